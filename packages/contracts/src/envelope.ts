@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { foreignId, instant } from './scalars.js';
+
+/** CloudEvents 1.0 in structured JSON; `type` and `data` come from the contract of each topic. */
+export const envelope = z
+  .looseObject({
+    specversion: z.literal('1.0'),
+    id: foreignId,
+    source: z.string().min(1).max(256),
+    type: z.string().min(1).max(128),
+    subject: z.string().max(256).optional(),
+    time: instant,
+    datacontenttype: z.literal('application/json').optional(),
+    data: z.looseObject({}),
+  })
+  .meta({ id: 'CloudEvent' });
+export type Envelope = z.infer<typeof envelope>;
+
+/** A CloudEvent with its type and data fixed: one schema per type. */
+export function cloudEvent<Type extends string, Data extends z.ZodType>(type: Type, data: Data) {
+  return envelope.extend({ type: z.literal(type), data });
+}
+
+export interface CloudEvent<Type extends string = string, Data = unknown> {
+  specversion: '1.0';
+  id: string;
+  source: string;
+  type: Type;
+  subject?: string;
+  time: string;
+  datacontenttype?: 'application/json';
+  data: Data;
+}
+
+/** Builds an envelope; `time` is an ISO instant given by the caller. */
+export function makeCloudEvent<Type extends string, Data>(
+  type: Type,
+  fields: { id: string; source: string; time: string; subject?: string; data: Data },
+): CloudEvent<Type, Data> {
+  return { specversion: '1.0', type, datacontenttype: 'application/json', ...fields };
+}

@@ -1,0 +1,215 @@
+import { z } from 'zod';
+import { cloudEvent } from './envelope.js';
+import {
+  creditLimit,
+  foreignId,
+  instant,
+  mainAccountId,
+  period,
+  pointLimit,
+  points,
+  subAccountId,
+  timeZone,
+} from './scalars.js';
+import {
+  ACCOUNT_KINDS,
+  FUNDING_POLICIES,
+  PLANS,
+  REJECTION_CODES,
+  SUB_ACCOUNT_STATUSES,
+  TRANSFER_KINDS,
+} from './vocabulary.js';
+
+/** One move of points: what left `from` and reached `to`, with both balances after it. */
+export const transferView = z
+  .looseObject({
+    /** Counts the transfers of one main account: 1, 2, 3 … without a gap. */
+    sequence: z.int().min(1),
+    kind: z.enum(TRANSFER_KINDS),
+    from: z.enum(ACCOUNT_KINDS),
+    to: z.enum(ACCOUNT_KINDS),
+    points,
+    fromBalance: points,
+    toBalance: points,
+    /** The sub-account that the move belongs to, also where neither end is its account (overage, late facts). */
+    subAccountId: subAccountId.nullable(),
+    /** The hold's message, where an end is a hold. */
+    messageId: foreignId.nullable(),
+    /** The period that the move counts to. */
+    period,
+    /** Order number, reason, or message id. */
+    reference: z.string(),
+  })
+  .meta({ id: 'Transfer' });
+export type TransferView = z.infer<typeof transferView>;
+
+/** A main account as the ledger has it after the event. `available` is null where credit is unlimited. */
+export const mainAccountState = z
+  .looseObject({
+    plan: z.enum(PLANS),
+    timeZone,
+    creditLimit,
+    fundingPolicy: z.enum(FUNDING_POLICIES),
+    feature: z.enum(['inactive', 'active']),
+    suspended: z.boolean(),
+    period,
+    nextMonthStart: instant,
+    balance: points,
+    available: points.nullable(),
+    /** Points in sub-accounts and holds. */
+    allocated: points,
+    held: points,
+    purchased: points,
+    used: points,
+    activeSubAccounts: z.int().min(0),
+  })
+  .meta({ id: 'MainAccountState' });
+export type MainAccountState = z.infer<typeof mainAccountState>;
+
+/** A sub-account as the ledger has it after the event; the words are those of the design, section 2. */
+export const subAccountState = z
+  .looseObject({
+    subAccountId,
+    lifecycle: z.enum(['active', 'inactive', 'deleted']),
+    paused: z.boolean(),
+    status: z.enum(SUB_ACCOUNT_STATUSES),
+    period,
+    limit: pointLimit,
+    nextLimit: pointLimit.nullable(),
+    boost: points,
+    granted: points,
+    used: points,
+    overage: points,
+    held: points,
+    remaining: points,
+    shortfall: points,
+    priority: z.int(),
+  })
+  .meta({ id: 'SubAccountState' });
+export type SubAccountState = z.infer<typeof subAccountState>;
+
+/** What made the ledger act: a command, a message fact, or the clock (an implicit month start). */
+const cause = z.object({ kind: z.enum(['command', 'message', 'clock']), id: foreignId, type: z.string() });
+
+/** What every ledger event carries: the resulting state, so that a reader upserts by (`generation`, `sequence`). */
+const common = {
+  mainAccountId,
+  generation: z.int().min(0),
+  sequence: z.int().min(1),
+  /** Broker time of the cause. */
+  at: instant,
+  cause,
+  transfers: z.array(transferView),
+  mainAccount: mainAccountState,
+};
+const withSub = { ...common, subAccount: subAccountState };
+
+/** Closing figures of a sub-account's period, as its statement has them. */
+export const periodClosing = z
+  .looseObject({
+    period,
+    limit: pointLimit,
+    boost: points,
+    granted: points,
+    used: points,
+    overage: points,
+    returned: points,
+  })
+  .meta({ id: 'PeriodClosing' });
+export type PeriodClosing = z.infer<typeof periodClosing>;
+
+const funding = { funded: z.int().min(0), unfunded: z.int().min(0) };
+const message = { messageId: foreignId, period, points };
+
+/** Data of every event on `points.events.v1`, by its short name; the type is `subledger.<name>.v1`. */
+export const EVENT_DATA = {
+  'main-account.opened': z.looseObject(common),
+  'main-account.configured': z.looseObject(common),
+  'main-account.suspended': z.looseObject(common),
+  'main-account.resumed': z.looseObject(common),
+  'feature.activated': z.looseObject(common),
+  'feature.deactivated': z.looseObject(common),
+  'points.purchased': z.looseObject({ ...common, points, reference: z.string() }),
+  'points.adjusted': z.looseObject({ ...common, points, reason: z.string() }),
+  'plan.switched': z.looseObject({ ...common, plan: z.enum(PLANS) }),
+  'sub-account.opened': z.looseObject(withSub),
+  'sub-account.configured': z.looseObject(withSub),
+  'limit.changed': z.looseObject({ ...withSub, effective: z.enum(['immediately', 'next-period']) }),
+  'limit.boosted': z.looseObject({ ...withSub, points }),
+  'sub-account.paused': z.looseObject(withSub),
+  'sub-account.resumed': z.looseObject(withSub),
+  'sub-account.deactivated': z.looseObject({ ...withSub, returned: points }),
+  'sub-account.reactivated': z.looseObject(withSub),
+  'sub-account.deleted': z.looseObject({ ...withSub, returned: points }),
+  /** The funding pass gave this sub-account points after a rise of `available`. */
+  'sub-account.funded': z.looseObject({ ...withSub, points }),
+  /** One per sub-account at a month start, before the summary. */
+  'sub-account.rolled': z.looseObject({ ...withSub, closed: periodClosing }),
+  'hold.placed': z.looseObject({ ...withSub, messageId: foreignId, points, expiresAt: instant }),
+  /** `points` came back; 0 where a hold not yet placed was barred, which names no sub-account. */
+  'hold.released': z.looseObject({
+    ...common,
+    subAccount: subAccountState.optional(),
+    messageId: foreignId,
+    points,
+    reason: z.enum(['released', 'expired']),
+  }),
+  'message.charged': z.looseObject({
+    ...withSub,
+    ...message,
+    fromHold: points,
+    fromSub: points,
+    fromMain: points,
+    late: z.boolean(),
+  }),
+  /** The sub-account could not cover a message; `overage` points of it were paid by main. */
+  'limit.exceeded': z.looseObject({ ...withSub, ...message, overage: points }),
+  'message.credited': z.looseObject({ ...withSub, ...message, refundId: foreignId, requested: points }),
+  /** Summary of a month start, after one `sub-account.rolled` each. */
+  'period.rolled': z.looseObject({
+    ...common,
+    from: period,
+    to: period,
+    returned: points,
+    granted: points,
+    ...funding,
+  }),
+  /** A roll that was asked for again: nothing moved. */
+  'period.already-rolled': z.looseObject({ ...common, period }),
+} as const;
+
+/** A refusal. Without books (unknown main account, unreadable command) `sequence` is 0 and the states are absent. */
+export const rejectedData = z.looseObject({
+  mainAccountId,
+  generation: z.int().min(0),
+  sequence: z.int().min(0),
+  at: instant,
+  cause,
+  transfers: z.array(transferView).max(0),
+  mainAccount: mainAccountState.optional(),
+  subAccount: subAccountState.optional(),
+  code: z.enum(REJECTION_CODES),
+  needed: points.optional(),
+  available: points.optional(),
+  remaining: points.optional(),
+  /** Ids of what stands in the way (`sub-accounts-active`), at most 100 of them, and how many there are. */
+  blockers: z.array(z.string()).optional(),
+  blockerCount: z.int().optional(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+export const ALL_EVENT_DATA = { ...EVENT_DATA, 'command.rejected': rejectedData } as const;
+export type EventName = keyof typeof ALL_EVENT_DATA;
+export const EVENT_NAMES = Object.keys(ALL_EVENT_DATA) as EventName[];
+export type EventData<Name extends EventName> = z.output<(typeof ALL_EVENT_DATA)[Name]>;
+
+export const eventType = <Name extends EventName>(name: Name): `subledger.${Name}.v1` =>
+  `subledger.${name}.v1`;
+
+/** Whole CloudEvents schema of each event, by CloudEvents type. Readers ignore types that are not here. */
+export const EVENTS = new Map(
+  EVENT_NAMES.map((name) => [
+    eventType(name) as string,
+    { name, schema: cloudEvent(eventType(name), ALL_EVENT_DATA[name]) },
+  ]),
+);

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { MAX_AMOUNT_POINTS, MAX_LIMIT_POINTS, MAX_PRIORITY, MIN_PRIORITY } from './vocabulary.js';
+
+const POINTS_PATTERN = /^-?(0|[1-9]\d{0,15})(\.\d{1,3})?$/;
+const digitsOf = (text: string) => text.replace('-', '').split('.')[0] ?? '0';
+
+/** An amount of points on the wire: a decimal string with at most 3 decimals, may be negative (`"-1.2"`). */
+export const points = z
+  .string()
+  .regex(
+    POINTS_PATTERN,
+    'must be a decimal string of points with at most 3 decimals, such as "1200" or "1.2"',
+  )
+  .meta({
+    id: 'Points',
+    description: 'Points as a decimal string with at most 3 decimals',
+    examples: ['1.2'],
+  });
+
+/** An amount that moves: above 0 and at most 10^12 points. */
+export const amount = points
+  .refine(
+    (text) => POINTS_PATTERN.test(text) && !text.startsWith('-') && /[1-9]/.test(text),
+    'must be more than 0',
+  )
+  .refine(
+    (text) => POINTS_PATTERN.test(text) && BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS,
+    `must be less than ${MAX_AMOUNT_POINTS} points`,
+  )
+  .meta({ id: 'Amount', description: 'Points to move: more than 0, at most 3 decimals', examples: ['1200'] });
+
+/** A correction: any amount but 0, either sign. */
+export const signedAmount = points
+  .refine((text) => /[1-9]/.test(text), 'must not be 0')
+  .refine(
+    (text) => POINTS_PATTERN.test(text) && BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS,
+    `must be less than ${MAX_AMOUNT_POINTS} points`,
+  )
+  .meta({
+    id: 'SignedAmount',
+    description: 'Points to correct by: not 0, may be negative',
+    examples: ['-12.5'],
+  });
+
+/** A point limit: whole points, digits only, 0 to 1,000,000,000. */
+export const pointLimit = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,9})$/, 'must be digits only, without a sign, separators or leading zeros')
+  .refine(
+    (text) => /^\d{1,10}$/.test(text) && BigInt(text) <= MAX_LIMIT_POINTS,
+    `must be at most ${MAX_LIMIT_POINTS}`,
+  )
+  .meta({
+    id: 'PointLimit',
+    description: 'Whole points, digits only, 0 to 1,000,000,000',
+    examples: ['1000'],
+  });
+
+/** A postpay credit limit, or null for unlimited. */
+export const creditLimit = points
+  .refine((text) => !text.startsWith('-'), 'must not be negative')
+  .nullable()
+  .meta({
+    id: 'CreditLimit',
+    description: 'How far a postpay main account may go below 0; null is unlimited',
+  });
+
+/** A calendar month `YYYY-MM` in the main account's time zone. */
+export const period = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a month such as "2026-11"')
+  .meta({
+    id: 'Period',
+    description: 'Calendar month in the main account’s time zone',
+    examples: ['2026-11'],
+  });
+
+/** Where a time zone name is known to this runtime (IANA). */
+export function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_+\-/]{0,63}$/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, 'must be an IANA time zone such as "Asia/Tokyo"')
+  .meta({ id: 'TimeZone', description: 'IANA time zone', examples: ['Asia/Tokyo'] });
+
+/** An instant, ISO 8601 with `Z` or an offset. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .meta({
+    id: 'Instant',
+    description: 'ISO 8601 instant with Z or an offset',
+    examples: ['2026-11-23T09:00:00Z'],
+  });
+
+const idPart = '[0-9A-Za-z][0-9A-Za-z_-]{0,63}';
+export const mainAccountId = z
+  .string()
+  .regex(new RegExp(`^ma_${idPart}$`), 'must be a main account id (ma_…)')
+  .meta({ id: 'MainAccountId', examples: ['ma_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f11'] });
+export const subAccountId = z
+  .string()
+  .regex(new RegExp(`^sa_${idPart}$`), 'must be a sub-account id (sa_…)')
+  .meta({ id: 'SubAccountId', examples: ['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22'] });
+
+/** Text that PostgreSQL can store: no NUL, no lone surrogate. */
+export const storableText = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine(
+      (text) => !text.includes('\u0000') && text.isWellFormed(),
+      'must be text without NUL or broken surrogates',
+    );
+
+/** Ids that others choose (command, message, refund): 1 to 128 printable ASCII characters without spaces. */
+export const foreignId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces')
+  .meta({ id: 'ForeignId' });
+
+export const priority = z
+  .int()
+  .min(MIN_PRIORITY)
+  .max(MAX_PRIORITY)
+  .meta({ id: 'Priority', description: 'Funding order: lower is funded first' });

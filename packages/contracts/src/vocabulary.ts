@@ -1,0 +1,112 @@
+/**
+ * The closed lists and the limits that everything else imports: plain data, no schema library, so that the
+ * pure core may import it too. A code, a status or a bound is written here and nowhere else.
+ */
+
+export const PLANS = ['prepay', 'postpay'] as const;
+export type Plan = (typeof PLANS)[number];
+
+/** What a funding pass does when `available` does not cover a whole shortfall (design, section 3). */
+export const FUNDING_POLICIES = ['full', 'partial'] as const;
+export type FundingPolicy = (typeof FUNDING_POLICIES)[number];
+
+/** Shown status of a sub-account: the first that applies, in this order. */
+export const SUB_ACCOUNT_STATUSES = [
+  'deleted',
+  'inactive',
+  'suspended',
+  'paused',
+  'unfunded',
+  'active',
+] as const;
+export type SubAccountStatus = (typeof SUB_ACCOUNT_STATUSES)[number];
+
+/** Kinds of account that a transfer can name; `sub` and `hold` come with an id. */
+export const ACCOUNT_KINDS = ['purchased', 'main', 'sub', 'hold', 'used'] as const;
+export type AccountKind = (typeof ACCOUNT_KINDS)[number];
+
+/** Why points moved. One word per reason, shown in statements. */
+export const TRANSFER_KINDS = [
+  'purchase',
+  'adjustment',
+  'limit-grant',
+  'limit-return',
+  'month-return',
+  'deactivation-return',
+  'message-charge',
+  'message-overage',
+  'overage-repayment',
+  'hold-placement',
+  'hold-settlement',
+  'hold-release',
+  'refund',
+] as const;
+export type TransferKind = (typeof TRANSFER_KINDS)[number];
+
+/**
+ * Every expected refusal of a command, in order of precedence: where more than one applies, the outcome names
+ * the first of this list. A refusal changes nothing.
+ */
+export const REJECTION_CODES = [
+  'invalid-command',
+  'idempotency-conflict',
+  'main-account-not-found',
+  'already-exists',
+  'sub-account-not-found',
+  'invalid-amount',
+  'period-not-due',
+  'feature-inactive',
+  'too-many-sub-accounts',
+  'sub-accounts-active',
+  'already-charged',
+  'hold-released',
+  'already-held',
+  'sub-account-inactive',
+  'sub-account-suspended',
+  'sub-account-paused',
+  'sub-account-unfunded',
+  'limit-exceeded',
+  'balance-due',
+  'insufficient-main-balance',
+] as const;
+export type RejectionCode = (typeof REJECTION_CODES)[number];
+
+/** Reasons why a record goes to `deadletters.v1`. Its points are untouched; an operator can replay it. */
+export const DEAD_LETTER_REASONS = [
+  'empty',
+  'oversized',
+  'malformed-json',
+  'invalid-envelope',
+  'unknown-type',
+  'invalid-data',
+  'wrong-key',
+  'unknown-main-account',
+  'unknown-sub-account',
+  'sent-in-future',
+  'unknown-message',
+  'conflicting-duplicate',
+  'unprocessable',
+] as const;
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
+
+/** Millipoints in one point: the smallest amount is 0.001 point. */
+export const MILLIPOINTS_PER_POINT = 1_000n;
+/** Largest amount of one command or message, in whole points. Keeps every sum far inside a signed 64-bit integer. */
+export const MAX_AMOUNT_POINTS = 1_000_000_000_000n;
+/** Largest point limit and boost, in whole points. */
+export const MAX_LIMIT_POINTS = 1_000_000_000n;
+/** Default and longest life of a hold, in seconds. */
+export const DEFAULT_HOLD_SECONDS = 15 * 60;
+export const MAX_HOLD_SECONDS = 24 * 60 * 60;
+/** How far ahead of the broker's clock a message's `sentAt` may be, in seconds. */
+export const MAX_SENT_AHEAD_SECONDS = 24 * 60 * 60;
+/** Sub-accounts (not deleted) that one main account may have unless configured otherwise. */
+export const DEFAULT_MAX_SUB_ACCOUNTS = 100_000;
+/** Funding priorities: lower is funded first. */
+export const MIN_PRIORITY = 0;
+export const MAX_PRIORITY = 1_000_000;
+export const DEFAULT_PRIORITY = 100;
+/** Time zone of a main account that names none. */
+export const DEFAULT_TIME_ZONE = 'Asia/Tokyo';
+/** Largest record value that any reader takes, in bytes; larger ones are dead-lettered as `oversized`. */
+export const MAX_RECORD_BYTES = 256 * 1024;

@@ -1,0 +1,46 @@
+import { shortfall } from './derive.js';
+import type { Changes } from './outcome.js';
+import type { Charge, Hold, MainAccount, Refund, SubAccount } from './state.js';
+
+/**
+ * All that `decide` needs of one main account. `main` and every sub-account are complete; holds, charges and
+ * refunds hold at least those that the record at hand can touch (the caller loads them by message id), and may
+ * be forgotten between records with `forgetMessages`.
+ */
+export class Books {
+  main: MainAccount | null;
+  readonly subAccounts: Map<string, SubAccount>;
+  readonly holds = new Map<string, Hold>();
+  readonly charges = new Map<string, Charge>();
+  readonly refunds = new Map<string, Refund>();
+  /** Ids of active sub-accounts with a shortfall: what a funding pass looks at. */
+  readonly short = new Set<string>();
+
+  constructor(main: MainAccount | null = null, subAccounts: Iterable<SubAccount> = []) {
+    this.main = main;
+    this.subAccounts = new Map();
+    for (const sub of subAccounts) this.put(sub);
+  }
+
+  /** Takes a decision over: replaces what it changed. The only way in which books change. */
+  apply(changes: Changes): void {
+    if (changes.main) this.main = changes.main;
+    for (const sub of changes.subAccounts) this.put(sub);
+    for (const hold of changes.holds) this.holds.set(hold.messageId, hold);
+    for (const charge of changes.charges) this.charges.set(charge.messageId, charge);
+    for (const refund of changes.refunds) this.refunds.set(refund.refundId, refund);
+  }
+
+  /** Drops holds, charges and refunds, which are looked up per batch. */
+  forgetMessages(): void {
+    this.holds.clear();
+    this.charges.clear();
+    this.refunds.clear();
+  }
+
+  private put(sub: SubAccount): void {
+    this.subAccounts.set(sub.id, sub);
+    if (shortfall(sub) > 0n) this.short.add(sub.id);
+    else this.short.delete(sub.id);
+  }
+}
