@@ -36,7 +36,11 @@ export interface CommandData {
   'sub-account.deactivate': ForSub;
   'sub-account.reactivate': ForSub;
   'sub-account.delete': ForSub;
-  'hold.place': ForSub & { readonly messageId: string; readonly points: Points; readonly expiresInSeconds: number };
+  'hold.place': ForSub & {
+    readonly messageId: string;
+    readonly points: Points;
+    readonly expiresInSeconds: number;
+  };
   'hold.release': {
     readonly subAccountId?: string;
     readonly messageId: string;

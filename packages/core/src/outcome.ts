@@ -64,7 +64,11 @@ export interface EventDetails {
   'sub-account.funded': { readonly points: Points };
   'sub-account.rolled': { readonly closed: PeriodClosing };
   'hold.placed': { readonly messageId: string; readonly points: Points; readonly expiresAt: EpochMs };
-  'hold.released': { readonly messageId: string; readonly points: Points; readonly reason: 'released' | 'expired' };
+  'hold.released': {
+    readonly messageId: string;
+    readonly points: Points;
+    readonly reason: 'released' | 'expired';
+  };
   'message.charged': MessageDetail & {
     readonly fromHold: Points;
     readonly fromSub: Points;

@@ -31,5 +31,9 @@ export function periodStart(period: Period, timeZone: string): EpochMs {
 
 /** The period that an instant falls in, in the zone. */
 export function periodAt(at: EpochMs, timeZone: string): Period {
-  return Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate().toPlainYearMonth().toString();
+  return Temporal.Instant.fromEpochMilliseconds(at)
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDate()
+    .toPlainYearMonth()
+    .toString();
 }

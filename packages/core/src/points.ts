@@ -9,7 +9,8 @@ export const ZERO = 0n as Points;
 /** Brands a count of millipoints. */
 export const millipoints = (count: bigint): Points => count as Points;
 /** Whole points to `Points`. */
-export const wholePoints = (count: bigint | number): Points => (BigInt(count) * MILLIPOINTS_PER_POINT) as Points;
+export const wholePoints = (count: bigint | number): Points =>
+  (BigInt(count) * MILLIPOINTS_PER_POINT) as Points;
 
 export const add = (a: Points, b: Points): Points => (a + b) as Points;
 export const subtract = (a: Points, b: Points): Points => (a - b) as Points;

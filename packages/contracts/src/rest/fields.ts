@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { storableText } from '../scalars.js';
+
+/** A main account's or API key's name: 1 to 100 characters, not only blanks. */
+export const displayName = storableText(100)
+  .min(1)
+  .refine((text) => text.trim() !== '', 'must not be blank')
+  .meta({ id: 'DisplayName', examples: ['Kita Clinic'] });
+
+/** Login of a main account's user or of an operator: unique ignoring case. */
+export const login = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/, 'must be 3 to 64 letters, digits or . _ @ + -')
+  .meta({ id: 'Login', examples: ['kita-clinic'] });
+
+/** Password of a main account's user or of an operator. */
+export const accountPassword = storableText(128)
+  .min(8)
+  .meta({ id: 'AccountPassword', description: '8 to 128 characters', format: 'password' });
+
+/** Name of a sub-account, also its login: letters and digits, unique per main account ignoring case. */
+export const subAccountName = z
+  .string()
+  .regex(/^[A-Za-z0-9]{1,64}$/, 'must be 1 to 64 letters and digits (A-Z, a-z, 0-9)')
+  .meta({ id: 'SubAccountName', examples: ['Sales1'] });
+
+export const subAccountPassword = z
+  .string()
+  .regex(/^[A-Za-z0-9]{8,128}$/, 'must be 8 to 128 letters and digits (A-Z, a-z, 0-9)')
+  .meta({ id: 'SubAccountPassword', format: 'password' });
+
+/** A registered sender number in E.164. */
+export const senderNumber = z
+  .string()
+  .regex(/^\+[1-9]\d{1,14}$/, 'must be an E.164 number such as "+815012345678"')
+  .meta({ id: 'SenderNumber', examples: ['+815012345678'] });
+
+export const MAX_SENDER_NUMBERS = 100;
+export const senderNumbers = z
+  .array(senderNumber)
+  .max(MAX_SENDER_NUMBERS)
+  .refine((list) => new Set(list).size === list.length, 'must not name a number twice')
+  .meta({ id: 'SenderNumbers' });
+
+/** What was written beside a move of points: an order number, a ticket. */
+export const reference = storableText(200).meta({ id: 'Reference', examples: ['INV-2026-118'] });
+export const reason = storableText(200).min(1).meta({ id: 'Reason' });
+
+export const MAX_PAGE_SIZE = 200;
+const DEFAULT_PAGE_SIZE = 50;
+const digits = /^\d{1,9}$/;
+
+/** `?limit`: rows of one page, 1 to 200. */
+export const pageSize = z
+  .string()
+  .regex(digits, 'must be a whole number')
+  .transform(Number)
+  .pipe(z.int().min(1).max(MAX_PAGE_SIZE))
+  .default(DEFAULT_PAGE_SIZE)
+  .meta({
+    id: 'PageSize',
+    override: { type: 'integer', minimum: 1, maximum: MAX_PAGE_SIZE, pattern: undefined },
+  });
+
+/** `?cursor`: `nextCursor` of the page before. Opaque. */
+export const cursor = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,600}$/, 'must be the nextCursor of the page before')
+  .meta({ id: 'Cursor', description: 'nextCursor of the page before' });
+
+export const paging = { limit: pageSize, cursor: cursor.optional() };
+
+/** A page of a list; `nextCursor` is null on the last one. */
+export function listOf<Item extends z.ZodType>(id: string, item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() }).meta({ id });
+}
+
+/** Text to look for in a name. */
+export const search = storableText(64).min(1).meta({ description: 'Part of the name, in any case' });

@@ -1,0 +1,110 @@
+import { MAX_HOLD_SECONDS } from '@subledger/contracts/vocabulary';
+import type { Books } from '../books.js';
+import { statusOf } from '../derive.js';
+import { Draft } from '../draft.js';
+import { fundingPass } from '../funding.js';
+import { giveBack } from '../give-back.js';
+import type { CommandOf } from '../input.js';
+import type { Decision, Rejection } from '../outcome.js';
+import { add, min, type Points, subtract, ZERO } from '../points.js';
+import { reject } from '../reject.js';
+import type { Hold, SubAccount } from '../state.js';
+import type { WithMain, WithSub } from './with-main.js';
+
+const MS_PER_SECOND = 1_000;
+
+/** Why a message may have no hold, by what happened to it before; null where nothing did. */
+function messageRefusal(books: Books, messageId: string): Rejection | null {
+  if (books.charges.has(messageId)) return { code: 'already-charged' };
+  const hold = books.holds.get(messageId);
+  if (!hold) return null;
+  return { code: hold.state === 'open' ? 'already-held' : 'hold-released' };
+}
+
+/** The status that forbids sending, or the limit that does not cover it. */
+function sendingRefusal({ main, stored }: WithSub, points: Points): Rejection | null {
+  const status = statusOf(main, stored);
+  switch (status) {
+    case 'active':
+      return points > stored.remaining
+        ? { code: 'limit-exceeded', needed: points, remaining: stored.remaining }
+        : null;
+    case 'deleted':
+      return { code: 'sub-account-not-found' };
+    default:
+      return { code: `sub-account-${status}`, needed: points, remaining: stored.remaining };
+  }
+}
+
+/** sub → hold, for a message about to be sent. */
+export function placeHold(context: WithSub, command: CommandOf<'hold.place'>): Decision {
+  const { books, main, stored } = context;
+  const { messageId, points, expiresInSeconds } = command.data;
+  if (points <= 0n) return reject(books, { code: 'invalid-amount' }, stored.id);
+  const refusal = messageRefusal(books, messageId) ?? sendingRefusal(context, points);
+  if (refusal) return reject(books, refusal, stored.id);
+
+  const draft = new Draft(books, main);
+  const sub = draft.sub(stored.id) as SubAccount;
+  const expiresAt = command.at + Math.min(expiresInSeconds, MAX_HOLD_SECONDS) * MS_PER_SECOND;
+  const hold = draft.addHold({
+    messageId,
+    subAccountId: sub.id,
+    period: main.period,
+    points: ZERO,
+    state: 'open',
+    expiresAt,
+  });
+  sub.held = add(sub.held, points);
+  draft.move('hold-placement', { sub }, { hold }, points, { sub, messageId, reference: messageId });
+  draft.emit('hold.placed', { messageId, points, expiresAt }, sub);
+  return draft.finish();
+}
+
+/**
+ * Takes a hold out of the sub-account's count and gives its points back by the rule for points that come back.
+ * Used for a release, and for what a message left unspent.
+ */
+export function returnHold(draft: Draft, hold: Hold): Points {
+  const sub = draft.sub(hold.subAccountId as string) as SubAccount;
+  const amount = hold.points;
+  releaseHeld(draft, sub, hold, amount);
+  const { messageId, period } = hold;
+  giveBack(draft, { from: { hold }, amount, kind: 'hold-release', sub, messageId, period });
+  return amount;
+}
+
+/** `held` counts only the holds of the current period. */
+export function releaseHeld(draft: Draft, sub: SubAccount, hold: Hold, amount: Points): void {
+  if (hold.period === draft.main.period) sub.held = subtract(sub.held, min(sub.held, amount));
+}
+
+/** Resolves a hold unused; a hold not yet placed is barred. A second release changes nothing. */
+export function releaseHold({ books, main }: WithMain, command: CommandOf<'hold.release'>): Decision {
+  const { messageId, reason, subAccountId } = command.data;
+  const draft = new Draft(books, main);
+  const hold = draft.hold(messageId);
+  let points = ZERO;
+  if (!hold) bar(draft, messageId, subAccountId ?? null, command.at);
+  else if (hold.state === 'open') {
+    points = returnHold(draft, hold);
+    hold.state = 'released';
+  }
+  const sub = hold?.subAccountId ? (draft.sub(hold.subAccountId) ?? null) : null;
+  draft.emit('hold.released', { messageId, points, reason }, sub);
+  fundingPass(draft);
+  return draft.finish();
+}
+
+/** A message that was charged needs no bar: `already-charged` bars it. */
+function bar(draft: Draft, messageId: string, subAccountId: string | null, at: number): void {
+  if (draft.charge(messageId)) return;
+  draft.addHold({
+    messageId,
+    subAccountId,
+    period: draft.main.period,
+    points: ZERO,
+    state: 'barred',
+    expiresAt: at,
+  });
+}

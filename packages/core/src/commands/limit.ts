@@ -1,0 +1,64 @@
+import { aim } from '../derive.js';
+import { Draft } from '../draft.js';
+import { fundingPass } from '../funding.js';
+import type { CommandOf } from '../input.js';
+import type { Decision, Rejection } from '../outcome.js';
+import { add, negate, type Points, subtract } from '../points.js';
+import { insufficient, reject } from '../reject.js';
+import type { SubAccount } from '../state.js';
+import type { WithSub } from './with-main.js';
+
+/**
+ * Moves the difference between the aim and what the sub-account has, upwards: the whole of it or a refusal.
+ */
+function raiseToAim(draft: Draft, sub: SubAccount): Rejection | null {
+  const needed = subtract(aim(sub), sub.remaining);
+  const refusal = insufficient(draft.main, needed);
+  if (!refusal && needed > 0n) draft.move('limit-grant', 'main', { sub }, needed, { sub });
+  return refusal;
+}
+
+/** Returns to main what the sub-account has above its aim. */
+function returnSurplus(draft: Draft, sub: SubAccount): void {
+  const surplus: Points = negate(subtract(aim(sub), sub.remaining));
+  if (surplus > 0n) draft.move('limit-return', { sub }, 'main', surplus, { sub });
+}
+
+/**
+ * Recomputes the aim and moves the difference at once, either way. A raise must fund the whole new aim; a change
+ * that does not raise the limit is never refused for balance. An immediate change clears a pending one. On an
+ * inactive sub-account it only stores the limit; `next-period` only stores it for the next month start.
+ */
+export function changeLimit({ books, main, stored }: WithSub, command: CommandOf<'limit.change'>): Decision {
+  const { limit, effective } = command.data;
+  const draft = new Draft(books, main);
+  const sub = draft.sub(stored.id) as SubAccount;
+  if (effective === 'next-period') {
+    sub.nextLimit = limit;
+  } else {
+    sub.limit = limit;
+    sub.nextLimit = null;
+    if (sub.lifecycle === 'active') {
+      const refusal = limit > stored.limit ? raiseToAim(draft, sub) : null;
+      if (refusal) return reject(books, refusal, stored.id);
+      returnSurplus(draft, sub);
+    }
+  }
+  draft.emit('limit.changed', { effective }, sub);
+  fundingPass(draft);
+  return draft.finish();
+}
+
+/** Raises this period's aim; it ends with the month. */
+export function boostLimit({ books, main, stored }: WithSub, command: CommandOf<'limit.boost'>): Decision {
+  if (stored.lifecycle === 'inactive') return reject(books, { code: 'sub-account-inactive' }, stored.id);
+  const { points } = command.data;
+  if (points <= 0n) return reject(books, { code: 'invalid-amount' }, stored.id);
+  const draft = new Draft(books, main);
+  const sub = draft.sub(stored.id) as SubAccount;
+  sub.boost = add(sub.boost, points);
+  const refusal = raiseToAim(draft, sub);
+  if (refusal) return reject(books, refusal, stored.id);
+  draft.emit('limit.boosted', { points }, sub);
+  return draft.finish();
+}

@@ -1,0 +1,31 @@
+import type { Books } from '../books.js';
+import { Draft } from '../draft.js';
+import { fundingPass } from '../funding.js';
+import { giveBack } from '../give-back.js';
+import type { MessageRefunded } from '../input.js';
+import type { Decision } from '../outcome.js';
+import { add, min, subtract } from '../points.js';
+import type { Charge, SubAccount } from '../state.js';
+
+/** Gives back at most what was charged and not yet refunded, once per refund id. */
+export function refundMessage(books: Books, fact: MessageRefunded): Decision {
+  const { main } = books;
+  const { messageId, refundId, points: requested } = fact;
+  if (!main) return { kind: 'dead-letter', reason: 'unknown-main-account', detail: fact.mainAccountId };
+  if (books.refunds.has(refundId)) return { kind: 'duplicate' };
+  if (!books.charges.has(messageId))
+    return { kind: 'dead-letter', reason: 'unknown-message', detail: messageId };
+
+  const draft = new Draft(books, main);
+  const charge = draft.charge(messageId) as Charge;
+  const sub = draft.sub(charge.subAccountId) as SubAccount;
+  const points = min(requested, subtract(charge.points, charge.refunded));
+  const { period } = charge;
+  charge.refunded = add(charge.refunded, points);
+  draft.addRefund({ refundId, messageId, points });
+  if (period === main.period) sub.used = subtract(sub.used, points);
+  giveBack(draft, { from: 'used', amount: points, kind: 'refund', sub, messageId, period });
+  draft.emit('message.credited', { messageId, period, points, refundId, requested }, sub);
+  fundingPass(draft);
+  return draft.finish();
+}

@@ -1,0 +1,102 @@
+import { MAX_SENT_AHEAD_SECONDS } from '@subledger/contracts/vocabulary';
+import type { Books } from '../books.js';
+import { releaseHeld, returnHold } from '../commands/hold.js';
+import { Draft } from '../draft.js';
+import { fundingPass } from '../funding.js';
+import type { MessageSent } from '../input.js';
+import type { Decision } from '../outcome.js';
+import { type Period, periodAt, previousPeriod } from '../period.js';
+import { add, min, type Points, subtract, ZERO } from '../points.js';
+import type { Charge, Hold, MainAccount, SubAccount } from '../state.js';
+
+/**
+ * The period that a message without a hold counts to: the current one, unless it was sent before that was opened.
+ * Never a later one: a clock slightly ahead at a month's end belongs to the month that is open.
+ */
+export function periodOfMessage(main: MainAccount, sentAt: number): Period {
+  if (sentAt >= main.periodOpenedAt) return main.period;
+  const sent = periodAt(sentAt, main.timeZone);
+  return sent < main.period ? sent : previousPeriod(main.period);
+}
+
+/** The same message again is dropped; other points or another sub-account under its id go to the operators. */
+function seenBefore(charge: Charge, fact: MessageSent): Decision {
+  if (charge.points === fact.points && charge.subAccountId === fact.subAccountId)
+    return { kind: 'duplicate' };
+  return {
+    kind: 'dead-letter',
+    reason: 'conflicting-duplicate',
+    detail: `message ${fact.messageId} was charged before with other points or another sub-account`,
+  };
+}
+
+/**
+ * A message was sent: charged at most once and never refused. Its hold pays first, in every state, and decides the
+ * period; then the sub-account as far as it goes; what is left is overage, paid by main even below zero. For a
+ * closed period, or an inactive or deleted sub-account, main pays.
+ */
+export function chargeMessage(books: Books, fact: MessageSent): Decision {
+  const { main } = books;
+  if (!main) return { kind: 'dead-letter', reason: 'unknown-main-account', detail: fact.mainAccountId };
+  const stored = books.subAccounts.get(fact.subAccountId);
+  if (!stored) return { kind: 'dead-letter', reason: 'unknown-sub-account', detail: fact.subAccountId };
+  const charged = books.charges.get(fact.messageId);
+  if (charged) return seenBefore(charged, fact);
+  if (fact.sentAt > fact.at + MAX_SENT_AHEAD_SECONDS * 1_000) {
+    return {
+      kind: 'dead-letter',
+      reason: 'sent-in-future',
+      detail: `sentAt is over 24 h ahead of the broker's clock`,
+    };
+  }
+
+  const draft = new Draft(books, main);
+  const sub = draft.sub(stored.id) as SubAccount;
+  const known = draft.hold(fact.messageId);
+  // Another sub-account's hold cannot pay; it expires by itself.
+  const hold = known?.state === 'open' && known.subAccountId === sub.id ? known : null;
+  const period = hold?.period ?? periodOfMessage(main, fact.sentAt);
+  charge(draft, { sub, hold, period, fact });
+  fundingPass(draft);
+  return draft.finish();
+}
+
+interface Charging {
+  readonly sub: SubAccount;
+  readonly hold: Hold | null;
+  readonly period: Period;
+  readonly fact: MessageSent;
+}
+
+function charge(draft: Draft, { sub, hold, period, fact }: Charging): void {
+  const { messageId, points } = fact;
+  const context = { sub, messageId, period, reference: messageId };
+  const open = period === draft.main.period;
+
+  const fromHold = hold ? min(hold.points, points) : ZERO;
+  if (hold) {
+    draft.move('hold-settlement', { hold }, 'used', fromHold, context);
+    releaseHeld(draft, sub, hold, fromHold);
+  }
+  const excess = subtract(points, fromHold);
+  const fromSub = open && sub.lifecycle === 'active' ? min(sub.remaining, excess) : ZERO;
+  draft.move('message-charge', { sub }, 'used', fromSub, context);
+  const fromMain = subtract(excess, fromSub);
+  draft.move('message-overage', 'main', 'used', fromMain, context);
+  if (open) {
+    sub.used = add(sub.used, points);
+    sub.overage = add(sub.overage, fromMain);
+  }
+  if (hold) settle(draft, hold);
+
+  draft.addCharge({ messageId, subAccountId: sub.id, period, points, refunded: ZERO });
+  const detail = { messageId, period, points };
+  draft.emit('message.charged', { ...detail, fromHold, fromSub, fromMain, late: !open }, sub);
+  if (open && fromMain > 0n) draft.emit('limit.exceeded', { ...detail, overage: fromMain as Points }, sub);
+}
+
+/** What the message left of its hold comes back. */
+function settle(draft: Draft, hold: Hold): void {
+  if (hold.points > 0n) returnHold(draft, hold);
+  hold.state = 'settled';
+}

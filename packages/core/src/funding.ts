@@ -1,0 +1,46 @@
+import { available, shortfall } from './derive.js';
+import type { Draft } from './draft.js';
+import { min, type Points, ZERO } from './points.js';
+import type { SubAccount } from './state.js';
+
+/** Funding order: priority ascending, then creation (design, section 3). */
+export const byFundingOrder = (a: SubAccount, b: SubAccount): number =>
+  a.priority - b.priority || a.ordinal - b.ordinal;
+
+/** What the policy gives to a sub-account with this shortfall out of `left` (null: unlimited). */
+function share(draft: Draft, lacking: Points, left: Points | null): Points {
+  if (left === null || lacking <= left) return lacking;
+  return draft.main.fundingPolicy === 'partial' && left > 0n ? min(lacking, left) : ZERO;
+}
+
+/**
+ * Gives the sub-accounts with a shortfall what `available` covers, in funding order. Policy `full`: the whole
+ * shortfall or nothing, and a later, smaller one may still be funded; `partial`: what is left goes to the first
+ * short one. While `available` is 0 or below nobody is funded.
+ */
+export function fund(
+  draft: Draft,
+  ids: readonly string[],
+  onFunded: (sub: SubAccount, points: Points) => void,
+): void {
+  // Sorted on rows that are only read: those that get nothing are not copied into the draft.
+  const queue = ids.map((id) => draft.peek(id) as Readonly<SubAccount>).sort(byFundingOrder);
+  for (const { id } of queue) {
+    const left = available(draft.main);
+    if (left !== null && left <= 0n) return;
+    const amount = share(draft, shortfall(draft.peek(id) as SubAccount), left);
+    if (amount === 0n) continue;
+    const sub = draft.sub(id) as SubAccount;
+    draft.move('limit-grant', 'main', { sub }, amount, { sub });
+    onFunded(sub, amount);
+  }
+}
+
+/**
+ * The pass at the end of a decision, one `sub-account.funded` each: after a rise of `available` everyone who lacks
+ * something is looked at, else only those whose shortfall fell here.
+ */
+export function fundingPass(draft: Draft): void {
+  const ids = draft.hasRisen() ? draft.shortIds() : draft.relievedIds();
+  if (ids.length > 0) fund(draft, ids, (sub, points) => draft.emit('sub-account.funded', { points }, sub));
+}
