@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { COMMANDS } from './commands.js';
+import { EVENTS } from './events.js';
+import { limitRecord } from './limits.js';
+import { MESSAGES } from './messages.js';
+import { TOPICS } from './topics.js';
+
+/** JSON Schemas (draft 2020-12) of everything that travels over Kafka, by file path below `schemas/`. */
+export function jsonSchemas(): Map<string, object> {
+  const files = new Map<string, object>();
+  const put = (topic: string, name: string, schema: z.ZodType) =>
+    files.set(`${topic}/${name}.json`, { title: name, ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) });
+  for (const [type, { schema }] of COMMANDS) put(TOPICS.commands, type, schema);
+  for (const [type, { schema }] of EVENTS) put(TOPICS.events, type, schema);
+  for (const [type, { schema }] of MESSAGES) put(TOPICS.messages, type, schema);
+  put(TOPICS.limits, 'limit-record', limitRecord);
+  return files;
+}

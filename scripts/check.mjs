@@ -1,0 +1,28 @@
+/** `npm run check`: format, lint, types, import boundaries, dead code, generated files up to date. */
+import { spawnSync } from 'node:child_process';
+
+const GENERATED = ['packages/contracts/schemas', 'services/gateway/openapi.json'];
+
+const steps = [
+  ['format, lint and boundaries', 'biome', ['ci', '--error-on-warnings', '.']],
+  ['types', 'turbo', ['run', 'check:types', 'build', '--output-logs=errors-only']],
+  ['dead code', 'knip', ['--no-progress']],
+  ['generated files', 'turbo', ['run', 'generate:files', '--output-logs=errors-only']],
+];
+
+let failed = 0;
+for (const [name, command, args] of steps) {
+  const started = performance.now();
+  const { status } = spawnSync(`node_modules/.bin/${command}`, args, { stdio: 'inherit' });
+  report(name, status === 0, started);
+}
+const started = performance.now();
+const dirty = spawnSync('git', ['status', '--porcelain', '--', ...GENERATED], { encoding: 'utf8' }).stdout.trim();
+if (dirty) console.error(`These were out of date and have been written again; commit them:\n${dirty}`);
+report('generated files are committed', dirty === '', started);
+process.exitCode = failed > 0 ? 1 : 0;
+
+function report(name, ok, since) {
+  if (!ok) failed += 1;
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - since) / 1_000).toFixed(1)} s)`);
+}

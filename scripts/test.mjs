@@ -1,0 +1,74 @@
+/**
+ * The whole suite: pure specs, then those on real PostgreSQL and Kafka, then the built services as processes.
+ * `npm test` runs all; `npm test -- unit int` some of them; `npm test -- int -- lanes` only matching files.
+ * The last line is `N passed, N failed`, from Jest's own counts.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PHASES = [
+  { name: 'unit', servers: false, args: ['--maxWorkers=2', '--testTimeout=60000'] },
+  { name: 'int', servers: true, args: ['--maxWorkers=2', '--testTimeout=120000'] },
+  { name: 'e2e', servers: true, args: ['--runInBand', '--testTimeout=300000'] },
+];
+
+const [wanted, files] = splitArguments(process.argv.slice(2));
+const phases = PHASES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const folder = await mkdtemp(join(tmpdir(), 'subledger-test-'));
+let servers;
+let passed = 0;
+let failed = 0;
+try {
+  for (const phase of phases) {
+    if (phase.servers) servers ??= await startServers(folder);
+    const counts = await jest(phase);
+    passed += counts.passed;
+    failed += counts.failed;
+  }
+} finally {
+  await servers?.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+
+function splitArguments(all) {
+  const at = all.indexOf('--');
+  return at < 0 ? [all, []] : [all.slice(0, at), all.slice(at + 1)];
+}
+
+/** One stack for every phase: the suites read its addresses from the environment. */
+async function startServers(home) {
+  if (process.env.TEST_DATABASE_URL && process.env.TEST_KAFKA_BROKERS) return { stop: async () => {} };
+  const { startStack } = await import('../packages/devstack/dist/index.js');
+  // No fsync: a test machine that loses power runs the tests again. Benchmarks and `npm start` keep it on.
+  const stack = await startStack({ home: join(home, 'servers'), durable: false, log: () => {} });
+  process.env.TEST_DATABASE_URL = stack.databaseUrl;
+  process.env.TEST_KAFKA_BROKERS = [stack.kafkaBrokers].flat().join(',');
+  return stack;
+}
+
+async function jest(phase) {
+  const report = join(folder, `${phase.name}.json`);
+  const args = ['--selectProjects', phase.name, '--passWithNoTests', '--json', `--outputFile=${report}`, ...phase.args];
+  if (files.length > 0) args.push('--testPathPatterns', ...files);
+  const code = await new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...args], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    child.on('error', reject);
+    child.on('exit', resolve);
+  });
+  return countsOf(report, code);
+}
+
+/** A suite that could not run counts as one failure; so does a Jest that ended without a report. */
+async function countsOf(report, code) {
+  const text = await readFile(report, 'utf8').catch(() => null);
+  if (text === null) return { passed: 0, failed: 1 };
+  const result = JSON.parse(text);
+  const broken = result.numFailedTests + result.numRuntimeErrorTestSuites;
+  return { passed: result.numPassedTests, failed: broken === 0 && code !== 0 ? 1 : broken };
+}
