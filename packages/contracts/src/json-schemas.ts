@@ -9,7 +9,10 @@ import { TOPICS } from './topics.js';
 export function jsonSchemas(): Map<string, object> {
   const files = new Map<string, object>();
   const put = (topic: string, name: string, schema: z.ZodType) =>
-    files.set(`${topic}/${name}.json`, { title: name, ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) });
+    files.set(`${topic}/${name}.json`, {
+      title: name,
+      ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+    });
   for (const [type, { schema }] of COMMANDS) put(TOPICS.commands, type, schema);
   for (const [type, { schema }] of EVENTS) put(TOPICS.events, type, schema);
   for (const [type, { schema }] of MESSAGES) put(TOPICS.messages, type, schema);

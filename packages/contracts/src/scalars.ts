@@ -91,13 +91,11 @@ export const timeZone = z
   .meta({ id: 'TimeZone', description: 'IANA time zone', examples: ['Asia/Tokyo'] });
 
 /** An instant, ISO 8601 with `Z` or an offset. */
-export const instant = z.iso
-  .datetime({ offset: true })
-  .meta({
-    id: 'Instant',
-    description: 'ISO 8601 instant with Z or an offset',
-    examples: ['2026-11-23T09:00:00Z'],
-  });
+export const instant = z.iso.datetime({ offset: true }).meta({
+  id: 'Instant',
+  description: 'ISO 8601 instant with Z or an offset',
+  examples: ['2026-11-23T09:00:00Z'],
+});
 
 const idPart = '[0-9A-Za-z][0-9A-Za-z_-]{0,63}';
 export const mainAccountId = z

@@ -63,7 +63,9 @@ describe('worked examples of the design, section 3', () => {
     books.run('sub-account.open', { subAccountId: 'sa_0', limit: '1000' });
     books.run('sub-account.open', { subAccountId: 'sa_1', limit: '3000' });
     expect(books.main().balance).toBe('-4000');
-    expect(books.run('sub-account.open', { subAccountId: 'sa_2', limit: '2000' })).toBe('insufficient-main-balance');
+    expect(books.run('sub-account.open', { subAccountId: 'sa_2', limit: '2000' })).toBe(
+      'insufficient-main-balance',
+    );
     expect(books.refusal).toMatchObject({ needed: '2000', available: '1000' });
     expect(books.main().balance).toBe('-4000');
   });

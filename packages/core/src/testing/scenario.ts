@@ -1,4 +1,3 @@
-import { Temporal } from 'temporal-polyfill';
 import { DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts/vocabulary';
 import { Books } from '../books.js';
 import { decide, isRollDue } from '../decide.js';
@@ -8,31 +7,73 @@ import type { Decision, DomainEvent } from '../outcome.js';
 import { formatPoints, type Points, parsePoints } from '../points.js';
 import type { SubAccount } from '../state.js';
 
-export const instantMs = (iso: string): number => Temporal.Instant.from(iso).epochMilliseconds;
+/** Milliseconds of an ISO instant in UTC (`2026-11-10T00:00:00Z`), whole seconds. */
+export function instantMs(iso: string): number {
+  const [y = 0, mo = 1, d = 1, h = 0, mi = 0, s = 0] = iso.match(/\d+/g)?.map(Number) ?? [];
+  // Days from the civil date (proleptic Gregorian), so that the tests of a pure package need no clock either.
+  const year = mo <= 2 ? y - 1 : y;
+  const era = Math.floor(year / 400);
+  const yoe = year - era * 400;
+  const doy = Math.floor((153 * (mo + (mo > 2 ? -3 : 9)) + 2) / 5) + d - 1;
+  const doe = yoe * 365 + Math.floor(yoe / 4) - Math.floor(yoe / 100) + doy;
+  return ((era * 146_097 + doe - 719_468) * 86_400 + h * 3_600 + mi * 60 + s) * 1_000;
+}
+
 /** In the middle of a month in every zone. */
 export const NOON = instantMs('2026-11-10T00:00:00Z');
 
 /** Any amount of the domain's data may be written as text: `{ limit: '100' }`. */
-type Written<Data> = { [Key in keyof Data]: Data[Key] extends Points | null | undefined ? string | null : Data[Key] };
+type Written<Data> = {
+  [Key in keyof Data]: Data[Key] extends Points | null | undefined ? string | null : Data[Key];
+};
+export type MainOptions = Partial<Written<CommandData['main-account.open']>> & {
+  balance?: string;
+  feature?: boolean;
+};
 
 const AMOUNT_FIELDS = ['limit', 'points', 'creditLimit'];
 const DEFAULTS: Partial<{ [Name in CommandName]: object }> = {
   'points.purchase': { reference: '' },
+  'points.adjust': { reason: 'a reason' },
   'limit.change': { effective: 'immediately' },
   'hold.place': { expiresInSeconds: 900 },
   'hold.release': { reason: 'released' },
 };
+const OPEN = { plan: 'prepay', timeZone: 'Asia/Tokyo', creditLimit: '0', fundingPolicy: 'full' } as const;
+
+/** Decides an input and takes the decision over. A judge puts itself in here. */
+export type Act = (books: Books, input: Input, policy: LedgerPolicy) => Decision;
+export const decideAndApply: Act = (books, input, policy) => {
+  const decision = decide(books, input, policy);
+  if (decision.kind === 'decided') books.apply(decision.changes);
+  return decision;
+};
+
+/** Name of the outcome event, code of the refusal, or reason of the dead letter. */
+export function outcomeOf(decision: Decision): string {
+  if (decision.kind === 'duplicate') return 'duplicate';
+  if (decision.kind === 'dead-letter') return decision.reason;
+  const rejected = decision.events.find(({ name }) => name === 'command.rejected');
+  if (rejected) return (rejected.detail as { code: string }).code;
+  const own = decision.events.find(({ name }) => name !== 'sub-account.rolled') ?? decision.events[0];
+  return own?.name ?? 'nothing';
+}
 
 /** Books that a test drives by commands and messages, with a clock that it sets. */
 export class Scenario {
   readonly books = new Books();
   now = NOON;
   policy: LedgerPolicy = { maxSubAccounts: DEFAULT_MAX_SUB_ACCOUNTS, allowEarlyRoll: true };
+  /** Events of the last input, those of the months that it rolled first included. */
   events: DomainEvent[] = [];
 
-  constructor(main: Partial<Written<CommandData['main-account.open']>> & { balance?: string; feature?: boolean } = {}) {
+  constructor(
+    main: MainOptions | null = {},
+    private readonly act: Act = decideAndApply,
+  ) {
+    if (main === null) return;
     const { balance, feature = true, ...open } = main;
-    this.run('main-account.open', { plan: 'prepay', timeZone: 'Asia/Tokyo', creditLimit: '0', fundingPolicy: 'full', ...open });
+    this.run('main-account.open', { ...OPEN, ...open });
     if (feature) this.run('feature.activate', {});
     if (balance) this.run('points.purchase', { points: balance });
   }
@@ -42,12 +83,12 @@ export class Scenario {
     const filled: Record<string, unknown> = { ...DEFAULTS[name], ...data };
     for (const field of AMOUNT_FIELDS)
       if (typeof filled[field] === 'string') filled[field] = parsePoints(filled[field] as string);
-    const command = { kind: 'command', name, mainAccountId: 'ma_1', at: this.now, data: filled } as unknown as Command;
-    return this.outcomeOf(this.feed(command));
+    const command = { kind: 'command', name, mainAccountId: 'ma_1', at: this.now, data: filled };
+    return outcomeOf(this.feed(command as unknown as Command));
   }
 
   sent(messageId: string, points: string, over: { sub?: string; sentAt?: number } = {}): string {
-    return this.outcomeOf(
+    return outcomeOf(
       this.feed({
         kind: 'message.sent',
         mainAccountId: 'ma_1',
@@ -61,70 +102,64 @@ export class Scenario {
   }
 
   refunded(refundId: string, messageId: string, points: string): string {
-    return this.outcomeOf(
-      this.feed({ kind: 'message.refunded', mainAccountId: 'ma_1', at: this.now, refundId, messageId, points: parsePoints(points) }),
-    );
+    const fact = {
+      kind: 'message.refunded',
+      mainAccountId: 'ma_1',
+      at: this.now,
+      refundId,
+      messageId,
+    } as const;
+    return outcomeOf(this.feed({ ...fact, points: parsePoints(points) }));
   }
 
   /** Like the pipeline: due months first, then the input. */
   feed(input: Input): Decision {
+    this.rollDue(input.at);
+    return this.take(input);
+  }
+
+  /** Rolls the months that the clock has passed. */
+  rollDue(at = this.now): void {
     this.events = [];
-    while (isRollDue(this.books, input.at)) this.take(decide(this.books, { kind: 'clock', mainAccountId: 'ma_1', at: input.at }, this.policy));
-    const decision = decide(this.books, input, this.policy);
-    this.take(decision);
-    return decision;
+    while (isRollDue(this.books, at)) this.take({ kind: 'clock', mainAccountId: 'ma_1', at });
   }
 
   /** The last refusal's detail. */
   get refusal(): Record<string, unknown> {
     const event = this.events.find(({ name }) => name === 'command.rejected');
-    return Object.fromEntries(
-      Object.entries(event?.detail ?? {}).map(([key, value]) => [key, typeof value === 'bigint' ? formatPoints(value as Points) : value]),
-    );
+    return written(event?.detail ?? {});
   }
 
   main() {
     const main = this.books.main;
     if (!main) throw new Error('no books');
-    const left = available(main);
-    return {
-      balance: formatPoints(main.balance),
-      available: left === null ? null : formatPoints(left),
-      used: formatPoints(main.used),
-      held: formatPoints(main.held),
-      period: main.period,
-    };
+    return written({ ...main, available: available(main) });
   }
 
   sub(id = 'sa_1') {
     const sub = this.books.subAccounts.get(id) as SubAccount;
     const main = this.books.main;
     if (!main) throw new Error('no books');
-    const text = (points: Points) => formatPoints(points);
-    return {
+    return written({
+      ...sub,
       status: statusOf(main, sub),
-      limit: text(sub.limit),
-      boost: text(sub.boost),
-      granted: text(granted(sub)),
-      used: text(sub.used),
-      overage: text(sub.overage),
-      held: text(sub.held),
-      remaining: text(sub.remaining),
-      shortfall: text(shortfall(sub)),
-    };
+      granted: granted(sub),
+      shortfall: shortfall(sub),
+    });
   }
 
-  private take(decision: Decision): void {
-    if (decision.kind !== 'decided') return;
-    this.events.push(...decision.events);
-    this.books.apply(decision.changes);
-  }
-
-  private outcomeOf(decision: Decision): string {
-    if (decision.kind === 'duplicate') return 'duplicate';
-    if (decision.kind === 'dead-letter') return decision.reason;
-    const [first] = decision.events.slice(-decision.events.length);
-    const rejected = decision.events.find(({ name }) => name === 'command.rejected');
-    return rejected ? (rejected.detail as { code: string }).code : (decision.events.find((event) => !event.name.startsWith('sub-account.rolled')) ?? first)?.name ?? 'nothing';
+  private take(input: Input): Decision {
+    const decision = this.act(this.books, input, this.policy);
+    if (decision.kind === 'decided') this.events.push(...decision.events);
+    return decision;
   }
 }
+
+/** The same object with its amounts as text, as a test writes them. */
+export const written = (data: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key,
+      typeof value === 'bigint' ? formatPoints(value as Points) : value,
+    ]),
+  );

@@ -1,0 +1,105 @@
+import { describe } from '@jest/globals';
+import { later, opened, run, sent, table } from './testing/table.js';
+
+const hold = (points: string) => run('hold.place', { points });
+const IN_DECEMBER = later('2026-12-05T00:00:00Z');
+const NOVEMBER = { sentAt: '2026-11-30T14:59:59Z' };
+
+describe('message.sent that is not booked', () => {
+  const nothing = { moves: [], events: [], books: { balance: '900' } };
+  table([
+    {
+      name: 'again',
+      given: [opened('100'), sent('30')],
+      when: sent('30'),
+      outcome: 'duplicate',
+      ...nothing,
+      sub: { used: '30' },
+    },
+    {
+      name: 'again, 0 points',
+      given: [opened('100'), sent('0')],
+      when: sent('0'),
+      outcome: 'duplicate',
+      ...nothing,
+    },
+    {
+      name: 'again, after its refund',
+      given: [opened('100'), sent('30'), (books) => books.refunded('r1', 'm1', '30')],
+      when: sent('30'),
+      outcome: 'duplicate',
+      ...nothing,
+      sub: { used: '0' },
+    },
+    {
+      name: 'again, after its hold',
+      given: [opened('100'), hold('30'), sent('30')],
+      when: sent('30'),
+      outcome: 'duplicate',
+      ...nothing,
+    },
+    {
+      name: 'again, in the next month',
+      given: [opened('100'), sent('30'), IN_DECEMBER],
+      when: sent('30', 'm1', NOVEMBER),
+      outcome: 'duplicate',
+      moves: [],
+    },
+    {
+      name: 'again with other points',
+      given: [opened('100'), sent('30')],
+      when: sent('31'),
+      outcome: 'conflicting-duplicate',
+      ...nothing,
+      sub: { used: '30' },
+    },
+    {
+      name: 'again with another sub-account',
+      given: [opened('50'), opened('50', 'sa_2'), sent('30')],
+      when: sent('30', 'm1', { sub: 'sa_2' }),
+      outcome: 'conflicting-duplicate',
+      ...nothing,
+    },
+    {
+      name: 'unknown main account',
+      main: null,
+      when: sent('30'),
+      outcome: 'unknown-main-account',
+      events: [],
+    },
+    {
+      name: 'unknown sub-account',
+      given: [opened('100')],
+      when: sent('30', 'm1', { sub: 'sa_9' }),
+      outcome: 'unknown-sub-account',
+      ...nothing,
+    },
+    {
+      name: 'more than 24 h ahead',
+      given: [opened('100')],
+      when: sent('30', 'm1', { sentAt: '2026-11-11T00:00:01Z' }),
+      outcome: 'sent-in-future',
+      ...nothing,
+    },
+    {
+      name: 'more than 24 h ahead, unknown sub-account first',
+      when: sent('30', 'm1', { sentAt: '2026-11-11T00:00:01Z' }),
+      outcome: 'unknown-sub-account',
+    },
+    {
+      name: 'a hold of it stays',
+      given: [opened('100'), hold('30')],
+      when: sent('30', 'm1', { sentAt: '2026-11-11T00:00:01Z' }),
+      outcome: 'sent-in-future',
+      hold: { state: 'open' },
+    },
+  ]);
+  table([
+    {
+      name: 'exactly 24 h ahead is booked',
+      given: [opened('100')],
+      when: sent('30', 'm1', { sentAt: '2026-11-11T00:00:00Z' }),
+      outcome: 'message.charged',
+    },
+  ]);
+});

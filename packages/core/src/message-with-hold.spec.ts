@@ -1,0 +1,145 @@
+import { describe } from '@jest/globals';
+import { later, opened, run, sent, table } from './testing/table.js';
+
+const hold = (points: string) => run('hold.place', { points });
+const off = run('sub-account.deactivate');
+const remove = run('sub-account.delete');
+
+describe('message.sent with a hold', () => {
+  table([
+    {
+      name: 'that fits',
+      given: [opened('100'), hold('30')],
+      when: sent('30'),
+      outcome: 'message.charged',
+      events: ['message.charged'],
+      moves: ['hold:m1 → used 30'],
+      sub: { held: '0', used: '30', remaining: '70' },
+      hold: { state: 'settled', points: '0' },
+      detail: ['message.charged', { fromHold: '30', fromSub: '0', fromMain: '0' }],
+    },
+    {
+      name: 'that is larger: the rest comes back',
+      given: [opened('100'), hold('30')],
+      when: sent('10'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 10', 'hold:m1 → sub:sa_1 20'],
+      sub: { held: '0', used: '10', remaining: '90' },
+      detail: ['message.charged', { fromHold: '10' }],
+    },
+    {
+      name: 'that is larger: the rest repays overage first',
+      given: [opened('100'), hold('90'), sent('30', 'm2')],
+      when: sent('10'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 10', 'hold:m1 → main 20', 'hold:m1 → sub:sa_1 60'],
+      sub: { used: '40', overage: '0', remaining: '60' },
+    },
+    {
+      name: 'that is larger, after the limit fell',
+      given: [opened('100'), hold('90'), run('limit.change', { limit: '20' })],
+      when: sent('10'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 10', 'hold:m1 → sub:sa_1 10', 'hold:m1 → main 70'],
+      sub: { remaining: '10' },
+    },
+    {
+      name: 'of 0 points: all comes back',
+      given: [opened('100'), hold('30')],
+      when: sent('0'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → sub:sa_1 30'],
+      hold: { state: 'settled' },
+      sub: { remaining: '100' },
+    },
+    {
+      name: 'that is smaller: the sub-account pays the excess',
+      given: [opened('100'), hold('30')],
+      when: sent('50'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 30', 'sub:sa_1 → used 20'],
+      sub: { used: '50', remaining: '50' },
+      detail: ['message.charged', { fromHold: '30', fromSub: '20', fromMain: '0' }],
+    },
+    {
+      name: 'that is smaller, with nothing left: overage',
+      given: [opened('100'), hold('30'), sent('70', 'm2')],
+      when: sent('50'),
+      outcome: 'message.charged',
+      events: ['message.charged', 'limit.exceeded'],
+      moves: ['hold:m1 → used 30', 'main → used 20'],
+      sub: { used: '120', overage: '20' },
+    },
+    {
+      name: 'that is smaller: hold, sub-account and main',
+      given: [opened('100'), hold('30')],
+      when: sent('110'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 30', 'sub:sa_1 → used 70', 'main → used 10'],
+      detail: ['message.charged', { fromHold: '30', fromSub: '70', fromMain: '10' }],
+    },
+    {
+      name: 'that is past its expiry but not released',
+      given: [opened('100'), hold('30'), later('2026-11-12T00:00:00Z')],
+      when: sent('30'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 30'],
+    },
+    {
+      name: 'that was released',
+      given: [opened('100'), hold('30'), run('hold.release')],
+      when: sent('30'),
+      outcome: 'message.charged',
+      moves: ['sub:sa_1 → used 30'],
+      hold: { state: 'released' },
+    },
+    {
+      name: 'that was barred',
+      given: [opened('100'), run('hold.release')],
+      when: sent('30'),
+      outcome: 'message.charged',
+      moves: ['sub:sa_1 → used 30'],
+      hold: { state: 'barred' },
+    },
+    // The design is silent: another one's points do not pay, its hold waits for its expiry.
+    {
+      name: 'of another sub-account',
+      given: [opened('100'), opened('100', 'sa_2'), hold('30')],
+      when: sent('50', 'm1', { sub: 'sa_2' }),
+      outcome: 'message.charged',
+      moves: ['sub:sa_2 → used 50'],
+      hold: { state: 'open', points: '30' },
+      sub: { held: '30', used: '0' },
+    },
+    {
+      name: 'of an inactive sub-account: the hold pays',
+      given: [opened('100'), hold('30'), off],
+      when: sent('30'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 30'],
+      sub: { used: '30', overage: '0', held: '0' },
+    },
+    {
+      name: 'of an inactive one, larger: the rest goes to main',
+      given: [opened('100'), hold('30'), off],
+      when: sent('10'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 10', 'hold:m1 → main 20'],
+    },
+    {
+      name: 'of an inactive one, smaller: main pays the excess',
+      given: [opened('100'), hold('30'), off],
+      when: sent('50'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 30', 'main → used 20'],
+      sub: { used: '50', overage: '20' },
+    },
+    {
+      name: 'of a deleted one',
+      given: [opened('100'), hold('30'), remove],
+      when: sent('50'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 30', 'main → used 20'],
+    },
+  ]);
+});

@@ -1,0 +1,58 @@
+import type { Books } from '../books.js';
+import { decide } from '../decide.js';
+import type { Input, LedgerPolicy } from '../input.js';
+import type { Decision } from '../outcome.js';
+import { Auditor } from './auditor.js';
+import { auditComeBack, type Before } from './auditor-come-back.js';
+import { auditFunding } from './auditor-funding.js';
+import { auditLimits } from './auditor-limits.js';
+import { check, equal, textOf } from './check.js';
+
+/** The books as text, in parts: equal texts are equal books. */
+const partsOf = (books: Books) => ({
+  main: textOf(books.main && { ...books.main, sequence: 0 }),
+  rest: textOf([
+    [...books.subAccounts.values()],
+    [...books.holds.values()],
+    [...books.charges.values()],
+    [...books.refunds.values()],
+    [...books.short].sort(),
+  ]),
+  sequence: books.main?.sequence ?? 0,
+});
+
+const isRefusal = (decision: Decision) =>
+  decision.kind !== 'decided' || decision.events.some(({ name }) => name === 'command.rejected');
+
+/**
+ * Decides, takes the decision over, and judges it: `decide` must be pure, a refusal must change nothing but the
+ * sequence, and the auditor must agree with everything else. Throws with the first thing that is wrong.
+ */
+export class Judge {
+  readonly auditor = new Auditor();
+
+  readonly act = (books: Books, input: Input, policy: LedgerPolicy): Decision => {
+    const before = partsOf(books);
+    const decision = decide(books, input, policy);
+    check(textOf(partsOf(books)) === textOf(before), 'decide changed the books');
+    check(textOf(decide(books, input, policy)) === textOf(decision), 'decided twice, decided differently');
+    const was: Before = { main: books.main, subs: new Map(books.subAccounts), holds: new Map(books.holds) };
+    if (decision.kind === 'decided') books.apply(decision.changes);
+    if (isRefusal(decision)) {
+      const after = partsOf(books);
+      equal(after.main, before.main, 'main account after a refusal');
+      equal(after.rest, before.rest, 'books after a refusal');
+      const events = decision.kind === 'decided' ? decision.events.length : 0;
+      if (books.main) equal(after.sequence, before.sequence + events, 'sequence after a refusal');
+    }
+    this.auditor.judge(books, input, decision);
+    if (books.main) {
+      auditLimits(books, this.auditor);
+      if (decision.kind === 'decided') {
+        auditFunding(books, decision);
+        auditComeBack(books, was, input, decision);
+      }
+    }
+    return decision;
+  };
+}

@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { isConnectionError, isTransientError, sqlState } from './connection-errors.js';
+
+const coded = (code: string): Error => Object.assign(new Error('x'), { code });
+
+describe('isConnectionError', () => {
+  test.each([
+    ['refused', coded('ECONNREFUSED')],
+    ['reset', coded('ECONNRESET')],
+    ['class 08', coded('08006')],
+    ['admin shutdown', coded('57P01')],
+    ['starting up', coded('57P03')],
+    ['idle in transaction', coded('25P03')],
+    ['old primary', coded('25006')],
+    ['pg, uncoded', new Error('Connection terminated unexpectedly')],
+    ['pg-pool, uncoded', new Error('timeout exceeded when trying to connect')],
+    ['client-side query timeout', new Error('Query read timeout')],
+    ['wrapped', new Error('outer', { cause: new Error('inner', { cause: coded('EPIPE') }) })],
+    ['all addresses refused', new AggregateError([coded('ECONNREFUSED')])],
+    ["Prisma's code", coded('P1017')],
+    ["Prisma's adapter", new Error('x', { cause: { kind: 'ConnectionClosed' } })],
+    ["Prisma's adapter, raw code", new Error('x', { cause: { kind: 'postgres', originalCode: '57P01' } })],
+  ])('%s', (_name, error) => {
+    expect(isConnectionError(error)).toBe(true);
+    expect(isTransientError(error)).toBe(true);
+  });
+
+  test.each([
+    ['unique violation', coded('23505')],
+    ['NUL in text', coded('22021')],
+    ['statement timeout', coded('57014')],
+    ['deadlock', coded('40P01')],
+    ['Prisma: record not found', coded('P2025')],
+    ['any error', new Error('boom')],
+    ['no error at all', undefined],
+    ['a text', 'Connection terminated'],
+  ])('not: %s', (_name, error) => {
+    expect(isConnectionError(error)).toBe(false);
+  });
+
+  test('ends on a cycle of causes', () => {
+    const error: Error = new Error('a');
+    error.cause = error;
+    expect(isConnectionError(error)).toBe(false);
+  });
+});
+
+test('isTransientError adds what a repeat may not meet again', () => {
+  for (const state of ['40001', '40P01', '55P03', '57014']) expect(isTransientError(coded(state))).toBe(true);
+  for (const state of ['23505', '22021', '42P01']) expect(isTransientError(coded(state))).toBe(false);
+});
+
+test('sqlState tells PostgreSQL’s codes from others of five characters', () => {
+  expect(sqlState(coded('23505'))).toBe('23505');
+  expect(sqlState(coded('P1001'))).toBeUndefined();
+  expect(sqlState(coded('P0001'))).toBe('P0001');
+  expect(sqlState(coded('EPIPE'))).toBeUndefined();
+  expect(sqlState(new Error('outer', { cause: coded('23505') }))).toBe('23505');
+});

@@ -1,0 +1,127 @@
+/** What Node says when a connection cannot be made or breaks. */
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/**
+ * SQLSTATEs after which the connection is gone, or was never given. The class 08 is tested apart.
+ * @see https://www.postgresql.org/docs/18/errcodes-appendix.html
+ */
+const CONNECTION_STATES = new Set([
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+  '57P04', // database_dropped
+  '57P05', // idle_session_timeout
+  '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
+  '25006', // read_only_sql_transaction: the old primary after a failover; a new connection finds the new one
+  '53300', // too_many_connections
+]);
+
+/** SQLSTATEs that a repeat of the same transaction may well not meet again. */
+const TRANSIENT_STATES = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '55P03', // lock_not_available
+  '57014', // query_canceled: statement_timeout
+  '53000', // insufficient_resources
+  '53100', // disk_full
+  '53200', // out_of_memory
+]);
+
+/** `pg` and `pg-pool` raise these without a code. */
+const MESSAGES =
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed and is not queryable|Connection ended unexpectedly)/;
+
+/** What Prisma's driver adapter calls the same things. */
+const PRISMA_KINDS = new Set([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+]);
+const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2037']);
+
+/**
+ * Was the connection lost, refused or never made (and so nothing said about the data)? Everything else
+ * is about the statement or the data, and comes again when the same is tried again.
+ *
+ * Looks through `cause` and `AggregateError`s, so errors from `pg`, from Prisma and wrapped ones work.
+ */
+export function isConnectionError(error: unknown): boolean {
+  return some(error, isDirectConnectionError);
+}
+
+/**
+ * Is it worth trying the same transaction again: a connection error, a deadlock, a serialization failure,
+ * a lock or statement time-out, or a server short of resources?
+ */
+export function isTransientError(error: unknown): boolean {
+  return some(
+    error,
+    (one) => isDirectConnectionError(one) || TRANSIENT_STATES.has(directSqlState(one) ?? ''),
+  );
+}
+
+/** By the classes that there are, as `EPIPE` and Prisma's `P2025` have five characters too. */
+const SQL_STATE = /^(?:[0-9][0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
+
+/** The five characters that PostgreSQL gave, or undefined: `23505` is a unique violation. Looks through `cause`. */
+export function sqlState(error: unknown): string | undefined {
+  let state: string | undefined;
+  some(error, (one) => {
+    state = directSqlState(one);
+    return state !== undefined;
+  });
+  return state;
+}
+
+function directSqlState(error: unknown): string | undefined {
+  const { code, originalCode } = fields(error);
+  for (const value of [originalCode, code]) {
+    if (typeof value === 'string' && SQL_STATE.test(value)) return value;
+  }
+  return undefined;
+}
+
+function isDirectConnectionError(error: unknown): boolean {
+  const { code, kind, message } = fields(error);
+  if (typeof code === 'string' && (SOCKET_CODES.has(code) || PRISMA_CODES.has(code))) return true;
+  if (typeof kind === 'string' && PRISMA_KINDS.has(kind)) return true;
+  const state = directSqlState(error);
+  if (state !== undefined) return state.startsWith('08') || CONNECTION_STATES.has(state);
+  return typeof message === 'string' && MESSAGES.test(message);
+}
+
+interface ErrorFields {
+  readonly code?: unknown;
+  readonly originalCode?: unknown;
+  readonly kind?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+function fields(error: unknown): ErrorFields {
+  return typeof error === 'object' && error !== null ? (error as ErrorFields) : {};
+}
+
+/** Deep enough for any wrapping that is done here, and an end to cyclic causes. */
+const MAX_DEPTH = 8;
+
+function some(error: unknown, test: (error: unknown) => boolean, depth = 0): boolean {
+  if (depth > MAX_DEPTH || typeof error !== 'object' || error === null) return false;
+  if (test(error)) return true;
+  const { cause, errors } = fields(error);
+  if (some(cause, test, depth + 1)) return true;
+  return Array.isArray(errors) && errors.some((one) => some(one, test, depth + 1));
+}

@@ -1,0 +1,88 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MigrationError, type MigrationSource, NO_FILTERS } from './migrate.js';
+import { MigrationAdapterFactory } from './migration-adapter.js';
+import { LOCK_FILE, LOCK_FILE_TEXT, readMigrations, readSchemaFile } from './migration-files.js';
+import { engineMessage, openSchemaEngine } from './schema-engine.js';
+
+/** Where the scratch database is made; the database that the URL names is not touched. */
+export type DiffSource = MigrationSource & {
+  /** Tables that only the migrations know (partitions of a table in `schema.prisma`). */
+  readonly externalTables?: readonly string[];
+};
+
+export interface MigrationDiff {
+  /** True when the migrations, replayed, produce what `schema.prisma` describes. */
+  readonly inSync: boolean;
+  /** SQL that leads from the migrations to `schema.prisma`; empty when in sync. */
+  readonly sql: string;
+}
+
+/**
+ * Replays the migrations in a scratch database and compares the result with `schema.prisma`. What Prisma
+ * cannot express (checks, functions, storage parameters) it does not see, and so does not report.
+ *
+ * @throws MigrationError when the server cannot be reached, the user may not create databases, or a migration fails
+ */
+export async function diffMigrations(source: DiffSource): Promise<MigrationDiff> {
+  const { list } = await readMigrations(source.migrationsDir);
+  const schemaFile = await readSchemaFile(source.schemaFile);
+  const adapter = new MigrationAdapterFactory(source);
+  const engine = await openSchemaEngine(adapter, schemaFile);
+  try {
+    const { stdout } = await engine.diff({
+      from: { tag: 'migrations', ...list },
+      to: { tag: 'schemaDatamodel', files: [schemaFile] },
+      script: true,
+      exitCode: true,
+      filters: { ...NO_FILTERS, externalTables: [...(source.externalTables ?? [])] },
+    });
+    const sql = withoutCreateSchema(stdout ?? '');
+    return { inSync: sql === '', sql };
+  } catch (error) {
+    throw new MigrationError(`${source.schema}: ${engineMessage(error, adapter.scriptError)}`, {
+      cause: error,
+    });
+  } finally {
+    engine.free();
+    await adapter.close();
+  }
+}
+
+export interface CreateMigrationOptions extends DiffSource {
+  /** What it is for; becomes part of the folder's name: `add hold expiry`. */
+  readonly name: string;
+  /** Default: now. Only its UTC date and time to the second are used. */
+  readonly at?: Date;
+  /** Make a migration even without a difference, to be written by hand. */
+  readonly allowEmpty?: boolean;
+}
+
+/**
+ * Writes `<migrationsDir>/<UTC timestamp>_<name>/migration.sql` with the difference between the migrations
+ * and `schema.prisma`, to be read and added to by hand, and returns its path; undefined when there is no
+ * difference. Applies nothing.
+ */
+export async function createMigration(options: CreateMigrationOptions): Promise<string | undefined> {
+  const slug = options.name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '');
+  if (slug === '')
+    throw new RangeError(`A migration's name needs a letter or digit: ${JSON.stringify(options.name)}`);
+  const { inSync, sql } = await diffMigrations(options);
+  if (inSync && options.allowEmpty !== true) return undefined;
+  const stamp = (options.at ?? new Date()).toISOString().replaceAll(/\D/g, '').slice(0, 14);
+  const folder = join(options.migrationsDir, `${stamp}_${slug}`);
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'migration.sql');
+  await writeFile(file, sql === '' ? '-- Written by hand.\n' : sql, { flag: 'wx' });
+  await writeFile(join(options.migrationsDir, LOCK_FILE), LOCK_FILE_TEXT);
+  return file;
+}
+
+/** `migrate` makes the schema; a migration that named it could not be replayed in another one. */
+function withoutCreateSchema(sql: string): string {
+  const rest = sql.replace(/-- CreateSchema\nCREATE SCHEMA IF NOT EXISTS "[^"]+";\n*/g, '').trim();
+  return rest === '' || rest === '-- This is an empty migration.' ? '' : `${rest}\n`;
+}

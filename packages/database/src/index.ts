@@ -1,0 +1,18 @@
+export { columns } from './columns.js';
+export { isConnectionError, isTransientError, sqlState } from './connection-errors.js';
+export {
+  type CreateMigrationOptions,
+  createMigration,
+  type DiffSource,
+  diffMigrations,
+  type MigrationDiff,
+} from './diff-migrations.js';
+export { MigrationError, type MigrationSource, migrate } from './migrate.js';
+export { assertSchemaName, createPool, type PoolOptions } from './pool.js';
+export { prismaAdapter } from './prisma-adapter.js';
+export {
+  CommitInDoubtError,
+  type IsolationLevel,
+  type TransactionOptions,
+  withTransaction,
+} from './transaction.js';

@@ -1,0 +1,80 @@
+import type pg from 'pg';
+import { isConnectionError } from './connection-errors.js';
+
+export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable';
+
+export interface TransactionOptions {
+  /** Default: the server's, `read committed`. */
+  readonly isolation?: IsolationLevel;
+}
+
+/**
+ * The connection broke while COMMIT was under way: the transaction may or may not have happened. Whoever
+ * repeats it must first read whether it is there. `isConnectionError` is true for it.
+ */
+export class CommitInDoubtError extends Error {
+  override readonly name = 'CommitInDoubtError';
+  constructor(cause: unknown) {
+    super('The connection was lost during COMMIT; whether it took effect is unknown', { cause });
+  }
+}
+
+/**
+ * Runs `fn` in one transaction on one connection: commits when it resolves, rolls back when it rejects and
+ * rethrows that error. A connection that broke is destroyed, never put back into the pool.
+ *
+ * @throws CommitInDoubtError when the connection is lost during COMMIT
+ * @throws whatever `fn` throws; an error of the pool when no connection can be had in time
+ */
+export async function withTransaction<T>(
+  pool: pg.Pool,
+  fn: (client: pg.PoolClient) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(
+      options.isolation === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${options.isolation}`,
+    );
+    const result = await fn(client);
+    await commit(client);
+    return result;
+  } catch (error) {
+    broken = await rollback(client, error);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  let answer: pg.QueryResult;
+  try {
+    answer = await client.query('COMMIT');
+  } catch (error) {
+    throw isConnectionError(error) ? new CommitInDoubtError(error) : error;
+  }
+  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error: it happens when `fn`
+  // swallowed the error of one of its statements.
+  if (answer.command !== 'COMMIT') {
+    throw new Error(
+      'The transaction was rolled back: one of its statements had failed, unnoticed by its caller',
+    );
+  }
+}
+
+/** Returns the error that makes the connection unfit for the pool, if any. */
+async function rollback(client: pg.PoolClient, error: unknown): Promise<Error | undefined> {
+  if (isConnectionError(error)) return asError(error);
+  try {
+    await client.query('ROLLBACK');
+    return undefined;
+  } catch (rollbackError) {
+    return asError(rollbackError);
+  }
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

@@ -1,0 +1,40 @@
+import { topicSettings } from '@subledger/contracts';
+import {
+  ensureTopics,
+  type KafkaConfig,
+  KafkaRejectedError,
+  KafkaUnavailableError,
+  PartitionCountError,
+} from '@subledger/kafka';
+import { DevstackError } from '../devstack-error.js';
+
+export interface TopicOptions {
+  /** Default: 12. Fixed at creation. */
+  readonly partitions?: number | undefined;
+  /** Default: the broker's. */
+  readonly replicationFactor?: number | undefined;
+}
+
+/**
+ * Creates the topics that are missing and sets what has drifted.
+ *
+ * @throws DevstackError when Kafka cannot be reached or refuses, or a topic has another partition count
+ */
+export async function ensureAllTopics(
+  kafka: KafkaConfig,
+  { partitions, replicationFactor }: TopicOptions = {},
+): Promise<{ created: string[]; altered: string[] }> {
+  const topics = topicSettings(partitions).map(({ name, partitions: count, config }) => ({
+    name,
+    partitions: count,
+    config,
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
+  }));
+  try {
+    return await ensureTopics(kafka, topics);
+  } catch (error) {
+    const known = [PartitionCountError, KafkaUnavailableError, KafkaRejectedError];
+    if (known.some((kind) => error instanceof kind)) throw new DevstackError((error as Error).message);
+    throw error;
+  }
+}

@@ -1,0 +1,220 @@
+import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
+import { createClient, TopicNames } from './client.js';
+import type { LibraryLogEntry } from './client-log.js';
+import type { KafkaConfig, TopicPartition } from './config.js';
+import type { BatchConsumerOptions } from './consumer-options.js';
+import { toTransportError } from './errors.js';
+import { FetchedRecord } from './fetched-record.js';
+import { createPartitionAssigner, UNKNOWN_GENERATION } from './group-protocol.js';
+import type { OffsetToCommit } from './offset-committer.js';
+import type { FeedBatch } from './partition-feed.js';
+
+export interface Joined {
+  memberId: string;
+  generation: number;
+  partitions: TopicPartition[];
+}
+
+/** Topics are without prefix on this side. */
+export interface GroupEvents {
+  owned(): { generation: number; partitions: TopicPartition[] };
+  beforeJoin(): Promise<void>;
+  onJoined(joined: Joined): void;
+  /** @returns whether the batch was taken */
+  onFetched(topic: string, partition: number, batch: FeedBatch): boolean;
+  onSkipped(topic: string, partition: number, next: bigint): void;
+  onOutOfRange(topic: string, partition: number): void;
+  onCrash(session: GroupSession, error: Error): void;
+}
+
+/** kafkajs says an offset is out of range only in its log, and resets it. Text of 2.2.4; a test watches over it. */
+const OUT_OF_RANGE = 'Offset out of range, resetting to default offset';
+
+/** Not in kafkajs's types. */
+interface InnerBatch extends Batch {
+  fetchedOffset: string;
+}
+
+/**
+ * One life of a kafkajs consumer, from connecting to its crash or close; a crash is final. Knows kafkajs's ways, and
+ * nothing of what the batches are for.
+ */
+export class GroupSession {
+  readonly #options: BatchConsumerOptions;
+  readonly #names: TopicNames;
+  readonly #events: GroupEvents;
+  readonly #consumer: Consumer;
+  #generation = UNKNOWN_GENERATION;
+  #fetchRound = 0;
+  #lastPoll = performance.now();
+  #crash: Error | undefined;
+  #hasJoined = false;
+  #closed = false;
+
+  constructor(config: KafkaConfig, options: BatchConsumerOptions, events: GroupEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#names = new TopicNames(config);
+    const client = createClient(config, {
+      retries: 5,
+      initialRetryTimeMs: 100,
+      maxRetryTimeMs: 1_500,
+      watchLog: (entry) => this.#watchLog(entry),
+    });
+    const sessionTimeout = options.sessionTimeoutMs ?? 15_000;
+    this.#consumer = client.consumer({
+      groupId: options.groupId,
+      sessionTimeout,
+      // A rebalance is noticed with a heartbeat.
+      heartbeatInterval: Math.min(1_000, Math.floor(sessionTimeout / 3)),
+      rebalanceTimeout: Math.max(60_000, sessionTimeout),
+      maxWaitTimeInMs: options.maxWaitTimeMs ?? 5,
+      maxBytesPerPartition: options.maxBytesPerPartition ?? 1024 * 1024,
+      allowAutoTopicCreation: false,
+      readUncommitted: false,
+      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_500, restartOnFailure: async () => false },
+      partitionAssigners: [
+        createPartitionAssigner({
+          coPartitioned: options.coPartitioned ?? false,
+          owned: () => this.#ownedOnWire(),
+          beforeJoin: () => this.#events.beforeJoin(),
+          onGeneration: (generation) => {
+            this.#generation = generation;
+          },
+        }),
+      ],
+    });
+    this.#listen();
+  }
+
+  /** Counts fetch requests. */
+  get fetchRound(): number {
+    return this.#fetchRound;
+  }
+
+  get lastPollAgeMs(): number {
+    return performance.now() - this.#lastPoll;
+  }
+
+  /** Resolves when it has joined the group. @throws KafkaUnavailableError | KafkaRejectedError | Error */
+  async run(): Promise<void> {
+    try {
+      await this.#consumer.connect();
+      await this.#consumer.subscribe({
+        topics: this.#options.topics.map((topic) => this.#names.toWire(topic)),
+        fromBeginning: this.#options.fromBeginning,
+      });
+      await this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        // The handler returns at once, so nothing is gained by more; it must only not be 1, or a round's batches
+        // would be handed over one after the other, with a request for a heartbeat in between.
+        partitionsConsumedConcurrently: 64,
+        eachBatch: async (payload) => this.#onBatch(payload),
+      });
+    } catch (error) {
+      throw toTransportError('join the group', error);
+    }
+    // kafkajs does not throw from `run` when the join fails, it "crashes".
+    if (!this.#hasJoined && this.#crash) throw this.#crash;
+  }
+
+  pause(topic: string, partition: number): void {
+    if (this.#isUsable())
+      this.#consumer.pause([{ topic: this.#names.toWire(topic), partitions: [partition] }]);
+  }
+
+  resume(topic: string, partition: number): void {
+    if (this.#isUsable())
+      this.#consumer.resume([{ topic: this.#names.toWire(topic), partitions: [partition] }]);
+  }
+
+  seek(topic: string, partition: number, offset: bigint): void {
+    if (this.#isUsable())
+      this.#consumer.seek({ topic: this.#names.toWire(topic), partition, offset: String(offset) });
+  }
+
+  async commit(offsets: OffsetToCommit[]): Promise<void> {
+    if (!this.#isUsable()) return;
+    await this.#consumer.commitOffsets(
+      offsets.map(({ topic, partition, offset }) => ({
+        topic: this.#names.toWire(topic),
+        partition,
+        offset: String(offset),
+      })),
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#consumer.disconnect().catch(() => undefined);
+  }
+
+  /** After a crash or a stop kafkajs throws on pause, resume and seek; there is nothing left to pause. */
+  #isUsable(): boolean {
+    return !this.#closed && this.#crash === undefined;
+  }
+
+  #listen(): void {
+    const { events } = this.#consumer;
+    // kafkajs calls these synchronously, in the midst of what they tell about.
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#hasJoined = true;
+      this.#events.onJoined({
+        memberId: payload.memberId,
+        generation: this.#generation,
+        partitions: Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
+          partitions.map((partition) => ({ topic: this.#names.fromWire(topic), partition })),
+        ),
+      });
+    });
+    this.#consumer.on(events.FETCH_START, () => {
+      this.#fetchRound += 1;
+      this.#lastPoll = performance.now();
+    });
+    // Batches of nothing but control or aborted records never reach `eachBatch`, yet move kafkajs's position.
+    this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0)
+        this.#events.onSkipped(
+          this.#names.fromWire(payload.topic),
+          payload.partition,
+          BigInt(payload.lastOffset) + 1n,
+        );
+    });
+    this.#consumer.on(events.CRASH, ({ payload }) => {
+      this.#crash = toTransportError('consume', payload.error);
+      if (this.#hasJoined) this.#events.onCrash(this, this.#crash);
+    });
+  }
+
+  #onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): void {
+    if (this.#closed || isStale()) return;
+    const topic = this.#names.fromWire(batch.topic);
+    const { partition, messages } = batch;
+    const last = messages.at(-1);
+    if (!last) return;
+    const records = messages.map((message) => new FetchedRecord(topic, partition, message));
+    const isTaken = this.#events.onFetched(topic, partition, {
+      records,
+      highWatermark: BigInt(batch.highWatermark),
+      from: BigInt((batch as InnerBatch).fetchedOffset),
+      next: BigInt(batch.lastOffset()) + 1n,
+    });
+    // What is not resolved is fetched again.
+    if (isTaken) resolveOffset(last.offset);
+  }
+
+  #ownedOnWire(): { generation: number; partitions: TopicPartition[] } {
+    const { generation, partitions } = this.#events.owned();
+    return {
+      generation,
+      partitions: partitions.map(({ topic, partition }) => ({ topic: this.#names.toWire(topic), partition })),
+    };
+  }
+
+  #watchLog({ log }: LibraryLogEntry): void {
+    if (log.message === OUT_OF_RANGE)
+      this.#events.onOutOfRange(this.#names.fromWire(String(log.topic)), Number(log.partition));
+  }
+}

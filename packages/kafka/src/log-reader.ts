@@ -1,0 +1,158 @@
+import type { KafkaMessage } from 'kafkajs';
+import { createClient, TopicNames } from './client.js';
+import type { KafkaConfig, KafkaRecord } from './config.js';
+import { errorCode, toTransportError } from './errors.js';
+import { FetchedRecord } from './fetched-record.js';
+
+const EARLIEST = true;
+const LATEST = false;
+const READ_COMMITTED = 1;
+const FETCH_BYTES = 1024 * 1024;
+
+/** kafkajs's cluster, of which its types show less than its assigners are given. The shape is that of 2.2.4. */
+interface InnerCluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadataIfNecessary(): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
+  findBroker(node: { nodeId: string }): Promise<InnerBroker>;
+  fetchTopicsOffset(
+    topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
+}
+interface FetchedPartition {
+  partition: number;
+  messages: (KafkaMessage & { isControlRecord: boolean })[];
+}
+interface InnerBroker {
+  fetch(request: object): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
+}
+
+/**
+ * Looks into a partition's log without a consumer group. kafkajs offers that nowhere, but hands the cluster that can
+ * do it to every assigner: so a consumer is made for its cluster's sake, and never run.
+ */
+export class LogReader {
+  readonly #config: KafkaConfig;
+  readonly #names: TopicNames;
+  #cluster: InnerCluster | undefined;
+
+  constructor(config: KafkaConfig) {
+    this.#config = config;
+    this.#names = new TopicNames(config);
+  }
+
+  /** First offset, and the one after the last record. @throws KafkaUnavailableError | KafkaRejectedError */
+  async range(topic: string, partition: number): Promise<{ low: bigint; high: bigint }> {
+    return this.#run(topic, 'look up the log range', async (cluster, wireTopic) => {
+      const ask = async (fromBeginning: boolean) => {
+        const answer = await cluster.fetchTopicsOffset([
+          { topic: wireTopic, partitions: [{ partition }], fromBeginning },
+        ]);
+        return BigInt(answer[0]!.partitions[0]!.offset);
+      };
+      return { low: await ask(EARLIEST), high: await ask(LATEST) };
+    });
+  }
+
+  /** The record at exactly this offset; null if it is gone, not there yet, or a transaction marker. */
+  async read(topic: string, partition: number, offset: bigint): Promise<KafkaRecord | null> {
+    return this.#run(topic, 'read a record', async (cluster, wireTopic) => {
+      const nodeId = Object.keys(cluster.findLeaderForPartitions(wireTopic, [partition]))[0];
+      if (nodeId === undefined) throw new Error(`No leader for ${topic}:${partition}`);
+      const broker = await cluster.findBroker({ nodeId });
+      try {
+        const { responses } = await broker.fetch({
+          maxWaitTime: 1,
+          minBytes: 1,
+          maxBytes: FETCH_BYTES,
+          isolationLevel: READ_COMMITTED,
+          topics: [
+            {
+              topic: wireTopic,
+              partitions: [{ partition, fetchOffset: String(offset), maxBytes: FETCH_BYTES }],
+            },
+          ],
+        });
+        const message = responses[0]?.partitions[0]?.messages.find(
+          (found) => BigInt(found.offset) === offset,
+        );
+        return message && !message.isControlRecord ? new FetchedRecord(topic, partition, message) : null;
+      } catch (error) {
+        if (errorCode(error) === 'OFFSET_OUT_OF_RANGE') return null;
+        throw error;
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    const cluster = this.#cluster;
+    this.#cluster = undefined;
+    await cluster?.disconnect().catch(() => undefined);
+  }
+
+  async #run<T>(
+    topic: string,
+    action: string,
+    work: (cluster: InnerCluster, wireTopic: string) => Promise<T>,
+  ): Promise<T> {
+    const wireTopic = this.#names.toWire(topic);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const cluster = await this.#open();
+        await cluster.addTargetTopic(wireTopic);
+        await cluster.refreshMetadataIfNecessary();
+        return await work(cluster, wireTopic);
+      } catch (error) {
+        // A connection that went stale since the last call, or a leader that moved: once more from the beginning.
+        await this.close();
+        if (attempt > 0) throw toTransportError(`${action} of ${topic}`, error);
+      }
+    }
+  }
+
+  async #open(): Promise<InnerCluster> {
+    if (this.#cluster) return this.#cluster;
+    const client = createClient(this.#config, { retries: 5, initialRetryTimeMs: 100, maxRetryTimeMs: 1_000 });
+    let captured: InnerCluster | undefined;
+    client.consumer({
+      groupId: 'never-joined',
+      allowAutoTopicCreation: false,
+      partitionAssigners: [
+        ({ cluster }) => {
+          captured = cluster as unknown as InnerCluster;
+          return {
+            name: 'none',
+            version: 0,
+            assign: async () => [],
+            protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }),
+          };
+        },
+      ],
+    });
+    if (!captured) throw new Error('kafkajs no longer hands its cluster to assigners');
+    await captured.connect();
+    this.#cluster = captured;
+    return captured;
+  }
+}
+
+/**
+ * The record at an offset, if the log still has it. Connects for this one call; takeover checks are few.
+ * @throws KafkaUnavailableError | KafkaRejectedError
+ */
+export async function readRecord(
+  config: KafkaConfig,
+  topic: string,
+  partition: number,
+  offset: bigint,
+): Promise<KafkaRecord | null> {
+  const reader = new LogReader(config);
+  try {
+    return await reader.read(topic, partition, offset);
+  } finally {
+    await reader.close();
+  }
+}

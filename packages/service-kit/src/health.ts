@@ -1,0 +1,112 @@
+export type CheckResult = { readonly ok: true } | { readonly ok: false; readonly error: string };
+/** A readiness check: resolves when all is well, throws what is wrong. `signal` aborts at the time-out. */
+export type Check = (signal: AbortSignal) => Promise<unknown>;
+
+export interface CheckOptions {
+  /** A check that takes longer counts as failed. @default 2000 */
+  readonly timeoutMs?: number;
+  /** Pause between two runs; the age of what `/readyz` answers. @default 1000 */
+  readonly everyMs?: number;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  readonly phase: Phase;
+  readonly checks: Readonly<Record<string, CheckResult>>;
+}
+
+type Phase = 'starting' | 'up' | 'stopping';
+const NOT_RUN: CheckResult = { ok: false, error: 'not checked yet' };
+const DEFAULT_TIMEOUT_MS = 2_000;
+const DEFAULT_EVERY_MS = 1_000;
+
+/**
+ * Liveness and readiness of one process. Checks run in the background and their last result is kept, so that
+ * asking never waits for a database that hangs.
+ */
+export class Health {
+  private readonly results = new Map<string, CheckResult>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private phase: Phase = 'starting';
+  private dead: string | undefined;
+  private closed = false;
+
+  /**
+   * Adds a readiness check and runs it at once, then again and again.
+   *
+   * @throws Error where the name is taken
+   */
+  register(name: string, check: Check, options: CheckOptions = {}): void {
+    if (this.results.has(name)) throw new Error(`There is a readiness check "${name}" already`);
+    this.results.set(name, NOT_RUN);
+    void this.run(name, check, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, options.everyMs ?? DEFAULT_EVERY_MS);
+  }
+
+  /** Takes a check out again. */
+  unregister(name: string): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.delete(name);
+    this.results.delete(name);
+  }
+
+  /** The start is done: from now on the checks alone decide. */
+  markUp(): void {
+    this.phase = 'up';
+  }
+
+  /** Not ready from now on, so that no new work is sent here while the process stops. */
+  markStopping(): void {
+    this.phase = 'stopping';
+  }
+
+  /** Says that only a restart helps (a crashed consumer). It stays so; the first reason is kept. */
+  failLiveness(reason: string): void {
+    this.dead ??= reason;
+  }
+
+  get liveness(): CheckResult {
+    return this.dead === undefined ? { ok: true } : { ok: false, error: this.dead };
+  }
+
+  /** The last known state; never waits. */
+  get readiness(): Readiness {
+    const checks = Object.fromEntries(this.results);
+    const ready =
+      this.phase === 'up' && this.dead === undefined && Object.values(checks).every((result) => result.ok);
+    return { ready, phase: this.phase, checks };
+  }
+
+  /** Ends the background runs. */
+  close(): void {
+    this.closed = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  private async run(name: string, check: Check, timeoutMs: number, everyMs: number): Promise<void> {
+    const result = await runCheck(check, timeoutMs);
+    if (this.closed || !this.results.has(name)) return;
+    this.results.set(name, result);
+    const timer = setTimeout(() => void this.run(name, check, timeoutMs, everyMs), everyMs);
+    timer.unref();
+    this.timers.set(name, timer);
+  }
+}
+
+async function runCheck(check: Check, timeoutMs: number): Promise<CheckResult> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    // An async wrapper, so that a check that throws at once is a failed check too.
+    await Promise.race([(async () => check(abort.signal))(), timeout]);
+    return { ok: true };
+  } catch (error) {
+    abort.abort(error);
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,12 @@
+export { Counter, Gauge, Histogram, Registry } from 'prom-client';
+export * from './config.js';
+export * from './config-error.js';
+export * from './health.js';
+export * from './kafka-config.js';
+export * from './logger.js';
+export * from './nest-logger.js';
+export * from './ops-server.js';
+export * from './redaction.js';
+export * from './run-service.js';
+export * from './secrets.js';
+export * from './telemetry.js';

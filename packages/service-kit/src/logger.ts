@@ -1,0 +1,39 @@
+import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
+import { redact, scrubText } from './redaction.js';
+
+export type Logger = PinoLogger;
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export interface LoggerOptions {
+  /** Name of the service, on every line. */
+  readonly service: string;
+  readonly level: LogLevel;
+  /** Where lines go. @default standard output, written synchronously so that none is lost at exit */
+  readonly stream?: DestinationStream;
+}
+
+/**
+ * A pino logger of JSON lines: `{ level: "info", time: "<ISO>", service, msg, … }`. Sensitive fields are
+ * redacted at any depth and in child bindings, credentials inside text too.
+ */
+export function createLogger({ service, level, stream }: LoggerOptions): Logger {
+  const sink = stream ?? destination({ fd: 1, sync: true });
+  const redactObject = (fields: Record<string, unknown>) => redact(fields) as Record<string, unknown>;
+  const logger = pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }), log: redactObject },
+      serializers: { err: redact, error: redact },
+    },
+    { write: (line: string) => void sink.write(scrubText(line)) },
+  );
+  // pino formats the bindings of children with nothing, so that they are redacted on their way in. Children
+  // inherit this method from the root.
+  const { child } = logger;
+  logger.child = function redactedChild(this: Logger, bindings: object, options?: object) {
+    return child.call(this, redact(bindings) as object, options);
+  } as typeof child;
+  return logger;
+}

@@ -1,0 +1,185 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { z } from 'zod';
+import { type BaseConfig, type ConfigSchema, loadConfig } from './config.js';
+import { ConfigError } from './config-error.js';
+import { Health } from './health.js';
+import { createLogger, type Logger } from './logger.js';
+import { OpsServer } from './ops-server.js';
+import { refuseDefaultBaseSecrets, refuseDefaultSecrets } from './secrets.js';
+import { startTelemetry, type Telemetry } from './telemetry.js';
+
+export interface ServiceContext<Config> {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly health: Health;
+  /** The registry behind `/metrics`; give it to the constructors of prom-client's metrics (`registers`). */
+  readonly metrics: Registry;
+  /** Aborted when the stop begins, also while `start` is still under way. */
+  readonly signal: AbortSignal;
+  /** Stops the service with exit code 1: for what only a restart mends. */
+  readonly fail: (reason: string, error?: unknown) => void;
+}
+
+export interface RunningService {
+  /** Finishes what is under way and lets go of everything. Called once. */
+  stop(): Promise<void>;
+  /** Ports that the service listens on besides the ops port, by name; shown in the `ready` line. */
+  readonly ports?: Readonly<Record<string, number>>;
+}
+
+export interface ServiceDefinition<Schema extends ConfigSchema> {
+  /** Short name such as `ledger`: log field, metrics label, telemetry service. */
+  readonly name: string;
+  readonly configSchema: Schema;
+  /** Secrets beyond the base ones, by variable name; production refuses empty and default values. */
+  readonly secrets?: (config: z.output<Schema>) => Record<string, string | undefined>;
+  readonly start: (ctx: ServiceContext<z.output<Schema>>) => Promise<RunningService>;
+}
+
+/** What a parent with an IPC channel is told once the service is up. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly service: string;
+  /** Port of `/healthz`, `/readyz` and `/metrics`. */
+  readonly ops: number;
+  readonly [port: string]: number | string;
+}
+
+/**
+ * Runs a service as this process, from reading the environment to its exit: 0 after SIGTERM or SIGINT, 1 after
+ * anything else. Does not return before the service is up or the process ends.
+ */
+export async function runService<Schema extends ConfigSchema>(
+  definition: ServiceDefinition<Schema>,
+): Promise<void> {
+  const config = readConfig(definition);
+  if (config === undefined) return process.exit(1);
+  const base = config as unknown as BaseConfig;
+  const log = createLogger({ service: definition.name, level: base.LOG_LEVEL });
+  const shell = new ServiceShell(definition.name, base, log);
+  shell.handleSignals();
+  await shell.start((ctx) => definition.start({ ...ctx, config }));
+}
+
+function readConfig<Schema extends ConfigSchema>(definition: ServiceDefinition<Schema>) {
+  try {
+    const config = loadConfig(definition.configSchema);
+    const base = config as unknown as BaseConfig;
+    refuseDefaultBaseSecrets(base);
+    refuseDefaultSecrets(base.NODE_ENV, definition.secrets?.(config) ?? {});
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    // Without a valid configuration there is no log level either: plain text for whoever started this.
+    process.stderr.write(`${definition.name}: ${error.message}\n`);
+    return undefined;
+  }
+}
+
+/** The life of one service process. */
+class ServiceShell {
+  private readonly health = new Health();
+  private readonly metrics = new Registry();
+  private readonly abort = new AbortController();
+  private readonly ops: OpsServer;
+  private telemetry: Telemetry | undefined;
+  private starting: Promise<RunningService> | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly config: BaseConfig,
+    private readonly log: Logger,
+  ) {
+    this.metrics.setDefaultLabels({ service: name });
+    collectDefaultMetrics({ register: this.metrics });
+    this.ops = new OpsServer({
+      host: config.OPS_HOST,
+      port: config.OPS_PORT,
+      health: this.health,
+      metrics: this.metrics,
+    });
+  }
+
+  handleSignals(): void {
+    // A terminal signals the whole process group and a supervisor signals again: repeats are not a hurry.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => this.stop(0, `received ${signal}`));
+    }
+    process.on('uncaughtException', (error) => this.fail('uncaught exception', error));
+    process.on('unhandledRejection', (error) => this.fail('unhandled rejection', error));
+  }
+
+  async start(start: (ctx: Omit<ServiceContext<never>, 'config'>) => Promise<RunningService>): Promise<void> {
+    try {
+      this.telemetry = await startTelemetry(`subledger-${this.name}`);
+      const opsPort = await this.ops.listen();
+      this.starting = start({
+        log: this.log,
+        health: this.health,
+        metrics: this.metrics,
+        signal: this.abort.signal,
+        fail: (reason, error) => this.fail(reason, error),
+      });
+      const service = await this.starting;
+      if (this.stopping) return;
+      this.health.markUp();
+      this.announce(opsPort, service.ports ?? {});
+    } catch (error) {
+      if (!this.stopping) this.fail(`could not start: ${messageOf(error)}`, error);
+    }
+  }
+
+  private announce(opsPort: number, ports: Readonly<Record<string, number>>): void {
+    this.log.info({ ...ports, ops: opsPort, pid: process.pid }, 'ready');
+    const message: ReadyMessage = { ...ports, type: 'ready', service: this.name, ops: opsPort };
+    // A parent that is gone already is no reason to stop.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  }
+
+  private fail(reason: string, error?: unknown): void {
+    this.log.fatal({ ...(error === undefined ? {} : { err: error }) }, reason);
+    this.health.failLiveness(reason);
+    this.stop(1, reason);
+  }
+
+  private stop(exitCode: number, reason: string): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.log.info({ reason }, 'stopping');
+    this.health.markStopping();
+    this.abort.abort(new Error(reason));
+    const timeoutMs = this.config.SHUTDOWN_TIMEOUT_MS;
+    // Not unref'd: it must fire even when nothing else keeps the process alive.
+    setTimeout(() => {
+      this.log.fatal({ timeoutMs }, 'did not stop in time, exiting now');
+      process.exit(1);
+    }, timeoutMs);
+    void this.letGo().then(
+      () => this.exit(exitCode),
+      (error: unknown) => {
+        this.log.error({ err: error }, 'stopped with an error');
+        this.exit(1);
+      },
+    );
+  }
+
+  private async letGo(): Promise<void> {
+    // A start that is under way sees the signal and ends; one that failed has nothing to stop.
+    const service = await this.starting?.catch(() => undefined);
+    try {
+      await service?.stop();
+    } finally {
+      this.health.close();
+      await this.ops.close();
+      await this.telemetry?.stop();
+    }
+  }
+
+  private exit(code: number): void {
+    this.log.info({ code }, 'stopped');
+    process.exit(code);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

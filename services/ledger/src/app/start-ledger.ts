@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { TOPICS } from '@subledger/contracts';
+import { decide } from '@subledger/core';
+import { prismaAdapter } from '@subledger/database';
+import {
+  ensureTopics,
+  KafkaBatchServer,
+  type KafkaConfig,
+  readRecord,
+  TransactionalPublisher,
+} from '@subledger/kafka';
+import {
+  kafkaConfigFrom,
+  type Logger,
+  NestLogger,
+  type RunningService,
+  type ServiceContext,
+} from '@subledger/service-kit';
+import type pg from 'pg';
+import { allowsEarlyRoll, type LedgerConfig } from '../config.js';
+import { PrismaClient } from '../generated/prisma/client.js';
+import type { LogInspector } from '../lanes/check-log.js';
+import { DatabaseGate } from '../lanes/database-gate.js';
+import type { LaneOptions } from '../lanes/lane.js';
+import { Lanes, type LanesPorts } from '../lanes/lanes.js';
+import { LedgerMetrics } from '../metrics.js';
+import { CacheBudget } from '../pipeline/books-cache.js';
+import { SliceProcessor } from '../pipeline/process-slice.js';
+import { createLedgerPool, LEDGER_SCHEMA } from '../store/ledger-pool.js';
+import { LedgerModule } from './ledger.module.js';
+
+/** Connections beside those of the lanes at work: takeovers, cursors of idle lanes, readiness. */
+const SPARE_CONNECTIONS = 4;
+const COMMIT_EVERY_MS = 1_000;
+/** The group gives a member's lanes away after this long without a heartbeat. */
+const SESSION_TIMEOUT_MS = 15_000;
+/** A lane that was fenced and is still ours after a whole session was fenced by a latecomer. */
+const FENCED_RETRY_MS = SESSION_TIMEOUT_MS + 5_000;
+
+/** Parts that tests put others in place of: a publisher that fails, a shorter pause. */
+export type LedgerParts = Partial<Pick<LanesPorts, 'publisherOf' | 'options'>> & {
+  readonly decide?: typeof decide;
+};
+
+export interface RunningLedger extends RunningService {
+  readonly lanes: Lanes;
+}
+
+/** Starts the ledger: pool, lanes, and the consumer that feeds them. Comes up, not ready, during an outage. */
+export async function startLedger(
+  ctx: ServiceContext<LedgerConfig>,
+  parts: LedgerParts = {},
+): Promise<RunningLedger> {
+  const { config, log, health } = ctx;
+  const kafka: KafkaConfig = kafkaConfigFrom(config, 'subledger-ledger', log) as KafkaConfig;
+  const pool = createLedgerPool({
+    url: config.DATABASE_URL,
+    max: config.LANES_AT_ONCE + SPARE_CONNECTIONS,
+    onIdleError: (err) => log.warn({ err }, 'database connection lost'),
+  });
+  const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: LEDGER_SCHEMA }) });
+  let server: KafkaBatchServer | undefined;
+  const lanes = createLanes(ctx, { kafka, pool, prisma, server: () => server }, parts);
+  server = new KafkaBatchServer(kafka, {
+    groupId: `${config.KAFKA_TOPIC_PREFIX}${config.KAFKA_GROUP}`,
+    coPartitioned: true,
+    fromBeginning: true,
+    commit: 'manual',
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    onAssigned: (assigned) => lanes.onAssigned(assigned),
+    onRevoked: (revoked) => lanes.onRevoked(revoked),
+    onOffsetOutOfRange: (at) => lanes.onOffsetOutOfRange(at),
+  });
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(LedgerModule.with(lanes), {
+    strategy: server,
+    logger: new NestLogger(log),
+  });
+  await app.listen();
+  registerChecks(health, pool, lanes, server);
+  return { lanes, stop: () => stopLedger(app, lanes, prisma, pool, log) };
+}
+
+interface Connections {
+  readonly kafka: KafkaConfig;
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+  readonly server: () => KafkaBatchServer | undefined;
+}
+
+function createLanes(
+  { config, log, metrics: registry }: ServiceContext<LedgerConfig>,
+  { kafka, pool, prisma, server }: Connections,
+  parts: LedgerParts,
+): Lanes {
+  const metrics = new LedgerMetrics(registry);
+  const policy = { maxSubAccounts: config.MAX_SUB_ACCOUNTS, allowEarlyRoll: allowsEarlyRoll(config) };
+  const partitions = () => config.KAFKA_PARTITIONS;
+  const options: LaneOptions = {
+    slice: config.LANE_SLICE,
+    idleCursorMs: 200,
+    retryMs: { from: 100, to: config.LANE_RETRY_MAX_MS },
+    fencedRetryMs: FENCED_RETRY_MS,
+  };
+  return new Lanes({
+    pool,
+    prisma,
+    log,
+    metrics,
+    options,
+    inspector: inspectorOf(kafka, server),
+    owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+    processor: new SliceProcessor({
+      pool,
+      policy,
+      decide: parts.decide ?? decide,
+      partitions,
+      metrics,
+      log,
+    }),
+    gate: new DatabaseGate(config.LANES_AT_ONCE),
+    budget: new CacheBudget(config.CACHED_SUB_ACCOUNTS),
+    publisherOf: (lane) => new TransactionalPublisher(kafka, `ledger-lane-${lane}`),
+    consumer: () => server()?.consumer,
+    commitEveryMs: COMMIT_EVERY_MS,
+    prepare: () => checkPartitions(kafka, config.KAFKA_PARTITIONS),
+    ...pick(parts),
+  });
+}
+
+const pick = ({ publisherOf, options }: LedgerParts) => ({
+  ...(publisherOf ? { publisherOf } : {}),
+  ...(options ? { options } : {}),
+});
+
+/**
+ * What lanes cannot work without: the configured number of partitions, since a record's lane follows from it, and
+ * the broker's clock on every record.
+ * @throws PartitionCountError
+ */
+async function checkPartitions(kafka: KafkaConfig, partitions: number): Promise<void> {
+  await ensureTopics(
+    kafka,
+    [TOPICS.commands, TOPICS.messages].map((name) => ({
+      name,
+      partitions,
+      config: { 'message.timestamp.type': 'LogAppendTime' },
+    })),
+  );
+}
+
+function inspectorOf(kafka: KafkaConfig, server: () => KafkaBatchServer | undefined): LogInspector {
+  return {
+    range: async (topic, partition) => {
+      const consumer = server()?.consumer;
+      if (!consumer) throw new Error('the consumer is not running');
+      return consumer.logRange(topic, partition);
+    },
+    read: (topic, partition, offset) => readRecord(kafka, topic, partition, offset),
+  };
+}
+
+function registerChecks(
+  health: ServiceContext<LedgerConfig>['health'],
+  pool: pg.Pool,
+  lanes: Lanes,
+  server: KafkaBatchServer,
+): void {
+  health.register('database', () => pool.query('SELECT 1'));
+  health.register('consumer', async () => {
+    const state = server.consumer?.state ?? 'stopped';
+    if (state !== 'running') throw new Error(`the consumer is ${state}`);
+  });
+  health.register('lanes', async () => lanes.assertRunning());
+}
+
+async function stopLedger(
+  app: { close(): Promise<void> },
+  lanes: Lanes,
+  prisma: PrismaClient,
+  pool: pg.Pool,
+  log: Logger,
+): Promise<void> {
+  // The consumer hands its partitions back first, which ends their lanes while they are still ours.
+  await app.close();
+  await lanes.end();
+  await prisma.$disconnect();
+  await pool.end().catch((err: unknown) => log.warn({ err }, 'database pool did not end cleanly'));
+}

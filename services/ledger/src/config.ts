@@ -1,0 +1,30 @@
+import { DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts';
+import { baseConfig, durationMs, flag } from '@subledger/service-kit';
+import { z } from 'zod';
+
+const count = (max: number) => z.coerce.number().int().min(1).max(max);
+
+export const ledgerConfig = z.object({
+  ...baseConfig,
+  KAFKA_GROUP: z.string().min(1).max(200).default('subledger-ledger').describe('consumer group'),
+  KAFKA_PARTITIONS: count(10_000)
+    .default(12)
+    .describe('partitions of each input topic; the start fails where the topics have another number'),
+  LANES_AT_ONCE: count(64).default(3).describe('lanes that may be in the database at a time'),
+  LANE_SLICE: count(10_000).default(1_000).describe('most records of one transaction'),
+  MAX_SUB_ACCOUNTS: count(1_000_000)
+    .default(DEFAULT_MAX_SUB_ACCOUNTS)
+    .describe('sub-accounts (not deleted) that one main account may have'),
+  ALLOW_EARLY_ROLL: flag.optional().describe('whether a period.roll may come before its month start'),
+  CACHED_SUB_ACCOUNTS: count(10_000_000)
+    .default(100_000)
+    .describe('sub-accounts kept in memory by all lanes together, about 1 KB each'),
+  LANE_RETRY_MAX_MS: durationMs
+    .default(10_000)
+    .describe('longest pause between two attempts during an outage'),
+});
+export type LedgerConfig = z.output<typeof ledgerConfig>;
+
+/** Early rolls are for trials: off in production unless asked for. */
+export const allowsEarlyRoll = (config: LedgerConfig): boolean =>
+  config.ALLOW_EARLY_ROLL ?? config.NODE_ENV !== 'production';

@@ -1,0 +1,2 @@
+export { startLedger } from './app/start-ledger.js';
+export { type LedgerConfig, ledgerConfig } from './config.js';

@@ -1,0 +1,133 @@
+import { TOPICS } from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+
+/** Records of one topic that were fetched and not taken yet. */
+class Line {
+  private records: KafkaRecord[] = [];
+  private head = 0;
+
+  get size(): number {
+    return this.records.length - this.head;
+  }
+
+  push(records: readonly KafkaRecord[]): void {
+    // Not `push(...records)`: a batch may have more records than a call takes arguments.
+    if (this.size === 0) {
+      this.records = [...records];
+      this.head = 0;
+    } else this.records = this.records.slice(this.head).concat(records);
+    this.head = 0;
+  }
+
+  putBack(records: readonly KafkaRecord[]): void {
+    this.records = [...records, ...this.records.slice(this.head)];
+    this.head = 0;
+  }
+
+  /** Drops what lies before the offset: it was dealt with already. */
+  dropBefore(offset: bigint): void {
+    while (this.size > 0 && (this.records[this.head] as KafkaRecord).offset < offset) this.head += 1;
+  }
+
+  take(max: number): KafkaRecord[] {
+    const taken = this.records.slice(this.head, this.head + max);
+    this.head += taken.length;
+    return taken;
+  }
+}
+
+/**
+ * What a lane has to do: the fetched records of its two topics, in order per topic. Whoever waits is woken by
+ * records, by `wake`, or by time.
+ */
+export class LaneQueue {
+  private readonly commands = new Line();
+  private readonly messages = new Line();
+  private waiting: ((woken: boolean) => void) | undefined;
+  private woken = false;
+
+  get size(): number {
+    return this.commands.size + this.messages.size;
+  }
+
+  sizeOf(topic: string): number {
+    return this.lineOf(topic).size;
+  }
+
+  push(topic: string, records: readonly KafkaRecord[]): void {
+    this.lineOf(topic).push(records);
+    this.wake();
+  }
+
+  /**
+   * At most `max` records that are not before the lane's offsets, by broker time (each topic in its own order). Where
+   * both topics have more, each gets half: a backlog of one does not keep the other waiting.
+   */
+  take(max: number, next: { readonly commandOffset: bigint; readonly messageOffset: bigint }): KafkaRecord[] {
+    this.commands.dropBefore(next.commandOffset);
+    this.messages.dropBefore(next.messageOffset);
+    const half = Math.ceil(max / 2);
+    const forMessages = Math.max(max - this.commands.size, half);
+    const messages = this.messages.take(forMessages);
+    const commands = this.commands.take(max - messages.length);
+    return mergeByTime(commands, messages);
+  }
+
+  /** Puts records back to where they were taken from: their slice failed. */
+  putBack(records: readonly KafkaRecord[]): void {
+    this.commands.putBack(records.filter((record) => record.topic === TOPICS.commands));
+    this.messages.putBack(records.filter((record) => record.topic !== TOPICS.commands));
+  }
+
+  clear(): void {
+    this.commands.take(this.commands.size);
+    this.messages.take(this.messages.size);
+  }
+
+  /** Ends the wait, also the next one if nobody waits now. */
+  wake(): void {
+    this.woken = true;
+    this.waiting?.(true);
+  }
+
+  /** Resolves when there are records, on `wake`, or after the time (for ever without one). */
+  async wait(timeoutMs?: number): Promise<void> {
+    if (this.size > 0 || this.woken) {
+      this.woken = false;
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<unknown>((resolve) => {
+      this.waiting = resolve;
+      if (timeoutMs !== undefined) timer = setTimeout(resolve, timeoutMs);
+    });
+    clearTimeout(timer);
+    this.waiting = undefined;
+    this.woken = false;
+  }
+
+  private lineOf(topic: string): Line {
+    return topic === TOPICS.commands ? this.commands : this.messages;
+  }
+}
+
+/** Both in their own order; the earlier broker time first, a command before a message of the same millisecond. */
+function mergeByTime(commands: KafkaRecord[], messages: KafkaRecord[]): KafkaRecord[] {
+  if (commands.length === 0) return messages;
+  if (messages.length === 0) return commands;
+  const merged: KafkaRecord[] = [];
+  let c = 0;
+  let m = 0;
+  while (c < commands.length && m < messages.length) {
+    const command = commands[c] as KafkaRecord;
+    const message = messages[m] as KafkaRecord;
+    if (command.timestampMs <= message.timestampMs) {
+      merged.push(command);
+      c += 1;
+    } else {
+      merged.push(message);
+      m += 1;
+    }
+  }
+  return [...merged, ...commands.slice(c), ...messages.slice(m)];
+}

@@ -1,0 +1,262 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TOPICS } from '@subledger/contracts';
+import { FencedError, type KafkaRecord } from '@subledger/kafka';
+import type { LedgerMetrics } from '../metrics.js';
+import { BooksCache, type CacheBudget } from '../pipeline/books-cache.js';
+import { LaneMemory } from '../pipeline/lane-memory.js';
+import type { SliceProcessor } from '../pipeline/process-slice.js';
+import type { Publication } from '../pipeline/slice-draft.js';
+import { LaneFencedError } from '../store/lane-lease.js';
+import { advanceCursor, readEpoch, type TakenLane } from '../store/lane-store.js';
+import { LaneBrokenError } from './check-log.js';
+import type { DatabaseGate } from './database-gate.js';
+import { type LanePublisher, LanePublishing } from './lane-publishing.js';
+import { LaneQueue } from './lane-queue.js';
+import { type TakeOverPorts, takeOver } from './take-over.js';
+
+/**
+ * `waiting`: for a server to come back. `fenced`: another process took the lane over. `broken`: row and log do not
+ * fit, an operator must decide. `ended`: the lane was given up, or the process stops.
+ */
+export type LaneState = 'starting' | 'running' | 'waiting' | 'fenced' | 'broken' | 'ended';
+
+export interface LaneOptions {
+  /** Most records of one transaction. */
+  readonly slice: number;
+  /** An idle lane writes its cursor after so long. */
+  readonly idleCursorMs: number;
+  /** Pause before a lane is taken over again after an outage: from, doubling, to. */
+  readonly retryMs: { readonly from: number; readonly to: number };
+  /** When a fenced lane that the group still gives to us is taken back; longer than the session time-out. */
+  readonly fencedRetryMs: number;
+}
+
+export interface LanePorts extends TakeOverPorts {
+  readonly processor: SliceProcessor;
+  readonly gate: DatabaseGate;
+  readonly budget: CacheBudget;
+  readonly metrics: LedgerMetrics;
+  readonly publisher: LanePublisher;
+  readonly options: LaneOptions;
+  /** Nothing more is to be fetched for the lane; or again. */
+  pause(lane: number, topic: string): void;
+  resume(lane: number, topic: string): void;
+}
+
+/** How long the end of a lane waits for its work, in milliseconds; then the next owner's fence must do. */
+const END_TIMEOUT_MS = 8_000;
+
+/**
+ * One lane: the only writer of the main accounts of its partition. Works on one slice at a time, publishes behind
+ * it, and is taken over again after anything that leaves it in doubt.
+ */
+export class Lane {
+  private readonly queue = new LaneQueue();
+  private readonly ending = new AbortController();
+  private readonly paused = new Set<string>();
+  private memory: LaneMemory | undefined;
+  private publishing: LanePublishing | undefined;
+  private working: Promise<void> | undefined;
+  private current: LaneState = 'starting';
+  /** Why it does not run. */
+  reason = '';
+
+  constructor(
+    readonly lane: number,
+    private readonly ports: LanePorts,
+  ) {}
+
+  get state(): LaneState {
+    return this.current;
+  }
+
+  /** Next offset of a topic; undefined before the first takeover. */
+  nextOffset(topic: string): bigint | undefined {
+    const offsets = this.memory?.offsets;
+    return topic === TOPICS.commands ? offsets?.commandOffset : offsets?.messageOffset;
+  }
+
+  /**
+   * Takes the lane over and starts working.
+   * @throws what an outage throws: nothing is started, call again. A broken lane does not throw, its state says so
+   */
+  async start(): Promise<void> {
+    try {
+      this.adopt(await takeOver(this.ports, this.lane, this.ports.publisher));
+    } catch (error) {
+      if (!(error instanceof LaneBrokenError)) throw error;
+      this.break(error.detail);
+      return;
+    }
+    this.ports.metrics.takeovers.inc({ outcome: 'taken' });
+    this.current = 'running';
+    this.working = this.run();
+  }
+
+  /** Takes fetched records in. Returns at once; too many make the lane pause its partition. */
+  enqueue(topic: string, records: readonly KafkaRecord[]): void {
+    if (this.isOver) return;
+    this.queue.push(topic, records);
+    // Two slices ahead: fetching never waits for the database, and memory stays bounded.
+    if (this.queue.sizeOf(topic) > 2 * this.ports.options.slice && !this.paused.has(topic)) {
+      this.paused.add(topic);
+      this.ports.pause(this.lane, topic);
+    }
+  }
+
+  /** Stops for good, until an operator has decided. Alarms by log, metric and readiness. */
+  break(detail: string): void {
+    if (this.isOver) return;
+    this.current = 'broken';
+    this.reason = detail;
+    this.ports.metrics.takeovers.inc({ outcome: 'broken' });
+    this.ports.log.error({ lane: this.lane, detail }, 'lane stopped: an operator must decide how to go on');
+    this.ending.abort();
+    this.queue.wake();
+    for (const topic of [TOPICS.commands, TOPICS.messages]) this.ports.pause(this.lane, topic);
+  }
+
+  /** Finishes the slice in work and what is to publish, bounded in time, and lets go of the publisher. */
+  async end(): Promise<void> {
+    if (this.current !== 'broken') this.current = 'ended';
+    this.ending.abort();
+    this.queue.wake();
+    const bound = new AbortController();
+    const work = (async () => {
+      await this.working;
+      await this.publishing?.drain();
+      await this.storeCursor().catch(() => undefined);
+    })();
+    await Promise.race([work, sleep(END_TIMEOUT_MS, undefined, { signal: bound.signal }).catch(() => {})]);
+    bound.abort();
+    this.memory?.cache.clear();
+    await this.ports.publisher.close();
+  }
+
+  private get isOver(): boolean {
+    return this.ending.signal.aborted;
+  }
+
+  private adopt(taken: TakenLane): void {
+    const { budget, publisher, metrics } = this.ports;
+    this.memory?.cache.clear();
+    this.memory = new LaneMemory(taken, new BooksCache(budget));
+    this.publishing = new LanePublishing(publisher, this.memory, metrics, () => this.queue.wake());
+  }
+
+  private async run(): Promise<void> {
+    let isInDoubt = false;
+    let attempt = 0;
+    while (!this.isOver) {
+      try {
+        if (isInDoubt) await this.takeBack();
+        isInDoubt = false;
+        await this.work(() => {
+          attempt = 0;
+        });
+      } catch (error) {
+        if (error instanceof LaneBrokenError) return this.break(error.detail);
+        isInDoubt = true;
+        await this.interrupt(error, attempt);
+        attempt += 1;
+      }
+    }
+  }
+
+  /** Slice after slice, until the lane ends or something fails. */
+  private async work(onProgress: () => void): Promise<void> {
+    const { gate, options } = this.ports;
+    const publishing = this.publishing as LanePublishing;
+    const memory = this.memory as LaneMemory;
+    while (!this.isOver) {
+      publishing.assertWorking();
+      if (this.queue.size === 0) {
+        await this.queue.wait(memory.isCursorDirty || publishing.isBusy ? options.idleCursorMs : undefined);
+        if (this.queue.size === 0 && !publishing.isBusy) await this.storeCursor();
+        continue;
+      }
+      await publishing.room();
+      await gate.run(() => this.workOnSlice(memory, (publication) => publishing.add(publication)));
+      onProgress();
+    }
+  }
+
+  private async workOnSlice(memory: LaneMemory, publish: (publication: Publication) => void): Promise<void> {
+    const { processor, options } = this.ports;
+    // Taken only now: while the lane waited for its place, more may have come.
+    const records = this.queue.take(options.slice, memory.offsets);
+    if (records.length > 0) {
+      try {
+        await processor.process(memory, records, publish);
+      } catch (error) {
+        // Those of them that were committed all the same are dropped by their offsets after the takeover.
+        this.queue.putBack(records);
+        throw error;
+      }
+    }
+    this.resumeDrained();
+  }
+
+  private resumeDrained(): void {
+    for (const topic of this.paused) {
+      if (this.queue.sizeOf(topic) > this.ports.options.slice) continue;
+      this.paused.delete(topic);
+      this.ports.resume(this.lane, topic);
+    }
+  }
+
+  private async storeCursor(): Promise<void> {
+    const { memory } = this;
+    if (!memory?.isCursorDirty) return;
+    const sequence = memory.published;
+    await advanceCursor(this.ports.pool, memory.lease, sequence);
+    memory.cursorStored({ sequence });
+  }
+
+  /** After any failure: lets publishing end and waits. The lane is taken over again before it goes on. */
+  private async interrupt(cause: unknown, attempt: number): Promise<void> {
+    if (this.isOver) return;
+    const { log, options } = this.ports;
+    const isFenced = await this.isFencedBy(cause);
+    this.current = isFenced ? 'fenced' : 'waiting';
+    this.reason = cause instanceof Error ? cause.message : String(cause);
+    await this.publishing?.drain();
+    const { from, to } = options.retryMs;
+    // Jitter, so that the lanes of many processes do not all come back in the same moment.
+    const backoffMs = Math.min(to, from * 2 ** Math.min(attempt, 16)) * (0.5 + Math.random() / 2);
+    const delayMs = Math.round(isFenced ? options.fencedRetryMs : backoffMs);
+    log.warn({ lane: this.lane, state: this.current, delayMs, err: cause }, 'lane interrupted');
+    await sleep(delayMs, undefined, { signal: this.ending.signal }).catch(() => undefined);
+  }
+
+  /**
+   * Whether a newer owner has the lane. A publisher can be fenced without one: the coordinator ends a transaction
+   * that took too long. Then the epoch is still ours.
+   */
+  private async isFencedBy(cause: unknown): Promise<boolean> {
+    if (cause instanceof LaneFencedError) return true;
+    const lease = this.memory?.lease;
+    if (!(cause instanceof FencedError) || !lease) return false;
+    // Where the database does not answer either, the takeover will tell.
+    return readEpoch(this.ports.pool, this.lane).then(
+      (epoch) => epoch !== lease.epoch,
+      () => false,
+    );
+  }
+
+  /** The lane again, as the database and the log now have it. */
+  private async takeBack(): Promise<void> {
+    const before = this.memory?.offsets;
+    const taken = await takeOver(this.ports, this.lane, this.ports.publisher);
+    if (
+      before &&
+      (taken.commandOffset < before.commandOffset || taken.messageOffset < before.messageOffset)
+    ) {
+      throw new LaneBrokenError(this.lane, 'the database has lost commits that it had acknowledged');
+    }
+    this.adopt(taken);
+    this.ports.metrics.takeovers.inc({ outcome: 'retaken' });
+    this.current = 'running';
+    this.reason = '';
+  }
+}

@@ -1,0 +1,143 @@
+import { TOPICS } from '@subledger/contracts';
+import { type KafkaRecord, partitionKey, type TopicPartition } from '@subledger/kafka';
+import { Lane, type LanePorts } from './lane.js';
+import type { LanePublisher } from './lane-publishing.js';
+
+/** The part of the consumer that lanes steer. */
+export interface LaneConsumer {
+  pause(partitions: TopicPartition[]): void;
+  resume(partitions: TopicPartition[]): void;
+  commit(offsets: { topic: string; partition: number; offset: bigint }[]): Promise<void>;
+}
+
+export interface LanesPorts extends Omit<LanePorts, 'publisher' | 'pause' | 'resume'> {
+  /** The publisher with the lane's transactional id. */
+  readonly publisherOf: (lane: number) => LanePublisher;
+  readonly consumer: () => LaneConsumer | undefined;
+  /** Between two commits of offsets to Kafka, which only serve to watch the lag. */
+  readonly commitEveryMs: number;
+  /** Checks once that the topics are what the lanes assume; called before the first takeover. */
+  readonly prepare: () => Promise<void>;
+}
+
+const INPUT_TOPICS = [TOPICS.commands, TOPICS.messages];
+
+/** The lanes that the consumer group gives to this process. */
+export class Lanes {
+  private readonly lanes = new Map<number, Lane>();
+  private readonly highWatermarks = new Map<string, bigint>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly ports: LanesPorts) {
+    this.timer = setInterval(() => this.report(), ports.commitEveryMs);
+    this.timer.unref();
+  }
+
+  /**
+   * Takes over the lanes of newly assigned partitions.
+   * @returns where to read on, by `topic:partition`
+   * @throws during an outage; the consumer calls again
+   */
+  async onAssigned(assigned: TopicPartition[]): Promise<Map<string, bigint>> {
+    await this.ports.prepare();
+    const numbers = [...new Set(assigned.map(({ partition }) => partition))];
+    const started = await Promise.allSettled(numbers.map((number) => this.startLane(number)));
+    const offsets = new Map<string, bigint>();
+    for (const result of started) {
+      if (result.status === 'rejected') throw result.reason;
+      for (const topic of INPUT_TOPICS) {
+        const next = result.value.nextOffset(topic);
+        if (next !== undefined) offsets.set(partitionKey(topic, result.value.lane), next);
+      }
+    }
+    return offsets;
+  }
+
+  async onRevoked(revoked: TopicPartition[]): Promise<void> {
+    const numbers = new Set(revoked.map(({ partition }) => partition));
+    await Promise.all([...numbers].map((number) => this.endLane(number)));
+  }
+
+  /** Hands fetched records to their lane; those of a lane that was given up are the next owner's. */
+  enqueue(topic: string, partition: number, records: readonly KafkaRecord[], highWatermark: bigint): void {
+    this.highWatermarks.set(partitionKey(topic, partition), highWatermark);
+    this.lanes.get(partition)?.enqueue(topic, records);
+  }
+
+  /** The log has no record at the position that a lane wants. */
+  onOffsetOutOfRange({ topic, partition }: TopicPartition): void {
+    this.lanes.get(partition)?.break(`${topic} ${partition}: the wanted offset is not in the log`);
+  }
+
+  /** @throws Error naming every lane that does not run, for readiness */
+  assertRunning(): void {
+    const idle = [...this.lanes.values()].filter((lane) => lane.state !== 'running');
+    if (idle.length === 0) return;
+    throw new Error(idle.map(({ lane, state, reason }) => `lane ${lane} ${state}: ${reason}`).join('; '));
+  }
+
+  /** Ends all lanes; for the stop of the process. */
+  async end(): Promise<void> {
+    clearInterval(this.timer);
+    await this.commit();
+    await Promise.all([...this.lanes.keys()].map((number) => this.endLane(number)));
+  }
+
+  get(lane: number): Lane | undefined {
+    return this.lanes.get(lane);
+  }
+
+  private async startLane(number: number): Promise<Lane> {
+    // A retry after an assignment that failed halfway finds its own lane; it keeps those that run.
+    const known = this.lanes.get(number);
+    if (known?.state === 'running' || known?.state === 'broken') return known;
+    if (known) await this.endLane(number);
+    const lane = new Lane(number, {
+      ...this.ports,
+      publisher: this.ports.publisherOf(number),
+      pause: (partition, topic) => this.ports.consumer()?.pause([{ topic, partition }]),
+      resume: (partition, topic) => this.ports.consumer()?.resume([{ topic, partition }]),
+    });
+    this.lanes.set(number, lane);
+    await lane.start();
+    return lane;
+  }
+
+  private async endLane(number: number): Promise<void> {
+    const lane = this.lanes.get(number);
+    if (!lane) return;
+    await lane.end();
+    if (this.lanes.get(number) === lane) this.lanes.delete(number);
+    for (const topic of INPUT_TOPICS) {
+      this.highWatermarks.delete(partitionKey(topic, number));
+      this.ports.metrics.lag.remove({ topic, partition: String(number) });
+    }
+  }
+
+  private report(): void {
+    const { metrics, budget } = this.ports;
+    metrics.lanes.reset();
+    for (const lane of this.lanes.values()) metrics.lanes.inc({ state: lane.state });
+    metrics.cachedSubAccounts.set(budget.used);
+    for (const { topic, partition, offset } of this.offsets()) {
+      const high = this.highWatermarks.get(partitionKey(topic, partition));
+      if (high !== undefined) {
+        metrics.lag.set({ topic, partition: String(partition) }, Math.max(0, Number(high - offset)));
+      }
+    }
+    void this.commit();
+  }
+
+  private async commit(): Promise<void> {
+    await this.ports.consumer()?.commit(this.offsets());
+  }
+
+  private offsets(): { topic: string; partition: number; offset: bigint }[] {
+    return [...this.lanes.values()].flatMap((lane) =>
+      INPUT_TOPICS.flatMap((topic) => {
+        const offset = lane.nextOffset(topic);
+        return offset === undefined ? [] : [{ topic, partition: lane.lane, offset }];
+      }),
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import { TOPICS } from '@subledger/contracts';
+import type { Logger } from '@subledger/service-kit';
+import type pg from 'pg';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { advanceCursor, type TakenLane, takeLane } from '../store/lane-store.js';
+import { checkLog, type LogInspector } from './check-log.js';
+import type { LanePublisher } from './lane-publishing.js';
+import { republish } from './republish.js';
+
+export interface TakeOverPorts {
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+  readonly log: Logger;
+  readonly inspector: LogInspector;
+  /** Names this process in the lane's row. */
+  readonly owner: string;
+}
+
+/**
+ * Makes this process the lane's one owner. The order matters: first the epoch, after which the old owner commits
+ * nothing; then the publisher, after which it publishes nothing; only then what it committed and may not have
+ * published is complete, and is published again.
+ *
+ * @throws LaneBrokenError where row and log do not fit; otherwise whatever an outage throws, and then again
+ */
+export async function takeOver(
+  ports: TakeOverPorts,
+  lane: number,
+  publisher: LanePublisher,
+): Promise<TakenLane> {
+  const { pool, prisma, log, inspector, owner } = ports;
+  // Where a lane without a row begins. Later ones begin at their stored offsets, checked below.
+  const [commands, messages] = await Promise.all([
+    inspector.range(TOPICS.commands, lane),
+    inspector.range(TOPICS.messages, lane),
+  ]);
+  const start = { commandOffset: commands.low, messageOffset: messages.low };
+  const taken = await takeLane(pool, lane, owner, start);
+  await checkLog(inspector, taken);
+  await publisher.open();
+  const count = await republish(prisma, pool, publisher, taken);
+  if (taken.laneSequence > taken.publishedSequence) {
+    await advanceCursor(pool, taken.lease, taken.laneSequence);
+  }
+  const { epoch, generation } = taken.lease;
+  const fields = {
+    lane,
+    epoch: String(epoch),
+    generation,
+    commandOffset: String(taken.commandOffset),
+    messageOffset: String(taken.messageOffset),
+    republished: count,
+  };
+  log.info(fields, 'lane taken over');
+  return taken;
+}

@@ -1,0 +1,256 @@
+import { rollCommandId, TOPICS } from '@subledger/contracts';
+import {
+  type Books,
+  type Decision,
+  type DomainEvent,
+  type decide,
+  type Input,
+  isRollDue,
+  type LedgerPolicy,
+  nextPeriod,
+} from '@subledger/core';
+import { type OutgoingRecord, toDeadLetter } from '@subledger/kafka';
+import { commandKey, type KnownCommand } from '../store/load-books.js';
+import { type Cause, EventWriter } from '../wire/event-json.js';
+import { instantText } from '../wire/instant-text.js';
+import { limitRecord } from '../wire/limit-record.js';
+import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
+import type { LaneProgress } from './lane-progress.js';
+import type { SliceCounts } from './slice-counts.js';
+import type { SliceDraft } from './slice-draft.js';
+
+/** What deciding a slice needs; all of it in memory. */
+export interface SliceContext {
+  readonly lane: number;
+  readonly generation: number;
+  readonly policy: LedgerPolicy;
+  readonly decide: typeof decide;
+  readonly booksOf: (mainAccountId: string) => Books;
+  /** Commands that had an outcome before, by `commandKey`; those of this slice are added. */
+  readonly known: Map<string, KnownCommand>;
+  /** Whether the main account's records belong to this lane. */
+  readonly isOwn: (mainAccountId: string) => boolean;
+  readonly progress: LaneProgress;
+  readonly draft: SliceDraft;
+  readonly counts: SliceCounts;
+}
+
+/** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
+export const FORWARDED_HEADER = 'ledger-forwarded-from';
+
+/** Events that only follow from another one: the outcome of a command is the first event that is none of them. */
+const FOLLOW_UPS: ReadonlySet<string> = new Set(['sub-account.funded', 'sub-account.rolled']);
+/** A roll made by the clock says so in `cause.kind`; its type and id are those of the command it stands for. */
+const ROLL_TYPE = 'subledger.period.roll.v1';
+
+const traceOf = (record: { headers: Record<string, string> }): Record<string, string> | undefined => {
+  const { traceparent } = record.headers;
+  return traceparent === undefined ? undefined : { traceparent };
+};
+
+/** Decides the records of a slice, one after the other, on books that follow each decision. */
+export class SliceDecider {
+  /** Sub-accounts whose limit record is due, with their main account. */
+  private readonly touched = new Map<string, string>();
+
+  constructor(private readonly context: SliceContext) {}
+
+  decideAll(records: readonly ParsedRecord[]): void {
+    const { progress, counts } = this.context;
+    for (const parsed of records) {
+      progress.pass(parsed.record);
+      counts.record(parsed.record.topic);
+      if (parsed.kind === 'refused') this.refuse(parsed);
+      else if (parsed.kind !== 'skipped') this.route(parsed);
+    }
+  }
+
+  /** The last limit record of each sub-account touched. */
+  limits(): Map<string, OutgoingRecord> {
+    const { lane, generation, progress, booksOf } = this.context;
+    const position = { lane, generation, messageOffset: progress.messagePosition };
+    const limits = new Map<string, OutgoingRecord>();
+    for (const [subAccountId, mainAccountId] of this.touched) {
+      const books = booksOf(mainAccountId);
+      const sub = books.subAccounts.get(subAccountId);
+      if (books.main && sub) limits.set(subAccountId, limitRecord(books.main, sub, position));
+    }
+    return limits;
+  }
+
+  private route(parsed: ParsedCommand | ParsedMessage): void {
+    const { isOwn, draft, counts, booksOf } = this.context;
+    const { mainAccountId } = parsed.input;
+    if (!isOwn(mainAccountId)) {
+      const { record } = parsed;
+      if (record.headers[FORWARDED_HEADER] !== undefined) {
+        this.refuse({
+          kind: 'refused',
+          record,
+          reason: 'unprocessable',
+          detail: 'forwarded before and still not on the partition of its key',
+          command: null,
+        });
+        return;
+      }
+      counts.forwarded += 1;
+      const headers = { ...record.headers, [FORWARDED_HEADER]: String(record.partition) };
+      draft.addOutbox({ topic: record.topic, key: record.key, value: record.value, headers });
+      return;
+    }
+    const books = booksOf(mainAccountId);
+    this.rollDuePeriods(books, parsed.input);
+    if (parsed.kind === 'command') this.decideCommand(books, parsed);
+    else this.decideMessage(books, parsed);
+  }
+
+  /** Month starts that the record's broker time has passed; a roll that asks for the very next one is that one. */
+  private rollDuePeriods(books: Books, input: Input): void {
+    const { at, mainAccountId } = input;
+    const { decide, policy } = this.context;
+    while (books.main && isRollDue(books, at)) {
+      const next = nextPeriod(books.main.period);
+      if (input.kind === 'command' && input.name === 'period.roll' && input.data.period === next) return;
+      const decision = decide(books, { kind: 'clock', mainAccountId, at }, policy);
+      const id = rollCommandId(mainAccountId, next);
+      this.take(books, mainAccountId, decision, { kind: 'clock', id, type: ROLL_TYPE }, at, undefined);
+    }
+  }
+
+  private decideCommand(books: Books, parsed: ParsedCommand): void {
+    const { known, draft, counts, decide, policy } = this.context;
+    const { id, type, contentHash, input, record } = parsed;
+    const { mainAccountId, at } = input;
+    const key = commandKey(mainAccountId, id);
+    const first = known.get(key);
+    if (first && first.contentHash === contentHash) {
+      counts.duplicateCommands += 1;
+      draft.addRepeat(mainAccountId, first.payload, traceOf(record));
+      return;
+    }
+    const cause: Cause = { kind: 'command', id, type };
+    const decision = first ? conflict(books) : decide(books, input, policy);
+    const outcome = this.take(books, mainAccountId, decision, cause, at, parsed);
+    // A conflict must not replace the outcome that the id stands for.
+    if (first || !outcome) return;
+    const eventSequence = outcome.event.sequence;
+    known.set(key, { contentHash, eventSequence, payload: outcome.payload });
+    draft.addCommand({ mainAccountId, commandId: id, contentHash, eventSequence, at: instantText(at) });
+  }
+
+  private decideMessage(books: Books, parsed: ParsedMessage): void {
+    const { decide, policy } = this.context;
+    const { id, type, input } = parsed;
+    const decision = decide(books, input, policy);
+    this.take(books, input.mainAccountId, decision, { kind: 'message', id, type }, input.at, parsed);
+  }
+
+  /**
+   * Takes a decision over into books and draft.
+   * @returns the event that is the outcome, if it is in the journal
+   */
+  private take(
+    books: Books,
+    mainAccountId: string,
+    decision: Decision,
+    cause: Cause,
+    at: number,
+    parsed: ParsedCommand | ParsedMessage | undefined,
+  ): { event: DomainEvent; payload: string } | null {
+    const { draft, counts, generation, progress } = this.context;
+    if (decision.kind === 'duplicate') {
+      counts.duplicateMessages += 1;
+      return null;
+    }
+    if (decision.kind === 'dead-letter') {
+      if (parsed) this.deadLetter(parsed.record, decision.reason, decision.detail);
+      return null;
+    }
+    const { events, changes } = decision;
+    const writer = new EventWriter(mainAccountId, changes.main, generation, cause, at);
+    if (changes.main === null) {
+      if (parsed) this.answerWithoutBooks(writer, parsed.record, mainAccountId, events[0]?.detail ?? {});
+      return null;
+    }
+    books.apply(changes);
+    const time = instantText(at);
+    const headers = parsed && traceOf(parsed.record);
+    const context = { mainAccountId, cause, at: time, position: progress.messagePosition, headers };
+    let outcome: { event: DomainEvent; payload: string } | null = null;
+    let explained = 0;
+    for (const event of events) {
+      const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
+      const payload = writer.write(event, sub);
+      draft.addEvent(event, payload, context);
+      counts.event(event);
+      explained += event.transfers.length;
+      if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { event, payload };
+      if (event.name === 'main-account.suspended' || event.name === 'main-account.resumed')
+        this.touchAll(books);
+    }
+    // A transfer without an event would be in nobody's statement: a bug in a rule, to be stopped before the commit.
+    if (explained !== changes.transfers.length) throw new RangeError('a transfer that no event explains');
+    draft.addChanges(mainAccountId, changes, time);
+    for (const sub of changes.subAccounts) this.touched.set(sub.id, mainAccountId);
+    return outcome;
+  }
+
+  /** Suspending changes the status of every sub-account, though no row of theirs. */
+  private touchAll(books: Books): void {
+    const { main } = books;
+    if (!main) return;
+    for (const sub of books.subAccounts.values()) {
+      if (sub.lifecycle !== 'deleted') this.touched.set(sub.id, main.id);
+    }
+  }
+
+  private refuse({ record, reason, detail, command }: RefusedRecord): void {
+    this.deadLetter(record, reason, detail);
+    if (!command) return;
+    const { id, type, mainAccountId, errors } = command;
+    const cause: Cause = { kind: 'command', id, type };
+    const writer = new EventWriter(mainAccountId, null, this.context.generation, cause, record.timestampMs);
+    this.answerWithoutBooks(writer, record, mainAccountId, { code: 'invalid-command', errors });
+  }
+
+  private deadLetter(record: ParsedRecord['record'], reason: string, detail: string): void {
+    this.context.counts.deadLetter(reason);
+    this.context.draft.addOutbox(toDeadLetter(record, reason, detail, TOPICS.deadLetters));
+  }
+
+  /** An outcome that no journal has: sequence 0, through the outbox. */
+  private answerWithoutBooks(
+    writer: EventWriter,
+    record: ParsedRecord['record'],
+    mainAccountId: string,
+    detail: object,
+  ): void {
+    this.context.counts.rejection((detail as { code?: string }).code ?? '');
+    const id = `lane-${record.partition}.${this.context.generation}.command-${record.offset}`;
+    const headers = traceOf(record);
+    this.context.draft.addOutbox({
+      topic: TOPICS.events,
+      key: mainAccountId,
+      value: writer.writeWithoutBooks(id, detail),
+      ...(headers ? { headers } : {}),
+    });
+  }
+}
+
+/** The id was used for another command: a refusal of its own, which moves nothing. */
+function conflict(books: Books): Decision {
+  const main = books.main && { ...books.main, sequence: books.main.sequence + 1 };
+  return {
+    kind: 'decided',
+    events: [
+      {
+        name: 'command.rejected',
+        sequence: main?.sequence ?? 0,
+        subAccountId: null,
+        transfers: [],
+        detail: { code: 'idempotency-conflict' },
+      },
+    ],
+    changes: { main, subAccounts: [], holds: [], charges: [], refunds: [], transfers: [] },
+  };
+}

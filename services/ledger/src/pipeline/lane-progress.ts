@@ -1,0 +1,44 @@
+import { TOPICS } from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+import type { LaneOffsets } from '../store/rows.js';
+import { recordFingerprint } from '../wire/record-fingerprint.js';
+
+/** How far a lane is while a slice goes through: the offsets that its transaction will store. */
+export class LaneProgress {
+  private commandOffset: bigint;
+  private messageOffset: bigint;
+  private lastCommand: KafkaRecord | null = null;
+  private lastMessage: KafkaRecord | null = null;
+
+  constructor(private readonly before: LaneOffsets) {
+    this.commandOffset = before.commandOffset;
+    this.messageOffset = before.messageOffset;
+  }
+
+  /** The record is dealt with, whatever became of it. */
+  pass(record: KafkaRecord): void {
+    if (record.topic === TOPICS.commands) {
+      this.commandOffset = record.offset + 1n;
+      this.lastCommand = record;
+    } else {
+      this.messageOffset = record.offset + 1n;
+      this.lastMessage = record;
+    }
+  }
+
+  /** Offset of the last message that the books reflect; null before the first. */
+  get messagePosition(): bigint | null {
+    const none = this.lastMessage === null && this.before.messageLastId === null;
+    return none ? null : this.messageOffset - 1n;
+  }
+
+  finish(): LaneOffsets {
+    const { before, lastCommand, lastMessage } = this;
+    return {
+      commandOffset: this.commandOffset,
+      messageOffset: this.messageOffset,
+      commandLastId: lastCommand === null ? before.commandLastId : recordFingerprint(lastCommand),
+      messageLastId: lastMessage === null ? before.messageLastId : recordFingerprint(lastMessage),
+    };
+  }
+}

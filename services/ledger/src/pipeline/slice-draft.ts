@@ -1,0 +1,138 @@
+import { eventType, TOPICS } from '@subledger/contracts';
+import type { Changes, Charge, DomainEvent, Hold, MainAccount, Refund, SubAccount } from '@subledger/core';
+import type { OutgoingRecord } from '@subledger/kafka';
+import type {
+  CommandRow,
+  JournalRow,
+  LaneOffsets,
+  OutboxRow,
+  Owned,
+  SliceWrites,
+  TransferRow,
+} from '../store/rows.js';
+import type { Cause } from '../wire/event-json.js';
+
+/** What made an event, as its journal row has it. */
+export interface EventContext {
+  readonly mainAccountId: string;
+  readonly cause: Cause;
+  /** Broker time, ISO. */
+  readonly at: string;
+  readonly position: bigint | null;
+  readonly headers: Record<string, string> | undefined;
+}
+
+/** What a slice has to publish once it is committed. */
+export interface Publication {
+  /** Events, and what the outbox holds, in lane order. */
+  readonly records: readonly OutgoingRecord[];
+  /** Last limit record of each sub-account that changed, by its id. */
+  readonly limits: ReadonlyMap<string, OutgoingRecord>;
+  /** The cursor once this is published. */
+  readonly laneSequence: bigint;
+  readonly hasOutbox: boolean;
+}
+
+/** Collects what a slice writes and publishes; of each row only its last version. */
+export class SliceDraft {
+  private readonly journal: JournalRow[] = [];
+  private readonly transfers: TransferRow[] = [];
+  private readonly mains = new Map<string, MainAccount>();
+  private readonly subs = new Map<string, Owned<SubAccount>>();
+  private readonly holds = new Map<string, Owned<Hold>>();
+  private readonly charges = new Map<string, Owned<Charge>>();
+  private readonly refunds: Owned<Refund>[] = [];
+  private readonly commands: CommandRow[] = [];
+  private readonly outbox: OutboxRow[] = [];
+  private readonly records: OutgoingRecord[] = [];
+
+  constructor(private laneSequence: bigint) {}
+
+  /** A journal row, its transfers, and the record that publishes it. */
+  addEvent(event: DomainEvent, payload: string, context: EventContext): void {
+    const { mainAccountId, cause, at, position, headers } = context;
+    this.laneSequence += 1n;
+    this.journal.push({
+      mainAccountId,
+      sequence: event.sequence,
+      laneSequence: this.laneSequence,
+      type: eventType(event.name),
+      at,
+      causeKind: cause.kind,
+      causeId: cause.id,
+      payload,
+      position,
+    });
+    for (const transfer of event.transfers) {
+      this.transfers.push({ mainAccountId, eventSequence: event.sequence, at, transfer });
+    }
+    this.publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, headers);
+  }
+
+  /** New versions of rows. Ids contain no space, so that a space separates them in keys. */
+  addChanges(mainAccountId: string, changes: Changes, at: string): void {
+    if (changes.main) this.mains.set(mainAccountId, changes.main);
+    for (const row of changes.subAccounts)
+      this.subs.set(`${mainAccountId} ${row.id}`, { mainAccountId, at, row });
+    for (const row of changes.holds)
+      this.holds.set(`${mainAccountId} ${row.messageId}`, { mainAccountId, at, row });
+    for (const row of changes.charges) {
+      this.charges.set(`${mainAccountId} ${row.messageId}`, { mainAccountId, at, row });
+    }
+    for (const row of changes.refunds) this.refunds.push({ mainAccountId, at, row });
+  }
+
+  addCommand(row: CommandRow): void {
+    this.commands.push(row);
+  }
+
+  /** Something that no journal row keeps between commit and publishing. */
+  addOutbox(record: OutgoingRecord): void {
+    this.laneSequence += 1n;
+    const { topic, key, value, headers } = record;
+    this.outbox.push({ laneSequence: this.laneSequence, topic, key, value, headers: headers ?? {} });
+    this.records.push(record);
+  }
+
+  /** An earlier event once more; it is in the journal already, and who asked for it asks again if it gets lost. */
+  addRepeat(mainAccountId: string, payload: string, headers: Record<string, string> | undefined): void {
+    this.publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, headers);
+  }
+
+  finish(offsets: LaneOffsets): SliceWrites {
+    return {
+      offsets,
+      laneSequence: this.laneSequence,
+      journal: this.journal,
+      transfers: this.transfers,
+      // Sorted, so that the rows of the books are locked in one order whoever writes them (a lane's stale owner
+      // waits at the lane's row before; an operator's repair or a later version may not), and neighbours in the
+      // primary key are written together.
+      mainAccounts: [...this.mains.values()].sort((a, b) => compare(a.id, b.id)),
+      subAccounts: [...this.subs.values()].sort(
+        (a, b) => compare(a.mainAccountId, b.mainAccountId) || compare(a.row.id, b.row.id),
+      ),
+      holds: [...this.holds.values()],
+      charges: [...this.charges.values()],
+      refunds: this.refunds,
+      commands: this.commands,
+      outbox: this.outbox,
+    };
+  }
+
+  toPublication(limits: ReadonlyMap<string, OutgoingRecord>): Publication {
+    return {
+      records: this.records,
+      limits,
+      laneSequence: this.laneSequence,
+      hasOutbox: this.outbox.length > 0,
+    };
+  }
+
+  private publish(record: OutgoingRecord, headers: Record<string, string> | undefined): void {
+    if (headers) record.headers = headers;
+    this.records.push(record);
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,14 @@
+/** Another owner has the lane: this one must neither write nor publish any more. */
+export class LaneFencedError extends Error {
+  override readonly name = 'LaneFencedError';
+  constructor(readonly lane: number) {
+    super(`Lane ${lane} has a newer owner`);
+  }
+}
+
+/** The right to write a lane, for as long as nobody raises its epoch. */
+export interface Lease {
+  readonly lane: number;
+  readonly epoch: bigint;
+  readonly generation: number;
+}

@@ -1,0 +1,78 @@
+import { withTransaction } from '@subledger/database';
+import type pg from 'pg';
+import { LaneFencedError, type Lease } from './lane-lease.js';
+import { deleteOutbox } from './outbox-statements.js';
+import type { LaneOffsets } from './rows.js';
+
+/** A lane's row right after it was taken over. */
+export interface TakenLane extends LaneOffsets {
+  readonly lease: Lease;
+  readonly laneSequence: bigint;
+  readonly publishedSequence: bigint;
+}
+
+interface LaneRow {
+  epoch: bigint;
+  generation: number;
+  command_offset: bigint;
+  message_offset: bigint;
+  command_last_id: string | null;
+  message_last_id: string | null;
+  lane_sequence: bigint;
+  published_sequence: bigint;
+}
+
+/**
+ * Takes a lane over: raises its epoch, so that from the commit on no older owner can write.
+ * @param start offsets at which a lane that has no row yet begins: the log's beginnings
+ */
+export async function takeLane(
+  pool: pg.Pool,
+  lane: number,
+  owner: string,
+  start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
+): Promise<TakenLane> {
+  const { rows } = await pool.query<LaneRow>(
+    `INSERT INTO lanes (lane, epoch, command_offset, message_offset, owner) VALUES ($1, 1, $2, $3, $4)
+     ON CONFLICT (lane) DO UPDATE SET epoch = lanes.epoch + 1, owner = excluded.owner, updated_at = now()
+     RETURNING epoch, generation, command_offset, message_offset, command_last_id, message_last_id, lane_sequence,
+       published_sequence`,
+    [lane, start.commandOffset, start.messageOffset, owner],
+  );
+  const row = rows[0] as LaneRow;
+  return {
+    lease: { lane, epoch: row.epoch, generation: row.generation },
+    commandOffset: row.command_offset,
+    messageOffset: row.message_offset,
+    commandLastId: row.command_last_id,
+    messageLastId: row.message_last_id,
+    laneSequence: row.lane_sequence,
+    publishedSequence: row.published_sequence,
+  };
+}
+
+/**
+ * Notes by itself how far a lane is published, when no slice comes along to carry it.
+ * @throws LaneFencedError
+ */
+export async function advanceCursor(
+  pool: pg.Pool,
+  { lane, epoch }: Lease,
+  publishedSequence: bigint,
+): Promise<void> {
+  await withTransaction(pool, async (client) => {
+    const { rowCount } = await client.query({
+      name: 'ledger-cursor',
+      text: 'UPDATE lanes SET published_sequence = $3, updated_at = now() WHERE lane = $1 AND epoch = $2',
+      values: [lane, epoch, publishedSequence],
+    });
+    if (rowCount !== 1) throw new LaneFencedError(lane);
+    await client.query(deleteOutbox(lane, publishedSequence));
+  });
+}
+
+/** The lane's epoch as it is now: another one than ours means another owner. */
+export async function readEpoch(pool: pg.Pool, lane: number): Promise<bigint | undefined> {
+  const { rows } = await pool.query<{ epoch: bigint }>('SELECT epoch FROM lanes WHERE lane = $1', [lane]);
+  return rows[0]?.epoch;
+}

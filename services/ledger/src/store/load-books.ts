@@ -1,0 +1,143 @@
+import { Books } from '@subledger/core';
+import type pg from 'pg';
+import { textArray } from './array-literals.js';
+import {
+  type ChargeRow,
+  type HoldRow,
+  type MainRow,
+  type RefundRow,
+  type SubRow,
+  toCharge,
+  toHold,
+  toMainAccount,
+  toRefund,
+  toSubAccount,
+} from './book-rows.js';
+
+/** Something of a main account, by an id that others chose. */
+export interface OwnedId {
+  readonly mainAccountId: string;
+  readonly id: string;
+}
+
+/** The ids that a slice's records can touch; repeats do no harm. */
+export interface TouchedIds {
+  readonly holds: readonly OwnedId[];
+  readonly charges: readonly OwnedId[];
+  readonly refunds: readonly OwnedId[];
+  readonly commands: readonly OwnedId[];
+}
+
+/** The outcome that a command id had before. */
+export interface KnownCommand {
+  readonly contentHash: string;
+  readonly eventSequence: number;
+  /** The event's JSON text as it was published. */
+  readonly payload: string;
+}
+
+/**
+ * Books of main accounts, whole: the main account's row and all its sub-accounts. An id without a row has books
+ * without a main account, which is what opens it.
+ */
+export async function loadBooks(
+  pool: pg.Pool,
+  mainAccountIds: readonly string[],
+): Promise<Map<string, Books>> {
+  const books = new Map<string, Books>();
+  if (mainAccountIds.length === 0) return books;
+  const ids = textArray(mainAccountIds);
+  const mains = await pool.query<MainRow>({
+    name: 'ledger-load-main-accounts',
+    text: 'SELECT * FROM main_accounts WHERE main_account_id = ANY ($1::text[])',
+    values: [ids],
+  });
+  const subs = await pool.query<SubRow>({
+    name: 'ledger-load-sub-accounts',
+    text: 'SELECT * FROM sub_accounts WHERE main_account_id = ANY ($1::text[]) ORDER BY main_account_id, ordinal',
+    values: [ids],
+  });
+  const subsByMain = Map.groupBy(subs.rows, (row) => row.main_account_id);
+  for (const id of mainAccountIds) books.set(id, new Books());
+  for (const row of mains.rows) {
+    const own = (subsByMain.get(row.main_account_id) ?? []).map(toSubAccount);
+    books.set(row.main_account_id, new Books(toMainAccount(row), own));
+  }
+  return books;
+}
+
+/** Puts the holds, charges and refunds with these ids, as far as they exist, into the books. */
+export async function loadMessages(
+  pool: pg.Pool,
+  touched: TouchedIds,
+  booksOf: (mainAccountId: string) => Books,
+): Promise<void> {
+  for (const row of await lookUp<HoldRow>(pool, HOLDS, touched.holds)) {
+    booksOf(row.main_account_id).holds.set(row.message_id, toHold(row));
+  }
+  for (const row of await lookUp<ChargeRow>(pool, CHARGES, touched.charges)) {
+    booksOf(row.main_account_id).charges.set(row.message_id, toCharge(row));
+  }
+  for (const row of await lookUp<RefundRow>(pool, REFUNDS, touched.refunds)) {
+    booksOf(row.main_account_id).refunds.set(row.refund_id, toRefund(row));
+  }
+}
+
+interface CommandRow {
+  main_account_id: string;
+  command_id: string;
+  content_hash: string;
+  event_sequence: bigint;
+  payload: string;
+}
+
+/** Key of a command in `loadCommands`' answer. Neither id can contain the separator. */
+export const commandKey = (mainAccountId: string, commandId: string): string =>
+  `${mainAccountId} ${commandId}`;
+
+/** The commands among these that had an outcome before, with it. */
+export async function loadCommands(
+  pool: pg.Pool,
+  commands: readonly OwnedId[],
+): Promise<Map<string, KnownCommand>> {
+  const rows = await lookUp<CommandRow>(pool, COMMANDS, commands);
+  return new Map(
+    rows.map((row) => [
+      commandKey(row.main_account_id, row.command_id),
+      { contentHash: row.content_hash, eventSequence: Number(row.event_sequence), payload: row.payload },
+    ]),
+  );
+}
+
+interface LookUp {
+  readonly name: string;
+  readonly text: string;
+}
+
+const byIds = (name: string, table: string, idColumn: string): LookUp => ({
+  name: `ledger-load-${name}`,
+  text: `SELECT t.* FROM unnest($1::text[], $2::text[]) AS wanted (main, id)
+    JOIN ${table} t ON t.main_account_id = wanted.main AND t.${idColumn} = wanted.id`,
+});
+
+const HOLDS = byIds('holds', 'holds', 'message_id');
+const CHARGES = byIds('charges', 'charges', 'message_id');
+const REFUNDS = byIds('refunds', 'refunds', 'refund_id');
+const COMMANDS: LookUp = {
+  name: 'ledger-load-commands',
+  text: `SELECT c.main_account_id, c.command_id, c.content_hash, c.event_sequence, j.payload
+    FROM unnest($1::text[], $2::text[]) AS wanted (main, id)
+    JOIN commands c ON c.main_account_id = wanted.main AND c.command_id = wanted.id
+    JOIN journal j ON j.main_account_id = c.main_account_id AND j.sequence = c.event_sequence`,
+};
+
+/** One statement for all ids; none at all where there are none. */
+async function lookUp<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  { name, text }: LookUp,
+  ids: readonly OwnedId[],
+): Promise<Row[]> {
+  if (ids.length === 0) return [];
+  const values = [textArray(ids.map((one) => one.mainAccountId)), textArray(ids.map((one) => one.id))];
+  return (await pool.query<Row>({ name, text, values })).rows;
+}

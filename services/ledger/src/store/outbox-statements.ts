@@ -1,0 +1,29 @@
+import { plainArray, textArray } from './array-literals.js';
+import type { OutboxRow } from './rows.js';
+import type { Statement } from './statement.js';
+
+export function insertOutbox(lane: number, rows: readonly OutboxRow[]): Statement {
+  return {
+    name: 'ledger-outbox',
+    // `pg` writes the Buffers of a bytea[] itself.
+    text: `INSERT INTO outbox (lane, lane_sequence, topic, key, value, headers)
+      SELECT $1::int, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[])`,
+    values: [
+      lane,
+      plainArray(rows.map((row) => row.laneSequence)),
+      textArray(rows.map((row) => row.topic)),
+      textArray(rows.map((row) => row.key)),
+      rows.map((row) => (typeof row.value === 'string' ? Buffer.from(row.value) : row.value)),
+      textArray(rows.map((row) => JSON.stringify(row.headers))),
+    ],
+  };
+}
+
+/** Takes what is published out of the outbox. */
+export function deleteOutbox(lane: number, publishedSequence: bigint): Statement {
+  return {
+    name: 'ledger-outbox-published',
+    text: 'DELETE FROM outbox WHERE lane = $1 AND lane_sequence <= $2',
+    values: [lane, publishedSequence],
+  };
+}

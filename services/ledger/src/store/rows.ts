@@ -1,0 +1,68 @@
+import type { Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from '@subledger/core';
+
+/** Rows of one slice, as they are written. Instants are ISO text, as statements and events both need them. */
+
+export interface JournalRow {
+  readonly mainAccountId: string;
+  readonly sequence: number;
+  readonly laneSequence: bigint;
+  readonly type: string;
+  readonly at: string;
+  readonly causeKind: string;
+  readonly causeId: string;
+  readonly payload: string;
+  readonly position: bigint | null;
+}
+
+export interface TransferRow {
+  readonly mainAccountId: string;
+  readonly eventSequence: number;
+  readonly at: string;
+  readonly transfer: Transfer;
+}
+
+/** A row of the books, under its main account. `at` is the broker time of the record that first wrote it. */
+export interface Owned<Row> {
+  readonly mainAccountId: string;
+  readonly at: string;
+  readonly row: Row;
+}
+
+export interface CommandRow {
+  readonly mainAccountId: string;
+  readonly commandId: string;
+  readonly contentHash: string;
+  readonly eventSequence: number;
+  readonly at: string;
+}
+
+export interface OutboxRow {
+  readonly laneSequence: bigint;
+  readonly topic: string;
+  readonly key: string | null;
+  readonly value: string | Buffer | null;
+  readonly headers: Record<string, string>;
+}
+
+/** How far a lane is in its two topics: next offsets, and fingerprints of the records before them. */
+export interface LaneOffsets {
+  readonly commandOffset: bigint;
+  readonly messageOffset: bigint;
+  readonly commandLastId: string | null;
+  readonly messageLastId: string | null;
+}
+
+/** Everything that one transaction writes. */
+export interface SliceWrites {
+  readonly offsets: LaneOffsets;
+  readonly laneSequence: bigint;
+  readonly journal: readonly JournalRow[];
+  readonly transfers: readonly TransferRow[];
+  readonly mainAccounts: readonly MainAccount[];
+  readonly subAccounts: readonly Owned<SubAccount>[];
+  readonly holds: readonly Owned<Hold>[];
+  readonly charges: readonly Owned<Charge>[];
+  readonly refunds: readonly Owned<Refund>[];
+  readonly commands: readonly CommandRow[];
+  readonly outbox: readonly OutboxRow[];
+}

@@ -1,0 +1,187 @@
+import 'reflect-metadata';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CommandInput,
+  type CommandName,
+  commandType,
+  type MessageName,
+  makeCloudEvent,
+  messageType,
+  TOPICS,
+  topicSettings,
+} from '@subledger/contracts';
+import { migrate } from '@subledger/database';
+import { deleteTopics, ensureTopics, type KafkaConfig, RecordProducer } from '@subledger/kafka';
+import { createLogger, Health, loadConfig, Registry } from '@subledger/service-kit';
+import pg from 'pg';
+import { type LedgerParts, type RunningLedger, startLedger } from '../app/start-ledger.js';
+import { ledgerConfig } from '../config.js';
+import { TopicTail } from './topic-tail.js';
+
+export const PARTITIONS = 3;
+
+/** A database, topics and readers of one suite's own, on the test servers. */
+export class LedgerHarness {
+  readonly prefix = `t${randomBytes(4).toString('hex')}.`;
+  readonly kafka: KafkaConfig;
+  readonly databaseUrl: string;
+  readonly db: pg.Pool;
+  readonly producer: RecordProducer;
+  readonly events: TopicTail;
+  readonly limits: TopicTail;
+  readonly deadLetters: TopicTail;
+  private readonly database: string;
+  private readonly running: RunningLedger[] = [];
+
+  constructor() {
+    this.database = `ledger_${this.prefix.slice(0, -1)}`;
+    const url = new URL(required('TEST_DATABASE_URL'));
+    url.pathname = `/${this.database}`;
+    this.databaseUrl = url.href;
+    const brokers = required('TEST_KAFKA_BROKERS').split(',');
+    this.kafka = { brokers, clientId: 'ledger-test', topicPrefix: this.prefix };
+    this.db = new pg.Pool({ connectionString: this.databaseUrl, max: 2, options: '-c search_path=ledger' });
+    this.db.on('error', () => undefined);
+    this.producer = new RecordProducer(this.kafka);
+    this.events = new TopicTail(this.kafka, TOPICS.events);
+    this.limits = new TopicTail(this.kafka, TOPICS.limits);
+    this.deadLetters = new TopicTail(this.kafka, TOPICS.deadLetters);
+  }
+
+  async open(): Promise<void> {
+    await admin(`CREATE DATABASE ${this.database}`);
+    const prisma = join(import.meta.dirname, '../../prisma');
+    await migrate({
+      databaseUrl: this.databaseUrl,
+      schema: 'ledger',
+      migrationsDir: join(prisma, 'migrations'),
+      schemaFile: join(prisma, 'schema.prisma'),
+    });
+    await ensureTopics(
+      this.kafka,
+      topicSettings(PARTITIONS).map(({ name, partitions, config }) => ({ name, partitions, config })),
+    );
+    await this.producer.connect();
+    await Promise.all([this.events.start(), this.limits.start(), this.deadLetters.start()]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.running.map((ledger) => ledger.stop()));
+    await Promise.all([this.events.stop(), this.limits.stop(), this.deadLetters.stop()]);
+    await this.producer.disconnect();
+    await this.db.end();
+    await deleteTopics(this.kafka, Object.values(TOPICS));
+    await admin(`DROP DATABASE IF EXISTS ${this.database} WITH (FORCE)`);
+  }
+
+  /** Starts a ledger in this process and waits until its lanes run. */
+  async startLedger(env: Record<string, string> = {}, parts: LedgerParts = {}): Promise<RunningLedger> {
+    const config = loadConfig(ledgerConfig, {
+      NODE_ENV: 'test',
+      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+      DATABASE_URL: this.databaseUrl,
+      KAFKA_BROKERS: this.kafka.brokers.join(','),
+      KAFKA_TOPIC_PREFIX: this.prefix,
+      KAFKA_PARTITIONS: String(PARTITIONS),
+      LANE_RETRY_MAX_MS: '500',
+      ...env,
+    });
+    const log = createLogger({ service: 'ledger', level: config.LOG_LEVEL });
+    const health = new Health();
+    const fail = () => undefined;
+    const signal = new AbortController().signal;
+    const ledger = await startLedger({ config, log, health, metrics: new Registry(), signal, fail }, parts);
+    const stop = ledger.stop.bind(ledger);
+    const own: RunningLedger = {
+      lanes: ledger.lanes,
+      stop: async () => {
+        this.running.splice(this.running.indexOf(own), 1);
+        health.close();
+        await stop();
+      },
+    };
+    this.running.push(own);
+    await waitUntil(() =>
+      allLanes(own).every((lane) => lane?.state === 'running' || lane?.state === 'broken'),
+    );
+    return own;
+  }
+
+  /** Sends a command as the gateway does. @returns its id */
+  async command<Name extends CommandName>(
+    name: Name,
+    data: CommandInput<Name> & { mainAccountId: string },
+    id: string = randomUUID(),
+  ): Promise<string> {
+    await this.send(TOPICS.commands, data.mainAccountId, event(commandType(name), id, data));
+    return id;
+  }
+
+  /** Reports a message as the SMS service does. @returns the event's id */
+  async message(
+    name: MessageName,
+    data: { mainAccountId: string },
+    id: string = randomUUID(),
+  ): Promise<string> {
+    await this.send(TOPICS.messages, data.mainAccountId, event(messageType(name), id, data));
+    return id;
+  }
+
+  async send(
+    topic: string,
+    key: string | null,
+    value: string | Buffer | null,
+    partition?: number,
+  ): Promise<void> {
+    await this.producer.send([{ topic, key, value, ...(partition === undefined ? {} : { partition }) }]);
+  }
+
+  /** The event that a command caused. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever is there
+  async outcome(commandId: string): Promise<any> {
+    const isIt = (value: { data: { cause: { id: string } } }) => value.data.cause.id === commandId;
+    return (await this.events.until((values) => values.some(isIt))).find(isIt);
+  }
+
+  async one<Row>(sql: string, values: unknown[] = []): Promise<Row> {
+    return (await this.db.query(sql, values)).rows[0] as Row;
+  }
+}
+
+export const allLanes = (ledger: RunningLedger) =>
+  Array.from({ length: PARTITIONS }, (_, lane) => ledger.lanes.get(lane));
+
+export async function waitUntil(isTrue: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`still waiting: ${isTrue}`);
+    await sleep(20);
+  }
+}
+
+/** CloudEvents JSON of a command or message, with the current time. */
+export function event(type: string, id: string, data: object): string {
+  const time = new Date().toISOString();
+  return JSON.stringify(makeCloudEvent(type, { id, source: '/test', time, data }));
+}
+
+export const newMain = (): string => `ma_${randomUUID()}`;
+export const newSub = (): string => `sa_${randomUUID()}`;
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; Jest's global setup does`);
+  return value;
+}
+
+async function admin(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: required('TEST_DATABASE_URL') });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

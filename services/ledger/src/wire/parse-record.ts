@@ -1,0 +1,132 @@
+import {
+  COMMANDS,
+  type CommandName,
+  type DeadLetterReason,
+  envelope,
+  foreignId,
+  MAX_RECORD_BYTES,
+  MESSAGES,
+  type MessageData,
+  type MessageName,
+  mainAccountId,
+  TOPICS,
+} from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+import type { z } from 'zod';
+import { contentHash } from './content-hash.js';
+import type { FieldError, ParsedRecord, RefusedRecord } from './parsed-record.js';
+import { toCommand, toMessageRefunded, toMessageSent } from './to-input.js';
+
+const MAX_ERRORS = 10;
+const MAX_DETAIL_CHARACTERS = 500;
+
+interface ValidEnvelope {
+  readonly id: string;
+  readonly type: string;
+  readonly data: { readonly mainAccountId: string };
+}
+
+/**
+ * Reads a record of either input topic: size, JSON, envelope, type, data, key, in this order. Never throws for
+ * what a record contains; what cannot be read comes back as `refused`, to be dead-lettered.
+ */
+export function parseRecord(record: KafkaRecord): ParsedRecord {
+  const { value } = record;
+  if (value === null || value.length === 0) return refused(record, 'empty', 'the record has no value');
+  if (value.length > MAX_RECORD_BYTES) {
+    return refused(record, 'oversized', `${value.length} bytes, at most ${MAX_RECORD_BYTES} are read`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(value.toString('utf8'));
+  } catch {
+    // V8's message quotes the text, which may be a message's content.
+    return refused(record, 'malformed-json', 'the value is not JSON');
+  }
+  return record.topic === TOPICS.commands ? parseCommand(record, json) : parseMessage(record, json);
+}
+
+function parseCommand(record: KafkaRecord, json: unknown): ParsedRecord {
+  const contract = COMMANDS.get(typeOf(json));
+  if (!contract) return unknownType(record, json);
+  const result = contract.schema.safeParse(json);
+  if (!result.success) return invalid(record, json, result.error);
+  const { id, type, data } = result.data as ValidEnvelope;
+  if (record.key !== data.mainAccountId) return wrongKey(record, json);
+  const name: CommandName = contract.name;
+  return {
+    kind: 'command',
+    record,
+    id,
+    type,
+    contentHash: contentHash(type, data),
+    input: toCommand(name, data, record.timestampMs),
+  };
+}
+
+function parseMessage(record: KafkaRecord, json: unknown): ParsedRecord {
+  const contract = MESSAGES.get(typeOf(json));
+  if (!contract) return unknownType(record, json);
+  const name: MessageName = contract.name;
+  // The gateway's message log reads these, and dead-letters what is wrong with them.
+  if (name === 'message.status') return { kind: 'skipped', record };
+  const result = contract.schema.safeParse(json);
+  if (!result.success) return invalid(record, json, result.error);
+  const { id, type, data } = result.data as ValidEnvelope;
+  if (record.key !== data.mainAccountId) return wrongKey(record, json);
+  const at = record.timestampMs;
+  const input =
+    name === 'message.sent'
+      ? toMessageSent(data as MessageData<'message.sent'>, at)
+      : toMessageRefunded(id, data as MessageData<'message.refunded'>, at);
+  return { kind: 'message', record, id, type, input };
+}
+
+const typeOf = (json: unknown): string => {
+  const type = (json as { type?: unknown } | null)?.type;
+  return typeof type === 'string' ? type : '';
+};
+
+function unknownType(record: KafkaRecord, json: unknown): RefusedRecord {
+  const result = envelope.safeParse(json);
+  if (!result.success) return invalid(record, json, result.error);
+  return refused(record, 'unknown-type', 'no contract on this topic has this type', json);
+}
+
+function wrongKey(record: KafkaRecord, json: unknown): RefusedRecord {
+  return refused(record, 'wrong-key', 'the key is not data.mainAccountId', json);
+}
+
+/** Wrong only inside `data`, or already in the envelope around it. */
+function invalid(record: KafkaRecord, json: unknown, error: z.ZodError): RefusedRecord {
+  const errors = error.issues.slice(0, MAX_ERRORS).map((issue) => ({
+    path: issue.path.map(String).join('.'),
+    message: issue.message,
+  }));
+  const inData = error.issues.every((issue) => issue.path[0] === 'data' && issue.path.length > 1);
+  const detail = errors.map(({ path, message }) => `${path || '(whole)'} ${message}`).join('; ');
+  return refused(record, inData ? 'invalid-data' : 'invalid-envelope', detail, json, errors);
+}
+
+function refused(
+  record: KafkaRecord,
+  reason: DeadLetterReason,
+  detail: string,
+  json?: unknown,
+  errors: readonly FieldError[] = [{ path: '', message: detail }],
+): RefusedRecord {
+  const command = record.topic === TOPICS.commands ? legibleCommand(json, errors) : null;
+  return { kind: 'refused', record, reason, detail: detail.slice(0, MAX_DETAIL_CHARACTERS), command };
+}
+
+/** Whoever sent the command gets an outcome, if it can be seen which command of whom it was. */
+function legibleCommand(json: unknown, errors: readonly FieldError[]): RefusedRecord['command'] {
+  if (typeof json !== 'object' || json === null) return null;
+  const { id, type, data } = json as { id?: unknown; type?: unknown; data?: unknown };
+  const main = (data as { mainAccountId?: unknown } | null | undefined)?.mainAccountId;
+  const readId = foreignId.safeParse(id);
+  const readMain = mainAccountId.safeParse(main);
+  if (!readId.success || !readMain.success) return null;
+  const readType = typeof type === 'string' && type.length <= 128 ? type : 'unknown';
+  return { id: readId.data, type: readType, mainAccountId: readMain.data, errors };
+}

@@ -1,0 +1,105 @@
+import type { CommandName, MessageData, CommandData as WireData } from '@subledger/contracts';
+import {
+  type Command,
+  type CommandData,
+  type MessageRefunded,
+  type MessageSent,
+  type Points,
+  parsePoints,
+} from '@subledger/core';
+
+/** Undefined fields must be absent, not undefined, in the domain's types. */
+const given = <Key extends string, Value>(key: Key, value: Value | undefined) =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
+
+const credit = (text: string | null): Points | null => (text === null ? null : parsePoints(text));
+const forSub = (data: { subAccountId: string }) => ({ subAccountId: data.subAccountId });
+const nothing = () => ({});
+
+type Mappers = { readonly [Name in CommandName]: (data: WireData<Name>) => CommandData[Name] };
+
+/** The contract's data of each command, already validated, in the domain's words. */
+const COMMAND_MAPPERS: Mappers = {
+  'main-account.open': ({ plan, timeZone, creditLimit, fundingPolicy }) => ({
+    plan,
+    timeZone,
+    creditLimit: credit(creditLimit),
+    fundingPolicy,
+  }),
+  'main-account.configure': ({ creditLimit, fundingPolicy, timeZone }) => ({
+    ...given('creditLimit', creditLimit === undefined ? undefined : credit(creditLimit)),
+    ...given('fundingPolicy', fundingPolicy),
+    ...given('timeZone', timeZone),
+  }),
+  'main-account.suspend': nothing,
+  'main-account.resume': nothing,
+  'feature.activate': nothing,
+  'feature.deactivate': nothing,
+  'points.purchase': ({ points, reference }) => ({ points: parsePoints(points), reference }),
+  'points.adjust': ({ points, reason }) => ({ points: parsePoints(points), reason }),
+  'plan.switch': ({ plan }) => ({ plan }),
+  'sub-account.open': (data) => ({
+    ...forSub(data),
+    limit: parsePoints(data.limit),
+    ...given('priority', data.priority),
+  }),
+  'sub-account.configure': (data) => ({ ...forSub(data), priority: data.priority }),
+  'limit.change': (data) => ({
+    ...forSub(data),
+    limit: parsePoints(data.limit),
+    effective: data.effective,
+  }),
+  'limit.boost': (data) => ({ ...forSub(data), points: parsePoints(data.points) }),
+  'sub-account.pause': forSub,
+  'sub-account.resume': forSub,
+  'sub-account.deactivate': forSub,
+  'sub-account.reactivate': forSub,
+  'sub-account.delete': forSub,
+  'hold.place': (data) => ({
+    ...forSub(data),
+    messageId: data.messageId,
+    points: parsePoints(data.points),
+    expiresInSeconds: data.expiresInSeconds,
+  }),
+  'hold.release': ({ subAccountId, messageId, reason }) => ({
+    ...given('subAccountId', subAccountId),
+    messageId,
+    reason,
+  }),
+  'period.roll': ({ period }) => ({ period }),
+};
+
+/** A command of the domain. `at` is the broker's time of its record, in milliseconds since 1970. */
+export function toCommand(name: CommandName, data: { mainAccountId: string }, at: number): Command {
+  const map = COMMAND_MAPPERS[name] as (data: unknown) => CommandData[CommandName];
+  return { kind: 'command', name, mainAccountId: data.mainAccountId, at, data: map(data) } as Command;
+}
+
+/** A sent message, without its content: that never goes further than this. */
+export function toMessageSent(data: MessageData<'message.sent'>, at: number): MessageSent {
+  return {
+    kind: 'message.sent',
+    mainAccountId: data.mainAccountId,
+    at,
+    messageId: data.messageId,
+    subAccountId: data.subAccountId,
+    sentAt: Date.parse(data.sentAt),
+    points: parsePoints(data.points),
+  };
+}
+
+/** A refund; its id is the CloudEvents id. */
+export function toMessageRefunded(
+  refundId: string,
+  data: MessageData<'message.refunded'>,
+  at: number,
+): MessageRefunded {
+  return {
+    kind: 'message.refunded',
+    mainAccountId: data.mainAccountId,
+    at,
+    refundId,
+    messageId: data.messageId,
+    points: parsePoints(data.points),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Prisma, PrismaClient } from '../generated/prisma/client.js';
+
+export type JobName = 'month-start';
+export const JOB_NAMES: readonly JobName[] = ['month-start'];
+export type JobTrigger = 'schedule' | 'manual';
+export type JobDetail = Prisma.InputJsonObject;
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const KEPT_MS = 30 * DAY_MS;
+
+/** The rows of job executions. Rarely written, so through Prisma. */
+export class JobRunStore {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly instance: string,
+  ) {}
+
+  /** Begins a row and gives its id. */
+  async begin(job: JobName, trigger: JobTrigger, asOfMs: number): Promise<bigint> {
+    const row = await this.prisma.jobRun.create({
+      data: { job, trigger, state: 'running', instance: this.instance, asOf: new Date(asOfMs) },
+      select: { id: true },
+    });
+    return row.id;
+  }
+
+  async finish(id: bigint, state: 'done' | 'failed', detail: JobDetail): Promise<void> {
+    await this.prisma.jobRun.update({ where: { id }, data: { state, detail, finishedAt: new Date() } });
+  }
+
+  /**
+   * For the leader, before it begins: scheduled executions that still say `running` were cut off, and rows past their
+   * 30 days go.
+   */
+  async tidy(job: JobName): Promise<void> {
+    const now = new Date();
+    await this.prisma.jobRun.updateMany({
+      where: { job, trigger: 'schedule', state: 'running' },
+      data: { state: 'lost', finishedAt: now },
+    });
+    await this.prisma.jobRun.deleteMany({
+      where: { job, startedAt: { lt: new Date(now.getTime() - KEPT_MS) } },
+    });
+  }
+}

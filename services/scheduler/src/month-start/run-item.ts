@@ -1,0 +1,162 @@
+import type { RegistryRow, RollAnswer } from '../registry/fold-events.js';
+import type { DuePeriod } from './due-periods.js';
+
+/** claimed: about to be sent; emitted: the broker has it; rolled and failed: the ledger answered. */
+export type ItemState = 'claimed' | 'emitted' | 'rolled' | 'failed';
+
+/** One month start of one main account. Instants are epoch milliseconds. */
+export interface RunItem {
+  readonly period: string;
+  readonly mainAccountId: string;
+  readonly dueAt: number;
+  readonly state: ItemState;
+  readonly attempts: number;
+  /** Null once rolled. */
+  readonly retryAt: number | null;
+  readonly answeredAt: number | null;
+  readonly funded: number;
+  readonly unfunded: number;
+  readonly code: string | null;
+  readonly generation: number;
+}
+
+/** What the change of an item adds to the counters of its run. */
+export interface RunDelta {
+  readonly period: string;
+  readonly dueAt: number;
+  readonly due: number;
+  readonly rolled: number;
+  readonly failed: number;
+  readonly unfunded: number;
+  readonly unfundedSubAccounts: number;
+  readonly lagMs: number;
+}
+
+export interface ItemChange {
+  readonly item: RunItem;
+  readonly delta: RunDelta;
+}
+
+export interface RetryPolicy {
+  /** Without an answer within this time a roll is sent again; doubles up to `maxAnswerMs`. */
+  readonly answerMs: number;
+  readonly maxAnswerMs: number;
+  /** A refused roll is sent again after this; doubles up to `maxRefusedMs`. */
+  readonly refusedMs: number;
+  readonly maxRefusedMs: number;
+  /** 0 to below 1; spreads what failed together. */
+  readonly random: () => number;
+}
+
+/** Never gives up: a month start that nobody repeats would be a lost one. The pauses bound the load. */
+export const defaultRetryPolicy = (answerMs: number): RetryPolicy => ({
+  answerMs,
+  maxAnswerMs: Math.max(answerMs, 5 * 60_000),
+  refusedMs: 30_000,
+  maxRefusedMs: 60 * 60_000,
+  random: Math.random,
+});
+
+const backoff = (firstMs: number, maxMs: number, attempts: number, random: () => number): number =>
+  Math.round(Math.min(maxMs, firstMs * 2 ** Math.min(attempts - 1, 20)) * (1 + random() * 0.2));
+
+/**
+ * Claims a month start, or undefined where it is somebody else's now: rolled, or sent and still within its time.
+ *
+ * @param force also what was sent a moment ago (same id, so harmless)
+ */
+export function claim(
+  account: RegistryRow,
+  due: DuePeriod,
+  stored: RunItem | undefined,
+  nowMs: number,
+  policy: RetryPolicy,
+  force = false,
+): ItemChange | undefined {
+  if (stored && !force && !isStale(stored, account) && (stored.retryAt === null || stored.retryAt > nowMs)) {
+    return undefined;
+  }
+  if (stored?.state === 'rolled' && !isStale(stored, account)) return undefined;
+  const attempts = (stored?.attempts ?? 0) + 1;
+  const item: RunItem = {
+    period: due.period,
+    mainAccountId: account.mainAccountId,
+    // The first claim's instant stays: a command id must always carry the same content.
+    dueAt: stored?.dueAt ?? due.dueAt,
+    state: 'claimed',
+    attempts,
+    retryAt: nowMs + backoff(policy.answerMs, policy.maxAnswerMs, attempts, policy.random),
+    answeredAt: null,
+    funded: 0,
+    unfunded: 0,
+    code: null,
+    generation: account.generation,
+  };
+  return { item, delta: deltaOf(stored, item) };
+}
+
+/**
+ * The ledger's books went back to before this roll (a restored database raises the generation), and the main account
+ * still stands in the period before: it has to be rolled again.
+ */
+const isStale = (item: RunItem, account: RegistryRow): boolean =>
+  item.state === 'rolled' && item.generation < account.generation;
+
+/**
+ * What an answer of the ledger makes of an item. A roll that the scheduler never asked for (traffic came first) gets
+ * its item here; a refusal never outweighs a roll. Undefined where nothing changes.
+ */
+export function settle(
+  answer: RollAnswer,
+  stored: RunItem | undefined,
+  nowMs: number,
+  policy: RetryPolicy,
+): ItemChange | undefined {
+  const { outcome } = answer;
+  if (stored?.state === 'rolled' && stored.generation >= answer.generation) return undefined;
+  if (outcome.kind === 'rejected' && stored === undefined) return undefined;
+  const base = {
+    period: answer.period,
+    mainAccountId: answer.mainAccountId,
+    dueAt: stored?.dueAt ?? answer.dueAt,
+    attempts: stored?.attempts ?? 0,
+    answeredAt: answer.at,
+    generation: answer.generation,
+  };
+  const item: RunItem =
+    outcome.kind === 'rejected'
+      ? {
+          ...base,
+          state: 'failed',
+          retryAt: nowMs + backoff(policy.refusedMs, policy.maxRefusedMs, base.attempts, policy.random),
+          funded: 0,
+          unfunded: 0,
+          code: outcome.code,
+        }
+      : {
+          ...base,
+          state: 'rolled',
+          retryAt: null,
+          // Only the roll itself has figures; a later "already" must not wipe them.
+          funded: outcome.kind === 'rolled' ? outcome.funded : (stored?.funded ?? 0),
+          unfunded: outcome.kind === 'rolled' ? outcome.unfunded : (stored?.unfunded ?? 0),
+          code: null,
+        };
+  return { item, delta: deltaOf(stored, item) };
+}
+
+function deltaOf(before: RunItem | undefined, after: RunItem): RunDelta {
+  const is = (item: RunItem | undefined, state: ItemState) => (item?.state === state ? 1 : 0);
+  const short = (item: RunItem | undefined) => (item && item.unfunded > 0 ? 1 : 0);
+  const lagMs = after.state === 'rolled' ? Math.max(0, (after.answeredAt ?? 0) - after.dueAt) : 0;
+  return {
+    period: after.period,
+    dueAt: after.dueAt,
+    due: before ? 0 : 1,
+    rolled: is(after, 'rolled') - is(before, 'rolled'),
+    failed: is(after, 'failed') - is(before, 'failed'),
+    unfunded: short(after) - short(before),
+    unfundedSubAccounts: after.unfunded - (before?.unfunded ?? 0),
+    lagMs,
+  };
+}

@@ -1,0 +1,121 @@
+import {
+  commandType,
+  type DeadLetterReason,
+  EVENT_DATA,
+  eventType,
+  mainAccountState,
+  rejectedData,
+  rollCommandId,
+} from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+import { z } from 'zod';
+
+/** What the scheduler needs of the state in an event. */
+export interface RegistryState {
+  readonly timeZone: string;
+  readonly period: string;
+  /** Epoch milliseconds of the next month start. */
+  readonly nextMonthStart: number;
+}
+
+/** The ledger's answer to a month start, whoever asked for it. */
+export type RollOutcome =
+  | { readonly kind: 'rolled'; readonly period: string; readonly funded: number; readonly unfunded: number }
+  | { readonly kind: 'already-rolled'; readonly period: string }
+  | { readonly kind: 'rejected'; readonly period: string; readonly code: string };
+
+export interface LedgerEvent {
+  readonly mainAccountId: string;
+  readonly generation: number;
+  readonly sequence: number;
+  /** Broker time of the cause, epoch milliseconds. */
+  readonly at: number;
+  readonly state?: RegistryState | undefined;
+  readonly outcome?: RollOutcome | undefined;
+}
+
+export type Read =
+  | { readonly kind: 'event'; readonly event: LedgerEvent }
+  | { readonly kind: 'ignored' }
+  | { readonly kind: 'dead'; readonly reason: DeadLetterReason; readonly detail: string };
+
+/**
+ * Only the fields that are used here are checked, with the contract's own schemas: a main account holder's odd
+ * sub-account must not keep a month start from being known.
+ */
+const state = mainAccountState.pick({ timeZone: true, period: true, nextMonthStart: true });
+const common = rejectedData
+  .pick({ mainAccountId: true, generation: true, sequence: true, at: true, cause: true })
+  .extend({ mainAccount: state.optional() });
+const rolled = EVENT_DATA['period.rolled'].pick({ to: true, funded: true, unfunded: true });
+const alreadyRolled = EVENT_DATA['period.already-rolled'].pick({ period: true });
+const rejected = rejectedData.pick({ code: true });
+const envelope = z.looseObject({ type: z.string(), data: common });
+type Common = z.output<typeof common>;
+
+const ROLLED = eventType('period.rolled');
+const ALREADY_ROLLED = eventType('period.already-rolled');
+const REJECTED = eventType('command.rejected');
+const ROLL_COMMAND = commandType('period.roll');
+const EVENT_TYPE_PATTERN = /^subledger\.[a-z-]+\.[a-z-]+\.v1$/;
+
+/** Reads one record of `points.events.v1`. Types that are not the ledger's are ignored; the rest must be readable. */
+export function readLedgerEvent(record: Pick<KafkaRecord, 'value'>): Read {
+  if (record.value === null) return { kind: 'dead', reason: 'empty', detail: 'the record has no value' };
+  let json: unknown;
+  try {
+    json = JSON.parse(record.value.toString('utf8'));
+  } catch (error) {
+    return { kind: 'dead', reason: 'malformed-json', detail: (error as Error).message };
+  }
+  const type = (json as { type?: unknown } | null)?.type;
+  if (typeof type === 'string' && !EVENT_TYPE_PATTERN.test(type)) return { kind: 'ignored' };
+  const parsed = envelope.safeParse(json);
+  if (!parsed.success) return { kind: 'dead', reason: 'invalid-data', detail: z.prettifyError(parsed.error) };
+  const { data } = parsed.data;
+  const outcome = readOutcome(parsed.data.type, data);
+  if (outcome instanceof z.ZodError) {
+    return { kind: 'dead', reason: 'invalid-data', detail: z.prettifyError(outcome) };
+  }
+  return { kind: 'event', event: toEvent(data, outcome) };
+}
+
+function toEvent(data: Common, outcome: RollOutcome | undefined): LedgerEvent {
+  return {
+    mainAccountId: data.mainAccountId,
+    generation: data.generation,
+    sequence: data.sequence,
+    at: Date.parse(data.at),
+    outcome,
+    state: data.mainAccount && {
+      timeZone: data.mainAccount.timeZone,
+      period: data.mainAccount.period,
+      nextMonthStart: Date.parse(data.mainAccount.nextMonthStart),
+    },
+  };
+}
+
+function readOutcome(type: string, data: Common): RollOutcome | undefined | z.ZodError {
+  if (type === ROLLED) {
+    const { data: fields, error } = rolled.safeParse(data);
+    return error ?? { kind: 'rolled', period: fields.to, funded: fields.funded, unfunded: fields.unfunded };
+  }
+  if (type === ALREADY_ROLLED) {
+    const { data: fields, error } = alreadyRolled.safeParse(data);
+    return error ?? { kind: 'already-rolled', period: fields.period };
+  }
+  if (type === REJECTED && data.cause.type === ROLL_COMMAND) {
+    const period = rolledPeriod(data.mainAccountId, data.cause.id);
+    const { data: fields, error } = rejected.safeParse(data);
+    // Somebody else's roll with an id of its own: not the scheduler's to track.
+    if (period === undefined) return undefined;
+    return error ?? { kind: 'rejected', period, code: fields.code };
+  }
+  return undefined;
+}
+
+/** The period in a deterministic roll id, or undefined where the id is another one. */
+function rolledPeriod(mainAccountId: string, commandId: string): string | undefined {
+  const period = commandId.slice(-'YYYY-MM'.length);
+  return commandId === rollCommandId(mainAccountId, period) ? period : undefined;
+}

@@ -1,0 +1,55 @@
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { TOPICS } from '@subledger/contracts';
+import { DeadLetterWriter, type KafkaBatchContext, type KafkaRecord } from '@subledger/kafka';
+import type { Resources } from '../resources.js';
+import { RESOURCES } from '../tokens.js';
+import { type LedgerEvent, readLedgerEvent } from './ledger-event.js';
+
+/** Follows the ledger's events. A batch that fails is delivered again, after a pause, by the transport. */
+@Controller()
+export class LedgerEventsController {
+  private readonly deadLetters: DeadLetterWriter;
+
+  constructor(@Inject(RESOURCES) private readonly resources: Resources) {
+    this.deadLetters = new DeadLetterWriter(resources.producer, TOPICS.deadLetters);
+  }
+
+  @EventPattern(TOPICS.events)
+  async onBatch(@Payload() records: KafkaRecord[], @Ctx() context: unknown): Promise<void> {
+    // Nest types what follows the payload as unknown; the transport gives this.
+    const { topic, partition, highWatermark } = context as KafkaBatchContext;
+    const last = records.at(-1);
+    if (last === undefined) return;
+    const events = await this.readAll(records);
+    const { metrics } = this.resources;
+    const applied = await this.resources.registry.apply(events, {
+      topic,
+      partition,
+      nextOffset: last.offset + 1n,
+      highWatermark,
+    });
+    metrics.eventsRead.inc({ outcome: 'used' }, events.length);
+    metrics.rollsAnswered.inc({ outcome: 'rolled' }, applied.rolled);
+    metrics.rollsAnswered.inc({ outcome: 'refused' }, applied.failed);
+    for (const lag of applied.lagsSeconds) metrics.rollLagSeconds.observe(lag);
+  }
+
+  /** What cannot be read goes to the dead letters before the batch counts as done, and the batch goes on. */
+  private async readAll(records: readonly KafkaRecord[]): Promise<LedgerEvent[]> {
+    const { log, metrics } = this.resources;
+    const events: LedgerEvent[] = [];
+    for (const record of records) {
+      const read = readLedgerEvent(record);
+      if (read.kind === 'event') events.push(read.event);
+      else if (read.kind === 'ignored') metrics.eventsRead.inc({ outcome: 'ignored' });
+      else {
+        const { topic, partition, offset } = record;
+        await this.deadLetters.write(record, read.reason, read.detail);
+        metrics.eventsRead.inc({ outcome: 'dead-lettered' });
+        log.error({ topic, partition, offset, reason: read.reason }, 'events: a record could not be read');
+      }
+    }
+    return events;
+  }
+}

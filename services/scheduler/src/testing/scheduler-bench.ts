@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { TOPICS, topicSettings } from '@subledger/contracts';
+import { deleteTopics, ensureTopics, type KafkaConfig } from '@subledger/kafka';
+import { createLogger, Health, loadConfig, Registry } from '@subledger/service-kit';
+import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { schedulerConfig } from '../config.js';
+import { startScheduler } from '../start-scheduler.js';
+import { FakeLedger } from './fake-ledger.js';
+
+export const silentLog = createLogger({ service: 'test', level: (process.env.TEST_LOG as 'silent') ?? 'silent' });
+
+/** A database and topics of their own, a fake ledger, and as many schedulers as a test wants. */
+export class SchedulerBench {
+  private readonly started = new Set<{ stop(): Promise<void> }>();
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly kafka: KafkaConfig,
+    readonly ledger: FakeLedger,
+  ) {}
+
+  static async open(): Promise<SchedulerBench> {
+    const brokers = process.env.TEST_KAFKA_BROKERS;
+    if (!brokers) throw new Error('TEST_KAFKA_BROKERS is not set: run the suites with npm test');
+    const database = await createTestDatabase({ services: ['scheduler'] });
+    const topicPrefix = `t${randomUUID().slice(0, 8)}.`;
+    const kafka = { brokers: brokers.split(','), clientId: 'scheduler-test', topicPrefix };
+    await ensureTopics(
+      kafka,
+      topicSettings(2).map((topic) => ({ ...topic, config: { ...topic.config } })),
+    );
+    const ledger = new FakeLedger(kafka);
+    await ledger.start();
+    return new SchedulerBench(database, kafka, ledger);
+  }
+
+  /** The environment of a scheduler, or of a job, in this bench. */
+  get env(): Record<string, string> {
+    return {
+      NODE_ENV: 'test',
+      DATABASE_URL: this.database.url,
+      KAFKA_BROKERS: this.kafka.brokers.join(','),
+      KAFKA_TOPIC_PREFIX: this.kafka.topicPrefix ?? '',
+    };
+  }
+
+  /** A running scheduler, in this process. Stop it, or let `close` do it. */
+  async startScheduler(env: Record<string, string> = {}) {
+    const config = loadConfig(schedulerConfig, { ...this.env, ...env });
+    const health = new Health();
+    const metrics = new Registry();
+    const running = await startScheduler({ config, log: silentLog, health, metrics });
+    health.markUp();
+    const scheduler = {
+      health,
+      metrics,
+      stop: async () => {
+        this.started.delete(scheduler);
+        health.close();
+        await running.stop();
+      },
+    };
+    this.started.add(scheduler);
+    return scheduler;
+  }
+
+  /** Rows of the scheduler's schema. */
+  async rows<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.database.client.query<Row>(sql, parameters);
+    return rows;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.started].map((scheduler) => scheduler.stop()));
+    await this.ledger.stop();
+    await deleteTopics(this.kafka, Object.values(TOPICS));
+    await this.database.drop();
+  }
+}

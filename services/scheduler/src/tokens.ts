@@ -1,0 +1,2 @@
+/** Injection token of `Resources`. */
+export const RESOURCES = Symbol('scheduler-resources');
