@@ -154,7 +154,7 @@ async function readSlice(
   const subs = balances.filter(({ account }) => account.startsWith('sub:'));
   statements.push({
     name: 'floor-mains',
-    text: `UPDATE floor.main_accounts m SET balance = v.balance, sequence = m.sequence + 1, transfer_sequence = m.transfer_sequence + 1
+    text: `UPDATE floor.main_accounts m SET balance = v.balance, purchased = v.balance + m.used + m.held + m.granted, sequence = m.sequence + 1, transfer_sequence = m.transfer_sequence + 1
       FROM unnest($1::text[], $2::bigint[]) AS v(id, balance) WHERE m.main_account_id = v.id`,
     values: [mains.map((row) => row.main_account_id), mains.map((row) => row.balance)],
   });

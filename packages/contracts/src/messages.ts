@@ -22,7 +22,10 @@ export const MESSAGE_DATA = {
     recipient: storableText(64),
     content: storableText(20_000),
     segments: z.int().min(0).max(1_000),
-    points: points.refine((text) => text === '0' || amount.safeParse(text).success, 'must be 0 or an amount'),
+    points: points.refine(
+      (text) => /^0(\.0{1,3})?$/.test(text) || amount.safeParse(text).success,
+      'must be 0 or an amount',
+    ),
   }),
   /** A delivery status; may come before the message, twice, and out of order. */
   'message.status': z.looseObject({

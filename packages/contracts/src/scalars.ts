@@ -17,25 +17,23 @@ export const points = z
     examples: ['1.2'],
   });
 
-/** An amount that moves: above 0 and at most 10^12 points. */
+const isBelowMaximum = (text: string) =>
+  POINTS_PATTERN.test(text) && BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS;
+const TOO_MUCH = `must be less than ${MAX_AMOUNT_POINTS} points`;
+
+/** An amount that moves: above 0 and below 10^12 points. */
 export const amount = points
   .refine(
     (text) => POINTS_PATTERN.test(text) && !text.startsWith('-') && /[1-9]/.test(text),
     'must be more than 0',
   )
-  .refine(
-    (text) => POINTS_PATTERN.test(text) && BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS,
-    `must be less than ${MAX_AMOUNT_POINTS} points`,
-  )
+  .refine(isBelowMaximum, TOO_MUCH)
   .meta({ id: 'Amount', description: 'Points to move: more than 0, at most 3 decimals', examples: ['1200'] });
 
 /** A correction: any amount but 0, either sign. */
 export const signedAmount = points
   .refine((text) => /[1-9]/.test(text), 'must not be 0')
-  .refine(
-    (text) => POINTS_PATTERN.test(text) && BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS,
-    `must be less than ${MAX_AMOUNT_POINTS} points`,
-  )
+  .refine(isBelowMaximum, TOO_MUCH)
   .meta({
     id: 'SignedAmount',
     description: 'Points to correct by: not 0, may be negative',
@@ -59,6 +57,7 @@ export const pointLimit = z
 /** A postpay credit limit, or null for unlimited. */
 export const creditLimit = points
   .refine((text) => !text.startsWith('-'), 'must not be negative')
+  .refine(isBelowMaximum, TOO_MUCH)
   .nullable()
   .meta({
     id: 'CreditLimit',

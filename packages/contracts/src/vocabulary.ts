@@ -91,7 +91,10 @@ export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
 /** Millipoints in one point: the smallest amount is 0.001 point. */
 export const MILLIPOINTS_PER_POINT = 1_000n;
-/** Largest amount of one command or message, in whole points. Keeps every sum far inside a signed 64-bit integer. */
+/**
+ * Every amount of a command or message, and every credit limit, is below this many whole points. Keeps every sum far
+ * inside a signed 64-bit integer.
+ */
 export const MAX_AMOUNT_POINTS = 1_000_000_000_000n;
 /** Largest point limit and boost, in whole points. */
 export const MAX_LIMIT_POINTS = 1_000_000_000n;

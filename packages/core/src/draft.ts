@@ -3,7 +3,7 @@ import type { Books } from './books.js';
 import { available, shortfall } from './derive.js';
 import type { Decision, DomainEvent, EventDetails, EventName } from './outcome.js';
 import type { Period } from './period.js';
-import type { Points } from './points.js';
+import { type Points, ZERO } from './points.js';
 import type { AccountName, Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from './state.js';
 
 /** One end of a move. A hold or a sub-account must be the draft's own copy (`draft.sub`, `draft.hold`). */
@@ -16,6 +16,9 @@ interface MoveContext {
   readonly period?: Period;
   readonly reference?: string;
 }
+
+/** Counters of an older period read as zero. */
+const NO_COUNTERS = { boost: ZERO, used: ZERO, overage: ZERO, held: ZERO };
 
 const nameOf = (account: Account): AccountName => {
   if (typeof account === 'string') return account;
@@ -48,7 +51,10 @@ export class Draft {
     const own = this.subs.get(id);
     if (own) return own;
     const stored = this.books.subAccounts.get(id);
-    return stored && this.addSub({ ...stored });
+    if (!stored) return undefined;
+    // Only a deleted sub-account can be behind: a month start takes all others along.
+    const isBehind = stored.period !== this.main.period;
+    return this.addSub(isBehind ? { ...stored, ...NO_COUNTERS, period: this.main.period } : { ...stored });
   }
 
   /** A sub-account as it is now, not to be changed. */

@@ -41,6 +41,14 @@ export function fund(
  * something is looked at, else only those whose shortfall fell here.
  */
 export function fundingPass(draft: Draft): void {
-  const ids = draft.hasRisen() ? draft.shortIds() : draft.relievedIds();
+  passOver(draft, draft.hasRisen() ? draft.shortIds() : draft.relievedIds());
+}
+
+/** The pass over everyone who lacks something: also after a change of the policy, by which less may be enough. */
+export function fullFundingPass(draft: Draft): void {
+  passOver(draft, draft.shortIds());
+}
+
+function passOver(draft: Draft, ids: readonly string[]): void {
   if (ids.length > 0) fund(draft, ids, (sub, points) => draft.emit('sub-account.funded', { points }, sub));
 }

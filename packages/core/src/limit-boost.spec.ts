@@ -67,7 +67,6 @@ describe('limit.boost', () => {
       outcome: 'sub-account-inactive',
     },
     { name: 'of nothing', given: [opened('100')], when: boost('0'), outcome: 'invalid-amount' },
-    // DISAGREEMENT: the code asks for the state first; in the list of codes the amount comes first.
     {
       name: 'precedence: invalid-amount before sub-account-inactive',
       given: [opened('100'), run('sub-account.deactivate')],

@@ -146,7 +146,6 @@ describe('main-account.configure', () => {
       outcome: 'main-account.configured',
       books: { balance: '-30', fundingPolicy: 'partial' },
     },
-    // DISAGREEMENT: the code looks at nobody when the policy changes, so 30 points lie idle beside a shortfall.
     {
       name: 'a change to partial gives what is left to the first short one',
       main: { balance: '100' },

@@ -68,7 +68,6 @@ describe('message.sent of a closed period, or without a sub-account to pay it', 
       moves: ['main → used 30'],
       charge: { period: '2026-11' },
     },
-    // DISAGREEMENT: the code adds the December message to the counters of the sub-account's November.
     {
       name: 'deleted in an earlier month: counted to this one, not to the old one',
       given: [opened('100'), sent('20', 'm0'), remove, IN_DECEMBER],

@@ -10,7 +10,7 @@ import { workload } from './testing/workload.js';
 /** `SEED=… RUNS=…` replay or lengthen the simulation; fast-check prints the seed and the shortest failing run. */
 const env = (globalThis as unknown as { process?: { env: Record<string, string | undefined> } }).process?.env;
 const SEED = Number(env?.SEED ?? 20_261_123);
-const RUNS = Number(env?.RUNS ?? 400);
+const RUNS = Number(env?.RUNS ?? 300);
 
 type Run = typeof workload extends fc.Arbitrary<infer Value> ? Value : never;
 

@@ -15,7 +15,8 @@ export async function startScheduler(
 ): Promise<RunningService> {
   const resources = openResources(ctx.config, ctx.log, ctx.metrics);
   const strategy = new KafkaBatchServer(resources.kafka, {
-    groupId: GROUP_ID,
+    // The prefix keeps installations on one cluster apart; groups need it as much as topics do.
+    groupId: `${ctx.config.KAFKA_TOPIC_PREFIX}${GROUP_ID}`,
     fromBeginning: true,
     commit: 'after-batch',
     // Nobody waits for a registry row within milliseconds; spares an idle consumer most of its requests.

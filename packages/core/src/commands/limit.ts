@@ -51,9 +51,9 @@ export function changeLimit({ books, main, stored }: WithSub, command: CommandOf
 
 /** Raises this period's aim; it ends with the month. */
 export function boostLimit({ books, main, stored }: WithSub, command: CommandOf<'limit.boost'>): Decision {
-  if (stored.lifecycle === 'inactive') return reject(books, { code: 'sub-account-inactive' }, stored.id);
   const { points } = command.data;
   if (points <= 0n) return reject(books, { code: 'invalid-amount' }, stored.id);
+  if (stored.lifecycle === 'inactive') return reject(books, { code: 'sub-account-inactive' }, stored.id);
   const draft = new Draft(books, main);
   const sub = draft.sub(stored.id) as SubAccount;
   sub.boost = add(sub.boost, points);

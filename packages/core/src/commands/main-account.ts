@@ -1,7 +1,7 @@
 import type { Books } from '../books.js';
 import { available } from '../derive.js';
 import { Draft } from '../draft.js';
-import { fundingPass } from '../funding.js';
+import { fullFundingPass, fundingPass } from '../funding.js';
 import type { CommandOf } from '../input.js';
 import type { Decision } from '../outcome.js';
 import { nextPeriod, periodAt, periodStart } from '../period.js';
@@ -58,7 +58,7 @@ export function configureMainAccount(
   const due = balanceDue(draft.main);
   if (due > 0n && due > balanceDue(main)) return reject(books, { code: 'balance-due', needed: due });
   draft.emit('main-account.configured', {});
-  fundingPass(draft);
+  fullFundingPass(draft);
   return draft.finish();
 }
 

@@ -59,11 +59,12 @@ function rollOnce(draft: Draft, at: EpochMs): void {
   const { main, books } = draft;
   const from = main.period;
   const first = draft.transfers.length;
-  turn(main, at);
+  // Copied before the period turns: their counters are still those of the one that closes.
   const subs = [...books.subAccounts.values()]
     .filter((stored) => stored.lifecycle !== 'deleted')
     .sort(byFundingOrder)
     .map((stored) => draft.sub(stored.id) as SubAccount);
+  turn(main, at);
   const closings = subs.map((sub) => close(draft, sub, main.period));
   let given = ZERO;
   const active = subs.filter((sub) => sub.lifecycle === 'active').map((sub) => sub.id);

@@ -25,9 +25,7 @@ export function auditLimits(books: Books, auditor: Auditor): void {
     for (const hold of books.holds.values())
       if (hold.subAccountId === sub.id && hold.period === main.period) holding += hold.points;
     equal(held, holding, `held of ${sub.id}`);
-    // A deleted one has a row of its own (`message-sent.spec.ts`) until its later months are decided.
-    if (sub.lifecycle !== 'deleted' || sub.period === main.period)
-      equal(used, auditor.used.get(`${sub.id} ${main.period}`) ?? 0n, `used of ${sub.id}`);
+    equal(used, auditor.used.get(`${sub.id} ${main.period}`) ?? 0n, `used of ${sub.id}`);
     check(overage >= 0n && overage <= used, `overage of ${sub.id} is ${overage} of ${used} used`);
     check(sub.remaining >= 0n, `remaining of ${sub.id} below 0`);
     check(

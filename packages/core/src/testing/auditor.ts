@@ -110,6 +110,13 @@ export class Auditor {
           part,
           `paid by ${account}`,
         );
+      const pays =
+        books.subAccounts.get(event.subAccountId ?? '')?.lifecycle === 'active' &&
+        fact.period === books.main?.period;
+      if (!pays) equal(fact.fromSub, 0n, 'paid by a sub-account for a closed period or while inactive');
+      if (pays && fact.fromMain > 0n)
+        for (const move of event.transfers)
+          if (kindOf(move.from) === 'sub') equal(move.fromBalance, 0n, 'left to a sub-account with overage');
       if (books.holds.has(fact.messageId) && books.holds.get(fact.messageId)?.state === 'settled')
         this.resolve(fact.messageId);
     }
@@ -132,6 +139,11 @@ export class Auditor {
       this.resolve(fact.messageId);
     }
     if (event.name === 'message.credited') this.followRefund(event, input);
+    if (event.name === 'sub-account.rolled') {
+      const sub = books.subAccounts.get(event.subAccountId ?? '');
+      equal(sub?.boost, 0n, 'boost after a month start');
+      equal(sub?.nextLimit, null, 'pending limit after a month start');
+    }
     if (event.name === 'period.rolled') {
       const { from, to } = detailOf(event, 'period.rolled');
       check(!this.begun.has(to) && !this.begun.has(`after ${from}`), `${to} rolled twice`);

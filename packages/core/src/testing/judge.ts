@@ -4,7 +4,7 @@ import type { Input, LedgerPolicy } from '../input.js';
 import type { Decision } from '../outcome.js';
 import { Auditor } from './auditor.js';
 import { auditComeBack, type Before } from './auditor-come-back.js';
-import { auditFunding } from './auditor-funding.js';
+import { auditFunding, spendable } from './auditor-funding.js';
 import { auditLimits } from './auditor-limits.js';
 import { check, equal, textOf } from './check.js';
 
@@ -32,24 +32,28 @@ export class Judge {
   readonly auditor = new Auditor();
 
   readonly act = (books: Books, input: Input, policy: LedgerPolicy): Decision => {
-    const before = partsOf(books);
+    const parts = partsOf(books);
     const decision = decide(books, input, policy);
-    check(textOf(partsOf(books)) === textOf(before), 'decide changed the books');
+    check(textOf(partsOf(books)) === textOf(parts), 'decide changed the books');
     check(textOf(decide(books, input, policy)) === textOf(decision), 'decided twice, decided differently');
     const was: Before = { main: books.main, subs: new Map(books.subAccounts), holds: new Map(books.holds) };
     if (decision.kind === 'decided') books.apply(decision.changes);
     if (isRefusal(decision)) {
       const after = partsOf(books);
-      equal(after.main, before.main, 'main account after a refusal');
-      equal(after.rest, before.rest, 'books after a refusal');
+      equal(after.main, parts.main, 'main account after a refusal');
+      equal(after.rest, parts.rest, 'books after a refusal');
       const events = decision.kind === 'decided' ? decision.events.length : 0;
-      if (books.main) equal(after.sequence, before.sequence + events, 'sequence after a refusal');
+      if (books.main) equal(after.sequence, parts.sequence + events, 'sequence after a refusal');
     }
     this.auditor.judge(books, input, decision);
     if (books.main) {
       auditLimits(books, this.auditor);
       if (decision.kind === 'decided') {
         auditFunding(books, decision);
+        if (input.kind === 'command' && was.main) {
+          const [before, after] = [spendable(was.main), spendable(books.main)];
+          check(after >= 0n || after >= before, `${input.name} took what is available below 0`);
+        }
         auditComeBack(books, was, input, decision);
       }
     }

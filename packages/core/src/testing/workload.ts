@@ -54,12 +54,34 @@ const messageSent = fc
     };
   });
 
+/** One of these ids by number, so that a step mostly finds something to do; any id where there is none. */
+const pick = (ids: readonly string[], number: number) =>
+  ids[number % Math.max(1, ids.length)] ?? `m${number}`;
+
 const messageRefunded = fc
-  .record({ refund: fc.integer({ min: 1, max: 30 }), id: message, amount: points })
+  .record({
+    refund: fc.integer({ min: 1, max: 30 }),
+    charge: fc.nat({ max: 23 }),
+    amount: points,
+    any: fc.nat(5),
+  })
   .map(
-    ({ refund, id, amount }): Action => ({
-      toString: () => `message.refunded r${refund} of ${id}: ${amount}`,
-      step: (books) => books.refunded(`r${refund}`, id, amount),
+    ({ refund, charge, amount, any }): Action => ({
+      toString: () => `message.refunded r${refund} of ${any ? 'charge' : 'm'}${charge}: ${amount}`,
+      step: (books) =>
+        books.refunded(`r${refund}`, pick(any ? [...books.books.charges.keys()] : [], charge), amount),
+    }),
+  );
+
+const openHolds = (books: Scenario) =>
+  [...books.books.holds.values()].filter(({ state }) => state === 'open').map(({ messageId }) => messageId);
+const holdReleased = fc
+  .record({ number: fc.nat({ max: 23 }), any: fc.nat(4), reason: fc.constantFrom('released', 'expired') })
+  .map(
+    ({ number, any, reason }): Action => ({
+      toString: () => `hold.release of ${any ? 'open hold ' : 'm'}${number}: ${reason}`,
+      step: (books) =>
+        books.run('hold.release', { messageId: pick(any ? openHolds(books) : [], number), reason } as object),
     }),
   );
 
@@ -107,8 +129,8 @@ const ACTIONS: readonly (readonly [weight: number, action: fc.Arbitrary<Action>]
   [6, messageRefunded],
   [12, clockAdvance],
   [2, roll],
-  [9, command('hold.place', { subAccountId: sub, messageId: message, points })],
-  [4, command('hold.release', { messageId: message, reason: fc.constantFrom('released', 'expired') })],
+  [12, command('hold.place', { subAccountId: sub, messageId: message, points })],
+  [5, holdReleased],
   [6, command('sub-account.open', { subAccountId: sub, limit, priority: fc.constantFrom(1, 100, 100) })],
   [
     7,
@@ -145,8 +167,14 @@ const ACTIONS: readonly (readonly [weight: number, action: fc.Arbitrary<Action>]
   ],
   [1, open],
   [2, command('plan.switch', { plan })],
-  // A change of the funding policy has a row of its own (`main-account.spec.ts`) until it is decided whether it funds.
-  [2, command('main-account.configure', { creditLimit: optional(credit), timeZone: optional(zone) })],
+  [
+    2,
+    command('main-account.configure', {
+      creditLimit: optional(credit),
+      timeZone: optional(zone),
+      fundingPolicy: optional(policyName),
+    }),
+  ],
   [1, command('main-account.suspend')],
   [2, command('main-account.resume')],
   [1, command('feature.activate')],

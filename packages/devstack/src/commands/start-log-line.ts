@@ -1,33 +1,46 @@
 import { LOG_LEVELS, type LogLevel } from '../output.js';
 
 /** Fields of every line that say nothing in a terminal where the name stands in front. */
-const DULL = new Set(['level', 'time', 'pid', 'hostname', 'service', 'name', 'msg', 'err', 'v']);
+const DULL = new Set(['level', 'time', 'pid', 'hostname', 'service', 'msg', 'err']);
 const MAX_FIELDS_LENGTH = 300;
 
-/** A line of pino for human eyes: `WARN lane 3 is behind (lagMs=5200)`. Other lines stay as they are. */
-export function readableLine(line: string): string {
+/** A line of a service's log, or its text alone where it is not one (the stack of a crash). */
+export interface LogLine {
+  /** Absent where the line has none: such a line is always shown. */
+  readonly level?: LogLevel;
+  /** For human eyes: `WARN lane 3 is behind (lagMs=5200)`. */
+  readonly text: string;
+}
+
+/** Reads a line of pino, whose level is a number or, as our services have it, a name. */
+export function readLogLine(line: string): LogLine {
   const entry = parse(line);
-  if (entry === undefined) return line;
-  const { level, msg, err } = entry;
-  const name = Object.keys(LOG_LEVELS).find((one) => LOG_LEVELS[one as LogLevel] === level) ?? String(level);
-  const reason = typeof err === 'object' && err !== null ? (err as { message?: unknown }).message : undefined;
+  const level = entry === undefined ? undefined : levelOf(entry.level);
+  if (entry === undefined || level === undefined) return { text: line };
+  const { msg = '', err } = entry;
+  const reason = (err as { message?: string } | undefined)?.message;
   const fields = Object.entries(entry)
     .filter(([key]) => !DULL.has(key))
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ');
-  const text = [name.toUpperCase(), msg, reason === undefined ? undefined : `: ${reason}`];
-  const shown = fields === '' ? '' : ` (${fields.slice(0, MAX_FIELDS_LENGTH)})`;
-  return `${text
-    .filter((part) => part !== undefined)
-    .join(' ')
-    .replace(' : ', ': ')}${shown}`;
+  const tail = `${reason === undefined ? '' : `: ${reason}`}${fields === '' ? '' : ` (${fields.slice(0, MAX_FIELDS_LENGTH)})`}`;
+  return { level, text: `${level.toUpperCase()} ${String(msg)}${tail}` };
 }
 
-function parse(line: string): { level: number; msg?: unknown; err?: unknown } | undefined {
+/** Whether a line of this level is shown where `least` is the lowest that is. */
+export function isShown({ level }: LogLine, least: LogLevel): boolean {
+  return level === undefined || LOG_LEVELS[level] >= LOG_LEVELS[least];
+}
+
+function levelOf(value: unknown): LogLevel | undefined {
+  const names = Object.keys(LOG_LEVELS) as LogLevel[];
+  return names.find((name) => name === value || LOG_LEVELS[name] === value);
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
-    const entry = JSON.parse(line);
-    return typeof entry?.level === 'number' ? entry : undefined;
+    return JSON.parse(line);
   } catch {
     return undefined;
   }

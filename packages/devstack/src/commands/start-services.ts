@@ -1,10 +1,10 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { DevstackError } from '../devstack-error.js';
-import { type LogLevel, linePrefix, passesLevel } from '../output.js';
+import { type LogLevel, linePrefix } from '../output.js';
 import { freePort } from '../ports.js';
 import { type StoppedProcess, Supervisor } from '../supervisor.js';
-import { readableLine } from './start-log-line.js';
+import { isShown, readLogLine } from './start-log-line.js';
 import { type ServiceName, serviceScript } from './start-paths.js';
 
 export interface ServiceGroupOptions {
@@ -105,9 +105,10 @@ export class ServiceGroup {
       write: (prefixed) => {
         const line = prefixed.startsWith(theirs) ? prefixed.slice(theirs.length) : prefixed;
         log.write(`${line}\n`);
-        kept.push(readableLine(line));
+        const read = readLogLine(line);
+        kept.push(read.text);
         if (kept.length > KEPT_LINES) kept.shift();
-        if (passesLevel(line, showLevel)) write(prefix + readableLine(line));
+        if (isShown(read, showLevel)) write(prefix + read.text);
       },
     });
     return { supervisor, log };

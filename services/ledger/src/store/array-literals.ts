@@ -28,14 +28,3 @@ export function textArray(values: readonly (string | null)[]): string {
   }
   return `${text}}`;
 }
-
-/** ASCII record separator: JSON escapes control characters, so it never stands in a JSON text. */
-export const JSON_SEPARATOR = '\u001e';
-
-/**
- * JSON texts as one string, for `string_to_array($n, E'\x1e')`: as an array literal each of their many quotes would
- * have to be escaped here and unescaped there.
- */
-export function jsonTexts(values: readonly string[]): string {
-  return values.join(JSON_SEPARATOR);
-}

@@ -1,10 +1,12 @@
-import { jsonTexts, plainArray, textArray } from './array-literals.js';
-import type { CommandRow, JournalRow, TransferRow } from './rows.js';
+import { plainArray, textArray } from './array-literals.js';
+import type { JournalBlock } from './journal-block.js';
+import type { CommandRow, TransferRow } from './rows.js';
 import type { Statement } from './statement.js';
 
 /** What is only ever inserted: the journal, the transfers, command ids. */
 
-export function insertJournal(lane: number, generation: number, rows: readonly JournalRow[]): Statement {
+export function insertJournal(lane: number, generation: number, block: JournalBlock): Statement {
+  const { rows, payloads } = block;
   return {
     name: 'ledger-journal',
     text: `INSERT INTO journal (main_account_id, sequence, lane, lane_sequence, generation, type, at, cause_kind,
@@ -23,7 +25,8 @@ export function insertJournal(lane: number, generation: number, rows: readonly J
       textArray(rows.map((row) => row.at)),
       textArray(rows.map((row) => row.causeKind)),
       textArray(rows.map((row) => row.causeId)),
-      jsonTexts(rows.map((row) => row.payload)),
+      // `pg` sends a Buffer as it is, and the binary form of a text is its UTF-8.
+      payloads,
       plainArray(rows.map((row) => row.position)),
     ],
   };

@@ -1,4 +1,5 @@
 import type { Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from '@subledger/core';
+import type { JournalBlock } from './journal-block.js';
 
 /** Rows of one slice, as they are written. Instants are ISO text, as statements and events both need them. */
 
@@ -10,7 +11,6 @@ export interface JournalRow {
   readonly at: string;
   readonly causeKind: string;
   readonly causeId: string;
-  readonly payload: string;
   readonly position: bigint | null;
 }
 
@@ -56,7 +56,7 @@ export interface LaneOffsets {
 export interface SliceWrites {
   readonly offsets: LaneOffsets;
   readonly laneSequence: bigint;
-  readonly journal: readonly JournalRow[];
+  readonly journal: readonly JournalBlock[];
   readonly transfers: readonly TransferRow[];
   readonly mainAccounts: readonly MainAccount[];
   readonly subAccounts: readonly Owned<SubAccount>[];

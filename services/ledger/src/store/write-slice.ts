@@ -17,7 +17,7 @@ import {
  * Rows per statement: bounds the size of a parameter (a month start of 100,000 sub-accounts is one transaction of
  * many statements) and the time of one statement.
  */
-const ROWS_PER_STATEMENT = 5_000;
+export const ROWS_PER_STATEMENT = 5_000;
 
 /**
  * Writes a slice in one transaction, the lane's row first: that row is both the lock that makes a stale owner wait
@@ -63,7 +63,7 @@ function advanceLane({ lane, epoch }: Lease, writes: SliceWrites, publishedSeque
 
 /** The statements in their fixed order; empty sets cost nothing. */
 function* statementsOf({ lane, generation }: Lease, writes: SliceWrites): Generator<Statement> {
-  yield* chunked(writes.journal, (rows) => insertJournal(lane, generation, rows));
+  for (const block of writes.journal) yield insertJournal(lane, generation, block);
   yield* chunked(writes.transfers, insertTransfers);
   yield* chunked(writes.mainAccounts, upsertMainAccounts);
   yield* chunked(writes.subAccounts, upsertSubAccounts);

@@ -70,7 +70,7 @@ export class LedgerHarness {
   async close(): Promise<void> {
     await Promise.all(this.running.map((ledger) => ledger.stop()));
     await Promise.all([this.events.stop(), this.limits.stop(), this.deadLetters.stop()]);
-    await this.producer.disconnect();
+    await this.producer.close();
     await this.db.end();
     await deleteTopics(this.kafka, Object.values(TOPICS));
     await admin(`DROP DATABASE IF EXISTS ${this.database} WITH (FORCE)`);
@@ -122,7 +122,7 @@ export class LedgerHarness {
   /** Reports a message as the SMS service does. @returns the event's id */
   async message(
     name: MessageName,
-    data: { mainAccountId: string },
+    data: Record<string, unknown> & { mainAccountId: string },
     id: string = randomUUID(),
   ): Promise<string> {
     await this.send(TOPICS.messages, data.mainAccountId, event(messageType(name), id, data));

@@ -73,15 +73,15 @@ async function waitForRegistry(resources: Resources, options: MonthStartRunOptio
   const deadline = performance.now() + CATCH_UP_MS;
   for (let first = true; ; first = false) {
     const positions = await resources.positions.all();
-    const behind = positions.length === 0 ? undefined : await partitionsBehind(resources.kafka, positions);
+    if (positions.length === 0) {
+      throw new UsageError(
+        'The scheduler service has never run with this database, so nobody knows which months are due.\n' +
+          'Start it (npm start runs it) and try again.',
+      );
+    }
+    const behind = await partitionsBehind(resources.kafka, positions);
     if (behind === 0) return;
     if (performance.now() > deadline) {
-      if (behind === undefined) {
-        throw new UsageError(
-          'The scheduler service has never run with this database, so nobody knows which months are due.\n' +
-            'Start it (npm start runs it) and try again.',
-        );
-      }
       options.print(
         `The registry lacks the newest events of ${behind} partition(s): is the scheduler service running? ` +
           'Main accounts may be missing here; going on with what is known.',

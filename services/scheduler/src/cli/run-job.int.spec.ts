@@ -45,7 +45,7 @@ async function open(period = thisMonth): Promise<string> {
   await bench.ledger.open(id, period);
   await eventually(
     async () =>
-      (await bench.rows('SELECT 1 FROM scheduler.main_accounts WHERE main_account_id = $1', [id])).length,
+      (await bench.rows('SELECT 1 FROM scheduler.main_accounts WHERE main_account_id = $1', [id])).length > 0,
     { timeoutMs: 30_000 },
   );
   return id;

@@ -106,7 +106,7 @@ export async function writeChanges(client: pg.PoolClient, changes: readonly Item
 }
 
 /** Sums per period first: one row of `runs` may be written once per statement only. */
-export function sumDeltas(deltas: readonly RunDelta[]): (RunDelta & { lastDueAt: number })[] {
+function sumDeltas(deltas: readonly RunDelta[]): (RunDelta & { lastDueAt: number })[] {
   const sums = new Map<string, RunDelta & { lastDueAt: number }>();
   for (const delta of deltas) {
     const sum = sums.get(delta.period);

@@ -125,7 +125,9 @@ describe('month-start', () => {
 
   it('goes through many pages and sends nothing twice', async () => {
     const ids = Array.from({ length: 50 }, (_, index) => `ma_${String(index).padStart(2, '0')}`);
-    await register(ids.map((id) => ({ id, period: '2026-11' })));
+    // Ids and month starts in different orders, so that a page cannot end by the one and go on by the other.
+    const zones = ['Pacific/Honolulu', 'Asia/Tokyo', 'Europe/London'];
+    await register(ids.map((id, index) => ({ id, period: '2026-11', timeZone: zones[index % 3] as string })));
     const sent = new Sent();
     const job = jobWith(sent);
     await job.run(at('2026-12-05T00:00:00Z'));

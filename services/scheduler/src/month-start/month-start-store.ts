@@ -160,6 +160,5 @@ async function lockDue(client: pg.PoolClient, request: ClaimRequest) {
       request.limit,
     ],
   );
-  console.error('DEBUG lockDue', rows, JSON.stringify(request), (await client.query('select main_account_id, period, next_period, next_month_start, now() from main_accounts')).rows, (await client.query('select * from run_items')).rows, (await client.query(`select l.*, a.query, a.state from pg_locks l join pg_stat_activity a using (pid) where locktype in ($1,$2,$3)`, ['tuple','transactionid','advisory'])).rows);
   return rows.map(toRegistryRow);
 }

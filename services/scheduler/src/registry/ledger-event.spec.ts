@@ -104,15 +104,10 @@ describe('readLedgerEvent', () => {
     ['no JSON', Buffer.from('{'), 'malformed-json'],
     ['no object', toValue(null), 'invalid-data'],
     ['no data', toValue({ type: 'subledger.points.purchased.v1' }), 'invalid-data'],
-    [
-      'a zone that does not exist',
-      toValue(sampleEvent('points.purchased', { ...main, timeZone: 'UTC' })),
-      undefined,
-    ],
     ['a roll without figures', toValue(sampleEvent('period.rolled', main)), 'invalid-data'],
   ])('tells what is wrong with a record with %s', (_name, value, reason) => {
     const result = readLedgerEvent({ value });
-    expect(result.kind === 'dead' ? result.reason : undefined).toBe(reason);
+    expect(result).toMatchObject({ kind: 'dead', reason });
   });
 
   it('refuses a time zone that nobody knows', () => {

@@ -11,7 +11,7 @@ import type { KafkaRecord } from '@subledger/kafka';
 import { z } from 'zod';
 
 /** What the scheduler needs of the state in an event. */
-export interface RegistryState {
+interface RegistryState {
   readonly timeZone: string;
   readonly period: string;
   /** Epoch milliseconds of the next month start. */

@@ -7,7 +7,10 @@ import { schedulerConfig } from '../config.js';
 import { startScheduler } from '../start-scheduler.js';
 import { FakeLedger } from './fake-ledger.js';
 
-export const silentLog = createLogger({ service: 'test', level: (process.env.TEST_LOG as 'silent') ?? 'silent' });
+const silentLog = createLogger({
+  service: 'test',
+  level: (process.env.TEST_LOG as 'silent') ?? 'silent',
+});
 
 /** A database and topics of their own, a fake ledger, and as many schedulers as a test wants. */
 export class SchedulerBench {

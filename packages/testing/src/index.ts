@@ -1,0 +1,36 @@
+export { command, commandRecord, type EnvelopeFields, TEST_SOURCE } from './command-builders.js';
+export { type EventuallyOptions, eventually } from './eventually.js';
+export { FakeClock } from './fake-clock.js';
+export {
+  type GatewayAnswer,
+  GatewayClient,
+  GatewayRefusal,
+  type Method,
+  type RequestOptions,
+  type RetryOptions,
+} from './gateway/gateway-client.js';
+export { newMainAccountId, newMessageId, newSubAccountId, uuidV7 } from './ids.js';
+export {
+  FICTITIOUS_RECIPIENT,
+  FICTITIOUS_SENDER,
+  type MessageOf,
+  messageRecord,
+  messageRefunded,
+  messageSent,
+  messageStatus,
+} from './message-builders.js';
+export { prismaFolder, repositoryRoot, SERVICES, type ServiceName } from './repository.js';
+export { mulberry32, SeededRandom } from './seeded-random.js';
+export { LimitMirror } from './simulator/limit-mirror.js';
+export { type SentMessage, type Shares, USUAL_SHARES } from './simulator/message-life.js';
+export {
+  describeCounts,
+  type SmsCounts,
+  SmsSimulator,
+  type SmsSimulatorOptions,
+} from './simulator/sms-simulator.js';
+export { ServiceProcess, type SpawnOptions, spawnService } from './system/service-process.js';
+export { TcpProxy } from './system/tcp-proxy.js';
+export { TestSystem, type TestSystemOptions } from './system/test-system.js';
+export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.js';
+export { jsonOf, TopicReader, type TopicReaderOptions } from './topic-reader.js';

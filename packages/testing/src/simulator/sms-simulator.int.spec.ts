@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { MESSAGES, TOPICS, topicSettings } from '@subledger/contracts';
+import { deleteTopics, ensureTopics, type KafkaConfig, RecordProducer } from '@subledger/kafka';
+import { eventually } from '../eventually.js';
+import { jsonOf, TopicReader } from '../topic-reader.js';
+import { SmsSimulator } from './sms-simulator.js';
+
+const MAIN = 'ma_simulated';
+const SUB = 'sa_simulated';
+const limit = (given: object) => ({
+  topic: TOPICS.limits,
+  key: SUB,
+  value: JSON.stringify({
+    subAccountId: SUB,
+    mainAccountId: MAIN,
+    status: 'active',
+    period: '2026-11',
+    limit: '10',
+    boost: '0',
+    granted: '10',
+    used: '0',
+    held: '0',
+    remaining: '10',
+    generation: 1,
+    sequence: 1,
+    position: null,
+    ...given,
+  }),
+});
+interface Fact {
+  type: string;
+  data: { messageId: string; points?: string; status?: string };
+}
+
+describe('SmsSimulator', () => {
+  const kafka: KafkaConfig = {
+    brokers: (process.env.TEST_KAFKA_BROKERS ?? '').split(','),
+    clientId: 'sms-simulator-test',
+    topicPrefix: `sim${randomBytes(4).toString('hex')}.`,
+  };
+  const names = [TOPICS.limits, TOPICS.messages];
+  const producer = new RecordProducer(kafka);
+  let simulator: SmsSimulator | undefined;
+  let reader: TopicReader;
+
+  beforeAll(async () => {
+    const topics = topicSettings(3).filter(({ name }) => (names as string[]).includes(name));
+    await ensureTopics(
+      kafka,
+      topics.map(({ name, partitions, config }) => ({ name, partitions, config, replicationFactor: 1 })),
+    );
+    reader = await TopicReader.open(kafka, TOPICS.messages);
+  });
+  afterEach(() => simulator?.stop());
+  afterAll(async () => {
+    await reader.close();
+    await producer.close();
+    await deleteTopics(kafka, names);
+  });
+
+  it('sends within what remains, then stands still; every report fits the contract', async () => {
+    await producer.send([limit({})]);
+    const options = { ratePerSecond: 200, pricesInPoints: ['1'], deliveryMs: { min: 5, max: 20 }, seed: 1 };
+    simulator = new SmsSimulator({ kafka, ...options });
+    await simulator.start();
+    await eventually(() => (simulator?.counts.blocked ?? 0) > 20);
+    await simulator.drain();
+    expect(simulator.counts.sent).toBe(10);
+    const ends = () => simulator?.counts;
+    expect((ends()?.delivered ?? 0) + (ends()?.failed ?? 0) + (ends()?.expired ?? 0)).toBe(10);
+    await reader.waitUntil(() => reader.records.length >= 30);
+    for (const record of reader.records) {
+      const fact = jsonOf<Fact>(record);
+      expect(MESSAGES.get(fact.type)?.schema.safeParse(fact).error).toBeUndefined();
+      expect(record.key).toBe(MAIN);
+    }
+    // The message comes before its statuses: same key, one producer.
+    const firstOf = new Map<string, string>();
+    for (const { type, data } of reader.records.map((one) => jsonOf<Fact>(one)))
+      if (!firstOf.has(data.messageId)) firstOf.set(data.messageId, type);
+    expect([...new Set(firstOf.values())]).toEqual(['subledger.message.sent.v1']);
+  });
+
+  it('sends beyond the limit when told, and not for a sub-account that is not active', async () => {
+    const paused = limit({ sequence: 2, status: 'paused' });
+    await producer.send([paused]);
+    simulator = new SmsSimulator({ kafka, ratePerSecond: 200, overspend: true, pricesInPoints: ['1'] });
+    await simulator.start();
+    await simulator.waitForLimit(SUB, ({ sequence }) => sequence === 2);
+    const sentPaused = simulator.counts.sent;
+    await producer.send([limit({ sequence: 3 })]);
+    await eventually(() => (simulator?.counts.sent ?? 0) > sentPaused + 15);
+  });
+});

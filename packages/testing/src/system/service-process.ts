@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { repositoryRoot, type ServiceName } from '../repository.js';
+
+export interface SpawnOptions {
+  /** How long it gets to say `ready`. Default 60,000. */
+  readonly readyTimeoutMs?: number;
+  /** How long `stop` waits before it kills. Default 25,000: longer than a service's own bound. */
+  readonly stopTimeoutMs?: number;
+}
+
+interface ReadyMessage {
+  readonly type: 'ready';
+  readonly [port: string]: number | string;
+}
+
+/** The last lines are kept: enough to see why it went down. */
+const MAX_OUTPUT_LINES = 2_000;
+/** Children that this process must not leave behind, however it ends. */
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
+/** A built service as a process of its own. */
+export class ServiceProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** Ports by name, as it announced them: `ops`, and the gateway's `gateway`. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Resolves when it is gone, with `exit code N` or the signal's name. */
+  readonly exited: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #lines: string[];
+  readonly #stopTimeoutMs: number;
+
+  /** Use `spawnService`. */
+  constructor(started: Started, ports: Record<string, number>, stopTimeoutMs: number) {
+    this.name = started.name;
+    this.pid = started.child.pid as number;
+    this.ports = ports;
+    this.exited = started.exited;
+    this.#child = started.child;
+    this.#lines = started.lines;
+    this.#stopTimeoutMs = stopTimeoutMs;
+  }
+
+  /** Address of `/healthz`, `/readyz` and `/metrics`. */
+  get opsUrl(): string {
+    return `http://127.0.0.1:${this.ports.ops}`;
+  }
+
+  /** What it wrote, both streams, the last 2,000 lines. */
+  output(): string {
+    return this.#lines.join('\n');
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** SIGTERM, and SIGKILL when that does not do. Resolves with how it ended. */
+  async stop(): Promise<string> {
+    if (!this.running) return this.exited;
+    // A process that stands still would never see the SIGTERM.
+    this.#child.kill('SIGCONT');
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#stopTimeoutMs);
+    const how = await this.exited;
+    clearTimeout(timer);
+    return how;
+  }
+
+  /** No chance to finish anything. */
+  async kill9(): Promise<string> {
+    this.#child.kill('SIGKILL');
+    return this.exited;
+  }
+
+  /** SIGSTOP: it stands still, its connections stay open, its peers see a stalled process. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT');
+  }
+}
+
+interface Started {
+  readonly name: string;
+  readonly child: ChildProcess;
+  readonly lines: string[];
+  readonly exited: Promise<string>;
+}
+
+/**
+ * Runs `services/<name>/dist/main.js` and waits for its `ready` message.
+ *
+ * @throws Error with the last lines of its output when it ends before, or is not ready in time
+ */
+export async function spawnService(
+  name: ServiceName,
+  env: Readonly<Record<string, string>>,
+  options: SpawnOptions = {},
+): Promise<ServiceProcess> {
+  const script = join(repositoryRoot(), 'services', name, 'dist', 'main.js');
+  const started = start(name, script, env);
+  const timeoutMs = options.readyTimeoutMs ?? 60_000;
+  try {
+    const ports = await readyPorts(started, timeoutMs);
+    return new ServiceProcess(started, ports, options.stopTimeoutMs ?? 25_000);
+  } catch (error) {
+    started.child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+function start(name: string, script: string, env: Readonly<Record<string, string>>): Started {
+  const child = spawn(process.execPath, [script], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Jest's own options (its module loader) are not for the service.
+    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', OPS_PORT: '0', ...env },
+  });
+  alive.add(child);
+  const lines: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8');
+    stream?.on('data', (chunk: string) => {
+      lines.push(...chunk.split('\n').filter((line) => line !== ''));
+      if (lines.length > MAX_OUTPUT_LINES) lines.splice(0, lines.length - MAX_OUTPUT_LINES);
+    });
+  }
+  const exited = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  }).finally(() => alive.delete(child));
+  return { name, child, lines, exited };
+}
+
+function readyPorts(
+  { name, child, lines, exited }: Started,
+  timeoutMs: number,
+): Promise<Record<string, number>> {
+  return new Promise((resolve, reject) => {
+    const fail = (how: string) => reject(new Error(`${name} ${how}\n${lines.slice(-30).join('\n')}`));
+    const timer = setTimeout(() => fail(`was not ready within ${timeoutMs} ms`), timeoutMs);
+    child.on('message', (message: ReadyMessage) => {
+      if (message?.type !== 'ready') return;
+      clearTimeout(timer);
+      const ports = Object.entries(message).filter(
+        (entry): entry is [string, number] => typeof entry[1] === 'number',
+      );
+      resolve(Object.fromEntries(ports));
+    });
+    void exited.then((how) => {
+      clearTimeout(timer);
+      fail(`ended before it was ready (${how})`);
+    });
+  });
+}

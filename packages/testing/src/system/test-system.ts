@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { topicSettings } from '@subledger/contracts';
+import { deleteTopics, ensureTopics, type KafkaConfig } from '@subledger/kafka';
+import { GatewayClient } from '../gateway/gateway-client.js';
+import { repositoryRoot, SERVICES, type ServiceName } from '../repository.js';
+import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { type ServiceProcess, spawnService } from './service-process.js';
+
+const run = promisify(execFile);
+const DEFAULT_PARTITIONS = 4;
+
+export interface TestSystemOptions {
+  /** Which services run. Default: all three. */
+  readonly services?: readonly ServiceName[];
+  /** Lanes. Default 4, which is enough to see them apart. */
+  readonly partitions?: number;
+  /** For every service, on top of what it gets. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: TEST_KAFKA_BROKERS. */
+  readonly kafkaBrokers?: string;
+  /** What the services get instead of the database's URL: the way through a proxy. */
+  readonly databaseUrlForServices?: (url: string) => string;
+}
+
+/** Everything of Subledger on the shared test servers, apart from all other suites: own database, own topics. */
+export class TestSystem {
+  readonly database: TestDatabase;
+  readonly kafka: KafkaConfig;
+  readonly operatorKey = `operator-${randomBytes(16).toString('hex')}`;
+  readonly upstreamKey = `upstream-${randomBytes(16).toString('hex')}`;
+  readonly operatorPassword = randomBytes(12).toString('hex');
+  readonly #options: TestSystemOptions;
+  readonly #running = new Map<ServiceName, ServiceProcess>();
+  #gatewayPort = 0;
+
+  private constructor(database: TestDatabase, kafka: KafkaConfig, options: TestSystemOptions) {
+    this.database = database;
+    this.kafka = kafka;
+    this.#options = options;
+  }
+
+  /**
+   * Database, topics, then the services.
+   *
+   * @throws Error when a service does not get ready; what was made by then is taken away again
+   */
+  static async start(options: TestSystemOptions = {}): Promise<TestSystem> {
+    const brokers = options.kafkaBrokers ?? process.env.TEST_KAFKA_BROKERS;
+    if (!brokers) throw new Error('TEST_KAFKA_BROKERS is not set: run the suites with npm test');
+    const kafka: KafkaConfig = {
+      brokers: brokers.split(','),
+      clientId: 'test-system',
+      topicPrefix: `t${randomBytes(5).toString('hex')}.`,
+    };
+    const database = await createTestDatabase({ services: SERVICES });
+    const system = new TestSystem(database, kafka, options);
+    try {
+      const topics = topicSettings(system.#partitions);
+      await ensureTopics(
+        kafka,
+        topics.map(({ name, partitions, config }) => ({ name, partitions, replicationFactor: 1, config })),
+      );
+      await Promise.all((options.services ?? SERVICES).map((name) => system.startService(name)));
+    } catch (error) {
+      await system.stop();
+      throw error;
+    }
+    return system;
+  }
+
+  get #partitions(): number {
+    return this.#options.partitions ?? DEFAULT_PARTITIONS;
+  }
+
+  /** The REST API as the operator. */
+  get operator(): GatewayClient {
+    return new GatewayClient(this.gatewayUrl, this.operatorKey);
+  }
+
+  get gatewayUrl(): string {
+    return `http://127.0.0.1:${this.#gatewayPort}`;
+  }
+
+  /** @throws Error when it does not run */
+  service(name: ServiceName): ServiceProcess {
+    const found = this.#running.get(name);
+    if (!found) throw new Error(`${name} does not run`);
+    return found;
+  }
+
+  /** Starts a service (again). The gateway keeps its port, so that clients find it after a restart. */
+  async startService(name: ServiceName): Promise<ServiceProcess> {
+    const started = await spawnService(name, this.environment(name));
+    this.#running.set(name, started);
+    if (name === 'gateway') this.#gatewayPort = started.ports.gateway ?? this.#gatewayPort;
+    return started;
+  }
+
+  /** The variables of a service. */
+  environment(name: ServiceName): Record<string, string> {
+    const url = this.database.url;
+    const common = {
+      DATABASE_URL: this.#options.databaseUrlForServices?.(url) ?? url,
+      KAFKA_BROKERS: this.kafka.brokers.join(','),
+      KAFKA_TOPIC_PREFIX: this.kafka.topicPrefix ?? '',
+      KAFKA_PARTITIONS: String(this.#partitions),
+      LOG_LEVEL: 'info',
+      ...this.#options.env,
+    };
+    if (name !== 'gateway') return common;
+    return {
+      ...common,
+      GATEWAY_PORT: String(this.#gatewayPort),
+      OPERATOR_API_KEY: this.operatorKey,
+      UPSTREAM_API_KEY: this.upstreamKey,
+      OPERATOR_LOGIN: 'operator',
+      OPERATOR_PASSWORD: this.operatorPassword,
+    };
+  }
+
+  /**
+   * One run of a scheduler's job as `npm run job` does it.
+   *
+   * @throws Error with its output when it does not exit with 0
+   */
+  async runJob(...args: string[]): Promise<string> {
+    const script = join(repositoryRoot(), 'services', 'scheduler', 'dist', 'job.js');
+    const env = { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', ...this.environment('scheduler') };
+    const { stdout } = await run(process.execPath, [script, ...args], { env, timeout: 120_000 });
+    return stdout;
+  }
+
+  /** Everything that the services wrote, for the message of a failed test. */
+  output(): string {
+    return [...this.#running].map(([name, one]) => `── ${name}\n${one.output()}`).join('\n');
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((one) => one.stop()));
+    await deleteTopics(
+      this.kafka,
+      topicSettings().map(({ name }) => name),
+    ).catch(() => {});
+    await this.database.drop();
+  }
+}

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { type LedgerHarness, newMain, newSub } from './ledger-harness.js';
+
+export interface Customer {
+  readonly mainAccountId: string;
+  readonly subAccountId: string;
+}
+
+/** A funded customer with one sub-account, as the ledger has it when this resolves. */
+export async function openCustomer(
+  harness: LedgerHarness,
+  { points = '1000', limit = '100', mainAccountId = newMain() } = {},
+): Promise<Customer> {
+  const subAccountId = newSub();
+  await harness.command('main-account.open', { mainAccountId, plan: 'prepay', timeZone: 'Asia/Tokyo' });
+  await harness.command('points.purchase', { mainAccountId, points });
+  await harness.command('feature.activate', { mainAccountId });
+  const opened = await harness.command('sub-account.open', { mainAccountId, subAccountId, limit });
+  await harness.outcome(opened);
+  return { mainAccountId, subAccountId };
+}
+
+/** Data of a `message.sent` that was sent just now. */
+export const sentMessage = (customer: Customer, points: string, messageId: string = randomUUID()) => ({
+  ...customer,
+  messageId,
+  points,
+  sentAt: new Date().toISOString(),
+  sender: 'ACME',
+  recipient: '+81312345678',
+  content: 'secret words',
+  segments: 1,
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into whatever is there
+export const eventsOf = (values: any[], mainAccountId: string): any[] =>
+  values.filter((value) => value.data.mainAccountId === mainAccountId);

@@ -1,0 +1,111 @@
+import type { TestDatabase } from '@subledger/testing';
+
+type Row = Record<string, unknown>;
+
+/** Every account's balance as its transfers alone make it. Nothing that the ledger keeps beside them is used. */
+const MOVED = `
+  SELECT main_account_id, account, sum(amount) AS balance FROM (
+    SELECT main_account_id, credit_account AS account, amount FROM ledger.transfers
+    UNION ALL SELECT main_account_id, debit_account, -amount FROM ledger.transfers) moves
+  GROUP BY 1, 2`;
+
+const STORED = `
+  SELECT main_account_id, 'main' AS account, balance FROM ledger.main_accounts
+  UNION ALL SELECT main_account_id, 'used', used FROM ledger.main_accounts
+  UNION ALL SELECT main_account_id, 'purchased', -purchased FROM ledger.main_accounts
+  UNION ALL SELECT main_account_id, 'sub:' || sub_account_id, remaining FROM ledger.sub_accounts
+  UNION ALL SELECT main_account_id, 'hold:' || message_id, points FROM ledger.holds`;
+
+/** Each finds nothing as long as the books are right (design, section 3). */
+export const BOOK_VIOLATIONS = {
+  'purchased is in main, sub-accounts, holds or used': `
+    SELECT m.main_account_id, m.purchased, m.balance, m.used, s.subs, h.holds FROM ledger.main_accounts m
+    CROSS JOIN LATERAL (SELECT coalesce(sum(remaining), 0) AS subs FROM ledger.sub_accounts s
+      WHERE s.main_account_id = m.main_account_id) s
+    CROSS JOIN LATERAL (SELECT coalesce(sum(points), 0) AS holds FROM ledger.holds h
+      WHERE h.main_account_id = m.main_account_id) h
+    WHERE m.purchased <> m.balance + s.subs + h.holds + m.used`,
+  'each stored balance is the sum of its transfers': `
+    WITH moved AS (${MOVED}), stored AS (${STORED})
+    SELECT * FROM stored FULL JOIN moved USING (main_account_id, account)
+    WHERE coalesce(stored.balance, 0) <> coalesce(moved.balance, 0)`,
+  'sub-accounts and holds are never below zero': `
+    SELECT * FROM (
+      SELECT main_account_id, sequence, credit_account AS account, credit_balance AS after FROM ledger.transfers
+      UNION ALL SELECT main_account_id, sequence, debit_account, debit_balance FROM ledger.transfers) lines
+    WHERE after < 0 AND (account LIKE 'sub:%' OR account LIKE 'hold:%')`,
+  'event sequences are 1, 2, 3 without a gap': `
+    SELECT main_account_id, count(*), min(sequence), max(sequence) FROM ledger.journal GROUP BY 1
+    HAVING min(sequence) <> 1 OR max(sequence) <> count(*)`,
+  'a period of a main account is rolled at most once': `
+    SELECT main_account_id, payload::jsonb #>> '{data,to}' AS period, count(*) FROM ledger.journal
+    WHERE type = 'subledger.period.rolled.v1' GROUP BY 1, 2 HAVING count(*) > 1`,
+  'a message has one charge, of its points': `
+    SELECT c.main_account_id, c.message_id, c.points, t.charged FROM ledger.charges c
+    LEFT JOIN (SELECT main_account_id, message_id, sum(amount) AS charged, count(DISTINCT event_sequence) AS events
+      FROM ledger.transfers WHERE credit_account = 'used' GROUP BY 1, 2) t USING (main_account_id, message_id)
+    WHERE c.points <> coalesce(t.charged, 0) OR t.events > 1`,
+} as const;
+
+/** Each finds nothing as long as the gateway's read model is the ledger's books. */
+export const READ_MODEL_VIOLATIONS = {
+  'main accounts': `
+    SELECT l.main_account_id, l.sequence, g.sequence AS gateway_sequence, l.balance, g.balance AS gateway_balance
+    FROM ledger.main_accounts l FULL JOIN gateway.main_account_state g USING (main_account_id)
+    WHERE (l.sequence, l.balance, l.purchased, l.used, l.held, l.period)
+      IS DISTINCT FROM (g.sequence, g.balance, g.purchased, g.used, g.held, g.period)`,
+  'sub-accounts': `
+    SELECT l.sub_account_id, l.remaining, g.remaining AS gateway_remaining, l.used, g.used AS gateway_used
+    FROM ledger.sub_accounts l FULL JOIN gateway.sub_account_state g
+      ON (l.main_account_id, l.sub_account_id) = (g.main_account_id, g.sub_account_id)
+    WHERE (l.remaining, l.used, l.overage, l.held, l.boost, l.lifecycle, l.paused, l.period)
+      IS DISTINCT FROM (g.remaining, g.used, g.overage, g.held, g.boost, g.lifecycle, g.paused, g.period)`,
+  transfers: `
+    SELECT l.main_account_id, l.sequence, g.sequence AS gateway_sequence, l.amount, g.millipoints
+    FROM ledger.transfers l FULL JOIN gateway.transfer g
+      ON (l.main_account_id, l.sequence) = (g.main_account_id, g.sequence)
+    WHERE (l.amount, l.kind, l.period, l.reference)
+      IS DISTINCT FROM (g.millipoints, g.kind, g.period, g.reference)`,
+  'writes without an outcome': "SELECT id, action, state FROM gateway.operation WHERE state = 'pending'",
+} as const;
+
+/** The first rows that a query finds. */
+export async function violations({ client }: TestDatabase, sql: string): Promise<Row[]> {
+  const { rows } = await client.query<Row>(sql);
+  return rows.slice(0, 5);
+}
+
+/** Purchases in the books by reference: how often, and how many millipoints in all. */
+export async function bookedPurchases({
+  client,
+}: TestDatabase): Promise<Map<string, { times: number; sum: bigint }>> {
+  const { rows } = await client.query<{ reference: string; times: string; sum: string }>(
+    "SELECT reference, count(*) AS times, sum(amount) AS sum FROM ledger.transfers WHERE kind = 'purchase' GROUP BY 1",
+  );
+  return new Map(
+    rows.map(({ reference, times, sum }) => [reference, { times: Number(times), sum: BigInt(sum) }]),
+  );
+}
+
+/** How often each message was charged, by its events in the journal. */
+export async function chargedMessages({
+  client,
+}: TestDatabase): Promise<Map<string, { times: number; points: bigint }>> {
+  const { rows } = await client.query<{ message_id: string; times: string; points: string }>(
+    `SELECT c.message_id, c.points, count(j.*) AS times FROM ledger.charges c
+     LEFT JOIN (SELECT main_account_id, payload::jsonb #>> '{data,messageId}' AS message_id FROM ledger.journal
+       WHERE type = 'subledger.message.charged.v1') j USING (main_account_id, message_id)
+     GROUP BY c.main_account_id, c.message_id, c.points`,
+  );
+  return new Map(
+    rows.map(({ message_id, times, points }) => [
+      message_id,
+      { times: Number(times), points: BigInt(points) },
+    ]),
+  );
+}
+
+export async function count({ client }: TestDatabase, sql: string): Promise<number> {
+  const { rows } = await client.query<{ count: string }>(sql);
+  return Number(rows[0]?.count);
+}

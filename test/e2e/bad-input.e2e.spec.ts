@@ -1,0 +1,209 @@
+/** What cannot be understood is put aside with its reason, and never in the way of what comes after it. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  DEAD_LETTER_HEADERS,
+  MAX_RECORD_BYTES,
+  type Problem,
+  type SubAccountView,
+  TOPICS,
+} from '@subledger/contracts';
+import { type OutgoingRecord, parseDeadLetter, RecordProducer } from '@subledger/kafka';
+import {
+  command,
+  commandRecord,
+  eventually,
+  messageRecord,
+  messageSent,
+  newMainAccountId,
+  newSubAccountId,
+  TestSystem,
+  TopicReader,
+} from '@subledger/testing';
+import { type Customer, mainOf, makeCustomer, makeSub, subOf } from './customer.js';
+
+const HOUR_MS = 3_600_000;
+
+describe('bad input', () => {
+  let system: TestSystem;
+  let producer: RecordProducer;
+  let deadLetters: TopicReader;
+  let customer: Customer;
+  let sub: SubAccountView;
+
+  beforeAll(async () => {
+    system = await TestSystem.start({ services: ['ledger', 'gateway'] });
+    producer = new RecordProducer(system.kafka);
+    deadLetters = await TopicReader.open(system.kafka, TOPICS.deadLetters);
+    customer = await makeCustomer(system, '1000');
+    sub = await makeSub(customer, 'Desk', '100');
+  });
+  afterAll(async () => {
+    await deadLetters?.close();
+    await producer?.close();
+    await system?.stop();
+  });
+
+  /** Reasons of the dead letters that carry this test's mark in their source's headers. */
+  async function reasonsOf(mark: string, count: number): Promise<string[]> {
+    const mine = () =>
+      deadLetters.records.map(parseDeadLetter).filter(({ headers }) => headers.mark === mark);
+    await deadLetters.waitUntil(() => mine().length >= count, 20_000);
+    return mine()
+      .sort((a, b) => Number(a.source.offset - b.source.offset))
+      .map(({ reason }) => reason);
+  }
+
+  describe('on points.commands.v1', () => {
+    const mark = randomUUID();
+    const raw = (value: string | null, key = customer.id): OutgoingRecord => ({
+      topic: TOPICS.commands,
+      key,
+      value,
+      headers: { mark },
+    });
+
+    it('dead-letters each record with its reason, and goes on with the partition', async () => {
+      const valid = command('points.purchase', {
+        mainAccountId: customer.id,
+        points: '5',
+        reference: 'after',
+      });
+      const bad: [string, OutgoingRecord][] = [
+        ['empty', raw(null)],
+        ['malformed-json', raw('{"specversion": ')],
+        ['invalid-envelope', raw('{"hello":"world"}')],
+        ['unknown-type', raw(JSON.stringify({ ...valid, type: 'subledger.points.burn.v1' }))],
+        ['oversized', raw(JSON.stringify({ ...valid, pad: 'x'.repeat(MAX_RECORD_BYTES) }))],
+        [
+          'invalid-data',
+          raw(JSON.stringify(command('points.purchase', { mainAccountId: customer.id, points: '1e3' }))),
+        ],
+        [
+          'wrong-key',
+          raw(JSON.stringify(command('points.purchase', { mainAccountId: newMainAccountId(), points: '7' }))),
+        ],
+      ];
+      await producer.send([...bad.map(([, record]) => record), commandRecord(valid)]);
+      await eventually(async () => (await mainOf(customer)).balance === '905');
+      expect(await reasonsOf(mark, bad.length)).toEqual(bad.map(([reason]) => reason));
+    });
+
+    it('says where a dead letter came from, and keeps its text', async () => {
+      const letter = deadLetters.records.find(
+        (record) => record.headers[DEAD_LETTER_HEADERS.reason] === 'malformed-json',
+      );
+      expect(letter?.headers[DEAD_LETTER_HEADERS.topic]).toBe(TOPICS.commands);
+      expect(letter && parseDeadLetter(letter).value?.toString()).toBe('{"specversion": ');
+    });
+  });
+
+  describe('on sms.messages.v1', () => {
+    const mark = randomUUID();
+    const ids = () => ({ mainAccountId: customer.id, subAccountId: sub.id });
+    const marked = (record: OutgoingRecord): OutgoingRecord => ({ ...record, headers: { mark } });
+    const raw = (value: string): OutgoingRecord =>
+      marked({ topic: TOPICS.messages, key: customer.id, value });
+
+    it('dead-letters what it cannot book, and books what comes after it', async () => {
+      const first = messageSent({ ...ids(), points: '2' });
+      const sentAt = new Date(Date.now() + 25 * HOUR_MS).toISOString();
+      const bad: [string, OutgoingRecord][] = [
+        ['malformed-json', raw('not json')],
+        ['unknown-type', raw(JSON.stringify({ ...first, type: 'subledger.message.lost.v1' }))],
+        ['invalid-data', raw(JSON.stringify({ ...first, data: { ...first.data, points: '-2' } }))],
+        [
+          'unknown-sub-account',
+          marked(messageRecord(messageSent({ ...ids(), subAccountId: newSubAccountId() }))),
+        ],
+        ['sent-in-future', marked(messageRecord(messageSent({ ...ids(), sentAt })))],
+        [
+          'conflicting-duplicate',
+          marked(messageRecord(messageSent({ ...ids(), messageId: first.data.messageId, points: '99' }))),
+        ],
+      ];
+      const last = messageSent({ ...ids(), points: '3' });
+      await producer.send([
+        messageRecord(first),
+        ...bad.map(([, record]) => record),
+        // The same message twice is not bad, only dropped.
+        messageRecord(first),
+        messageRecord(last),
+      ]);
+      await eventually(async () => (await subOf(customer, sub.id)).used === '5');
+      expect(await reasonsOf(mark, bad.length)).toEqual(bad.map(([reason]) => reason));
+      expect(await subOf(customer, sub.id)).toMatchObject({ used: '5', remaining: '95' });
+    });
+
+    it('dead-letters a message of a customer that nobody knows', async () => {
+      const unknown = randomUUID();
+      const record = messageRecord(
+        messageSent({ mainAccountId: newMainAccountId(), subAccountId: newSubAccountId() }),
+      );
+      await producer.send([{ ...record, headers: { mark: unknown } }]);
+      expect(await reasonsOf(unknown, 1)).toEqual(['unknown-main-account']);
+    });
+  });
+
+  describe('by HTTP', () => {
+    const purchases = () => `${customer.path}/purchases`;
+
+    it.each([
+      ['a body that is no JSON', { rawBody: '{"points":' }, 400, 'malformed-request'],
+      [
+        'a body of another type',
+        { rawBody: 'x', headers: { 'content-type': 'text/plain' } },
+        415,
+        'unsupported-media-type',
+      ],
+      [
+        'a body that is too large',
+        { body: { points: '1', reference: 'x'.repeat(300_000) } },
+        413,
+        'payload-too-large',
+      ],
+      ['an amount that is none', { body: { points: '1.2345' } }, 422, 'validation-failed'],
+      ['a field too many', { body: { points: '1', bonus: true } }, 422, 'validation-failed'],
+    ])('answers %s with a problem', async (_what, options, status, code) => {
+      const answer = await system.operator.request<Problem>('POST', purchases(), options);
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('content-type')).toContain('application/problem+json');
+      expect(answer.body).toMatchObject({
+        status,
+        code,
+        title: expect.any(String),
+        type: expect.stringContaining(code),
+      });
+    });
+
+    it('says which field is wrong', async () => {
+      const { body } = await customer.api.request<Problem>('POST', `${customer.path}/sub-accounts`, {
+        body: { name: 'with space', password: 'Password1', limit: '01' },
+      });
+      expect(body.errors?.map(({ path }) => path).sort()).toEqual(['limit', 'name']);
+    });
+
+    it('shows nobody the existence of what is not theirs', async () => {
+      const other = await makeCustomer(system, '0');
+      expect((await customer.api.request('GET', other.path)).status).toBe(404);
+      expect((await system.operator.as('no-such-key-at-all').request('GET', other.path)).status).toBe(401);
+    });
+
+    it('answers a repeated Idempotency-Key with the first answer, and books once', async () => {
+      const { balance } = await mainOf(customer);
+      const request = { body: { points: '10', reference: 'once' }, idempotencyKey: randomUUID() };
+      const first = await system.operator.request('POST', purchases(), request);
+      const second = await system.operator.request('POST', purchases(), request);
+      expect([first.status, second.status]).toEqual([201, 201]);
+      expect(second.body).toEqual(first.body);
+      expect(first.headers.get('idempotent-replayed')).toBeNull();
+      expect(second.headers.get('idempotent-replayed')).toBe('true');
+      expect(Number((await mainOf(customer)).balance)).toBe(Number(balance) + 10);
+      const other = await system.operator.request<Problem>('POST', purchases(), {
+        ...request,
+        body: { points: '11', reference: 'once' },
+      });
+      expect([other.status, other.body.code]).toEqual([422, 'idempotency-conflict']);
+    });
+  });
+});
