@@ -155,13 +155,13 @@ describe('messages after an early roll belong to the period that it opened', () 
       charge: { period: '2026-12' },
       sub: { used: '0' },
     },
-    // DISAGREEMENT: the code remembers only when the current month opened and says 2026-11.
+    // Only the open month's opening is kept (docs/decisions/0003): in a later month the calendar decides.
     {
-      name: 'sent after it, but reported in the month after',
+      name: 'sent after it, but reported in the month after: by the calendar',
       given: [...early, later('2027-01-05T00:00:00Z')],
       when: sent('30', 'm1', { sentAt: '2026-11-25T00:00:00Z' }),
       outcome: 'message.charged',
-      charge: { period: '2026-12' },
+      charge: { period: '2026-11' },
     },
   ]);
 });
