@@ -1,0 +1,72 @@
+import type { Scope } from '@subledger/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { decodeCursor, page } from '../accounts/cursor.js';
+import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { Asked } from '../http/asked.js';
+import { ProblemError } from '../http/problem.js';
+import type { Answer } from '../operations/idempotency.js';
+import type { WriteRunner } from '../operations/write-runner.js';
+import { hashApiKey, newApiKey } from './api-key.js';
+
+/** API keys of main accounts. */
+export class ApiKeysService {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly mains: MainAccountsStore,
+    private readonly runner: WriteRunner,
+  ) {}
+
+  async create(asked: Asked<'createApiKey'>): Promise<Answer> {
+    const mainAccountId = asked.params.id;
+    await this.mains.get(mainAccountId);
+    const { name, scopes } = asked.body;
+    return this.runner.runLocal(asked, {
+      apply: async (tx) => {
+        const id = `ak_${uuidv7()}`;
+        const key = newApiKey();
+        await tx.apiKey.create({ data: { id, mainAccountId, name, scopes, keyHash: hashApiKey(key) } });
+        return {
+          status: 201,
+          headers: { location: `/v1/main-accounts/${mainAccountId}/api-keys/${id}` },
+          body: { id, key },
+        };
+      },
+    });
+  }
+
+  async list(asked: Asked<'listApiKeys'>) {
+    const mainAccountId = asked.params.id;
+    await this.mains.get(mainAccountId);
+    const [after] = decodeCursor(asked.query.cursor, 'api-keys', 1) ?? [];
+    const rows = await this.prisma.apiKey.findMany({
+      where: { mainAccountId, ...(after === undefined ? {} : { id: { gt: after } }) },
+      orderBy: { id: 'asc' },
+      take: asked.query.limit + 1,
+    });
+    return page(
+      rows,
+      asked.query.limit,
+      (row) => ({
+        id: row.id,
+        name: row.name,
+        scopes: row.scopes as Scope[],
+        createdAt: row.createdAt.toISOString(),
+      }),
+      (row) => ({ list: 'api-keys', keys: [row.id] }),
+    );
+  }
+
+  /** @throws ProblemError `not-found` where this main account has no such key */
+  async revoke(asked: Asked<'deleteApiKey'>): Promise<Answer> {
+    return this.runner.runLocal(asked, {
+      apply: async (tx) => {
+        const { count } = await tx.apiKey.deleteMany({
+          where: { id: asked.params.key, mainAccountId: asked.params.id },
+        });
+        if (count === 0) throw ProblemError.notFound();
+        return { status: 204 };
+      },
+    });
+  }
+}

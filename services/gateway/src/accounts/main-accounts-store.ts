@@ -1,0 +1,121 @@
+import type { MainAccountView } from '@subledger/contracts';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { ProblemError } from '../http/problem.js';
+import { decodeCursor, page } from './cursor.js';
+import { likePattern } from './like-pattern.js';
+import { fromMillipoints } from './points.js';
+
+/** A visible main account: its row with the ledger's state. Amounts are millipoints. */
+export interface MainAccountRow {
+  id: string;
+  name: string;
+  loginKey: string;
+  activationRequestedAt: Date | null;
+  createdAt: Date;
+  plan: 'prepay' | 'postpay';
+  timeZone: string;
+  creditLimit: bigint | null;
+  fundingPolicy: 'full' | 'partial';
+  feature: 'inactive' | 'active';
+  suspended: boolean;
+  period: string;
+  balance: bigint;
+  allocated: bigint;
+  activeSubAccounts: number;
+}
+
+const COLUMNS = Prisma.sql`
+  m.id, m.name, m.login_key AS "loginKey", m.activation_requested_at AS "activationRequestedAt",
+  m.created_at AS "createdAt", st.plan, st.time_zone AS "timeZone", st.credit_limit AS "creditLimit",
+  st.funding_policy AS "fundingPolicy", st.feature, st.suspended, st.period, st.balance, st.allocated,
+  st.active_sub_accounts AS "activeSubAccounts"`;
+const FROM = Prisma.sql`FROM main_account m JOIN main_account_state st ON st.main_account_id = m.id`;
+
+export class MainAccountsStore {
+  constructor(
+    private readonly prisma: Pick<PrismaClient, '$queryRaw'>,
+    private readonly publicUrl: string,
+  ) {}
+
+  /** The same, reading inside a transaction. */
+  within(tx: Prisma.TransactionClient): MainAccountsStore {
+    return new MainAccountsStore(tx, this.publicUrl);
+  }
+
+  /** @throws ProblemError `not-found` where it is not there, or its books are not open yet */
+  async get(id: string): Promise<MainAccountRow> {
+    const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
+      Prisma.sql`SELECT ${COLUMNS} ${FROM} WHERE m.id = ${id}`,
+    );
+    const [row] = rows;
+    if (!row) throw ProblemError.notFound();
+    return row;
+  }
+
+  async view(id: string): Promise<MainAccountView> {
+    return this.toView(await this.get(id));
+  }
+
+  /** Oldest first. */
+  async list(query: { limit: number; cursor?: string | undefined; q?: string | undefined }) {
+    const [after] = decodeCursor(query.cursor, 'main-accounts', 1) ?? [];
+    const conditions = [
+      ...(after === undefined ? [] : [Prisma.sql`m.id > ${after}`]),
+      ...(query.q === undefined ? [] : [Prisma.sql`m.name ILIKE ${likePattern(query.q)}`]),
+    ];
+    const where =
+      conditions.length === 0 ? Prisma.empty : Prisma.sql`WHERE ${Prisma.join(conditions, ' AND ')}`;
+    const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
+      Prisma.sql`SELECT ${COLUMNS} ${FROM} ${where} ORDER BY m.id LIMIT ${query.limit + 1}`,
+    );
+    return page(
+      rows,
+      query.limit,
+      (row) => this.toView(row),
+      (row) => ({ list: 'main-accounts', keys: [row.id] }),
+    );
+  }
+
+  /** Requests for activation that wait, oldest first. */
+  async activationRequests(query: { limit: number; cursor?: string | undefined }) {
+    const [at, id] = decodeCursor(query.cursor, 'activation-requests', 2) ?? [];
+    const after =
+      at === undefined || id === undefined
+        ? Prisma.empty
+        : Prisma.sql`AND (m.activation_requested_at, m.id) > (to_timestamp(${Number(at) / 1_000}::float8), ${id})`;
+    const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
+      Prisma.sql`SELECT ${COLUMNS} ${FROM} WHERE m.activation_requested_at IS NOT NULL ${after}
+                 ORDER BY m.activation_requested_at, m.id LIMIT ${query.limit + 1}`,
+    );
+    const requestedAt = (row: MainAccountRow) => row.activationRequestedAt ?? row.createdAt;
+    return page(
+      rows,
+      query.limit,
+      (row) => ({
+        mainAccountId: row.id,
+        name: row.name,
+        plan: row.plan,
+        requestedAt: requestedAt(row).toISOString(),
+      }),
+      (row) => ({ list: 'activation-requests', keys: [String(requestedAt(row).getTime()), row.id] }),
+    );
+  }
+
+  private toView(row: MainAccountRow): MainAccountView {
+    const isRequested = row.feature === 'inactive' && row.activationRequestedAt !== null;
+    return {
+      id: row.id,
+      name: row.name,
+      plan: row.plan,
+      timeZone: row.timeZone,
+      creditLimit: row.creditLimit === null ? null : fromMillipoints(row.creditLimit),
+      fundingPolicy: row.fundingPolicy,
+      feature: isRequested ? 'requested' : row.feature,
+      period: row.period,
+      balance: fromMillipoints(row.balance),
+      allocated: fromMillipoints(row.allocated),
+      loginUrl: `${this.publicUrl}/login/${row.loginKey}`,
+      createdAt: row.createdAt.toISOString(),
+    };
+  }
+}

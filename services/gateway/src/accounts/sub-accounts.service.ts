@@ -1,0 +1,184 @@
+import { v7 as uuidv7 } from 'uuid';
+import { hashPassword } from '../access/passwords.js';
+import { Prisma } from '../generated/prisma/client.js';
+import type { Asked } from '../http/asked.js';
+import { ProblemError } from '../http/problem.js';
+import type { Answer } from '../operations/idempotency.js';
+import type { CommandDraft, Effects, Operation } from '../operations/operation.js';
+import { subAccountPath } from '../operations/operation-answers.js';
+import type { Transaction, WriteRequest, WriteRunner } from '../operations/write-runner.js';
+import type { MainAccountsStore } from './main-accounts-store.js';
+import { reserveName } from './sub-account-names.js';
+import { etagOf, type SubAccountsStore, toSubAccountView } from './sub-accounts-store.js';
+
+type PlainRoute = 'pauseSubAccount' | 'resumeSubAccount' | 'deactivateSubAccount' | 'reactivateSubAccount';
+type PlainCommand = `sub-account.${'pause' | 'resume' | 'deactivate' | 'reactivate'}`;
+
+/** Sub-accounts: creation, settings, and the commands on their life. */
+export class SubAccountsService {
+  constructor(
+    readonly store: SubAccountsStore,
+    private readonly mains: MainAccountsStore,
+    private readonly runner: WriteRunner,
+  ) {}
+
+  async create(asked: Asked<'createSubAccount'>): Promise<Answer> {
+    const { name, password, limit, senderNumbers = [], priority } = asked.body;
+    const mainAccountId = asked.params.id;
+    const subAccountId = `sa_${uuidv7()}`;
+    await this.mains.get(mainAccountId);
+    const passwordHash = await hashPassword(password);
+    return this.runner.run(asked, {
+      mainAccountId,
+      subAccountId,
+      command: {
+        name: 'sub-account.open',
+        data: { mainAccountId, subAccountId, limit, ...(priority === undefined ? {} : { priority }) },
+      },
+      prepare: async (tx, operationId) => {
+        await reserveName(tx, { mainAccountId, subAccountId, name, operationId });
+        await tx.subAccount.create({
+          data: { mainAccountId, id: subAccountId, name, passwordHash, senderNumbers },
+        });
+      },
+      answer: async (operation) => {
+        const { status, body, headers } = await this.answer(operation);
+        const location = subAccountPath(operation.mainAccountId, operation.subAccountId ?? '');
+        return { status: status === 200 ? 201 : status, body, headers: { ...headers, location } };
+      },
+    });
+  }
+
+  async get(mainAccountId: string, id: string): Promise<Answer> {
+    const row = await this.store.get(mainAccountId, id);
+    return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
+  }
+
+  async list(asked: Asked<'listSubAccounts'>) {
+    await this.mains.get(asked.params.id);
+    return this.store.list(asked.params.id, asked.query);
+  }
+
+  /** A command on a sub-account, answered with it. */
+  async command(
+    asked: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
+    command: CommandDraft,
+  ): Promise<Answer> {
+    const { id, sub } = asked.params;
+    await this.store.get(id, sub);
+    return this.runner.run(asked, {
+      mainAccountId: id,
+      subAccountId: sub,
+      command,
+      answer: (operation) => this.answer(operation),
+    });
+  }
+
+  /** One of the commands that need nothing but the ids. */
+  async plainCommand(asked: Asked<PlainRoute>, name: PlainCommand): Promise<Answer> {
+    return this.command(asked, {
+      name,
+      data: { mainAccountId: asked.params.id, subAccountId: asked.params.sub },
+    });
+  }
+
+  async delete(asked: Asked<'deleteSubAccount'>): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    await this.store.get(mainAccountId, subAccountId);
+    return this.runner.run(asked, {
+      mainAccountId,
+      subAccountId,
+      command: { name: 'sub-account.delete', data: { mainAccountId, subAccountId } },
+      answer: async () => ({ status: 204 }),
+    });
+  }
+
+  /**
+   * All or nothing. A limit is the only part that can be refused, so it goes first and the gateway's own fields
+   * (name, password, sender numbers) commit with its acceptance; the priority, which is never refused, follows it.
+   */
+  async patch(asked: Asked<'patchSubAccount'>): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    const { limit, effective, priority, name, password, senderNumbers } = asked.body;
+    await this.store.get(mainAccountId, subAccountId);
+    const settings: NonNullable<Effects['subAccount']> = {
+      ...(name === undefined ? {} : { name }),
+      ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }),
+      ...(senderNumbers === undefined ? {} : { senderNumbers }),
+    };
+    const ids = { mainAccountId, subAccountId };
+    const commands: CommandDraft[] = [];
+    if (limit !== undefined) {
+      commands.push({ name: 'limit.change', data: { ...ids, limit, effective: effective ?? 'immediately' } });
+    }
+    if (priority !== undefined) commands.push({ name: 'sub-account.configure', data: { ...ids, priority } });
+    const [command, then] = commands;
+    if (!command) return this.patchLocally(asked, settings);
+    return this.runner.run(asked, {
+      ...ids,
+      command,
+      ...(then ? { then } : {}),
+      ...(Object.keys(settings).length > 0 ? { effects: { subAccount: settings } } : {}),
+      prepare: async (tx, operationId) => {
+        await this.lockUnchanged(tx, asked);
+        if (name !== undefined) await reserveName(tx, { ...ids, name, operationId });
+      },
+      answer: (operation) => this.answer(operation),
+    });
+  }
+
+  private patchLocally(
+    asked: Asked<'patchSubAccount'>,
+    { name, passwordHash, senderNumbers }: NonNullable<Effects['subAccount']>,
+  ): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    return this.runner.runLocal(asked, {
+      apply: async (tx) => {
+        await this.lockUnchanged(tx, asked);
+        if (name !== undefined) {
+          await reserveName(tx, { mainAccountId, subAccountId, name, operationId: null });
+          await tx.subAccountName.deleteMany({
+            where: { mainAccountId, subAccountId, operationId: null, nameKey: { not: name.toLowerCase() } },
+          });
+        }
+        await tx.subAccount.update({
+          where: { mainAccountId_id: { mainAccountId, id: subAccountId } },
+          data: {
+            ...(name === undefined ? {} : { name }),
+            ...(passwordHash === undefined ? {} : { passwordHash }),
+            ...(senderNumbers === undefined ? {} : { senderNumbers: [...senderNumbers] }),
+            settingsVersion: { increment: 1 },
+            updatedAt: new Date(),
+          },
+        });
+        const row = await this.store.within(tx).get(mainAccountId, subAccountId);
+        return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
+      },
+    });
+  }
+
+  /**
+   * Locks the row, so that of two changes with one ETag the second one sees the first.
+   *
+   * @throws ProblemError `precondition-failed` where the settings are not those of `If-Match`, or are changing
+   */
+  private async lockUnchanged(tx: Transaction, asked: Asked<'patchSubAccount'>): Promise<void> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    await tx.$queryRaw(
+      Prisma.sql`SELECT 1 FROM sub_account WHERE main_account_id = ${mainAccountId} AND id = ${subAccountId} FOR UPDATE`,
+    );
+    if (asked.ifMatch === undefined || asked.ifMatch.includes('*')) return;
+    const changing = await tx.operation.count({
+      where: { mainAccountId, subAccountId, nextSendAt: { not: null }, action: 'patchSubAccount' },
+    });
+    const etag = etagOf(await this.store.within(tx).get(mainAccountId, subAccountId));
+    if (changing > 0 || !asked.ifMatch.includes(etag)) throw new ProblemError('precondition-failed');
+  }
+
+  /** As it is now. It may have been deleted since; then its operation still succeeded, and this says so. */
+  private async answer(operation: Operation): Promise<Answer> {
+    const row = await this.store.find(operation.mainAccountId, operation.subAccountId ?? '');
+    if (!row) throw new Error('The outcome is there without its sub-account');
+    return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
+  }
+}

@@ -1,0 +1,92 @@
+import type { Logger } from '@subledger/service-kit';
+import { ProblemError } from '../http/problem.js';
+
+export interface MonitorOptions {
+  /** Milliseconds between two probes; half of it while something is down. */
+  readonly everyMs: number;
+  /** Milliseconds after which a probe counts as failed. */
+  readonly timeoutMs: number;
+  readonly probeDatabase: () => Promise<unknown>;
+  readonly probeBroker: () => Promise<unknown>;
+}
+
+type Name = 'database' | 'broker';
+
+/**
+ * Knows whether the database and the broker answer, so that a request does not have to find out: while one is
+ * known to be down the answer is 503 at once, and it goes on by itself when a probe succeeds again.
+ */
+export class DependencyMonitor {
+  private readonly errors = new Map<Name, unknown>();
+  private readonly timers = new Map<Name, NodeJS.Timeout>();
+  private closed = false;
+
+  constructor(
+    private readonly options: MonitorOptions,
+    private readonly log: Logger,
+  ) {}
+
+  /** Resolves after the first probes, whatever they say. */
+  async start(): Promise<void> {
+    await Promise.all([this.probe('database'), this.probe('broker')]);
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+  }
+
+  /** @throws ProblemError `service-unavailable` */
+  requireDatabase(): void {
+    if (this.errors.has('database')) throw ProblemError.unavailable('database');
+  }
+
+  /** @throws ProblemError `service-unavailable` */
+  requireBroker(): void {
+    if (this.errors.has('broker')) throw ProblemError.unavailable('broker');
+  }
+
+  /** A request lost its connection. One lost connection is not an outage: the next probe decides, now. */
+  databaseLost(error: unknown): void {
+    this.log.warn({ err: error }, 'a request lost the database');
+    clearTimeout(this.timers.get('database'));
+    void this.probe('database');
+  }
+
+  /** For readiness. @throws Error naming what is down */
+  async check(name: Name): Promise<void> {
+    if (this.errors.has(name)) throw new Error(`${name} does not answer`);
+  }
+
+  private async probe(name: Name): Promise<void> {
+    const run = name === 'database' ? this.options.probeDatabase : this.options.probeBroker;
+    const error = await failureOf(run, this.options.timeoutMs);
+    if (this.closed) return;
+    if (error !== undefined && !this.errors.has(name)) this.log.error({ err: error }, `${name} is lost`);
+    if (error === undefined && this.errors.has(name)) this.log.info({}, `${name} is back`);
+    if (error === undefined) this.errors.delete(name);
+    else this.errors.set(name, error);
+    clearTimeout(this.timers.get(name));
+    const timer = setTimeout(
+      () => void this.probe(name),
+      error ? this.options.everyMs / 2 : this.options.everyMs,
+    );
+    timer.unref();
+    this.timers.set(name, timer);
+  }
+}
+
+async function failureOf(run: () => Promise<unknown>, timeoutMs: number): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([run(), tooLate]);
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('failed');
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,37 @@
+import { baseConfig, durationMs, port } from '@subledger/service-kit';
+import { z } from 'zod';
+
+const key = z.string().min(16, 'must be at least 16 characters').max(256);
+
+/** The gateway's variables; the README has them in a table. */
+export const gatewayConfig = z.object({
+  ...baseConfig,
+  GATEWAY_PORT: port.default(3_000),
+  GATEWAY_HOST: z.string().default('127.0.0.1').describe('address that the API listens on'),
+  PUBLIC_URL: z
+    .string()
+    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), 'must be an http(s):// URL')
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional()
+    .describe('how browsers reach the gateway; default http://GATEWAY_HOST:GATEWAY_PORT'),
+  WRITE_WAIT_MS: durationMs
+    .default(5_000)
+    .describe('how long a write waits for its outcome before it answers 202'),
+  RESEND_AFTER_MS: durationMs.default(10_000).describe('when a command without an outcome is sent again'),
+  KEEP_OPERATIONS_DAYS: z.coerce.number().int().min(1).max(365).default(14),
+  BODY_LIMIT_BYTES: z.coerce.number().int().min(1_024).max(8_388_608).default(262_144),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(12),
+  OPERATOR_API_KEY: key.optional().describe('API key of operators'),
+  UPSTREAM_API_KEY: key.optional().describe('API key of the SMS service'),
+  OPERATOR_LOGIN: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/)
+    .optional()
+    .describe('login of the first operator'),
+  OPERATOR_PASSWORD: z.string().min(8).max(128).optional().describe('password of the first operator'),
+});
+export type GatewayConfig = z.output<typeof gatewayConfig>;
+
+/** Shortest bootstrap key that production accepts. */
+export const MIN_PRODUCTION_KEY_LENGTH = 32;
+export const MIN_PRODUCTION_PASSWORD_LENGTH = 12;

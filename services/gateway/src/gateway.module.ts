@@ -1,0 +1,71 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { TOPICS } from '@subledger/contracts';
+import { DeadLetterWriter, type RecordProducer } from '@subledger/kafka';
+import { Health, type Logger, type Registry } from '@subledger/service-kit';
+import type pg from 'pg';
+import { ApiKeysService } from './access/api-keys.service.js';
+import { HoldsService } from './accounts/holds.service.js';
+import { MainAccountsService } from './accounts/main-accounts.service.js';
+import { MainAccountsStore } from './accounts/main-accounts-store.js';
+import { PointsService } from './accounts/points.service.js';
+import { SubAccountsService } from './accounts/sub-accounts.service.js';
+import { SubAccountsStore } from './accounts/sub-accounts-store.js';
+import { TransfersStore } from './accounts/transfers-store.js';
+import type { DependencyMonitor } from './availability/dependency-monitor.js';
+import type { PrismaClient } from './generated/prisma/client.js';
+import { AccessController } from './http/access.controller.js';
+import { MainAccountsController } from './http/main-accounts.controller.js';
+import { OpenController } from './http/open.controller.js';
+import { PointsController } from './http/points.controller.js';
+import { SubAccountsController } from './http/sub-accounts.controller.js';
+import { OperationsService } from './operations/operations.service.js';
+import type { WriteRunner } from './operations/write-runner.js';
+import { EventsController } from './read-model/events.controller.js';
+import { ReadModel } from './read-model/read-model.js';
+
+/** What `startGateway` made: connections and the machinery of writes. */
+export interface GatewayParts {
+  readonly publicUrl: string;
+  readonly prisma: PrismaClient;
+  readonly pool: pg.Pool;
+  readonly producer: RecordProducer;
+  readonly runner: WriteRunner;
+  readonly monitor: DependencyMonitor;
+  readonly health: Health;
+  readonly metrics: Registry;
+  readonly log: Logger;
+}
+
+@Module({
+  controllers: [
+    OpenController,
+    MainAccountsController,
+    PointsController,
+    SubAccountsController,
+    AccessController,
+    EventsController,
+  ],
+})
+class GatewayModule {}
+
+export function gatewayModule(parts: GatewayParts): DynamicModule {
+  return { module: GatewayModule, providers: providersOf(parts) };
+}
+
+/** Wired by hand: the graph is small, and the classes stay free of injection tokens. */
+function providersOf(parts: GatewayParts): Provider[] {
+  const { prisma, publicUrl, runner, log } = parts;
+  const mains = new MainAccountsStore(prisma, publicUrl);
+  const subs = new SubAccountsStore(prisma);
+  const deadLetters = new DeadLetterWriter(parts.producer, TOPICS.deadLetters);
+  return [
+    { provide: Health, useValue: parts.health },
+    { provide: MainAccountsService, useValue: new MainAccountsService(mains, runner) },
+    { provide: SubAccountsService, useValue: new SubAccountsService(subs, mains, runner) },
+    { provide: PointsService, useValue: new PointsService(new TransfersStore(prisma), mains, subs, runner) },
+    { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner) },
+    { provide: HoldsService, useValue: new HoldsService(mains, runner) },
+    { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
+    { provide: ReadModel, useValue: new ReadModel(parts.pool, deadLetters, log) },
+  ];
+}

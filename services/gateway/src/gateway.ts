@@ -1,0 +1,170 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createPool, prismaAdapter } from '@subledger/database';
+import { KafkaBatchServer, RecordProducer } from '@subledger/kafka';
+import {
+  kafkaConfigFrom,
+  type Logger,
+  NestLogger,
+  type RunningService,
+  type ServiceContext,
+} from '@subledger/service-kit';
+import type { FastifyInstance } from 'fastify';
+import type pg from 'pg';
+import { Authenticator } from './access/authenticator.js';
+import { bootstrapCredentials } from './access/bootstrap.js';
+import { probeBrokers } from './availability/broker-probe.js';
+import { DependencyMonitor } from './availability/dependency-monitor.js';
+import type { GatewayConfig } from './config.js';
+import { type GatewayParts, gatewayModule } from './gateway.module.js';
+import { PrismaClient } from './generated/prisma/client.js';
+import { AnswerInterceptor } from './http/answer.interceptor.js';
+import { createFastify } from './http/fastify.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { addRequestGate } from './http/request-gate.js';
+import { addRequestMetrics } from './http/request-metrics.js';
+import { CommandSender } from './operations/command-sender.js';
+import { OutcomeListener } from './operations/outcome-listener.js';
+import { Sweeper } from './operations/sweeper.js';
+import { WaitingRoom } from './operations/waiting-room.js';
+import { WriteRunner } from './operations/write-runner.js';
+import { untilDatabaseAnswers } from './until-database-answers.js';
+
+const SCHEMA = 'gateway';
+const GROUP = 'gateway';
+const PROBE_EVERY_MS = 1_000;
+const PROBE_TIMEOUT_MS = 600;
+/** A send that failed counts as an outage for this long; then the next write tries again. */
+const SEND_FAILURE_MS = 2_000;
+/** The consumer fetches many times a second; this long without one, it is stuck. */
+const MAX_POLL_AGE_MS = 10_000;
+
+type Context = Pick<ServiceContext<GatewayConfig>, 'config' | 'log' | 'health' | 'metrics' | 'signal'>;
+export interface RunningGateway extends RunningService {
+  readonly url: string;
+  readonly ports: { readonly gateway: number };
+}
+
+/** Starts the gateway; comes up also while the broker is away (not ready), but waits for the database. */
+export async function startGateway({
+  config,
+  log,
+  health,
+  metrics,
+  signal,
+}: Context): Promise<RunningGateway> {
+  const publicUrl = config.PUBLIC_URL ?? `http://${config.GATEWAY_HOST}:${config.GATEWAY_PORT}`;
+  const { pool, probePool, prisma } = openDatabase(config, log);
+  const kafka = kafkaConfigFrom(config, 'gateway', log);
+  const producer = new RecordProducer(kafka, { deliveryTimeoutMs: 5_000, requestTimeoutMs: 3_000 });
+  const sender = new CommandSender(producer);
+  const room = new WaitingRoom(prisma, log);
+  const resendAfterMs = config.RESEND_AFTER_MS;
+  const sweeper = new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log);
+  const listener = new OutcomeListener(config.DATABASE_URL, room, sweeper, log);
+  const monitor = new DependencyMonitor(
+    {
+      everyMs: PROBE_EVERY_MS,
+      timeoutMs: PROBE_TIMEOUT_MS,
+      probeDatabase: () => probePool.query('SELECT 1'),
+      probeBroker: async () => {
+        if (sender.hasFailedWithin(SEND_FAILURE_MS)) throw new Error('the last send failed');
+        await probeBrokers({ brokers: kafka.brokers, timeoutMs: PROBE_TIMEOUT_MS, tls: config.KAFKA_SSL });
+      },
+    },
+    log,
+  );
+  const runner = new WriteRunner(
+    prisma,
+    sender,
+    room,
+    { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl },
+    log,
+  );
+  await untilDatabaseAnswers(() => probePool.query('SELECT 1'), { log, signal });
+  await bootstrapCredentials(prisma, config);
+  await monitor.start();
+  const groupId = `${config.KAFKA_TOPIC_PREFIX}${GROUP}`;
+  const events = new KafkaBatchServer(kafka, { groupId, fromBeginning: true, commit: 'after-batch' });
+  const app = await createApp(
+    { publicUrl, prisma, pool, producer, runner, monitor, health, metrics, log },
+    events,
+    config,
+  );
+  health.register('database', () => monitor.check('database'));
+  health.register('broker', () => monitor.check('broker'));
+  health.register('events', async () => {
+    if (events.consumer?.state !== 'running') throw new Error('the consumer of events is not running');
+    if (events.consumer.lastPollAgeMs > MAX_POLL_AGE_MS) throw new Error('the consumer of events is stuck');
+  });
+  await listener.start();
+  sweeper.start();
+  await app.listen(config.GATEWAY_PORT, config.GATEWAY_HOST);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return {
+    url: `http://${config.GATEWAY_HOST}:${port}`,
+    ports: { gateway: port },
+    stop: async () => {
+      // Requests under way still get their answers: consumer and listener go after them.
+      await app.close();
+      monitor.close();
+      await sweeper.close();
+      await listener.close();
+      await producer.close();
+      await prisma.$disconnect();
+      await Promise.all([pool.end(), probePool.end()]);
+    },
+  };
+}
+
+function openDatabase(
+  config: GatewayConfig,
+  log: Logger,
+): { pool: pg.Pool; probePool: pg.Pool; prisma: PrismaClient } {
+  const common = { url: config.DATABASE_URL, schema: SCHEMA };
+  const pool = createPool({
+    ...common,
+    applicationName: 'gateway',
+    max: config.DATABASE_CONNECTIONS,
+    connectionTimeoutMs: 2_000,
+    statementTimeoutMs: 8_000,
+    lockTimeoutMs: 5_000,
+    onIdleError: (error) => log.warn({ err: error }, 'lost an idle database connection'),
+  });
+  // A connection of its own: a pool that is merely busy must not look like an outage.
+  const probePool = createPool({
+    ...common,
+    applicationName: 'gateway-probe',
+    max: 1,
+    connectionTimeoutMs: PROBE_TIMEOUT_MS,
+    statementTimeoutMs: PROBE_TIMEOUT_MS,
+  });
+  const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: SCHEMA }) });
+  return { pool, probePool, prisma };
+}
+
+async function createApp(
+  parts: GatewayParts,
+  events: KafkaBatchServer,
+  config: GatewayConfig,
+): Promise<NestFastifyApplication> {
+  const { log, metrics, monitor, prisma, publicUrl } = parts;
+  const adapter = createFastify({ bodyLimitBytes: config.BODY_LIMIT_BYTES, publicUrl });
+  const app = await NestFactory.create<NestFastifyApplication>(gatewayModule(parts), adapter, {
+    bodyParser: false,
+    logger: new NestLogger(log),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new ProblemFilter(publicUrl, monitor, log));
+  app.useGlobalInterceptors(new AnswerInterceptor());
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  addRequestGate(fastify, {
+    authenticator: new Authenticator(prisma),
+    monitor,
+  });
+  addRequestMetrics(fastify, metrics);
+  app.connectMicroservice({ strategy: events });
+  await app.startAllMicroservices();
+  return app;
+}

@@ -1,0 +1,10 @@
+import type { ROUTES, RouteId, RouteInput } from '@subledger/contracts';
+import type { WriteRequest } from '../operations/write-runner.js';
+
+/** A request after authentication, authorization and validation. It is the `WriteRequest` of what it causes. */
+export type Asked<Id extends RouteId = RouteId> = WriteRequest &
+  RouteInput<(typeof ROUTES)[Id]> & {
+    readonly routeId: Id;
+    /** Entity tags of `If-Match`. */
+    readonly ifMatch: readonly string[] | undefined;
+  };

@@ -1,0 +1,45 @@
+import { ROUTE_IDS, ROUTES, type RouteDefinition, type RouteId } from '@subledger/contracts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Authenticator } from '../access/authenticator.js';
+import { authorize, type Principal } from '../access/principal.js';
+import type { DependencyMonitor } from '../availability/dependency-monitor.js';
+import { OPEN_PATHS } from './open-paths.js';
+import { ProblemError } from './problem.js';
+import { routerPath } from './router-path.js';
+
+const principals = new WeakMap<object, Principal>();
+
+/** @throws Error where the request did not pass the gate: no handler may run without */
+export function principalOf(request: FastifyRequest): Principal {
+  const principal = principals.get(request.raw);
+  if (!principal) throw new Error('The request was not authenticated');
+  return principal;
+}
+
+/**
+ * Runs as soon as the route is known and before the body is read: nobody without a key makes us read one. What is
+ * known to be down is answered at once.
+ */
+export function addRequestGate(
+  fastify: FastifyInstance,
+  { authenticator, monitor }: { authenticator: Authenticator; monitor: DependencyMonitor },
+): void {
+  const routes = new Map<string, RouteId>(
+    ROUTE_IDS.map((id) => [`${ROUTES[id].method} ${routerPath(ROUTES[id].path)}`, id]),
+  );
+  fastify.addHook('onRequest', async (request) => {
+    const pattern = request.routeOptions.url;
+    // Unknown paths go on to the handler of 404 and 405.
+    if (pattern === undefined || OPEN_PATHS.has(pattern)) return;
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const id = routes.get(`${method} ${pattern}`);
+    if (id === undefined) throw ProblemError.notFound();
+    const route: RouteDefinition = ROUTES[id];
+    monitor.requireDatabase();
+    const principal = await authenticator.authenticate(request.headers.authorization);
+    const { id: mainAccountId } = request.params as { id?: string };
+    authorize(principal, route, mainAccountId);
+    if (route.command) monitor.requireBroker();
+    principals.set(request.raw, principal);
+  });
+}

@@ -1,0 +1,68 @@
+import { ERRORS, type OperationView, PROBLEM_MEDIA_TYPE, type Problem } from '@subledger/contracts';
+import { problemBody } from '../http/problem.js';
+import type { Answer } from './idempotency.js';
+import type { Operation, Outcome } from './operation.js';
+
+const operationPath = (id: string): string => `/v1/operations/${id}`;
+export const mainAccountPath = (id: string): string => `/v1/main-accounts/${id}`;
+export const subAccountPath = (id: string, sub: string): string =>
+  `${mainAccountPath(id)}/sub-accounts/${sub}`;
+export const transferPath = (id: string, sequence: number): string =>
+  `${mainAccountPath(id)}/transfers/${sequence}`;
+
+/** 202: it is committed and goes on; `Location` tells the outcome. */
+export function acceptedLater(operation: Operation, publicUrl: string): Answer {
+  return {
+    status: 202,
+    headers: { location: operationPath(operation.id), 'retry-after': '1' },
+    body: operationView(operation, publicUrl),
+  };
+}
+
+/** The ledger refused it. */
+export function refusedAnswer(operation: Operation, publicUrl: string): Answer {
+  const body = refusal(operation, publicUrl);
+  return { status: body.status, headers: { 'content-type': PROBLEM_MEDIA_TYPE }, body };
+}
+
+/** @param operation a done one that was refused */
+function refusal(operation: Operation, publicUrl: string): Problem {
+  const {
+    code = 'invalid-command',
+    needed,
+    available,
+    remaining,
+    blockers,
+    blockerCount,
+    errors,
+  } = operation.outcome as Outcome;
+  const fields = { needed, available, remaining, blockers, blockerCount, errors, operation: operation.id };
+  return problemBody(code in ERRORS ? code : 'internal-error', fields, publicUrl);
+}
+
+export function operationView(operation: Operation, publicUrl: string): OperationView {
+  const isRefused = operation.outcome?.code !== undefined;
+  const status = operation.state === 'pending' ? 'pending' : isRefused ? 'rejected' : 'succeeded';
+  return {
+    id: operation.id,
+    status,
+    action: operation.action,
+    mainAccountId: operation.mainAccountId,
+    subAccountId: operation.subAccountId,
+    resource: status === 'succeeded' ? resourceOf(operation) : null,
+    createdAt: operation.createdAt.toISOString(),
+    finishedAt: operation.doneAt?.toISOString() ?? null,
+    problem: isRefused ? refusal(operation, publicUrl) : null,
+  };
+}
+
+function resourceOf({ action, mainAccountId, subAccountId, outcome }: Operation): string | null {
+  if (action === 'deleteSubAccount' || action === 'placeHold' || action === 'releaseHold') return null;
+  if (
+    outcome?.transferSequence !== undefined &&
+    (action === 'createPurchase' || action === 'createAdjustment')
+  ) {
+    return transferPath(mainAccountId, outcome.transferSequence);
+  }
+  return subAccountId === null ? mainAccountPath(mainAccountId) : subAccountPath(mainAccountId, subAccountId);
+}

@@ -1,0 +1,80 @@
+import type { CommandInput, CommandName, RejectionCode, RouteId } from '@subledger/contracts';
+
+/** A command before it has an id. */
+export type CommandDraft = {
+  [Name in CommandName]: { readonly name: Name; readonly data: CommandInput<Name> };
+}[CommandName];
+
+/** What the gateway changes of its own, in the transaction that sees the ledger's acceptance. */
+export interface Effects {
+  /** Settings of the operation's sub-account. */
+  readonly subAccount?: {
+    readonly name?: string;
+    readonly passwordHash?: string;
+    readonly senderNumbers?: readonly string[];
+  };
+  readonly mainAccount?: {
+    readonly name?: string;
+    readonly closesActivationRequest?: boolean;
+    readonly note?: string;
+  };
+}
+
+/** How the ledger answered; kept with the operation. */
+export interface Outcome {
+  /** Short name of the event that ended it. */
+  readonly event: string;
+  readonly generation: number;
+  readonly sequence: number;
+  /** Set where it was refused. */
+  readonly code?: RejectionCode;
+  readonly needed?: string;
+  readonly available?: string;
+  readonly remaining?: string;
+  readonly blockers?: readonly string[];
+  readonly blockerCount?: number;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  /** Sequence of the first transfer, where points moved. */
+  readonly transferSequence?: number;
+  /** Of holds. */
+  readonly points?: string;
+  readonly expiresAt?: string;
+  /** Of the sub-account right after it. */
+  readonly remainingAfter?: string;
+}
+
+/** A row of `operation`, typed. */
+export interface Operation {
+  readonly id: string;
+  readonly mainAccountId: string;
+  readonly subAccountId: string | null;
+  readonly action: RouteId;
+  readonly asker: string;
+  readonly command: string;
+  readonly state: 'pending' | 'done';
+  readonly outcome: Outcome | null;
+  readonly createdAt: Date;
+  readonly doneAt: Date | null;
+}
+
+interface StoredOperation {
+  id: string;
+  mainAccountId: string;
+  subAccountId: string | null;
+  action: string;
+  asker: string;
+  command: string;
+  state: string;
+  outcome: unknown;
+  createdAt: Date;
+  doneAt: Date | null;
+}
+
+export function toOperation(row: StoredOperation): Operation {
+  return {
+    ...row,
+    action: row.action as RouteId,
+    state: row.state as Operation['state'],
+    outcome: row.outcome as Outcome | null,
+  };
+}

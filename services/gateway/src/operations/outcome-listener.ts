@@ -1,0 +1,103 @@
+import type { Logger } from '@subledger/service-kit';
+import pg from 'pg';
+import type { Sweeper } from './sweeper.js';
+import type { WaitingRoom } from './waiting-room.js';
+
+/** PostgreSQL channel of finished operations. */
+export const OUTCOME_CHANNEL = 'gateway_outcomes';
+/** PostgreSQL takes payloads below 8,000 bytes. */
+const MAX_PAYLOAD_BYTES = 7_900;
+const RECONNECT_MS = 500;
+const PROBE_EVERY_MS = 5_000;
+const PROBE_TIMEOUT_MS = 2_000;
+
+/** What one batch of the read model tells all instances. */
+export interface OutcomeNotice {
+  /** Finished operations; absent where they are too many to name: then everyone looks. */
+  readonly done?: readonly string[];
+  /** An operation went on to its second command, which is to be sent now. */
+  readonly send?: true;
+}
+
+export function encodeNotice(notice: OutcomeNotice): string {
+  const text = JSON.stringify(notice);
+  if (Buffer.byteLength(text) <= MAX_PAYLOAD_BYTES) return text;
+  return JSON.stringify(notice.send === true ? { send: true } : {});
+}
+
+/** Listens on a connection of its own; after a loss it connects again while those who wait poll. */
+export class OutcomeListener {
+  private client: pg.Client | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly databaseUrl: string,
+    private readonly room: WaitingRoom,
+    private readonly sweeper: Sweeper,
+    private readonly log: Logger,
+  ) {}
+
+  async start(): Promise<void> {
+    await this.connect();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.client?.end().catch(() => {});
+  }
+
+  private async connect(): Promise<void> {
+    if (this.closed) return;
+    const client = new pg.Client({
+      connectionString: this.databaseUrl,
+      application_name: 'gateway-listen',
+      connectionTimeoutMillis: PROBE_TIMEOUT_MS,
+      query_timeout: PROBE_TIMEOUT_MS,
+      keepAlive: true,
+    });
+    client.on('error', () => this.lost(client));
+    client.on('end', () => this.lost(client));
+    client.on('notification', ({ payload }) => this.heard(payload));
+    this.client = client;
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${OUTCOME_CHANNEL}`);
+      this.room.setHearing(true);
+      this.probeLater(client);
+    } catch (error) {
+      this.log.debug({ err: error }, 'cannot listen for outcomes yet');
+      this.lost(client);
+    }
+  }
+
+  private heard(payload: string | undefined): void {
+    const notice = JSON.parse(payload ?? '{}') as OutcomeNotice;
+    if (notice.send) this.sweeper.sweepSoon();
+    if (notice.done) this.room.wake(notice.done);
+    else void this.room.look();
+  }
+
+  /** A connection that went silent (network, stopped server) would otherwise look alive for ever. */
+  private probeLater(client: pg.Client): void {
+    this.timer = setTimeout(() => {
+      client.query('SELECT 1').then(
+        () => this.client === client && this.probeLater(client),
+        () => this.lost(client),
+      );
+    }, PROBE_EVERY_MS);
+    this.timer.unref();
+  }
+
+  private lost(client: pg.Client): void {
+    if (this.client !== client) return;
+    this.client = undefined;
+    this.room.setHearing(false);
+    clearTimeout(this.timer);
+    client.end().catch(() => {});
+    if (this.closed) return;
+    this.timer = setTimeout(() => void this.connect(), RECONNECT_MS);
+    this.timer.unref();
+  }
+}

@@ -1,0 +1,96 @@
+import type { Logger } from '@subledger/service-kit';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import type { CommandSender } from './command-sender.js';
+
+const SWEEP_EVERY_MS = 1_000;
+const SWEEP_ROWS = 500;
+/** Longest pause between two sends of a command. */
+const MAX_PAUSE_SECONDS = 60;
+const CLEAN_EVERY_MS = 10 * 60_000;
+const CLEAN_ROWS = 5_000;
+
+/**
+ * Sends the commands of operations without an outcome again, with the same id, until it is there; and deletes old
+ * operations. Any number of instances may run one: rows are claimed with SKIP LOCKED.
+ */
+export class Sweeper {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private again = false;
+  private closed = false;
+  private cleanedAtMs = 0;
+
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly sender: CommandSender,
+    private readonly options: { readonly resendAfterMs: number; readonly keepDays: number },
+    private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    this.timer = setTimeout(() => this.sweepSoon(), SWEEP_EVERY_MS);
+    this.timer.unref();
+  }
+
+  /** Sweeps now, or right after the sweep that runs. */
+  sweepSoon(): void {
+    if (this.closed) return;
+    if (this.running) {
+      this.again = true;
+      return;
+    }
+    clearTimeout(this.timer);
+    this.running = this.sweep().finally(() => {
+      this.running = undefined;
+      if (this.closed) return;
+      if (!this.again) return this.start();
+      this.again = false;
+      this.sweepSoon();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private async sweep(): Promise<void> {
+    try {
+      const due = await this.claimDue();
+      if (due.length > 0) {
+        this.log.info({ commands: due.length }, 'sending commands (again) that have no outcome yet');
+        await this.sender.send(due);
+      }
+      if (due.length === SWEEP_ROWS) this.again = true;
+      await this.clean();
+    } catch (error) {
+      this.log.warn({ err: error }, 'sweep of operations failed, trying again');
+    }
+  }
+
+  /** Moves the next send into the future before sending: a crash in between costs only that pause. */
+  private claimDue(): Promise<{ mainAccountId: string; command: string }[]> {
+    const pauseSeconds = this.options.resendAfterMs / 1_000;
+    return this.prisma.$queryRaw(Prisma.sql`
+      UPDATE operation
+         SET attempts = attempts + 1,
+             next_send_at = now() + make_interval(secs =>
+               least(${pauseSeconds}::float8 * power(2, least(attempts, 10)), greatest(${pauseSeconds}::float8, ${MAX_PAUSE_SECONDS})))
+       WHERE id IN (SELECT id FROM operation WHERE next_send_at <= now()
+                     ORDER BY next_send_at LIMIT ${SWEEP_ROWS} FOR UPDATE SKIP LOCKED)
+      RETURNING main_account_id AS "mainAccountId", command`);
+  }
+
+  private async clean(): Promise<void> {
+    if (performance.now() - this.cleanedAtMs < CLEAN_EVERY_MS && this.cleanedAtMs !== 0) return;
+    this.cleanedAtMs = performance.now();
+    const days = this.options.keepDays;
+    await this.prisma.$executeRaw`
+      DELETE FROM operation WHERE id IN (
+        SELECT id FROM operation WHERE done_at < now() - make_interval(days => ${days}) LIMIT ${CLEAN_ROWS})`;
+    await this.prisma.$executeRaw`
+      DELETE FROM idempotency_key WHERE ctid IN (
+        SELECT ctid FROM idempotency_key WHERE created_at < now() - make_interval(days => ${days}) LIMIT ${CLEAN_ROWS})`;
+  }
+}

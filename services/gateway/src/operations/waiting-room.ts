@@ -1,0 +1,87 @@
+import type { Logger } from '@subledger/service-kit';
+import type { PrismaClient } from '../generated/prisma/client.js';
+
+/** How often waiting requests look for themselves: beside notifications, and while those cannot be heard. */
+const SAFETY_POLL_MS = 1_000;
+const DEAF_POLL_MS = 150;
+
+/**
+ * Requests of this instance that wait for the outcome of their operation. They are woken by the notification of
+ * the read model's batch, wherever it ran; while the listening connection is down they poll.
+ */
+export class WaitingRoom {
+  private readonly waiting = new Map<string, Set<() => void>>();
+  private timer: NodeJS.Timeout | undefined;
+  private hearing = false;
+  private looking = false;
+  private lookAgain = false;
+
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly log: Logger,
+  ) {}
+
+  /** Resolves when the operation is done, or when `timeoutMs` are over. Look up which. */
+  wait(operationId: string, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wakers = this.waiting.get(operationId) ?? new Set();
+      this.waiting.set(operationId, wakers);
+      const leave = () => {
+        clearTimeout(timer);
+        wakers.delete(leave);
+        if (wakers.size === 0 && this.waiting.get(operationId) === wakers) this.waiting.delete(operationId);
+        resolve();
+      };
+      const timer = setTimeout(leave, timeoutMs);
+      wakers.add(leave);
+      this.schedule();
+    });
+  }
+
+  /** Whether notifications arrive. On each change all who wait look for themselves: some may have been missed. */
+  setHearing(hearing: boolean): void {
+    this.hearing = hearing;
+    void this.look();
+  }
+
+  wake(operationIds: readonly string[]): void {
+    for (const id of operationIds) for (const leave of [...(this.waiting.get(id) ?? [])]) leave();
+  }
+
+  /** Asks the database which of the waiting operations are done. One query at a time. */
+  async look(): Promise<void> {
+    if (this.waiting.size === 0) return;
+    if (this.looking) {
+      this.lookAgain = true;
+      return;
+    }
+    this.looking = true;
+    try {
+      const done = await this.prisma.operation.findMany({
+        where: { id: { in: [...this.waiting.keys()] }, state: 'done' },
+        select: { id: true },
+      });
+      this.wake(done.map(({ id }) => id));
+    } catch (error) {
+      this.log.debug({ err: error }, 'waiting requests could not look for their outcomes');
+    } finally {
+      this.looking = false;
+      if (this.lookAgain) {
+        this.lookAgain = false;
+        void this.look();
+      }
+    }
+  }
+
+  private schedule(): void {
+    if (this.timer !== undefined || this.waiting.size === 0) return;
+    this.timer = setTimeout(
+      () => {
+        this.timer = undefined;
+        void this.look().finally(() => this.schedule());
+      },
+      this.hearing ? SAFETY_POLL_MS : DEAF_POLL_MS,
+    );
+    this.timer.unref();
+  }
+}

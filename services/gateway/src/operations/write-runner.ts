@@ -1,0 +1,228 @@
+import { COMMAND_DATA, commandType, makeCloudEvent, type RouteId } from '@subledger/contracts';
+import { isConnectionError } from '@subledger/database';
+import type { Logger } from '@subledger/service-kit';
+import { v7 as uuidv7 } from 'uuid';
+import { askerOf, type Principal } from '../access/principal.js';
+import { type Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { ProblemError } from '../http/problem.js';
+import type { CommandSender } from './command-sender.js';
+import { type Answer, type IdempotencyClaim, openAnswer, sealAnswer } from './idempotency.js';
+import { type CommandDraft, type Effects, type Operation, toOperation } from './operation.js';
+import { acceptedLater, refusedAnswer } from './operation-answers.js';
+import type { WaitingRoom } from './waiting-room.js';
+
+export type Transaction = Prisma.TransactionClient;
+
+/** What every write needs to know of its request. */
+export interface WriteRequest {
+  readonly routeId: RouteId;
+  readonly principal: Principal;
+  readonly claim: IdempotencyClaim | undefined;
+}
+
+/** A write that asks the ledger. */
+export interface LedgerWrite {
+  readonly mainAccountId: string;
+  readonly subAccountId?: string;
+  readonly command: CommandDraft;
+  /** Sent after `command` was accepted; must be one that the ledger does not refuse. */
+  readonly then?: CommandDraft;
+  readonly effects?: Effects;
+  /** Reserves names, inserts rows, checks preconditions: commits together with the operation. */
+  readonly prepare?: (tx: Transaction, operationId: string) => Promise<void>;
+  /** Reads the answer from the read model; ids come from the operation, since a repeat finds the first one's. */
+  readonly answer: (operation: Operation) => Promise<Answer>;
+}
+
+/** A write of what the gateway alone knows: committed and answered at once. */
+export interface LocalWrite {
+  readonly apply: (tx: Transaction) => Promise<Answer>;
+}
+
+export interface WriteOptions {
+  /** Milliseconds that a request waits for its outcome. */
+  readonly waitMs: number;
+  readonly resendAfterMs: number;
+  readonly publicUrl: string;
+}
+
+/** CloudEvents source of the gateway's commands. */
+const SOURCE = '/subledger/gateway';
+const TRANSACTION = { timeout: 5_000, maxWait: 2_000 };
+
+/** A repeat found what its key was used for before. */
+class Repeated {
+  constructor(
+    readonly operationId: string | null,
+    readonly sealedAnswer: Uint8Array | null,
+  ) {}
+}
+
+/**
+ * Commits a write as an operation, sends its command, waits for the outcome and answers. The operation is safe
+ * from the commit on: a crash, a lost send or a lost answer change nothing about its end.
+ */
+export class WriteRunner {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly sender: CommandSender,
+    private readonly room: WaitingRoom,
+    private readonly options: WriteOptions,
+    private readonly log: Logger,
+  ) {}
+
+  async run(request: WriteRequest, write: LedgerWrite): Promise<Answer> {
+    const operationId = `op_${uuidv7()}`;
+    const row = this.operationRow(operationId, request, write);
+    const first = await this.commit(request, write, row);
+    if (first) return this.repeat(request, first, write.answer);
+    return this.finish(request, operationId, write.answer, {
+      mainAccountId: write.mainAccountId,
+      command: row.command,
+    });
+  }
+
+  /** @returns what the request's Idempotency-Key was used for before; then nothing was committed */
+  private async commit(
+    request: WriteRequest,
+    { prepare }: LedgerWrite,
+    row: ReturnType<WriteRunner['operationRow']>,
+  ): Promise<Repeated | undefined> {
+    // One statement commits by itself; most writes are that.
+    if (!request.claim && !prepare) {
+      await this.prisma.operation.createMany({ data: [row] });
+      return undefined;
+    }
+    return this.prisma.$transaction(async (tx) => {
+      const before = await claim(tx, request.claim, row.id);
+      if (before) return before;
+      await prepare?.(tx, row.id);
+      await tx.operation.createMany({ data: [row] });
+      return undefined;
+    }, TRANSACTION);
+  }
+
+  async runLocal(request: WriteRequest, write: LocalWrite): Promise<Answer> {
+    const result = await this.prisma.$transaction(async (tx) => {
+      const before = await claim(tx, request.claim, null);
+      if (before) return before;
+      const answer = await write.apply(tx);
+      if (request.claim) await keepAnswer(tx, request.claim, answer);
+      return answer;
+    }, TRANSACTION);
+    return result instanceof Repeated ? this.repeat(request, result, undefined) : result;
+  }
+
+  /** Sends (where it is new), waits, and answers with the outcome or with 202. */
+  private async finish(
+    request: WriteRequest,
+    operationId: string,
+    toAnswer: LedgerWrite['answer'],
+    command?: { mainAccountId: string; command: string },
+  ): Promise<Answer> {
+    const outcome = this.room.wait(operationId, this.options.waitMs);
+    if (command) {
+      this.sender.send([command]).catch((error: unknown) => {
+        this.log.warn({ err: error, operationId }, 'the command could not be sent now, the sweeper will');
+      });
+    } else {
+      void this.room.look();
+    }
+    await outcome;
+    const operation = toOperation(
+      await this.prisma.operation.findUniqueOrThrow({ where: { id: operationId } }),
+    );
+    if (operation.state === 'pending') return acceptedLater(operation, this.options.publicUrl);
+    const answer =
+      operation.outcome?.code === undefined
+        ? await toAnswer(operation)
+        : refusedAnswer(operation, this.options.publicUrl);
+    // The operation is done either way: a loss here must not turn its answer into an error.
+    if (request.claim)
+      await keepAnswer(this.prisma, request.claim, answer).catch((error: unknown) => {
+        if (!isConnectionError(error)) throw error;
+      });
+    return answer;
+  }
+
+  private async repeat(
+    request: WriteRequest,
+    first: Repeated,
+    toAnswer: LedgerWrite['answer'] | undefined,
+  ): Promise<Answer> {
+    const claimed = request.claim;
+    let answer: Answer;
+    if (first.sealedAnswer !== null && claimed) answer = openAnswer(first.sealedAnswer, claimed.sealingKey);
+    else if (first.operationId !== null && toAnswer)
+      answer = await this.finish(request, first.operationId, toAnswer);
+    else throw new ProblemError('operation-in-progress', {}, { 'retry-after': '1' });
+    return { ...answer, headers: { ...answer.headers, 'idempotent-replayed': 'true' } };
+  }
+
+  private operationRow(id: string, request: WriteRequest, write: LedgerWrite) {
+    const second = write.then
+      ? { thenCommandId: `${id}.2`, thenCommand: toEvent(`${id}.2`, write.then) }
+      : {};
+    return {
+      id,
+      mainAccountId: write.mainAccountId,
+      subAccountId: write.subAccountId ?? null,
+      action: request.routeId,
+      asker: askerOf(request.principal),
+      commandId: id,
+      command: toEvent(id, write.command),
+      ...second,
+      ...(write.effects ? { effects: write.effects as Prisma.InputJsonObject } : {}),
+      nextSendAt: new Date(Date.now() + this.options.resendAfterMs),
+    };
+  }
+}
+
+/** The command as it goes on the topic; validated, so that a mistake here is ours at once and not the ledger's. */
+function toEvent(id: string, { name, data }: CommandDraft): string {
+  const event = makeCloudEvent(commandType(name), {
+    id,
+    source: SOURCE,
+    time: new Date().toISOString(),
+    subject: data.mainAccountId,
+    data: COMMAND_DATA[name].parse(data),
+  });
+  return JSON.stringify(event);
+}
+
+/**
+ * Takes the key for this request. A concurrent request with the same key waits here for the first one's commit.
+ *
+ * @returns what the key was used for, or undefined where this is the first use
+ * @throws ProblemError `idempotency-conflict` where it was used for other content
+ */
+async function claim(
+  tx: Transaction,
+  wanted: IdempotencyClaim | undefined,
+  operationId: string | null,
+): Promise<Repeated | undefined> {
+  if (!wanted) return undefined;
+  const { scope, route, keyHash, requestHash } = wanted;
+  const { count } = await tx.idempotencyKey.createMany({
+    data: [{ scope, route, keyHash, requestHash, operationId }],
+    skipDuplicates: true,
+  });
+  if (count === 1) return undefined;
+  const first = await tx.idempotencyKey.findUniqueOrThrow({
+    where: { scope_route_keyHash: { scope, route, keyHash } },
+  });
+  if (!Buffer.from(first.requestHash).equals(Buffer.from(requestHash)))
+    throw new ProblemError('idempotency-conflict');
+  return new Repeated(first.operationId, first.sealedAnswer);
+}
+
+async function keepAnswer(
+  tx: Transaction,
+  { scope, route, keyHash, sealingKey }: IdempotencyClaim,
+  answer: Answer,
+) {
+  await tx.idempotencyKey.update({
+    where: { scope_route_keyHash: { scope, route, keyHash } },
+    data: { sealedAnswer: sealAnswer(answer, sealingKey) },
+  });
+}

@@ -1,0 +1,16 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { TOPICS } from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+import { ReadModel } from './read-model.js';
+
+/** The ledger's events, in batches of a partition. A throw delivers the batch again. */
+@Controller()
+export class EventsController {
+  constructor(private readonly readModel: ReadModel) {}
+
+  @EventPattern(TOPICS.events)
+  async onEvents(@Payload() records: KafkaRecord[]): Promise<void> {
+    await this.readModel.apply(records);
+  }
+}

@@ -1,0 +1,190 @@
+import { columns } from '@subledger/database';
+import type pg from 'pg';
+import type { Effects, Outcome } from '../operations/operation.js';
+import { encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import type { OutcomeRow, SubRow } from './fold-events.js';
+
+interface DoneRow {
+  id: string;
+  main_account_id: string;
+  sub_account_id: string | null;
+  action: string;
+  effects: Effects | null;
+  outcome: Outcome;
+}
+
+/** Ends the operations whose outcomes a batch brings, applies what they change here, and tells who waits. */
+export async function finishOperations(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const goOn = await startSecondCommands(client, rows);
+  const done = await markDone(client, rows);
+  const accepted = done.filter((row) => row.outcome.code === undefined);
+  const refused = done.filter((row) => row.outcome.code !== undefined);
+  await applySubAccountSettings(client, accepted);
+  await applyMainAccountSettings(client, accepted);
+  await settleNames(client, accepted);
+  await withdraw(client, refused);
+  if (done.length === 0 && !goOn) return;
+  const notice = encodeNotice({ done: done.map((row) => row.id), ...(goOn ? { send: true } : {}) });
+  await client.query('SELECT pg_notify($1, $2)', [OUTCOME_CHANNEL, notice]);
+}
+
+/** Operations of two commands whose first one was accepted: the second is due now. */
+async function startSecondCommands(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<boolean> {
+  const accepted = rows.filter((row) => row.outcome.code === undefined);
+  const { rowCount } = await client.query(
+    `UPDATE operation o
+        SET command_id = o.then_command_id, command = o.then_command, then_command_id = NULL, then_command = NULL,
+            next_send_at = now(), attempts = 0
+       FROM unnest($1::text[], $2::text[]) AS x (main_account_id, command_id)
+      WHERE o.main_account_id = x.main_account_id AND o.command_id = x.command_id
+        AND o.state = 'pending' AND o.then_command_id IS NOT NULL`,
+    columns(
+      accepted,
+      (r) => r.mainAccountId,
+      (r) => r.commandId,
+    ),
+  );
+  return (rowCount ?? 0) > 0;
+}
+
+async function markDone(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<DoneRow[]> {
+  const result = await client.query<DoneRow>(
+    `UPDATE operation o SET state = 'done', outcome = x.outcome, done_at = now(), next_send_at = NULL
+       FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS x (main_account_id, command_id, outcome)
+      WHERE o.main_account_id = x.main_account_id AND o.command_id = x.command_id AND o.state = 'pending'
+      RETURNING o.id, o.main_account_id, o.sub_account_id, o.action, o.effects, o.outcome`,
+    columns(
+      rows,
+      (r) => r.mainAccountId,
+      (r) => r.commandId,
+      (r) => JSON.stringify(r.outcome),
+    ),
+  );
+  return result.rows;
+}
+
+async function applySubAccountSettings(client: pg.PoolClient, accepted: readonly DoneRow[]): Promise<void> {
+  const rows = accepted.filter((row) => row.effects?.subAccount);
+  if (rows.length === 0) return;
+  await client.query(
+    `UPDATE sub_account s
+        SET name = coalesce(x.e->>'name', s.name),
+            password_hash = coalesce(x.e->>'passwordHash', s.password_hash),
+            sender_numbers = CASE WHEN x.e ? 'senderNumbers'
+              THEN ARRAY(SELECT jsonb_array_elements_text(x.e->'senderNumbers')) ELSE s.sender_numbers END,
+            settings_version = s.settings_version + 1, updated_at = now()
+       FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS x (main_account_id, id, e)
+      WHERE s.main_account_id = x.main_account_id AND s.id = x.id`,
+    columns(
+      rows,
+      (r) => r.main_account_id,
+      (r) => r.sub_account_id,
+      (r) => JSON.stringify(r.effects?.subAccount),
+    ),
+  );
+}
+
+async function applyMainAccountSettings(client: pg.PoolClient, accepted: readonly DoneRow[]): Promise<void> {
+  const rows = accepted.filter((row) => row.effects?.mainAccount);
+  if (rows.length === 0) return;
+  await client.query(
+    `UPDATE main_account m
+        SET name = coalesce(x.e->>'name', m.name),
+            activation_requested_at = CASE WHEN (x.e->>'closesActivationRequest')::bool
+              THEN NULL ELSE m.activation_requested_at END,
+            activation_note = coalesce(x.e->>'note', m.activation_note),
+            updated_at = now()
+       FROM unnest($1::text[], $2::jsonb[]) AS x (id, e)
+      WHERE m.id = x.id`,
+    columns(
+      rows,
+      (r) => r.main_account_id,
+      (r) => JSON.stringify(r.effects?.mainAccount),
+    ),
+  );
+}
+
+/** A reserved name becomes the name; the one before it is free. */
+async function settleNames(client: pg.PoolClient, accepted: readonly DoneRow[]): Promise<void> {
+  const rows = accepted.filter((row) => row.sub_account_id !== null);
+  if (rows.length === 0) return;
+  const keys = columns(
+    rows,
+    (r) => r.main_account_id,
+    (r) => r.sub_account_id,
+    (r) => r.id,
+  );
+  await client.query(
+    `UPDATE sub_account_name n SET operation_id = NULL
+       FROM unnest($1::text[], $2::text[], $3::text[]) AS x (main_account_id, sub_account_id, operation_id)
+      WHERE n.main_account_id = x.main_account_id AND n.sub_account_id = x.sub_account_id
+        AND n.operation_id = x.operation_id`,
+    keys,
+  );
+  const renamed = rows.filter((row) => row.effects?.subAccount?.name !== undefined);
+  if (renamed.length === 0) return;
+  await client.query(
+    `DELETE FROM sub_account_name n
+      USING unnest($1::text[], $2::text[], $3::text[]) AS x (main_account_id, sub_account_id, name_key)
+      WHERE n.main_account_id = x.main_account_id AND n.sub_account_id = x.sub_account_id
+        AND n.name_key <> x.name_key AND n.operation_id IS NULL`,
+    columns(
+      renamed,
+      (r) => r.main_account_id,
+      (r) => r.sub_account_id,
+      (r) => r.effects?.subAccount?.name?.toLowerCase(),
+    ),
+  );
+}
+
+/** What was reserved for a refused operation is free again, and what it would have created never was. */
+async function withdraw(client: pg.PoolClient, refused: readonly DoneRow[]): Promise<void> {
+  const ofSubs = refused.filter((row) => row.sub_account_id !== null);
+  if (ofSubs.length > 0) {
+    await client.query(
+      `DELETE FROM sub_account_name n
+        USING unnest($1::text[], $2::text[], $3::text[]) AS x (main_account_id, sub_account_id, operation_id)
+        WHERE n.main_account_id = x.main_account_id AND n.sub_account_id = x.sub_account_id
+          AND n.operation_id = x.operation_id`,
+      columns(
+        ofSubs,
+        (r) => r.main_account_id,
+        (r) => r.sub_account_id,
+        (r) => r.id,
+      ),
+    );
+  }
+  const subs = ofSubs.filter((row) => row.action === 'createSubAccount');
+  if (subs.length > 0) {
+    await client.query(
+      `DELETE FROM sub_account s USING unnest($1::text[], $2::text[]) AS x (main_account_id, id)
+        WHERE s.main_account_id = x.main_account_id AND s.id = x.id`,
+      columns(
+        subs,
+        (r) => r.main_account_id,
+        (r) => r.sub_account_id,
+      ),
+    );
+  }
+  const mains = refused.filter((row) => row.action === 'createMainAccount').map((row) => row.main_account_id);
+  if (mains.length > 0) {
+    await client.query('DELETE FROM login WHERE main_account_id = ANY($1::text[])', [mains]);
+    await client.query('DELETE FROM main_account WHERE id = ANY($1::text[])', [mains]);
+  }
+}
+
+/** The name of a deleted sub-account is free at once. */
+export async function freeNamesOfDeleted(client: pg.PoolClient, rows: readonly SubRow[]): Promise<void> {
+  const deleted = rows.filter((row) => row.state.lifecycle === 'deleted');
+  if (deleted.length === 0) return;
+  await client.query(
+    `DELETE FROM sub_account_name n USING unnest($1::text[], $2::text[]) AS x (main_account_id, sub_account_id)
+      WHERE n.main_account_id = x.main_account_id AND n.sub_account_id = x.sub_account_id`,
+    columns(
+      deleted,
+      (r) => r.mainAccountId,
+      (r) => r.state.subAccountId,
+    ),
+  );
+}

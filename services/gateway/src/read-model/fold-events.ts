@@ -1,0 +1,114 @@
+import type { MainAccountState, SubAccountState, TransferView } from '@subledger/contracts';
+import type { Outcome } from '../operations/operation.js';
+import type { LedgerEvent } from './parse-events.js';
+
+interface Position {
+  readonly mainAccountId: string;
+  readonly generation: number;
+  readonly sequence: number;
+  readonly at: string;
+}
+export interface MainRow extends Position {
+  readonly state: MainAccountState;
+}
+export interface SubRow extends Position {
+  readonly state: SubAccountState;
+}
+export interface TransferRow extends Position {
+  readonly transfer: TransferView;
+}
+export interface OutcomeRow {
+  readonly mainAccountId: string;
+  readonly commandId: string;
+  readonly outcome: Outcome;
+}
+
+/** What a batch comes to: the last state of each account, every transfer, the first outcome of each command. */
+export interface Fold {
+  readonly mains: MainRow[];
+  readonly subs: SubRow[];
+  readonly transfers: TransferRow[];
+  readonly outcomes: OutcomeRow[];
+}
+
+/** Events that follow from another one: they have its cause, but do not end its operation. */
+const FOLLOWING = new Set(['sub-account.funded', 'sub-account.rolled', 'limit.exceeded', 'period.rolled']);
+
+/** Pure. Rows come out sorted by key, so that two writers of the same rows lock them in one order. */
+export function foldEvents(events: readonly LedgerEvent[]): Fold {
+  const mains = new Map<string, MainRow>();
+  const subs = new Map<string, SubRow>();
+  const transfers = new Map<string, TransferRow>();
+  const outcomes = new Map<string, OutcomeRow>();
+  for (const event of events) {
+    const { mainAccountId, generation, sequence, at, cause } = event.data;
+    const position = { mainAccountId, generation, sequence, at };
+    const { mainAccount, subAccount } = statesOf(event);
+    if (mainAccount) keepNewest(mains, mainAccountId, { ...position, state: mainAccount });
+    if (subAccount)
+      keepNewest(subs, `${mainAccountId} ${subAccount.subAccountId}`, { ...position, state: subAccount });
+    for (const transfer of event.data.transfers) {
+      keepNewest(transfers, `${mainAccountId} ${String(transfer.sequence).padStart(16, '0')}`, {
+        ...position,
+        transfer,
+      });
+    }
+    if (cause.kind === 'command' && !FOLLOWING.has(event.name)) {
+      const key = `${mainAccountId} ${cause.id}`;
+      if (!outcomes.has(key))
+        outcomes.set(key, { mainAccountId, commandId: cause.id, outcome: outcomeOf(event) });
+    }
+  }
+  return {
+    mains: sorted(mains),
+    subs: sorted(subs),
+    transfers: sorted(transfers),
+    outcomes: sorted(outcomes),
+  };
+}
+
+function statesOf({ data }: LedgerEvent): { mainAccount?: MainAccountState; subAccount?: SubAccountState } {
+  return data as { mainAccount?: MainAccountState; subAccount?: SubAccountState };
+}
+
+function keepNewest<Row extends Position>(rows: Map<string, Row>, key: string, row: Row): void {
+  const before = rows.get(key);
+  const isOlder =
+    before !== undefined &&
+    (row.generation < before.generation ||
+      (row.generation === before.generation && row.sequence < before.sequence));
+  if (!isOlder) rows.set(key, row);
+}
+
+const sorted = <Row>(rows: Map<string, Row>): Row[] =>
+  [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+
+/** The fields of an event that answers are made of; absent ones are left out. */
+const KEPT = [
+  'code',
+  'needed',
+  'available',
+  'remaining',
+  'blockers',
+  'blockerCount',
+  'errors',
+  'points',
+  'expiresAt',
+] as const;
+
+function outcomeOf(event: LedgerEvent): Outcome {
+  const data = event.data as Record<string, unknown>;
+  const kept = Object.fromEntries(
+    KEPT.flatMap((name) => (data[name] === undefined ? [] : [[name, data[name]]])),
+  );
+  const transfer = event.data.transfers[0] as TransferView | undefined;
+  const { subAccount } = statesOf(event);
+  return {
+    event: event.name,
+    generation: event.data.generation,
+    sequence: event.data.sequence,
+    ...kept,
+    ...(transfer ? { transferSequence: transfer.sequence } : {}),
+    ...(subAccount ? { remainingAfter: subAccount.remaining } : {}),
+  };
+}

@@ -1,0 +1,61 @@
+import {
+  type DeadLetterReason,
+  EVENTS,
+  type EventData,
+  type EventName,
+  envelope,
+  MAX_RECORD_BYTES,
+} from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+
+/** An event of the ledger with what every one carries. */
+export interface LedgerEvent {
+  readonly name: EventName;
+  readonly data:
+    | EventData<'sub-account.opened'>
+    | EventData<'main-account.opened'>
+    | EventData<'command.rejected'>;
+  readonly record: KafkaRecord;
+}
+
+export interface BadRecord {
+  readonly record: KafkaRecord;
+  readonly reason: DeadLetterReason;
+  readonly detail: string;
+}
+
+/** Sorts a batch into events and dead letters; types that this version does not know are left out. */
+export function parseEvents(records: readonly KafkaRecord[]): { events: LedgerEvent[]; bad: BadRecord[] } {
+  const events: LedgerEvent[] = [];
+  const bad: BadRecord[] = [];
+  for (const record of records) {
+    const parsed = parseEvent(record);
+    if (parsed === undefined) continue;
+    if ('reason' in parsed) bad.push(parsed);
+    else events.push(parsed);
+  }
+  return { events, bad };
+}
+
+function parseEvent(record: KafkaRecord): LedgerEvent | BadRecord | undefined {
+  const refuse = (reason: DeadLetterReason, detail: string): BadRecord => ({ record, reason, detail });
+  if (record.value === null) return refuse('empty', 'The record has no value');
+  // Twice the limit of writers: a month start's summary may be larger than what one command may be.
+  if (record.value.length > 4 * MAX_RECORD_BYTES) return refuse('oversized', `${record.value.length} bytes`);
+  let json: unknown;
+  try {
+    json = JSON.parse(record.value.toString('utf8'));
+  } catch (error) {
+    return refuse('malformed-json', String(error));
+  }
+  const outer = envelope.safeParse(json);
+  if (!outer.success) return refuse('invalid-envelope', outer.error.message);
+  const known = EVENTS.get(outer.data.type);
+  if (!known) return undefined;
+  const event = known.schema.safeParse(json);
+  if (!event.success) return refuse('invalid-data', event.error.message);
+  const data = event.data.data as LedgerEvent['data'];
+  if (record.key !== data.mainAccountId)
+    return refuse('wrong-key', 'The key is not the main account of the event');
+  return { name: known.name, data, record };
+}

@@ -1,0 +1,61 @@
+import { isTransientError, withTransaction } from '@subledger/database';
+import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
+import type { Logger } from '@subledger/service-kit';
+import type pg from 'pg';
+import { finishOperations, freeNamesOfDeleted } from './finish-operations.js';
+import { foldEvents } from './fold-events.js';
+import { type LedgerEvent, parseEvents } from './parse-events.js';
+import { insertTransfers, upsertMains, upsertSubs } from './upserts.js';
+
+/** Takes the ledger's events into the tables that requests read. Safe to repeat: a batch may come again. */
+export class ReadModel {
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
+    private readonly log: Logger,
+  ) {}
+
+  /** @throws the database's or broker's error: the batch is to be delivered again */
+  async apply(records: readonly KafkaRecord[]): Promise<void> {
+    const { events, bad } = parseEvents(records);
+    for (const { record, reason, detail } of bad) {
+      this.log.error(
+        { reason, partition: record.partition, offset: String(record.offset) },
+        'event put away',
+      );
+      await this.deadLetters.write(record, reason, detail);
+    }
+    await this.applyOrHalve(events);
+  }
+
+  /** An event that the database refuses must not stop all others of its partition: it is found by halving. */
+  private async applyOrHalve(events: readonly LedgerEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    try {
+      await withTransaction(this.pool, (client) => applyFold(client, events));
+    } catch (error) {
+      if (isTransientError(error)) throw error;
+      const [only] = events;
+      if (events.length === 1 && only) {
+        this.log.error(
+          { err: error, offset: String(only.record.offset) },
+          'event cannot be applied, put away',
+        );
+        await this.deadLetters.write(only.record, 'unprocessable', String(error));
+        return;
+      }
+      const middle = Math.ceil(events.length / 2);
+      await this.applyOrHalve(events.slice(0, middle));
+      await this.applyOrHalve(events.slice(middle));
+    }
+  }
+}
+
+async function applyFold(client: pg.PoolClient, events: readonly LedgerEvent[]): Promise<void> {
+  const fold = foldEvents(events);
+  await upsertMains(client, fold.mains);
+  await upsertSubs(client, fold.subs);
+  await insertTransfers(client, fold.transfers);
+  await finishOperations(client, fold.outcomes);
+  await freeNamesOfDeleted(client, fold.subs);
+}

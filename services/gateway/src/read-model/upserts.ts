@@ -1,0 +1,133 @@
+import { columns } from '@subledger/database';
+import type pg from 'pg';
+import { toMillipoints } from '../accounts/points.js';
+import type { MainRow, SubRow, TransferRow } from './fold-events.js';
+
+const orNull = (text: string | null): bigint | null => (text === null ? null : toMillipoints(text));
+
+/** Only what is newer by (generation, sequence) is written: duplicates and late events change nothing. */
+export async function upsertMains(client: pg.PoolClient, rows: readonly MainRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(
+    `INSERT INTO main_account_state AS t (main_account_id, generation, sequence, at, plan, time_zone, credit_limit,
+       funding_policy, feature, suspended, period, next_month_start, balance, available, allocated, held, purchased,
+       used, active_sub_accounts)
+     SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[],
+       $8::text[], $9::text[], $10::bool[], $11::text[], $12::timestamptz[], $13::bigint[], $14::bigint[],
+       $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::int[])
+     ON CONFLICT (main_account_id) DO UPDATE SET
+       generation = excluded.generation, sequence = excluded.sequence, at = excluded.at, plan = excluded.plan,
+       time_zone = excluded.time_zone, credit_limit = excluded.credit_limit,
+       funding_policy = excluded.funding_policy, feature = excluded.feature, suspended = excluded.suspended,
+       period = excluded.period, next_month_start = excluded.next_month_start, balance = excluded.balance,
+       available = excluded.available, allocated = excluded.allocated, held = excluded.held,
+       purchased = excluded.purchased, used = excluded.used, active_sub_accounts = excluded.active_sub_accounts
+     WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
+    columns(
+      rows,
+      (r) => r.mainAccountId,
+      (r) => r.generation,
+      (r) => r.sequence,
+      (r) => r.at,
+      (r) => r.state.plan,
+      (r) => r.state.timeZone,
+      (r) => orNull(r.state.creditLimit),
+      (r) => r.state.fundingPolicy,
+      (r) => r.state.feature,
+      (r) => r.state.suspended,
+      (r) => r.state.period,
+      (r) => r.state.nextMonthStart,
+      (r) => toMillipoints(r.state.balance),
+      (r) => orNull(r.state.available),
+      (r) => toMillipoints(r.state.allocated),
+      (r) => toMillipoints(r.state.held),
+      (r) => toMillipoints(r.state.purchased),
+      (r) => toMillipoints(r.state.used),
+      (r) => r.state.activeSubAccounts,
+    ),
+  );
+}
+
+export async function upsertSubs(client: pg.PoolClient, rows: readonly SubRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(
+    `INSERT INTO sub_account_state AS t (main_account_id, sub_account_id, generation, sequence, at, lifecycle, paused,
+       period, limit_points, next_limit, boost, granted, used, overage, held, remaining, shortfall, priority)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bool[],
+       $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
+       $15::bigint[], $16::bigint[], $17::bigint[], $18::int[])
+     ON CONFLICT (main_account_id, sub_account_id) DO UPDATE SET
+       generation = excluded.generation, sequence = excluded.sequence, at = excluded.at,
+       lifecycle = excluded.lifecycle, paused = excluded.paused, period = excluded.period,
+       limit_points = excluded.limit_points, next_limit = excluded.next_limit, boost = excluded.boost,
+       granted = excluded.granted, used = excluded.used, overage = excluded.overage, held = excluded.held,
+       remaining = excluded.remaining, shortfall = excluded.shortfall, priority = excluded.priority
+     WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
+    columns(
+      rows,
+      (r) => r.mainAccountId,
+      (r) => r.state.subAccountId,
+      (r) => r.generation,
+      (r) => r.sequence,
+      (r) => r.at,
+      (r) => r.state.lifecycle,
+      (r) => r.state.paused,
+      (r) => r.state.period,
+      (r) => toMillipoints(r.state.limit),
+      (r) => orNull(r.state.nextLimit),
+      (r) => toMillipoints(r.state.boost),
+      (r) => toMillipoints(r.state.granted),
+      (r) => toMillipoints(r.state.used),
+      (r) => toMillipoints(r.state.overage),
+      (r) => toMillipoints(r.state.held),
+      (r) => toMillipoints(r.state.remaining),
+      (r) => toMillipoints(r.state.shortfall),
+      (r) => r.state.priority,
+    ),
+  );
+}
+
+/** A transfer never changes; only a raised generation (a restored ledger) writes its number again. */
+export async function insertTransfers(client: pg.PoolClient, rows: readonly TransferRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(
+    `INSERT INTO transfer AS t (main_account_id, sequence, generation, at, kind, from_kind, to_kind, millipoints,
+       main_balance, sub_balance, main_line, sub_line, sub_account_id, message_id, period, reference)
+     SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
+       $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
+       $16::text[])
+     ON CONFLICT (main_account_id, sequence) DO UPDATE SET
+       generation = excluded.generation, at = excluded.at, kind = excluded.kind, from_kind = excluded.from_kind,
+       to_kind = excluded.to_kind, millipoints = excluded.millipoints, main_balance = excluded.main_balance,
+       sub_balance = excluded.sub_balance, main_line = excluded.main_line, sub_line = excluded.sub_line,
+       sub_account_id = excluded.sub_account_id, message_id = excluded.message_id, period = excluded.period,
+       reference = excluded.reference
+     WHERE excluded.generation > t.generation`,
+    columns(
+      rows,
+      (r) => r.mainAccountId,
+      (r) => r.transfer.sequence,
+      (r) => r.generation,
+      (r) => r.at,
+      (r) => r.transfer.kind,
+      (r) => r.transfer.from,
+      (r) => r.transfer.to,
+      (r) => toMillipoints(r.transfer.points),
+      (r) => balanceOf(r, 'main'),
+      (r) => balanceOf(r, 'sub'),
+      (r) => (balanceOf(r, 'main') === null ? null : r.transfer.sequence),
+      (r) => (balanceOf(r, 'sub') === null ? null : r.transfer.sequence),
+      (r) => r.transfer.subAccountId,
+      (r) => r.transfer.messageId,
+      (r) => r.transfer.period,
+      (r) => r.transfer.reference,
+    ),
+  );
+}
+
+/** Balance after the move of the account of this kind, or null where the move does not touch one. */
+function balanceOf({ transfer }: TransferRow, kind: 'main' | 'sub'): bigint | null {
+  if (transfer.from === kind) return toMillipoints(transfer.fromBalance);
+  if (transfer.to === kind) return toMillipoints(transfer.toBalance);
+  return null;
+}

@@ -1,0 +1,282 @@
+import {
+  COMMANDS,
+  type CommandName,
+  type EventName,
+  eventType,
+  type MainAccountState,
+  makeCloudEvent,
+  type RejectionCode,
+  type SubAccountState,
+  TOPICS,
+  type TransferView,
+} from '@subledger/contracts';
+import { BatchConsumer, type KafkaConfig, RecordProducer } from '@subledger/kafka';
+import { fromMillipoints, toMillipoints } from '../accounts/points.js';
+
+interface Books {
+  sequence: number;
+  transferSequence: number;
+  balance: bigint;
+  state: MainAccountState;
+  subs: Map<string, SubAccountState>;
+}
+interface Command {
+  id: string;
+  type: string;
+  data: Record<string, unknown> & { mainAccountId: string; subAccountId?: string };
+}
+
+/** A ledger just good enough for the gateway's suites: it says yes, moves points, and can be told to misbehave. */
+export class ScriptedLedger {
+  /** Commands seen, repeats included. */
+  readonly seen: { id: string; name: CommandName }[] = [];
+  /** What the next commands of a name are refused with. */
+  readonly refusals = new Map<CommandName, { code: RejectionCode; [field: string]: unknown }>();
+  silent = false;
+  private readonly books = new Map<string, Books>();
+  private readonly answered = new Map<string, string>();
+  private readonly producer: RecordProducer;
+  private readonly consumer: BatchConsumer;
+
+  constructor(kafka: KafkaConfig) {
+    this.producer = new RecordProducer(kafka);
+    this.consumer = new BatchConsumer(kafka, {
+      groupId: `${kafka.topicPrefix}scripted-ledger`,
+      topics: [TOPICS.commands],
+      fromBeginning: true,
+      commit: 'after-batch',
+      onBatch: async ({ records }) => {
+        for (const record of records) await this.onCommand(JSON.parse(String(record.value)) as Command);
+      },
+    });
+  }
+
+  start(): Promise<void> {
+    return this.consumer.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.consumer.stop();
+    await this.producer.close();
+  }
+
+  /** Writes raw values to the topic of events. */
+  async publish(mainAccountId: string, ...values: string[]): Promise<void> {
+    await this.producer.send(values.map((value) => ({ topic: TOPICS.events, key: mainAccountId, value })));
+  }
+
+  /** The answer that was given to a command. */
+  answerTo(commandId: string): string | undefined {
+    return this.answered.get(commandId);
+  }
+
+  private async onCommand(command: Command): Promise<void> {
+    const name = COMMANDS.get(command.type)?.name;
+    if (!name) throw new Error(`Unknown command ${command.type}`);
+    this.seen.push({ id: command.id, name });
+    if (this.silent) return;
+    const before = this.answered.get(command.id);
+    const answer = before ?? JSON.stringify(this.decide(name, command));
+    this.answered.set(command.id, answer);
+    await this.publish(command.data.mainAccountId, answer);
+  }
+
+  private decide(name: CommandName, command: Command) {
+    const { mainAccountId } = command.data;
+    const refusal = this.refusals.get(name);
+    const books = this.books.get(mainAccountId);
+    if (refusal || (!books && name !== 'main-account.open')) {
+      this.refusals.delete(name);
+      const code = refusal?.code ?? 'main-account-not-found';
+      return this.event('command.rejected', command, books, { ...refusal, code });
+    }
+    const open = books ?? this.open(command);
+    const transfers: TransferView[] = [];
+    const extra = this.apply(name, command, open, transfers);
+    return this.event(EVENT_OF[name] ?? 'main-account.configured', command, open, { ...extra, transfers });
+  }
+
+  private open({ data }: Command): Books {
+    const state: MainAccountState = {
+      plan: data.plan as 'prepay',
+      timeZone: data.timeZone as string,
+      creditLimit: data.creditLimit as string | null,
+      fundingPolicy: data.fundingPolicy as 'full',
+      feature: 'inactive',
+      suspended: false,
+      period: '2026-11',
+      nextMonthStart: '2026-11-30T15:00:00.000Z',
+      balance: '0',
+      available: '0',
+      allocated: '0',
+      held: '0',
+      purchased: '0',
+      used: '0',
+      activeSubAccounts: 0,
+    };
+    const books: Books = { sequence: 0, transferSequence: 0, balance: 0n, state, subs: new Map() };
+    this.books.set(data.mainAccountId, books);
+    return books;
+  }
+
+  private apply(name: CommandName, { data }: Command, books: Books, transfers: TransferView[]) {
+    const { state } = books;
+    if (name === 'main-account.configure')
+      Object.assign(state, definedOf(data, ['creditLimit', 'fundingPolicy']));
+    if (name === 'main-account.suspend' || name === 'main-account.resume')
+      state.suspended = name.endsWith('suspend');
+    if (name === 'feature.activate' || name === 'feature.deactivate')
+      state.feature = name === 'feature.activate' ? 'active' : 'inactive';
+    if (name === 'plan.switch') state.plan = data.plan as 'prepay';
+    if (name === 'points.purchase' || name === 'points.adjust') {
+      const kind = name === 'points.purchase' ? 'purchase' : 'adjustment';
+      transfers.push(
+        this.move(books, kind, toMillipoints(data.points as string), String(data.reference ?? data.reason)),
+      );
+    }
+    const sub = data.subAccountId === undefined ? undefined : this.applySub(name, data, books, transfers);
+    state.balance = fromMillipoints(books.balance);
+    return {
+      ...definedOf(data, ['points', 'reference', 'reason', 'plan', 'messageId', 'effective']),
+      ...sub,
+    };
+  }
+
+  private applySub(name: CommandName, data: Command['data'], books: Books, transfers: TransferView[]) {
+    const id = data.subAccountId as string;
+    const before = books.subs.get(id);
+    const sub: SubAccountState = before ? { ...before } : newSub(id, data);
+    if (name === 'sub-account.open') transfers.push(this.grant(books, id, toMillipoints(sub.limit)));
+    if (name === 'limit.change') {
+      const difference = toMillipoints(data.limit as string) - toMillipoints(sub.limit);
+      if (difference > 0n) transfers.push(this.grant(books, id, difference));
+      sub.limit = data.limit as string;
+      sub.remaining = sub.limit;
+    }
+    if (name === 'sub-account.configure') sub.priority = data.priority as number;
+    if (name === 'sub-account.pause' || name === 'sub-account.resume') sub.paused = name.endsWith('pause');
+    if (name === 'sub-account.deactivate') sub.lifecycle = 'inactive';
+    if (name === 'sub-account.reactivate') sub.lifecycle = 'active';
+    if (name === 'sub-account.delete') sub.lifecycle = 'deleted';
+    books.subs.set(id, sub);
+    return {
+      subAccount: sub,
+      returned: '0',
+      ...(name === 'hold.place' ? { expiresAt: '2026-11-23T12:00:00.000Z' } : {}),
+    };
+  }
+
+  private move(
+    books: Books,
+    kind: 'purchase' | 'adjustment',
+    points: bigint,
+    reference: string,
+  ): TransferView {
+    books.balance += points;
+    return this.transfer(books, {
+      kind,
+      from: 'purchased',
+      to: 'main',
+      points,
+      subAccountId: null,
+      reference,
+    });
+  }
+
+  private grant(books: Books, subAccountId: string, points: bigint): TransferView {
+    books.balance -= points;
+    return this.transfer(books, {
+      kind: 'limit-grant',
+      from: 'main',
+      to: 'sub',
+      points,
+      subAccountId,
+      reference: '',
+    });
+  }
+
+  private transfer(
+    books: Books,
+    given: Pick<TransferView, 'kind' | 'from' | 'to' | 'subAccountId' | 'reference'> & { points: bigint },
+  ): TransferView {
+    books.transferSequence += 1;
+    const main = fromMillipoints(books.balance);
+    const points =
+      given.points === 0n ? '1' : fromMillipoints(given.points < 0n ? -given.points : given.points);
+    return {
+      ...given,
+      points,
+      sequence: books.transferSequence,
+      fromBalance: given.from === 'main' ? main : `-${points}`,
+      toBalance: given.to === 'main' ? main : points,
+      messageId: null,
+      period: '2026-11',
+    };
+  }
+
+  private event(name: EventName, command: Command, books: Books | undefined, data: Record<string, unknown>) {
+    if (books) books.sequence += 1;
+    return makeCloudEvent(eventType(name), {
+      id: `ev-${command.id}-${name}`,
+      source: '/subledger/ledger',
+      time: new Date().toISOString(),
+      data: {
+        mainAccountId: command.data.mainAccountId,
+        generation: 0,
+        sequence: books?.sequence ?? 0,
+        at: new Date().toISOString(),
+        cause: { kind: 'command', id: command.id, type: command.type },
+        transfers: [],
+        ...(books ? { mainAccount: { ...books.state } } : {}),
+        ...data,
+      },
+    });
+  }
+}
+
+const EVENT_OF: Partial<Record<CommandName, EventName>> = {
+  'main-account.open': 'main-account.opened',
+  'main-account.configure': 'main-account.configured',
+  'main-account.suspend': 'main-account.suspended',
+  'main-account.resume': 'main-account.resumed',
+  'feature.activate': 'feature.activated',
+  'feature.deactivate': 'feature.deactivated',
+  'points.purchase': 'points.purchased',
+  'points.adjust': 'points.adjusted',
+  'plan.switch': 'plan.switched',
+  'sub-account.open': 'sub-account.opened',
+  'sub-account.configure': 'sub-account.configured',
+  'limit.change': 'limit.changed',
+  'limit.boost': 'limit.boosted',
+  'sub-account.pause': 'sub-account.paused',
+  'sub-account.resume': 'sub-account.resumed',
+  'sub-account.deactivate': 'sub-account.deactivated',
+  'sub-account.reactivate': 'sub-account.reactivated',
+  'sub-account.delete': 'sub-account.deleted',
+  'hold.place': 'hold.placed',
+  'hold.release': 'hold.released',
+};
+
+function newSub(subAccountId: string, data: Command['data']): SubAccountState {
+  const limit = data.limit as string;
+  return {
+    subAccountId,
+    lifecycle: 'active',
+    paused: false,
+    status: 'active',
+    period: '2026-11',
+    limit,
+    nextLimit: null,
+    boost: '0',
+    granted: limit,
+    used: '0',
+    overage: '0',
+    held: '0',
+    remaining: limit,
+    shortfall: '0',
+    priority: (data.priority as number | undefined) ?? 100,
+  };
+}
+
+const definedOf = (data: Record<string, unknown>, names: readonly string[]) =>
+  Object.fromEntries(names.flatMap((name) => (data[name] === undefined ? [] : [[name, data[name]]])));

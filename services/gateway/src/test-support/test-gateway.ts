@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { topicSettings } from '@subledger/contracts';
+import { deleteTopics, ensureTopics, type KafkaConfig } from '@subledger/kafka';
+import { createLogger, Health, loadConfig, Registry } from '@subledger/service-kit';
+import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { gatewayConfig } from '../config.js';
+import { type RunningGateway, startGateway } from '../gateway.js';
+import { ScriptedLedger } from './scripted-ledger.js';
+
+export const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
+export const UPSTREAM_KEY = 'upstream-key-of-the-suites-0123456789';
+
+export interface Reply {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: suites look into bodies of any shape
+  body: any;
+}
+export interface CallOptions {
+  key?: string | null;
+  body?: unknown;
+  /** Sent as it is. */
+  raw?: string | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+}
+
+/** A gateway with its own database and topics, and a scripted ledger behind it. */
+export class TestGateway {
+  private constructor(
+    readonly kafka: KafkaConfig,
+    readonly database: TestDatabase,
+    readonly ledger: ScriptedLedger,
+    public running: RunningGateway,
+    readonly health: Health,
+    private readonly env: Record<string, string>,
+  ) {}
+
+  /** @param databasePort of a proxy to the database, if the gateway is to reach it through one */
+  static async start(env: Record<string, string> = {}, databasePort?: number): Promise<TestGateway> {
+    const brokers = (process.env.TEST_KAFKA_BROKERS ?? '').split(',');
+    const topicPrefix = `gw-${process.pid}-${randomBytes(4).toString('hex')}-`;
+    const kafka: KafkaConfig = { brokers, clientId: 'gateway-suite', topicPrefix };
+    const database = await createTestDatabase({ services: ['gateway'] });
+    await ensureTopics(
+      kafka,
+      topicSettings(3).map(({ name, partitions, config }) => ({ name, partitions, config })),
+    );
+    const ledger = new ScriptedLedger(kafka);
+    await ledger.start();
+    const all = {
+      NODE_ENV: 'test',
+      DATABASE_URL: throughPort(database.url, databasePort),
+      KAFKA_BROKERS: brokers.join(','),
+      KAFKA_TOPIC_PREFIX: topicPrefix,
+      GATEWAY_PORT: '0',
+      PUBLIC_URL: 'http://gateway.test',
+      OPERATOR_API_KEY: OPERATOR_KEY,
+      UPSTREAM_API_KEY: UPSTREAM_KEY,
+      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+      ...env,
+    };
+    const { running, health } = await boot(all);
+    return new TestGateway(kafka, database, ledger, running, health, all);
+  }
+
+  /** A second instance on the same database and topics. */
+  async another(env: Record<string, string> = {}): Promise<RunningGateway> {
+    return (await boot({ ...this.env, ...env })).running;
+  }
+
+  async stop(): Promise<void> {
+    await this.running.stop();
+    this.health.close();
+    await this.ledger.stop();
+    await this.database.drop();
+    await deleteTopics(
+      this.kafka,
+      topicSettings(3).map(({ name }) => name),
+    );
+  }
+
+  async call(method: string, path: string, options: CallOptions = {}): Promise<Reply> {
+    const key = options.key === undefined ? OPERATOR_KEY : options.key;
+    const hasBody = options.body !== undefined || options.raw !== undefined;
+    const response = await fetch(`${this.running.url}${path}`, {
+      method,
+      headers: {
+        ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        ...(hasBody ? { 'content-type': 'application/json' } : {}),
+        ...options.headers,
+      },
+      ...(hasBody ? { body: options.raw ?? JSON.stringify(options.body) } : {}),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text ? JSON.parse(text) : text,
+    };
+  }
+
+  /** A main account with the feature active and `points` purchased. */
+  async mainAccount(points = '1000'): Promise<string> {
+    const { body } = await this.call('POST', '/v1/main-accounts', { body: { name: 'Kita', plan: 'prepay' } });
+    await this.call('POST', `/v1/main-accounts/${body.id}/activation`, { body: { decision: 'approve' } });
+    await this.call('POST', `/v1/main-accounts/${body.id}/purchases`, { body: { points } });
+    return body.id;
+  }
+
+  async apiKey(mainAccountId: string, scopes: string[]): Promise<string> {
+    const { body } = await this.call('POST', `/v1/main-accounts/${mainAccountId}/api-keys`, {
+      body: { name: 'suite', scopes },
+    });
+    return body.key;
+  }
+
+  async subAccount(mainAccountId: string, name: string, limit = '100'): Promise<string> {
+    const { body } = await this.call('POST', `/v1/main-accounts/${mainAccountId}/sub-accounts`, {
+      body: { name, password: 'secret123', limit },
+    });
+    return body.id;
+  }
+}
+
+function throughPort(url: string, port: number | undefined): string {
+  const parsed = new URL(url);
+  if (port !== undefined) parsed.host = `127.0.0.1:${port}`;
+  return parsed.href;
+}
+
+async function boot(env: Record<string, string>): Promise<{ running: RunningGateway; health: Health }> {
+  const config = loadConfig(gatewayConfig, env);
+  const health = new Health();
+  const log = createLogger({ service: 'gateway', level: config.LOG_LEVEL });
+  const running = await startGateway({
+    config,
+    log,
+    health,
+    metrics: new Registry(),
+    signal: new AbortController().signal,
+  });
+  health.markUp();
+  return { running, health };
+}
