@@ -7,7 +7,7 @@ import { createPool, migrate } from '@subledger/database';
 import { startStack } from '@subledger/devstack';
 import { ensureTopics, type KafkaConfig } from '@subledger/kafka';
 
-export const ROOT = join(import.meta.dirname, '../../..');
+const ROOT = join(import.meta.dirname, '../../..');
 const PARTITIONS = 12;
 
 export interface BenchEnvironment {
@@ -21,7 +21,7 @@ export interface BenchEnvironment {
   stop(): Promise<void>;
 }
 
-export interface RunningService {
+interface RunningService {
   readonly pid: number;
   /** Highest resident memory so far, in MB; NaN where the system does not tell. */
   peakMemoryMb(): Promise<number>;

@@ -2,7 +2,7 @@ import { commandType, makeCloudEvent, messageType, TOPICS } from '@subledger/con
 import type { OutgoingRecord, RecordProducer } from '@subledger/kafka';
 
 /** Deterministic pseudo-random numbers in [0, 1) (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -17,8 +17,8 @@ export interface Population {
   readonly subAccountsEach: number;
 }
 
-export const mainId = (main: number): string => `ma_bench-${String(main).padStart(6, '0')}`;
-export const subId = (main: number, sub: number): string =>
+const mainId = (main: number): string => `ma_bench-${String(main).padStart(6, '0')}`;
+const subId = (main: number, sub: number): string =>
   `sa_bench-${String(main).padStart(6, '0')}-${sub}`;
 
 const SOURCE = 'subledger/bench';
@@ -52,7 +52,7 @@ export function* openings({ mainAccounts, subAccountsEach }: Population): Genera
 
 const CONTENT = 'ご予約の確認です。明日10時にお待ちしております。'.repeat(2);
 
-export function messageSent(main: number, sub: number): OutgoingRecord {
+function messageSent(main: number, sub: number): OutgoingRecord {
   const messageId = nextId();
   return record(TOPICS.messages, main, messageType('message.sent'), messageId, {
     messageId,

@@ -34,7 +34,7 @@ interface LibraryError {
 }
 
 /** kafkajs wraps errors up to three deep; the innermost one carries Kafka's own error name. */
-export function rootCause(error: unknown): LibraryError {
+function rootCause(error: unknown): LibraryError {
   let current = error as LibraryError;
   for (let depth = 0; depth < 8; depth += 1) {
     const inner = (current?.cause ?? current?.originalError) as LibraryError | undefined;

@@ -63,7 +63,7 @@ export function configureMainAccount(
 }
 
 /** How far `available` is below 0. */
-export function balanceDue(main: MainAccount): Points {
+function balanceDue(main: MainAccount): Points {
   const left = available(main);
   return left !== null && left < 0n ? negate(left) : ZERO;
 }

@@ -13,7 +13,7 @@ import type { Charge, Hold, MainAccount, SubAccount } from '../state.js';
  * The period that a message without a hold counts to: the current one, unless it was sent before that was opened.
  * Never a later one: a clock slightly ahead at a month's end belongs to the month that is open.
  */
-export function periodOfMessage(main: MainAccount, sentAt: number): Period {
+function periodOfMessage(main: MainAccount, sentAt: number): Period {
   if (sentAt >= main.periodOpenedAt) return main.period;
   const sent = periodAt(sentAt, main.timeZone);
   return sent < main.period ? sent : previousPeriod(main.period);

@@ -20,7 +20,7 @@ export function instantMs(iso: string): number {
 }
 
 /** In the middle of a month in every zone. */
-export const NOON = instantMs('2026-11-10T00:00:00Z');
+const NOON = instantMs('2026-11-10T00:00:00Z');
 
 /** Any amount of the domain's data may be written as text: `{ limit: '100' }`. */
 type Written<Data> = {
@@ -50,7 +50,7 @@ export const decideAndApply: Act = (books, input, policy) => {
 };
 
 /** Name of the outcome event, code of the refusal, or reason of the dead letter. */
-export function outcomeOf(decision: Decision): string {
+function outcomeOf(decision: Decision): string {
   if (decision.kind === 'duplicate') return 'duplicate';
   if (decision.kind === 'dead-letter') return decision.reason;
   const rejected = decision.events.find(({ name }) => name === 'command.rejected');

@@ -82,7 +82,7 @@ export const policy =
 
 const UNEXPECTED: readonly string[] = [...REJECTION_CODES, ...DEAD_LETTER_REASONS, 'duplicate'];
 
-export const movesOf = (books: Scenario): string[] =>
+const movesOf = (books: Scenario): string[] =>
   books.events
     .flatMap(({ transfers }) => transfers)
     .sort((a, b) => a.sequence - b.sequence)

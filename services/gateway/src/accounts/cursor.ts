@@ -32,7 +32,7 @@ export function numericKey(text: string): bigint {
   return BigInt(text);
 }
 
-export function badCursor(): ProblemError {
+function badCursor(): ProblemError {
   return ProblemError.invalid([
     { path: 'cursor', message: 'must be the nextCursor of the page before, of the same list' },
   ]);

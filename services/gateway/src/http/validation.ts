@@ -61,7 +61,7 @@ function emptyPart(schema: z.ZodType | undefined, value: unknown, errors: FieldE
 }
 
 /** One entry per field: unknown ones by their own name. */
-export function fieldErrors(error: z.ZodError): FieldError[] {
+function fieldErrors(error: z.ZodError): FieldError[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {

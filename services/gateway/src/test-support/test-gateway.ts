@@ -7,7 +7,7 @@ import { gatewayConfig } from '../config.js';
 import { type RunningGateway, startGateway } from '../gateway.js';
 import { ScriptedLedger } from './scripted-ledger.js';
 
-export const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
+const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
 export const UPSTREAM_KEY = 'upstream-key-of-the-suites-0123456789';
 
 export interface Reply {
