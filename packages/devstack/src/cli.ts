@@ -2,12 +2,13 @@ import type { Command } from './command.js';
 import { dev } from './commands/dev.js';
 import { migrate } from './commands/migrate.js';
 import { servers } from './commands/servers.js';
+import { sms } from './commands/sms.js';
 import { start } from './commands/start.js';
 import { topics } from './commands/topics.js';
 import { DevstackError } from './devstack-error.js';
 
 /** A new command is a file in `commands/` and a line here. */
-const COMMANDS: readonly Command[] = [start, dev, servers, migrate, topics];
+const COMMANDS: readonly Command[] = [start, dev, servers, migrate, topics, sms];
 
 const USAGE = `Usage: devstack <command>
 

@@ -24,6 +24,13 @@ describe('SeededRandom', () => {
     expect([...seen].sort()).toEqual([2, 3, 4, 5]);
   });
 
+  it('shuffles without losing or doubling anything', () => {
+    const items = [1, 2, 3, 4, 5, 6, 7, 8];
+    const shuffled = new SeededRandom(5).shuffle(items);
+    expect(shuffled).not.toEqual(items);
+    expect([...shuffled].sort()).toEqual(items);
+  });
+
   it('has nothing to pick from an empty list', () => {
     expect(() => new SeededRandom(1).pick([])).toThrow(RangeError);
   });

@@ -56,6 +56,16 @@ export class SeededRandom {
     return items[this.int(0, items.length - 1)] as Item;
   }
 
+  /** The same items in another order. */
+  shuffle<Item>(items: readonly Item[]): Item[] {
+    const shuffled = [...items];
+    for (let last = shuffled.length - 1; last > 0; last -= 1) {
+      const other = this.int(0, last);
+      [shuffled[last], shuffled[other]] = [shuffled[other] as Item, shuffled[last] as Item];
+    }
+    return shuffled;
+  }
+
   /** An independent stream, so that one part's use of numbers does not shift another's. */
   fork(): SeededRandom {
     return new SeededRandom(this.int(0, MAX_SEED - 1));

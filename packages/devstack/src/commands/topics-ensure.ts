@@ -33,8 +33,10 @@ export async function ensureAllTopics(
   try {
     return await ensureTopics(kafka, topics);
   } catch (error) {
-    const known = [PartitionCountError, KafkaUnavailableError, KafkaRejectedError];
-    if (known.some((kind) => error instanceof kind)) throw new DevstackError((error as Error).message);
+    if (error instanceof KafkaUnavailableError)
+      throw new DevstackError(`Kafka at ${kafka.brokers.join(', ')} cannot be reached (${error.message}).`);
+    if (error instanceof PartitionCountError || error instanceof KafkaRejectedError)
+      throw new DevstackError(error.message);
     throw error;
   }
 }

@@ -138,7 +138,9 @@ async function startMonth(
   );
   const moved = [...items].reverse().map((line) => `${line.kind} ${shown(line.points)}`);
   const renewed = await getSub(customer, main.id, sub.id);
-  context.say(` 7. Month start (the job as of ${at}): ${before.period} → ${after.period}.`);
+  context.say(
+    ` 7. Month start, as of ${at} for every customer (npm run job -- month-start --at …): ${before.period} → ${after.period}.`,
+  );
   context.say(
     `    ${sub.name}: ${moved.join(', ')}; now ${describe(renewed)}. Main account ${shown(after.balance)}.`,
   );

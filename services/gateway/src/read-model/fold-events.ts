@@ -43,7 +43,8 @@ export function foldEvents(events: readonly LedgerEvent[]): Fold {
   for (const event of events) {
     const { mainAccountId, generation, sequence, at, cause } = event.data;
     const position = { mainAccountId, generation, sequence, at };
-    const { mainAccount, subAccount } = statesOf(event);
+    // A refusal changes nothing: its states are those of the event before, and must not look newer.
+    const { mainAccount, subAccount } = event.name === 'command.rejected' ? {} : statesOf(event);
     if (mainAccount) keepNewest(mains, mainAccountId, { ...position, state: mainAccount });
     if (subAccount)
       keepNewest(subs, `${mainAccountId} ${subAccount.subAccountId}`, { ...position, state: subAccount });
