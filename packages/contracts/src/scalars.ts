@@ -24,7 +24,7 @@ const TOO_MUCH = `must be less than ${MAX_AMOUNT_POINTS} points`;
 /** An amount that moves: above 0 and below 10^12 points. */
 export const amount = points
   .refine(
-    (text) => POINTS_PATTERN.test(text) && !text.startsWith('-') && /[1-9]/.test(text),
+    (text) => !POINTS_PATTERN.test(text) || (!text.startsWith('-') && /[1-9]/.test(text)),
     'must be more than 0',
   )
   .refine(isBelowMaximum, TOO_MUCH)
@@ -32,7 +32,7 @@ export const amount = points
 
 /** A correction: any amount but 0, either sign. */
 export const signedAmount = points
-  .refine((text) => /[1-9]/.test(text), 'must not be 0')
+  .refine((text) => !POINTS_PATTERN.test(text) || /[1-9]/.test(text), 'must not be 0')
   .refine(isBelowMaximum, TOO_MUCH)
   .meta({
     id: 'SignedAmount',
@@ -43,9 +43,9 @@ export const signedAmount = points
 /** A point limit: whole points, digits only, 0 to 1,000,000,000. */
 export const pointLimit = z
   .string()
-  .regex(/^(0|[1-9]\d{0,9})$/, 'must be digits only, without a sign, separators or leading zeros')
+  .regex(/^(0|[1-9]\d*)$/, 'must be digits only, without a sign, separators or leading zeros')
   .refine(
-    (text) => /^\d{1,10}$/.test(text) && BigInt(text) <= MAX_LIMIT_POINTS,
+    (text) => !/^\d+$/.test(text) || (text.length <= 10 && BigInt(text) <= MAX_LIMIT_POINTS),
     `must be at most ${MAX_LIMIT_POINTS}`,
   )
   .meta({

@@ -15,6 +15,8 @@ export interface SystemOptions extends Omit<ServiceGroupOptions, 'logs' | 'onFai
   readonly env: NodeJS.ProcessEnv;
   /** Told of each step. */
   readonly say: (line: string) => void;
+  /** Aborted when everything is to stop: a start that is under way ends at its next step. */
+  readonly signal: AbortSignal;
   /** True: a service that stops is only reported; for development, where the next change starts it anew. */
   readonly keepGoing: boolean;
 }
@@ -37,7 +39,6 @@ export class LocalSystem {
   #services: ServiceGroup | undefined;
   #environments: Readonly<Record<ServiceName, Record<string, string>>> | undefined;
   #starting: Promise<DevJson> | undefined;
-  #stopping = false;
   #secrets: Secrets | undefined;
   #reportFailure: (failure: Failure) => void = () => {};
   readonly failed: Promise<Failure> = new Promise((done) => {
@@ -68,12 +69,11 @@ export class LocalSystem {
 
   /** Starts one service anew, with what is built now. */
   async restart(name: ServiceName): Promise<void> {
-    if (!this.#stopping) await this.#services?.restart(name, this.environment(name));
+    if (!this.#options.signal.aborted) await this.#services?.restart(name, this.environment(name));
   }
 
   /** Services first, then the servers. Waits for a start that is under way. */
   async stop(): Promise<void> {
-    this.#stopping = true;
     await this.#starting?.catch(() => {});
     await this.#services?.stop();
     await this.#stack?.stop();
@@ -98,6 +98,7 @@ export class LocalSystem {
     this.#secrets = await keptSecrets(home);
 
     const applied = [...(await migrateServices(stack.databaseUrl)).values()].flat().length;
+    this.#unlessStopping();
     say(`Migrations: ${applied === 0 ? 'up to date' : `${applied} applied`}`);
     const { created } = await ensureAllTopics(
       {
@@ -133,7 +134,7 @@ export class LocalSystem {
   }
 
   #unlessStopping(): void {
-    if (this.#stopping) throw new DevstackError('Stopped before everything was up.');
+    if (this.#options.signal.aborted) throw new DevstackError('Stopped before everything was up.');
   }
 }
 

@@ -44,13 +44,23 @@ export async function runSystem(options: RunOptions): Promise<number> {
   const say = (line: string): void => console.log(line);
   const colour = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const { showLevel, keepGoing = false } = options;
-  const system = new LocalSystem({ home, env: process.env, say, write: say, colour, showLevel, keepGoing });
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const system = new LocalSystem({
+    home,
+    env: process.env,
+    say,
+    write: say,
+    colour,
+    showLevel,
+    keepGoing,
+    signal,
+  });
   const signals = stopSignals(() => {
     system.kill();
     process.exit(KILLED);
   });
-  const stopping = new AbortController();
-  const work = runUntilStopped(system, options, stopping.signal, say);
+  const work = runUntilStopped(system, options, signal, say);
   try {
     const ended = await Promise.race([signals.first, system.failed, work]);
     if (typeof ended === 'object') throw failure(ended);
