@@ -89,14 +89,12 @@ export async function startEnvironment(services: readonly string[]): Promise<Ben
 const READY_WITHIN_MS = 60_000;
 
 async function startService(name: string, env: Record<string, string>): Promise<RunningService> {
-  const child = spawn(
-    process.execPath,
-    ['--enable-source-maps', join(ROOT, 'services', name, 'dist/main.js')],
-    {
-      env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', OPS_PORT: '0', ...env },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  );
+  // SERVICE_NODE_ARGS reaches the measured services alone: profiles, heap limits.
+  const nodeArgs = (process.env.SERVICE_NODE_ARGS ?? '').split(' ').filter(Boolean);
+  const child = spawn(process.execPath, [...nodeArgs, join(ROOT, 'services', name, 'dist/main.js')], {
+    env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', OPS_PORT: '0', ...env },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { arrayLiteral } from './array-literal.js';
 
 /**
  * The floor that every figure of the ledger is compared with: the very rows that it wrote, written again by plain
@@ -17,7 +18,7 @@ export interface Floor {
 interface Statement {
   readonly name: string;
   readonly text: string;
-  readonly values: unknown[];
+  readonly values: string[];
 }
 
 /** Measures the floor on the rows of journal entries past `since` (lane → lane sequence). */
@@ -143,7 +144,7 @@ async function readSlice(
       statements.push({
         name: `floor-${table}`,
         text,
-        values: columns.map((name) => rows.map((row) => row[name])),
+        values: columns.map((name) => arrayLiteral(rows.map((row) => row[name]))),
       });
   }
   const { rows: balances } = await pool.query<{ main_account_id: string; account: string; balance: bigint }>(
@@ -156,7 +157,10 @@ async function readSlice(
     name: 'floor-mains',
     text: `UPDATE floor.main_accounts m SET balance = v.balance, purchased = v.balance + m.used + m.held + m.granted, sequence = m.sequence + 1, transfer_sequence = m.transfer_sequence + 1
       FROM unnest($1::text[], $2::bigint[]) AS v(id, balance) WHERE m.main_account_id = v.id`,
-    values: [mains.map((row) => row.main_account_id), mains.map((row) => row.balance)],
+    values: [
+      arrayLiteral(mains.map((row) => row.main_account_id)),
+      arrayLiteral(mains.map((row) => row.balance)),
+    ],
   });
   statements.push({
     name: 'floor-subs',
@@ -164,9 +168,9 @@ async function readSlice(
       FROM unnest($1::text[], $2::text[], $3::bigint[]) AS v(main, id, balance)
       WHERE s.main_account_id = v.main AND s.sub_account_id = v.id`,
     values: [
-      subs.map((row) => row.main_account_id),
-      subs.map((row) => row.account.slice('sub:'.length)),
-      subs.map((row) => row.balance),
+      arrayLiteral(subs.map((row) => row.main_account_id)),
+      arrayLiteral(subs.map((row) => row.account.slice('sub:'.length))),
+      arrayLiteral(subs.map((row) => row.balance)),
     ],
   });
   return statements;

@@ -18,8 +18,7 @@ export interface Population {
 }
 
 const mainId = (main: number): string => `ma_bench-${String(main).padStart(6, '0')}`;
-const subId = (main: number, sub: number): string =>
-  `sa_bench-${String(main).padStart(6, '0')}-${sub}`;
+const subId = (main: number, sub: number): string => `sa_bench-${String(main).padStart(6, '0')}-${sub}`;
 
 const SOURCE = 'subledger/bench';
 

@@ -27,12 +27,16 @@ import {
 } from './audit.js';
 import { type LoadedAccount, RestLoad } from './rest-load.js';
 
-const VICTIMS: readonly ServiceName[] = ['ledger', 'gateway', 'scheduler', 'ledger', 'gateway'];
+const VICTIMS: readonly ServiceName[] = ['ledger', 'gateway', 'scheduler', 'ledger'];
 const CUSTOMERS = 3;
 const WORKERS = 24;
 /** Writes that get through between two kills, so that each kill hits work under way. */
 const PROGRESS = 12;
 const SETTLE_MS = 90_000;
+
+interface LedgerEvent {
+  data: { mainAccountId: string; sequence: number };
+}
 
 describe('services killed under load', () => {
   const random = SeededRandom.announced('chaos');
@@ -98,15 +102,22 @@ describe('services killed under load', () => {
 
   /** One after the other, each back after a moment. */
   async function killAll(): Promise<void> {
-    for (const name of VICTIMS) {
-      const before = load.accepted + load.refused;
-      await eventually(() => load.accepted + load.refused >= before + PROGRESS, { timeoutMs: 30_000 });
+    for (const name of random.shuffle(VICTIMS)) {
+      const before = load.answered;
+      await eventually(() => load.answered >= before + PROGRESS, {
+        timeoutMs: 60_000,
+        what: `progress before ${name} is killed`,
+      }).catch((error: Error) => {
+        throw new Error(`${error.message}\n${system.output()}`);
+      });
       await delay(random.int(100, 2_500));
+      process.stderr.write(
+        `chaos: kill -9 ${name} after ${load.answered} writes and ${sent.length} messages\n`,
+      );
       await system.service(name).kill9();
       await delay(random.int(0, 1_500));
       await system.startService(name);
     }
-    await delay(2_000);
   }
 
   /** A month start in the middle of it all. It may fail half-way; it is asked for again at the end. */
@@ -132,7 +143,26 @@ describe('services killed under load', () => {
         return true;
       },
       { timeoutMs: SETTLE_MS, everyMs: 250, what: 'quiet' },
+    ).catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${await whereEventsAre()}\n${system.output()}`);
+    });
+  }
+
+  /** For whoever has to find out what kept the system from coming to rest: lost on the way out, or not read? */
+  async function whereEventsAre(): Promise<string> {
+    const { rows } = await system.database.client.query(
+      'SELECT lane, epoch, lane_sequence, published_sequence, command_offset, message_offset FROM ledger.lanes ORDER BY 1',
     );
+    const reader = await TopicReader.open(system.kafka, TOPICS.events);
+    const total = await count(system.database, 'SELECT count(*) FROM ledger.journal');
+    await reader.waitUntil(() => reader.records.length >= total, 5_000).catch(() => {});
+    const highest = new Map<string, number>();
+    for (const record of reader.records) {
+      const { mainAccountId, sequence } = jsonOf<LedgerEvent>(record).data;
+      highest.set(mainAccountId, Math.max(sequence, highest.get(mainAccountId) ?? 0));
+    }
+    await reader.close();
+    return `lanes ${shown(rows)}\nhighest sequences on the topic ${shown([...highest])}`;
   }
 
   function print(): void {
@@ -201,15 +231,12 @@ describe('services killed under load', () => {
       payload: string;
     }>('SELECT main_account_id, sequence, payload FROM ledger.journal');
     const journal = new Map(rows.map((row) => [`${row.main_account_id} ${row.sequence}`, row.payload]));
-    interface Event {
-      data: { mainAccountId: string; sequence: number };
-    }
     const published = () => {
       const found = new Map<string, string>();
       const highest = new Map<string, number>();
       const disorder: string[] = [];
       for (const record of events.records) {
-        const { mainAccountId, sequence } = jsonOf<Event>(record).data;
+        const { mainAccountId, sequence } = jsonOf<LedgerEvent>(record).data;
         // A refusal without books has no sequence.
         if (sequence === 0) continue;
         const key = `${mainAccountId} ${sequence}`;

@@ -44,6 +44,10 @@ export class RestLoad {
     this.#options = options;
   }
 
+  get answered(): number {
+    return this.accepted + this.refused;
+  }
+
   start(): void {
     const { random, workers } = this.#options;
     this.#workers = Array.from({ length: workers }, () => this.#work(random.fork()));

@@ -38,6 +38,7 @@ export class LogReader {
   readonly #config: KafkaConfig;
   readonly #names: TopicNames;
   #cluster: InnerCluster | undefined;
+  #opening: Promise<InnerCluster> | undefined;
 
   constructor(config: KafkaConfig) {
     this.#config = config;
@@ -88,6 +89,7 @@ export class LogReader {
   }
 
   async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
     const cluster = this.#cluster;
     this.#cluster = undefined;
     await cluster?.disconnect().catch(() => undefined);
@@ -113,8 +115,16 @@ export class LogReader {
     }
   }
 
-  async #open(): Promise<InnerCluster> {
-    if (this.#cluster) return this.#cluster;
+  /** Calls that come at once share one cluster: each further one would stay open and keep the process alive. */
+  #open(): Promise<InnerCluster> {
+    if (this.#cluster) return Promise.resolve(this.#cluster);
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #connect(): Promise<InnerCluster> {
     const client = createClient(this.#config, { retries: 5, initialRetryTimeMs: 100, maxRetryTimeMs: 1_000 });
     let captured: InnerCluster | undefined;
     client.consumer({

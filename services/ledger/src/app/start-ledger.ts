@@ -23,17 +23,23 @@ import type pg from 'pg';
 import { allowsEarlyRoll, type LedgerConfig } from '../config.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import type { LogInspector } from '../lanes/check-log.js';
-import { DatabaseGate } from '../lanes/database-gate.js';
 import type { LaneOptions } from '../lanes/lane.js';
 import { Lanes, type LanesPorts } from '../lanes/lanes.js';
+import { Turnstile } from '../lanes/turnstile.js';
 import { LedgerMetrics } from '../metrics.js';
 import { CacheBudget } from '../pipeline/books-cache.js';
 import { SliceProcessor } from '../pipeline/process-slice.js';
 import { createLedgerPool, LEDGER_SCHEMA } from '../store/ledger-pool.js';
 import { LedgerModule } from './ledger.module.js';
 
+/** A lane at work looks up holds, charges and commands at the same time. */
+const CONNECTIONS_PER_LANE = 2;
 /** Connections beside those of the lanes at work: takeovers, cursors of idle lanes, readiness. */
 const SPARE_CONNECTIONS = 4;
+/** Per partition and fetch: about a slice of messages. Up to two wait per partition, so this bounds the memory. */
+const FETCH_BYTES = 512 * 1_024;
+/** Records that come are delivered at once; this is how often an idle ledger asks the broker. */
+const FETCH_WAIT_MS = 25;
 const COMMIT_EVERY_MS = 1_000;
 /** The group gives a member's lanes away after this long without a heartbeat. */
 const SESSION_TIMEOUT_MS = 15_000;
@@ -58,7 +64,7 @@ export async function startLedger(
   const kafka: KafkaConfig = kafkaConfigFrom(config, 'subledger-ledger', log) as KafkaConfig;
   const pool = createLedgerPool({
     url: config.DATABASE_URL,
-    max: config.LANES_AT_ONCE + SPARE_CONNECTIONS,
+    max: CONNECTIONS_PER_LANE * config.LANES_AT_ONCE + SPARE_CONNECTIONS,
     onIdleError: (err) => log.warn({ err }, 'database connection lost'),
   });
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: LEDGER_SCHEMA }) });
@@ -70,6 +76,8 @@ export async function startLedger(
     fromBeginning: true,
     commit: 'manual',
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    maxBytesPerPartition: FETCH_BYTES,
+    maxWaitTimeMs: FETCH_WAIT_MS,
     onAssigned: (assigned) => lanes.onAssigned(assigned),
     onRevoked: (revoked) => lanes.onRevoked(revoked),
     onOffsetOutOfRange: (at) => lanes.onOffsetOutOfRange(at),
@@ -120,7 +128,8 @@ function createLanes(
       metrics,
       log,
     }),
-    gate: new DatabaseGate(config.LANES_AT_ONCE),
+    database: new Turnstile(config.LANES_AT_ONCE),
+    kafka: new Turnstile(config.PUBLISH_AT_ONCE),
     budget: new CacheBudget(config.CACHED_SUB_ACCOUNTS),
     publisherOf: (lane) => new TransactionalPublisher(kafka, `ledger-lane-${lane}`),
     consumer: () => server()?.consumer,

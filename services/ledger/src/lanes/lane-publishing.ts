@@ -2,6 +2,7 @@ import type { OutgoingRecord } from '@subledger/kafka';
 import type { LedgerMetrics } from '../metrics.js';
 import type { LaneMemory } from '../pipeline/lane-memory.js';
 import type { Publication } from '../pipeline/slice-draft.js';
+import type { Turnstile } from './turnstile.js';
 
 /** The part of `TransactionalPublisher` that a lane needs. */
 export interface LanePublisher {
@@ -9,6 +10,13 @@ export interface LanePublisher {
   /** @throws FencedError when a newer owner of the lane exists */
   publish(records: OutgoingRecord[]): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface PublishingPorts {
+  readonly publisher: LanePublisher;
+  /** Bounds how many lanes publish at a time. */
+  readonly turnstile: Turnstile;
+  readonly metrics: LedgerMetrics;
 }
 
 /** Committed slices that may wait for publishing; a lane that is further ahead waits itself. */
@@ -27,9 +35,8 @@ export class LanePublishing {
 
   /** @param onFailure called once, so that an idle lane learns of it */
   constructor(
-    private readonly publisher: LanePublisher,
+    private readonly ports: PublishingPorts,
     private readonly memory: LaneMemory,
-    private readonly metrics: LedgerMetrics,
     private readonly onFailure: () => void,
   ) {}
 
@@ -63,7 +70,10 @@ export class LanePublishing {
 
   private async run(): Promise<void> {
     try {
-      while (this.waiting.length > 0) await this.publish(this.waiting.splice(0));
+      // Taken only at the place: while the lane waited for it, more may have come.
+      while (this.waiting.length > 0) {
+        await this.ports.turnstile.run(() => this.publish(this.waiting.splice(0)));
+      }
     } catch (error) {
       this.failure = { error };
       this.onFailure();
@@ -75,13 +85,14 @@ export class LanePublishing {
 
   private async publish(publications: readonly Publication[]): Promise<void> {
     this.wakeWaiters();
+    const { publisher, metrics } = this.ports;
     const records = merge(publications);
     const last = publications.at(-1) as Publication;
     if (records.length > 0) {
       const started = performance.now();
-      await this.publisher.publish(records);
-      this.metrics.publishSeconds.observe((performance.now() - started) / 1_000);
-      this.metrics.published.inc(records.length);
+      await publisher.publish(records);
+      metrics.publishSeconds.observe((performance.now() - started) / 1_000);
+      metrics.published.inc(records.length);
     }
     this.memory.published = last.laneSequence;
     this.memory.hasPublishedOutbox ||= publications.some((publication) => publication.hasOutbox);

@@ -9,10 +9,10 @@ import type { Publication } from '../pipeline/slice-draft.js';
 import { LaneFencedError } from '../store/lane-lease.js';
 import { advanceCursor, readEpoch, type TakenLane } from '../store/lane-store.js';
 import { LaneBrokenError } from './check-log.js';
-import type { DatabaseGate } from './database-gate.js';
 import { type LanePublisher, LanePublishing } from './lane-publishing.js';
 import { LaneQueue } from './lane-queue.js';
 import { type TakeOverPorts, takeOver } from './take-over.js';
+import type { Turnstile } from './turnstile.js';
 
 /**
  * `waiting`: for a server to come back. `fenced`: another process took the lane over. `broken`: row and log do not
@@ -33,7 +33,9 @@ export interface LaneOptions {
 
 export interface LanePorts extends TakeOverPorts {
   readonly processor: SliceProcessor;
-  readonly gate: DatabaseGate;
+  /** Ways into the database and into Kafka, shared by all lanes. */
+  readonly database: Turnstile;
+  readonly kafka: Turnstile;
   readonly budget: CacheBudget;
   readonly metrics: LedgerMetrics;
   readonly publisher: LanePublisher;
@@ -97,8 +99,9 @@ export class Lane {
   enqueue(topic: string, records: readonly KafkaRecord[]): void {
     if (this.isOver) return;
     this.queue.push(topic, records);
-    // Two slices ahead: fetching never waits for the database, and memory stays bounded.
-    if (this.queue.sizeOf(topic) > 2 * this.ports.options.slice && !this.paused.has(topic)) {
+    // A slice ahead, and what the consumer has fetched beyond it: fetching never waits for the database, and memory
+    // stays bounded.
+    if (this.queue.sizeOf(topic) >= this.ports.options.slice && !this.paused.has(topic)) {
       this.paused.add(topic);
       this.ports.pause(this.lane, topic);
     }
@@ -138,10 +141,12 @@ export class Lane {
   }
 
   private adopt(taken: TakenLane): void {
-    const { budget, publisher, metrics } = this.ports;
+    const { budget, publisher, kafka, metrics } = this.ports;
     this.memory?.cache.clear();
     this.memory = new LaneMemory(taken, new BooksCache(budget));
-    this.publishing = new LanePublishing(publisher, this.memory, metrics, () => this.queue.wake());
+    this.publishing = new LanePublishing({ publisher, turnstile: kafka, metrics }, this.memory, () =>
+      this.queue.wake(),
+    );
   }
 
   private async run(): Promise<void> {
@@ -165,7 +170,7 @@ export class Lane {
 
   /** Slice after slice, until the lane ends or something fails. */
   private async work(onProgress: () => void): Promise<void> {
-    const { gate, options } = this.ports;
+    const { database, options } = this.ports;
     const publishing = this.publishing as LanePublishing;
     const memory = this.memory as LaneMemory;
     while (!this.isOver) {
@@ -176,7 +181,7 @@ export class Lane {
         continue;
       }
       await publishing.room();
-      await gate.run(() => this.workOnSlice(memory, (publication) => publishing.add(publication)));
+      await database.run(() => this.workOnSlice(memory, (publication) => publishing.add(publication)));
       onProgress();
     }
   }
@@ -199,7 +204,7 @@ export class Lane {
 
   private resumeDrained(): void {
     for (const topic of this.paused) {
-      if (this.queue.sizeOf(topic) > this.ports.options.slice) continue;
+      if (this.queue.sizeOf(topic) > this.ports.options.slice / 2) continue;
       this.paused.delete(topic);
       this.ports.resume(this.lane, topic);
     }

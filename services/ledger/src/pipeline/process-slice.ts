@@ -69,7 +69,7 @@ export class SliceProcessor {
     const { books, known } = await this.load(lane, own);
 
     const progress = new LaneProgress(lane.offsets);
-    const draft = new SliceDraft(lane.laneSequence);
+    const draft = new SliceDraft(lane.laneSequence, records.length);
     const counts = new SliceCounts();
     const slice = new SliceDecider({
       ...lane.lease,
@@ -127,8 +127,11 @@ export class SliceProcessor {
       lane.cache.put(id, loaded);
     }
     const touched = touchedIds(records);
-    await loadMessages(pool, touched, (id) => books.get(id) as Books);
-    return { books, known: await loadCommands(pool, touched.commands) };
+    const [known] = await Promise.all([
+      loadCommands(pool, touched.commands),
+      loadMessages(pool, touched, (id) => books.get(id) as Books),
+    ]);
+    return { books, known };
   }
 
   private unprocessable(record: KafkaRecord, error: unknown): RefusedRecord {

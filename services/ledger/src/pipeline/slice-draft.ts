@@ -1,8 +1,10 @@
 import { eventType, TOPICS } from '@subledger/contracts';
 import type { Changes, Charge, DomainEvent, Hold, MainAccount, Refund, SubAccount } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
+import { PayloadWriter } from '../store/payload-writer.js';
 import type {
   CommandRow,
+  JournalBlock,
   JournalRow,
   LaneOffsets,
   OutboxRow,
@@ -10,6 +12,7 @@ import type {
   SliceWrites,
   TransferRow,
 } from '../store/rows.js';
+import { ROWS_PER_STATEMENT } from '../store/write-slice.js';
 import type { Cause } from '../wire/event-json.js';
 
 /** What made an event, as its journal row has it. */
@@ -35,7 +38,11 @@ export interface Publication {
 
 /** Collects what a slice writes and publishes; of each row only its last version. */
 export class SliceDraft {
-  private readonly journal: JournalRow[] = [];
+  private readonly blocks: JournalBlock[] = [];
+  private journal: JournalRow[] = [];
+  private payloads: PayloadWriter;
+  /** The records of the open block's events; they get their encoded values when it closes. */
+  private eventRecords: OutgoingRecord[] = [];
   private readonly transfers: TransferRow[] = [];
   private readonly mains = new Map<string, MainAccount>();
   private readonly subs = new Map<string, Owned<SubAccount>>();
@@ -46,7 +53,13 @@ export class SliceDraft {
   private readonly outbox: OutboxRow[] = [];
   private readonly records: OutgoingRecord[] = [];
 
-  constructor(private laneSequence: bigint) {}
+  /** @param expectedEvents about how many there will be, for the first buffer's size */
+  constructor(
+    private laneSequence: bigint,
+    expectedEvents: number,
+  ) {
+    this.payloads = new PayloadWriter(expectedEvents);
+  }
 
   /** A journal row, its transfers, and the record that publishes it. */
   addEvent(event: DomainEvent, payload: string, context: EventContext): void {
@@ -60,13 +73,16 @@ export class SliceDraft {
       at,
       causeKind: cause.kind,
       causeId: cause.id,
-      payload,
       position,
     });
     for (const transfer of event.transfers) {
       this.transfers.push({ mainAccountId, eventSequence: event.sequence, at, transfer });
     }
-    this.publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, headers);
+    this.payloads.append(payload);
+    const record: OutgoingRecord = { topic: TOPICS.events, key: mainAccountId, value: null };
+    this.eventRecords.push(record);
+    this.publish(record, headers);
+    if (this.journal.length === ROWS_PER_STATEMENT) this.closeBlock();
   }
 
   /** New versions of rows. Ids contain no space, so that a space separates them in keys. */
@@ -100,10 +116,11 @@ export class SliceDraft {
   }
 
   finish(offsets: LaneOffsets): SliceWrites {
+    this.closeBlock();
     return {
       offsets,
       laneSequence: this.laneSequence,
-      journal: this.journal,
+      journal: this.blocks,
       transfers: this.transfers,
       // Sorted, so that the rows of the books are locked in one order whoever writes them (a lane's stale owner
       // waits at the lane's row before; an operator's repair or a later version may not), and neighbours in the
@@ -127,6 +144,18 @@ export class SliceDraft {
       laneSequence: this.laneSequence,
       hasOutbox: this.outbox.length > 0,
     };
+  }
+
+  /** Closes a block: its payloads are encoded, and its records publish the same bytes. */
+  private closeBlock(): void {
+    if (this.journal.length === 0) return;
+    this.payloads.parts().forEach((part, index) => {
+      (this.eventRecords[index] as OutgoingRecord).value = part;
+    });
+    this.blocks.push({ rows: this.journal, payloads: this.payloads.whole });
+    this.journal = [];
+    this.eventRecords = [];
+    this.payloads = new PayloadWriter(0);
   }
 
   private publish(record: OutgoingRecord, headers: Record<string, string> | undefined): void {

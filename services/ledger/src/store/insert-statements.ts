@@ -1,7 +1,6 @@
 import { plainArray, textArray } from './array-literals.js';
-import type { JournalBlock } from './journal-block.js';
-import type { CommandRow, TransferRow } from './rows.js';
-import type { Statement } from './statement.js';
+import type { CommandRow, JournalBlock, TransferRow } from './rows.js';
+import { type Statement, WHERE_OURS } from './statement.js';
 
 /** What is only ever inserted: the journal, the transfers, command ids. */
 
@@ -14,7 +13,7 @@ export function insertJournal(lane: number, generation: number, block: JournalBl
       SELECT main, seq, $1::int, lane_seq, $2::int, type, at, kind, cause, payload, position
         FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
              string_to_array($10::text, E'\\x1e'), $11::bigint[])
-          AS new (main, seq, lane_seq, type, at, kind, cause, payload, position)`,
+          AS new (main, seq, lane_seq, type, at, kind, cause, payload, position) ${WHERE_OURS}`,
     values: [
       lane,
       generation,
@@ -38,7 +37,7 @@ export function insertTransfers(rows: readonly TransferRow[]): Statement {
     text: `INSERT INTO transfers (main_account_id, sequence, event_sequence, kind, debit_account, credit_account,
         amount, debit_balance, credit_balance, sub_account_id, message_id, period, reference, at)
       SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-        $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[])`,
+        $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[]) ${WHERE_OURS}`,
     values: [
       textArray(rows.map((row) => row.mainAccountId)),
       plainArray(rows.map((row) => row.transfer.sequence)),
@@ -62,7 +61,7 @@ export function insertCommands(rows: readonly CommandRow[]): Statement {
   return {
     name: 'ledger-commands',
     text: `INSERT INTO commands (main_account_id, command_id, content_hash, event_sequence, at)
-      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])`,
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) ${WHERE_OURS}`,
     values: [
       textArray(rows.map((row) => row.mainAccountId)),
       textArray(rows.map((row) => row.commandId)),

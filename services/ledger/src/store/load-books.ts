@@ -72,15 +72,15 @@ export async function loadMessages(
   touched: TouchedIds,
   booksOf: (mainAccountId: string) => Books,
 ): Promise<void> {
-  for (const row of await lookUp<HoldRow>(pool, HOLDS, touched.holds)) {
-    booksOf(row.main_account_id).holds.set(row.message_id, toHold(row));
-  }
-  for (const row of await lookUp<ChargeRow>(pool, CHARGES, touched.charges)) {
-    booksOf(row.main_account_id).charges.set(row.message_id, toCharge(row));
-  }
-  for (const row of await lookUp<RefundRow>(pool, REFUNDS, touched.refunds)) {
-    booksOf(row.main_account_id).refunds.set(row.refund_id, toRefund(row));
-  }
+  // At the same time, on connections of their own: each is a round trip.
+  const [holds, charges, refunds] = await Promise.all([
+    lookUp<HoldRow>(pool, HOLDS, touched.holds),
+    lookUp<ChargeRow>(pool, CHARGES, touched.charges),
+    lookUp<RefundRow>(pool, REFUNDS, touched.refunds),
+  ]);
+  for (const row of holds) booksOf(row.main_account_id).holds.set(row.message_id, toHold(row));
+  for (const row of charges) booksOf(row.main_account_id).charges.set(row.message_id, toCharge(row));
+  for (const row of refunds) booksOf(row.main_account_id).refunds.set(row.refund_id, toRefund(row));
 }
 
 interface CommandRow {

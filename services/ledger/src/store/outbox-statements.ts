@@ -1,13 +1,13 @@
 import { plainArray, textArray } from './array-literals.js';
 import type { OutboxRow } from './rows.js';
-import type { Statement } from './statement.js';
+import { AND_OURS, type Statement, WHERE_OURS } from './statement.js';
 
 export function insertOutbox(lane: number, rows: readonly OutboxRow[]): Statement {
   return {
     name: 'ledger-outbox',
     // `pg` writes the Buffers of a bytea[] itself.
     text: `INSERT INTO outbox (lane, lane_sequence, topic, key, value, headers)
-      SELECT $1::int, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[])`,
+      SELECT $1::int, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[]) ${WHERE_OURS}`,
     values: [
       lane,
       plainArray(rows.map((row) => row.laneSequence)),
@@ -23,7 +23,7 @@ export function insertOutbox(lane: number, rows: readonly OutboxRow[]): Statemen
 export function deleteOutbox(lane: number, publishedSequence: bigint): Statement {
   return {
     name: 'ledger-outbox-published',
-    text: 'DELETE FROM outbox WHERE lane = $1 AND lane_sequence <= $2',
+    text: `DELETE FROM outbox WHERE lane = $1 AND lane_sequence <= $2 ${AND_OURS}`,
     values: [lane, publishedSequence],
   };
 }

@@ -1,5 +1,4 @@
 import type { Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from '@subledger/core';
-import type { JournalBlock } from './journal-block.js';
 
 /** Rows of one slice, as they are written. Instants are ISO text, as statements and events both need them. */
 
@@ -19,6 +18,12 @@ export interface TransferRow {
   readonly eventSequence: number;
   readonly at: string;
   readonly transfer: Transfer;
+}
+
+/** Journal rows of one statement, with their payloads: UTF-8, separated by `E'\x1e'`. */
+export interface JournalBlock {
+  readonly rows: readonly JournalRow[];
+  readonly payloads: Buffer;
 }
 
 /** A row of the books, under its main account. `at` is the broker time of the record that first wrote it. */

@@ -2,7 +2,7 @@ import type { Charge, Hold, MainAccount, Refund, SubAccount } from '@subledger/c
 import { instantText } from '../wire/instant-text.js';
 import { plainArray, textArray } from './array-literals.js';
 import type { Owned } from './rows.js';
-import type { Statement } from './statement.js';
+import { type Statement, WHERE_OURS } from './statement.js';
 
 /**
  * The rows of the books, whole, in their last version of the slice. Upserts, not joins with `UPDATE … FROM
@@ -18,7 +18,7 @@ export function upsertMainAccounts(rows: readonly MainAccount[]): Statement {
         used, held, granted, active_sub_accounts, sub_accounts, opened, sequence, transfer_sequence)
       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bool[],
         $8::bool[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[], $14::bigint[],
-        $15::bigint[], $16::bigint[], $17::int[], $18::int[], $19::int[], $20::bigint[], $21::bigint[])
+        $15::bigint[], $16::bigint[], $17::int[], $18::int[], $19::int[], $20::bigint[], $21::bigint[]) ${WHERE_OURS}
       ON CONFLICT (main_account_id) DO UPDATE SET plan = excluded.plan, time_zone = excluded.time_zone,
         next_time_zone = excluded.next_time_zone, credit_limit = excluded.credit_limit,
         funding_policy = excluded.funding_policy, feature_active = excluded.feature_active,
@@ -59,7 +59,7 @@ export function upsertSubAccounts(rows: readonly Owned<SubAccount>[]): Statement
     text: `INSERT INTO sub_accounts (main_account_id, sub_account_id, ordinal, lifecycle, paused, priority,
         point_limit, next_limit, period, boost, used, overage, held, remaining)
       SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bool[], $6::int[], $7::bigint[],
-        $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[])
+        $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[]) ${WHERE_OURS}
       ON CONFLICT (main_account_id, sub_account_id) DO UPDATE SET lifecycle = excluded.lifecycle,
         paused = excluded.paused, priority = excluded.priority, point_limit = excluded.point_limit,
         next_limit = excluded.next_limit, period = excluded.period, boost = excluded.boost, used = excluded.used,
@@ -88,7 +88,7 @@ export function upsertHolds(rows: readonly Owned<Hold>[]): Statement {
     name: 'ledger-holds',
     text: `INSERT INTO holds (main_account_id, message_id, sub_account_id, period, points, state, expires_at, at)
       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-        $7::timestamptz[], $8::timestamptz[])
+        $7::timestamptz[], $8::timestamptz[]) ${WHERE_OURS}
       ON CONFLICT (main_account_id, message_id) DO UPDATE SET points = excluded.points, state = excluded.state`,
     values: [
       textArray(rows.map((owned) => owned.mainAccountId)),
@@ -108,7 +108,7 @@ export function upsertCharges(rows: readonly Owned<Charge>[]): Statement {
     name: 'ledger-charges',
     text: `INSERT INTO charges (main_account_id, message_id, sub_account_id, period, points, refunded, at)
       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-        $7::timestamptz[])
+        $7::timestamptz[]) ${WHERE_OURS}
       ON CONFLICT (main_account_id, message_id) DO UPDATE SET refunded = excluded.refunded`,
     values: [
       textArray(rows.map((owned) => owned.mainAccountId)),
@@ -126,7 +126,7 @@ export function insertRefunds(rows: readonly Owned<Refund>[]): Statement {
   return {
     name: 'ledger-refunds',
     text: `INSERT INTO refunds (main_account_id, refund_id, message_id, points, at)
-      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[])`,
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) ${WHERE_OURS}`,
     values: [
       textArray(rows.map((owned) => owned.mainAccountId)),
       textArray(rows.map(({ row }) => row.refundId)),

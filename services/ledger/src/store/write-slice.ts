@@ -4,7 +4,7 @@ import { insertCommands, insertJournal, insertTransfers } from './insert-stateme
 import { LaneFencedError, type Lease } from './lane-lease.js';
 import { deleteOutbox, insertOutbox } from './outbox-statements.js';
 import type { SliceWrites } from './rows.js';
-import type { Statement } from './statement.js';
+import { oneStatement, type Statement } from './statement.js';
 import {
   insertRefunds,
   upsertCharges,
@@ -21,11 +21,12 @@ export const ROWS_PER_STATEMENT = 5_000;
 
 /**
  * Writes a slice in one transaction, the lane's row first: that row is both the lock that makes a stale owner wait
- * for us and the fence that then stops it.
+ * for us and the fence that then stops it. A slice of usual size is one statement, so that a lone command costs one
+ * round trip.
  *
  * @param published last lane sequence known to be published; outbox rows up to it are deleted
  * @throws LaneFencedError when another owner has raised the epoch; nothing was written
- * @throws CommitInDoubtError when the connection was lost during COMMIT
+ * @throws during an outage an error after which the slice may be written or not (`isConnectionError`)
  */
 export async function writeSlice(
   pool: pg.Pool,
@@ -33,12 +34,49 @@ export async function writeSlice(
   writes: SliceWrites,
   published: { readonly sequence: bigint; readonly hasOutbox: boolean },
 ): Promise<void> {
-  await withTransaction(pool, async (client) => {
-    const { rowCount } = await client.query(advanceLane(lease, writes, published.sequence));
+  const fence = advanceLane(lease, writes, published.sequence);
+  const statements = statementsOf(lease, writes);
+  if (published.hasOutbox) statements.unshift(deleteOutbox(lease.lane, published.sequence));
+  if (isChunked(writes)) await writeInParts(pool, lease, fence, statements);
+  else {
+    // One name per combination of sets, so that each is parsed once.
+    const name = `ledger-slice:${statements.map((statement) => statement.name.slice('ledger-'.length)).join('+')}`;
+    const { rowCount } = await pool.query(shortNamed(oneStatement(name, fence, statements)));
     if (rowCount !== 1) throw new LaneFencedError(lease.lane);
-    if (published.hasOutbox) await client.query(deleteOutbox(lease.lane, published.sequence));
-    for (const statement of statementsOf(lease, writes)) await client.query(statement);
+  }
+}
+
+async function writeInParts(
+  pool: pg.Pool,
+  lease: Lease,
+  fence: Statement,
+  statements: readonly Statement[],
+): Promise<void> {
+  await withTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(fence);
+    if (rowCount !== 1) throw new LaneFencedError(lease.lane);
+    for (const statement of statements) await client.query(statement);
   });
+}
+
+const shortNames = new Map<string, string>();
+
+/** PostgreSQL cuts names off at 63 bytes. */
+function shortNamed(statement: Statement): Statement {
+  let name = shortNames.get(statement.name);
+  if (name === undefined) {
+    name = `ledger-slice-${shortNames.size}`;
+    shortNames.set(statement.name, name);
+  }
+  return { ...statement, name };
+}
+
+/** Whether a set is too large for one statement. */
+function isChunked(writes: SliceWrites): boolean {
+  const { transfers, subAccounts, outbox, journal } = writes;
+  return (
+    journal.length > 1 || [transfers, subAccounts, outbox].some((rows) => rows.length > ROWS_PER_STATEMENT)
+  );
 }
 
 function advanceLane({ lane, epoch }: Lease, writes: SliceWrites, publishedSequence: bigint): Statement {
@@ -47,7 +85,7 @@ function advanceLane({ lane, epoch }: Lease, writes: SliceWrites, publishedSeque
     name: 'ledger-lane',
     text: `UPDATE lanes SET command_offset = $3, message_offset = $4, command_last_id = $5, message_last_id = $6,
         lane_sequence = $7, published_sequence = $8, updated_at = now()
-      WHERE lane = $1 AND epoch = $2`,
+      WHERE lane = $1 AND epoch = $2 RETURNING lane`,
     values: [
       lane,
       epoch,
@@ -62,16 +100,18 @@ function advanceLane({ lane, epoch }: Lease, writes: SliceWrites, publishedSeque
 }
 
 /** The statements in their fixed order; empty sets cost nothing. */
-function* statementsOf({ lane, generation }: Lease, writes: SliceWrites): Generator<Statement> {
-  for (const block of writes.journal) yield insertJournal(lane, generation, block);
-  yield* chunked(writes.transfers, insertTransfers);
-  yield* chunked(writes.mainAccounts, upsertMainAccounts);
-  yield* chunked(writes.subAccounts, upsertSubAccounts);
-  yield* chunked(writes.holds, upsertHolds);
-  yield* chunked(writes.charges, upsertCharges);
-  yield* chunked(writes.refunds, insertRefunds);
-  yield* chunked(writes.commands, insertCommands);
-  yield* chunked(writes.outbox, (rows) => insertOutbox(lane, rows));
+function statementsOf({ lane, generation }: Lease, writes: SliceWrites): Statement[] {
+  return [
+    ...writes.journal.map((block) => insertJournal(lane, generation, block)),
+    ...chunked(writes.transfers, insertTransfers),
+    ...chunked(writes.mainAccounts, upsertMainAccounts),
+    ...chunked(writes.subAccounts, upsertSubAccounts),
+    ...chunked(writes.holds, upsertHolds),
+    ...chunked(writes.charges, upsertCharges),
+    ...chunked(writes.refunds, insertRefunds),
+    ...chunked(writes.commands, insertCommands),
+    ...chunked(writes.outbox, (rows) => insertOutbox(lane, rows)),
+  ];
 }
 
 function* chunked<Row>(

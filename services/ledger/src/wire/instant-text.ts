@@ -1,14 +1,16 @@
-let lastMs = Number.NaN;
-let lastText = '';
+const MAX_KEPT = 256;
+const kept = new Map<number, string>();
 
 /**
- * Milliseconds since 1970 as an ISO instant in UTC. The broker stamps all records of a produced batch alike, so the
- * last answer is kept.
+ * Milliseconds since 1970 as an ISO instant in UTC. The last answers are kept: the broker stamps all records of a
+ * produced batch alike, and month starts are few.
  */
 export function instantText(epochMs: number): string {
-  if (epochMs !== lastMs) {
-    lastText = new Date(epochMs).toISOString();
-    lastMs = epochMs;
+  let text = kept.get(epochMs);
+  if (text === undefined) {
+    text = new Date(epochMs).toISOString();
+    if (kept.size >= MAX_KEPT) kept.clear();
+    kept.set(epochMs, text);
   }
-  return lastText;
+  return text;
 }

@@ -1,9 +1,11 @@
-/** Lets at most so many lanes into the database at a time, in the order in which they came. */
-export class DatabaseGate {
+/**
+ * Lets at most so many lanes do the same thing at a time, in the order in which they came. A few at once keep a
+ * server busy; more make each wait longer, and while a lane waits, what it will do next grows.
+ */
+export class Turnstile {
   private free: number;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param places 3 keep PostgreSQL and one core of this process busy; more only make each lane wait longer */
   constructor(places: number) {
     this.free = places;
   }

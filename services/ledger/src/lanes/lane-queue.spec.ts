@@ -1,0 +1,61 @@
+import { describe, expect, it } from '@jest/globals';
+import { TOPICS } from '@subledger/contracts';
+import { fakeRecord } from '../testing/fake-record.js';
+import { LaneQueue } from './lane-queue.js';
+
+const { commands, messages } = TOPICS;
+const records = (topic: string, from: number, to: number, timestampMs = 0) =>
+  Array.from({ length: to - from }, (_, i) => fakeRecord({ topic, offset: BigInt(from + i), timestampMs }));
+const start = { commandOffset: 0n, messageOffset: 0n };
+const names = (taken: { topic: string; offset: bigint }[]) =>
+  taken.map(({ topic, offset }) => `${topic === commands ? 'c' : 'm'}${offset}`);
+
+describe('a lane’s queue', () => {
+  it('keeps the order of each topic, and merges by broker time', () => {
+    const queue = new LaneQueue();
+    queue.push(messages, [...records(messages, 0, 1, 5), ...records(messages, 1, 2, 7)]);
+    queue.push(commands, [...records(commands, 0, 1, 6), ...records(commands, 1, 2, 7)]);
+    expect(names(queue.take(10, start))).toEqual(['m0', 'c0', 'c1', 'm1']);
+  });
+
+  it('gives each topic half where both have more', () => {
+    const queue = new LaneQueue();
+    queue.push(messages, records(messages, 0, 100));
+    queue.push(commands, records(commands, 0, 100));
+    const taken = queue.take(10, start);
+    expect(taken.filter((record) => record.topic === commands)).toHaveLength(5);
+    expect(taken).toHaveLength(10);
+  });
+
+  it('fills up with one topic where the other has little', () => {
+    const queue = new LaneQueue();
+    queue.push(messages, records(messages, 0, 100));
+    queue.push(commands, records(commands, 0, 2));
+    expect(queue.take(10, start)).toHaveLength(10);
+    expect(queue.sizeOf(messages)).toBe(92);
+    queue.push(commands, records(commands, 2, 50));
+    expect(queue.take(100, start)).toHaveLength(100);
+  });
+
+  it('drops what was dealt with, and takes back what was not', () => {
+    const queue = new LaneQueue();
+    queue.push(commands, records(commands, 0, 4));
+    const taken = queue.take(3, start);
+    queue.putBack(taken);
+    expect(names(queue.take(10, { commandOffset: 2n, messageOffset: 0n }))).toEqual(['c2', 'c3']);
+  });
+
+  it('wakes who waits: for records, by call, by time', async () => {
+    const queue = new LaneQueue();
+    const byRecords = queue.wait();
+    queue.push(commands, records(commands, 0, 1));
+    await byRecords;
+    queue.take(1, start);
+    const byCall = queue.wait();
+    queue.wake();
+    await byCall;
+    queue.wake();
+    await queue.wait();
+    await queue.wait(5);
+  });
+});

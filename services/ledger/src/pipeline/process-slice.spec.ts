@@ -1,0 +1,117 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { commandType, makeCloudEvent, TOPICS } from '@subledger/contracts';
+import { decide } from '@subledger/core';
+import { createLogger, Registry } from '@subledger/service-kit';
+import type pg from 'pg';
+import { LedgerMetrics } from '../metrics.js';
+import { LaneFencedError } from '../store/lane-lease.js';
+import { fakeRecord } from '../testing/fake-record.js';
+import { BooksCache, CacheBudget } from './books-cache.js';
+import { LaneMemory } from './lane-memory.js';
+import { SliceProcessor } from './process-slice.js';
+import type { Publication } from './slice-draft.js';
+
+/** A pool that knows nothing, keeps the statement of each slice, and whose lane row is ours or not. */
+function fakePool(isOurs: boolean) {
+  const committed: string[] = [];
+  const query = async ({ name, text }: { name: string; text: string }) => {
+    const isSlice = name.startsWith('ledger-slice');
+    if (isSlice && isOurs) committed.push(text);
+    return { rows: [], rowCount: isSlice && isOurs ? 1 : 0 };
+  };
+  return { pool: { query } as unknown as pg.Pool, committed };
+}
+
+function setUp(isOurs = true) {
+  const { pool, committed } = fakePool(isOurs);
+  const processor = new SliceProcessor({
+    pool,
+    policy: { maxSubAccounts: 10, allowEarlyRoll: false },
+    decide: (books, input, policy) => {
+      if (input.mainAccountId === 'ma_poison') throw new TypeError('a bug');
+      return decide(books, input, policy);
+    },
+    partitions: () => 1,
+    metrics: new LedgerMetrics(new Registry()),
+    log: createLogger({ service: 'test', level: 'silent' }),
+  });
+  const memory = new LaneMemory(
+    {
+      lease: { lane: 0, epoch: 1n, generation: 1 },
+      commandOffset: 0n,
+      messageOffset: 0n,
+      commandLastId: null,
+      messageLastId: null,
+      laneSequence: 0n,
+      publishedSequence: 0n,
+    },
+    new BooksCache(new CacheBudget(100)),
+  );
+  return { processor, memory, committed };
+}
+
+const opening = (mainAccountId: string, offset: number) =>
+  fakeRecord({
+    key: mainAccountId,
+    offset: BigInt(offset),
+    value: makeCloudEvent(commandType('main-account.open'), {
+      id: `c-${offset}`,
+      source: '/test',
+      time: '2026-11-23T09:00:00Z',
+      data: { mainAccountId, plan: 'prepay', timeZone: 'Asia/Tokyo' },
+    }),
+  });
+
+describe('a slice', () => {
+  it('is one transaction, and moves the lane', async () => {
+    const { processor, memory, committed } = setUp();
+    const publications: Publication[] = [];
+    const records = [opening('ma_1', 0), opening('ma_2', 1), opening('ma_1', 2)];
+    await processor.process(memory, records, (publication) => publications.push(publication));
+    expect(committed).toHaveLength(1);
+    expect(committed[0]).toContain('INSERT INTO journal');
+    expect(memory.offsets.commandOffset).toBe(3n);
+    expect(publications[0]?.records.map(({ topic, key }) => [topic, key])).toEqual([
+      [TOPICS.events, 'ma_1'],
+      [TOPICS.events, 'ma_2'],
+      [TOPICS.events, 'ma_1'],
+    ]);
+    expect(memory.laneSequence).toBe(3n);
+  });
+
+  it('is halved down to the record that fails, which alone is put aside', async () => {
+    const { processor, memory, committed } = setUp();
+    const publications: Publication[] = [];
+    const records = ['ma_0', 'ma_1', 'ma_2', 'ma_poison', 'ma_4', 'ma_5', 'ma_6'].map(opening);
+    await processor.process(memory, records, (publication) => publications.push(publication));
+    const published = publications.flatMap(({ records: all }) => all);
+    expect(published.map(({ topic, key }) => [topic, key])).toEqual([
+      [TOPICS.events, 'ma_0'],
+      [TOPICS.events, 'ma_1'],
+      [TOPICS.events, 'ma_2'],
+      [TOPICS.deadLetters, 'ma_poison'],
+      [TOPICS.events, 'ma_poison'],
+      [TOPICS.events, 'ma_4'],
+      [TOPICS.events, 'ma_5'],
+      [TOPICS.events, 'ma_6'],
+    ]);
+    const answer = JSON.parse(String(published[4]?.value));
+    expect(answer.data).toMatchObject({ code: 'invalid-command', sequence: 0, cause: { id: 'c-3' } });
+    expect(published[3]?.headers?.['dead-letter-reason']).toBe('unprocessable');
+    expect(String(published[3]?.value)).not.toContain('a bug');
+    expect(memory.offsets.commandOffset).toBe(7n);
+    expect(committed).toHaveLength(4);
+  });
+
+  it('is dropped whole when another owner has the lane', async () => {
+    const { processor, memory, committed } = setUp(false);
+    const onCommitted = jest.fn();
+    await expect(processor.process(memory, [opening('ma_1', 0)], onCommitted)).rejects.toThrow(
+      LaneFencedError,
+    );
+    expect(onCommitted).not.toHaveBeenCalled();
+    expect(committed).toHaveLength(0);
+    expect(memory.offsets.commandOffset).toBe(0n);
+    expect(memory.cache.has('ma_1')).toBe(false);
+  });
+});

@@ -1,0 +1,57 @@
+/** ASCII record separator: JSON escapes control characters, so it never stands in a JSON text. */
+const SEPARATOR = 0x1e;
+/** An event's text is about this long; a buffer that proves too small is doubled. */
+const EXPECTED_BYTES = 1_600;
+const MIN_BYTES = 4_096;
+/** Bytes of UTF-8 per UTF-16 unit, at most. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/**
+ * JSON texts of events, as UTF-8 in one buffer, encoded once for both servers: PostgreSQL takes the whole as one
+ * parameter and splits it at `E'\x1e'` (in an array literal each of the many quotes would have to be escaped here and
+ * unescaped there), Kafka takes the parts. Encoded as they come, because texts put together from pieces cost the
+ * garbage collector more the longer they are kept.
+ */
+export class PayloadWriter {
+  private buffer: Buffer;
+  private length = 0;
+  private readonly ends: number[] = [];
+
+  constructor(expectedTexts: number) {
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(MIN_BYTES, expectedTexts * EXPECTED_BYTES));
+  }
+
+  get count(): number {
+    return this.ends.length;
+  }
+
+  append(text: string): void {
+    const needed = this.length + text.length * MAX_BYTES_PER_UNIT + 1;
+    if (needed > this.buffer.length) this.grow(needed);
+    if (this.length > 0) {
+      this.buffer[this.length] = SEPARATOR;
+      this.length += 1;
+    }
+    this.length += this.buffer.write(text, this.length, 'utf8');
+    this.ends.push(this.length);
+  }
+
+  /** All texts with the separator between them. */
+  get whole(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  /** Each text by itself; views of the same memory. Nothing may be appended after. */
+  parts(): Buffer[] {
+    return this.ends.map((end, index) => {
+      const start = index === 0 ? 0 : (this.ends[index - 1] as number) + 1;
+      return this.buffer.subarray(start, end);
+    });
+  }
+
+  private grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(larger, 0, 0, this.length);
+    this.buffer = larger;
+  }
+}
