@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TOPICS } from '@subledger/contracts';
 import { assertBooks } from './testing/assert-books.js';
 import { allLanes, LedgerHarness, waitUntil } from './testing/ledger-harness.js';
 import { eventsOf, openCustomer, sentMessage } from './testing/scenes.js';
@@ -20,7 +21,11 @@ describe('an outage of the database', () => {
   });
 
   it('makes lanes wait, and loses and doubles nothing', async () => {
-    const ledger = await harness.startLedger({ DATABASE_URL: url.href, LANE_SLICE: '20' });
+    const ledger = await harness.startLedger({
+      DATABASE_URL: url.href,
+      LANE_SLICE: '20',
+      KAFKA_GROUP: 'first',
+    });
     const customer = await openCustomer(harness, { points: '100000', limit: '1000' });
     const send = async (from: number, to: number) => {
       for (let i = from; i < to; i += 1) {
@@ -50,5 +55,23 @@ describe('an outage of the database', () => {
     const { charges } = await harness.one<{ charges: string }>('SELECT count(*) AS charges FROM charges');
     expect(charges).toBe(String(sent));
     await assertBooks(harness.db);
+    await ledger.stop();
+  });
+
+  it('that swallows only the answer to a commit repeats nothing of it', async () => {
+    const ledger = await harness.startLedger({ DATABASE_URL: url.href });
+    const { mainAccountId } = await openCustomer(harness);
+    await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+    proxy.loseAnswerTo('ledger-slice');
+    // Dealt with twice, it would be put aside twice: nothing else would stop that.
+    await harness.send(TOPICS.commands, mainAccountId, '{"nonsense":');
+    await waitUntil(() => proxy.hasLostAnswer);
+    const id = await harness.command('points.purchase', { mainAccountId, points: '1' });
+    await harness.outcome(id);
+    await harness.deadLetters.until((values) => values.length > 0);
+    await sleep(300);
+    expect(harness.deadLetters.records).toHaveLength(1);
+    await assertBooks(harness.db);
+    await ledger.stop();
   });
 });

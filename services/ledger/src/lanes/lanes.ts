@@ -4,7 +4,7 @@ import { Lane, type LanePorts } from './lane.js';
 import type { LanePublisher } from './lane-publishing.js';
 
 /** The part of the consumer that lanes steer. */
-export interface LaneConsumer {
+interface LaneConsumer {
   pause(partitions: TopicPartition[]): void;
   resume(partitions: TopicPartition[]): void;
   commit(offsets: { topic: string; partition: number; offset: bigint }[]): Promise<void>;

@@ -36,7 +36,7 @@ export interface SliceContext {
 }
 
 /** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
-export const FORWARDED_HEADER = 'ledger-forwarded-from';
+const FORWARDED_HEADER = 'ledger-forwarded-from';
 
 /** Events that only follow from another one: the outcome of a command is the first event that is none of them. */
 const FOLLOW_UPS: ReadonlySet<string> = new Set(['sub-account.funded', 'sub-account.rolled']);

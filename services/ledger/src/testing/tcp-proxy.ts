@@ -5,6 +5,7 @@ export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
   private isCut = false;
+  private unanswered: string | undefined;
 
   constructor(private readonly target: { readonly host: string; readonly port: number }) {
     this.server = createServer((client) => this.connect(client));
@@ -24,6 +25,15 @@ export class TcpProxy {
 
   mend(): void {
     this.isCut = false;
+  }
+
+  /** The server still does what the next request with this text in it says, but its answer is lost, and so the connection. */
+  loseAnswerTo(text: string): void {
+    this.unanswered = text;
+  }
+
+  get hasLostAnswer(): boolean {
+    return this.unanswered === undefined;
   }
 
   async close(): Promise<void> {
@@ -48,6 +58,17 @@ export class TcpProxy {
         other.destroy();
       });
     }
-    client.pipe(server).pipe(client);
+    let isLosing = false;
+    client.on('data', (bytes) => {
+      if (this.unanswered !== undefined && bytes.includes(this.unanswered)) isLosing = true;
+      server.write(bytes);
+    });
+    server.on('data', (bytes) => {
+      if (!isLosing) client.write(bytes);
+      else {
+        this.unanswered = undefined;
+        client.destroy();
+      }
+    });
   }
 }

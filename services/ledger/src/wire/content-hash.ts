@@ -12,7 +12,7 @@ export function contentHash(type: string, data: unknown): string {
 }
 
 /** JSON with the keys of every object sorted; absent and undefined fields are the same. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const fields = value as Record<string, unknown>;

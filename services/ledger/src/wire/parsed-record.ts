@@ -9,7 +9,7 @@ export interface FieldError {
 }
 
 /** Who waits for the outcome of a command that could not be read: known where its id and main account were legible. */
-export interface UnreadableCommand {
+interface UnreadableCommand {
   readonly id: string;
   readonly type: string;
   readonly mainAccountId: string;
@@ -45,7 +45,7 @@ export interface RefusedRecord {
 }
 
 /** Valid, and not the ledger's business (`message.status`). */
-export interface SkippedRecord {
+interface SkippedRecord {
   readonly kind: 'skipped';
   readonly record: KafkaRecord;
 }

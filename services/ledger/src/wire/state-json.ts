@@ -20,7 +20,7 @@ import { instantText } from './instant-text.js';
 
 const quoted = (points: Points): string => `"${formatPoints(points)}"`;
 const orNull = (points: Points | null): string => (points === null ? 'null' : quoted(points));
-export const textOrNull = (text: string | null): string => (text === null ? 'null' : JSON.stringify(text));
+const textOrNull = (text: string | null): string => (text === null ? 'null' : JSON.stringify(text));
 
 /** `MainAccountState` of the contracts. */
 export function mainAccountJson(main: MainAccount): string {
