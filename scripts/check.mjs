@@ -17,7 +17,9 @@ for (const [name, command, args] of steps) {
   report(name, status === 0, started);
 }
 const started = performance.now();
-const dirty = spawnSync('git', ['status', '--porcelain', '--', ...GENERATED], { encoding: 'utf8' }).stdout.trim();
+const dirty = spawnSync('git', ['status', '--porcelain', '--', ...GENERATED], {
+  encoding: 'utf8',
+}).stdout.trim();
 if (dirty) console.error(`These were out of date and have been written again; commit them:\n${dirty}`);
 report('generated files are committed', dirty === '', started);
 process.exitCode = failed > 0 ? 1 : 0;

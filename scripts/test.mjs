@@ -52,12 +52,23 @@ async function startServers(home) {
 
 async function jest(phase) {
   const report = join(folder, `${phase.name}.json`);
-  const args = ['--selectProjects', phase.name, '--passWithNoTests', '--json', `--outputFile=${report}`, ...phase.args];
+  const args = [
+    '--selectProjects',
+    phase.name,
+    '--passWithNoTests',
+    '--json',
+    `--outputFile=${report}`,
+    ...phase.args,
+  ];
   if (files.length > 0) args.push('--testPathPatterns', ...files);
   const code = await new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...args], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...args],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     child.on('error', reject);
     child.on('exit', resolve);
   });
