@@ -16,13 +16,13 @@ const PHASES = [
 
 const [wanted, files] = splitArguments(process.argv.slice(2));
 const phases = PHASES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
-const folder = await mkdtemp(join(tmpdir(), 'subledger-test-'));
+const folder = await mkdtemp(join(tmpdir(), 'subledger-report-'));
 let servers;
 let passed = 0;
 let failed = 0;
 try {
   for (const phase of phases) {
-    if (phase.servers) servers ??= await startServers(folder);
+    if (phase.servers) servers ??= await startServers();
     const counts = await jest(phase);
     passed += counts.passed;
     failed += counts.failed;
@@ -39,15 +39,13 @@ function splitArguments(all) {
   return at < 0 ? [all, []] : [all.slice(0, at), all.slice(at + 1)];
 }
 
-/** One stack for every phase: the suites read its addresses from the environment. */
-async function startServers(home) {
-  if (process.env.TEST_DATABASE_URL && process.env.TEST_KAFKA_BROKERS) return { stop: async () => {} };
-  const { startStack } = await import('../packages/devstack/dist/index.js');
-  // No fsync: a test machine that loses power runs the tests again. Benchmarks and `npm start` keep it on.
-  const stack = await startStack({ home: join(home, 'servers'), durable: false, log: () => {} });
-  process.env.TEST_DATABASE_URL = stack.databaseUrl;
-  process.env.TEST_KAFKA_BROKERS = [stack.kafkaBrokers].flat().join(',');
-  return stack;
+/** The same servers for every phase; the suites read their addresses from the environment. */
+async function startServers() {
+  const { startTestServers } = await import('../packages/devstack/dist/index.js');
+  const started = await startTestServers();
+  process.env.TEST_DATABASE_URL = started.databaseUrl;
+  process.env.TEST_KAFKA_BROKERS = started.kafkaBrokers;
+  return started;
 }
 
 async function jest(phase) {
