@@ -43,10 +43,10 @@ export function foldEvents(events: readonly LedgerEvent[]): Fold {
   for (const event of events) {
     const { mainAccountId, generation, sequence, at, cause } = event.data;
     const position = { mainAccountId, generation, sequence, at };
-    // A refusal changes nothing: its states are those of the event before, and must not look newer.
-    const { mainAccount, subAccount } = event.name === 'command.rejected' ? {} : statesOf(event);
+    const { mainAccount, subAccount } = statesOf(event);
     if (mainAccount) keepNewest(mains, mainAccountId, { ...position, state: mainAccount });
-    if (subAccount)
+    // A refusal changes no sub-account, so none must look newer; the main account's row keeps count of its events.
+    if (subAccount && event.name !== 'command.rejected')
       keepNewest(subs, `${mainAccountId} ${subAccount.subAccountId}`, { ...position, state: subAccount });
     for (const transfer of event.data.transfers) {
       keepNewest(transfers, `${mainAccountId} ${String(transfer.sequence).padStart(16, '0')}`, {

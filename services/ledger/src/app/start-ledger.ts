@@ -37,7 +37,7 @@ const CONNECTIONS_PER_LANE = 2;
 /** Connections beside those of the lanes at work: takeovers, cursors of idle lanes, readiness. */
 const SPARE_CONNECTIONS = 4;
 /** Per partition and fetch: about a slice of messages. Up to two wait per partition, so this bounds the memory. */
-const FETCH_BYTES = 512 * 1_024;
+const FETCH_BYTES = 128 * 1_024;
 /** Records that come are delivered at once; this is how often an idle ledger asks the broker. */
 const FETCH_WAIT_MS = 25;
 const COMMIT_EVERY_MS = 1_000;
