@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -18,4 +18,11 @@ export type ServiceName = (typeof SERVICES)[number];
 /** Where a service's Prisma schema and migrations are. */
 export function prismaFolder(service: ServiceName): string {
   return join(repositoryRoot(), 'services', service, 'prisma');
+}
+
+/** Arguments for Node that a service wants (`config.nodeArgs` of its package.json), such as the size of its heap. */
+export function nodeArgsOf(service: string): string[] {
+  const text = readFileSync(join(repositoryRoot(), 'services', service, 'package.json'), 'utf8');
+  const { config } = JSON.parse(text) as { config?: { nodeArgs?: string[] } };
+  return config?.nodeArgs ?? [];
 }

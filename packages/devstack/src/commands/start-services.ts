@@ -1,5 +1,6 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { nodeArgsOf } from '@subledger/testing';
 import { DevstackError } from '../devstack-error.js';
 import { type LogLevel, linePrefix } from '../output.js';
 import { freePort } from '../ports.js';
@@ -53,6 +54,7 @@ export class ServiceGroup {
       await running.supervisor.start({
         name,
         script: serviceScript(name),
+        nodeArgs: nodeArgsOf(name),
         env: { ...env, OPS_PORT: String(opsPort), OPS_HOST: '127.0.0.1' },
         readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
       });

@@ -19,8 +19,8 @@ export interface PublishingPorts {
   readonly metrics: LedgerMetrics;
 }
 
-/** Committed slices that may wait for publishing; a lane that is further ahead waits itself. */
-const MAX_WAITING = 2;
+/** Committed slices that may wait for publishing, each some megabytes; a lane that is further ahead waits itself. */
+const MAX_WAITING = 1;
 
 /**
  * Publishes committed slices in order, one Kafka transaction at a time, while the lane works on the next slice. What
@@ -55,7 +55,7 @@ export class LanePublishing {
     if (!this.failure) this.running ??= this.run();
   }
 
-  /** Waits until at most two slices are waiting. @throws what publishing failed with */
+  /** Waits until at most `MAX_WAITING` slices are waiting. @throws what publishing failed with */
   async room(): Promise<void> {
     while (this.waiting.length > MAX_WAITING && !this.failure) {
       await new Promise<void>((resolve) => this.roomWaiters.push(resolve));
