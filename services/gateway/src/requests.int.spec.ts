@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ROUTE_IDS, ROUTES, type RouteDefinition } from '@subledger/contracts';
+import { eventually } from '@subledger/testing';
 import { registeredRoutes } from './http/route.decorator.js';
 import { TestGateway, UPSTREAM_KEY } from './test-support/test-gateway.js';
 
@@ -192,7 +193,9 @@ describe('what is open', () => {
   test.each(['/healthz', '/readyz', '/openapi.json', '/docs', '/docs/errors/not-found'])(
     '%s needs no key',
     async (path) => {
-      expect((await gateway.call('GET', path, { key: null })).status).toBe(200);
+      // Polled: `/readyz` says 503 while the consumer of events still joins its group.
+      const isOpen = async () => (await gateway.call('GET', path, { key: null })).status === 200;
+      expect(await eventually(isOpen, { timeoutMs: 30_000, what: `${path} to answer 200` })).toBe(true);
     },
   );
 
