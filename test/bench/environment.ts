@@ -6,7 +6,7 @@ import { topicSettings } from '@subledger/contracts';
 import { createPool, migrate } from '@subledger/database';
 import { startStack } from '@subledger/devstack';
 import { ensureTopics, type KafkaConfig } from '@subledger/kafka';
-import { nodeArgsOf } from '@subledger/testing';
+import { launchOf } from '@subledger/testing';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const PARTITIONS = 12;
@@ -90,13 +90,21 @@ export async function startEnvironment(services: readonly string[]): Promise<Ben
 const READY_WITHIN_MS = 60_000;
 
 async function startService(name: string, env: Record<string, string>): Promise<RunningService> {
+  const launch = launchOf(name);
   // SERVICE_NODE_ARGS reaches the measured services alone: profiles, heap limits.
   const nodeArgs = (process.env.SERVICE_NODE_ARGS ?? '').split(' ').filter(Boolean);
   const child = spawn(
     process.execPath,
-    [...nodeArgsOf(name), ...nodeArgs, join(ROOT, 'services', name, 'dist/main.js')],
+    [...launch.nodeArgs, ...nodeArgs, join(ROOT, 'services', name, 'dist/main.js')],
     {
-      env: { ...process.env, NODE_ENV: 'development', LOG_LEVEL: 'warn', OPS_PORT: '0', ...env },
+      env: {
+        ...launch.env,
+        ...process.env,
+        NODE_ENV: 'development',
+        LOG_LEVEL: 'warn',
+        OPS_PORT: '0',
+        ...env,
+      },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     },
   );

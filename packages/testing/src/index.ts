@@ -19,7 +19,7 @@ export {
   messageSent,
   messageStatus,
 } from './message-builders.js';
-export { nodeArgsOf, prismaFolder, repositoryRoot, SERVICES, type ServiceName } from './repository.js';
+export { launchOf, prismaFolder, repositoryRoot, SERVICES, type ServiceName } from './repository.js';
 export { mulberry32, SeededRandom } from './seeded-random.js';
 export { LimitMirror } from './simulator/limit-mirror.js';
 export { type SentMessage, type Shares, USUAL_SHARES } from './simulator/message-life.js';

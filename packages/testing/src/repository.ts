@@ -20,9 +20,14 @@ export function prismaFolder(service: ServiceName): string {
   return join(repositoryRoot(), 'services', service, 'prisma');
 }
 
-/** Arguments for Node that a service wants (`config.nodeArgs` of its package.json), such as the size of its heap. */
-export function nodeArgsOf(service: string): string[] {
+interface Launch {
+  readonly nodeArgs: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How a service wants its process started (`config` of its package.json): heap and malloc settings. */
+export function launchOf(service: string): Launch {
   const text = readFileSync(join(repositoryRoot(), 'services', service, 'package.json'), 'utf8');
-  const { config } = JSON.parse(text) as { config?: { nodeArgs?: string[] } };
-  return config?.nodeArgs ?? [];
+  const { config } = JSON.parse(text) as { config?: Partial<Launch> };
+  return { nodeArgs: config?.nodeArgs ?? [], env: config?.env ?? {} };
 }

@@ -1,6 +1,6 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { nodeArgsOf } from '@subledger/testing';
+import { launchOf } from '@subledger/testing';
 import { DevstackError } from '../devstack-error.js';
 import { type LogLevel, linePrefix } from '../output.js';
 import { freePort } from '../ports.js';
@@ -47,6 +47,7 @@ export class ServiceGroup {
    */
   async start(name: ServiceName, env: Readonly<Record<string, string>>): Promise<void> {
     const opsPort = await freePort();
+    const launch = launchOf(name);
     const running = this.#supervise(name);
     this.#running.set(name, running);
     void running.supervisor.failed.then((stopped) => this.#options.onFailure(stopped, this.lastLines(name)));
@@ -54,8 +55,8 @@ export class ServiceGroup {
       await running.supervisor.start({
         name,
         script: serviceScript(name),
-        nodeArgs: nodeArgsOf(name),
-        env: { ...env, OPS_PORT: String(opsPort), OPS_HOST: '127.0.0.1' },
+        nodeArgs: launch.nodeArgs,
+        env: { ...launch.env, ...env, OPS_PORT: String(opsPort), OPS_HOST: '127.0.0.1' },
         readyUrl: `http://127.0.0.1:${opsPort}/readyz`,
       });
     } catch (error) {

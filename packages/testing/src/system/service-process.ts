@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { nodeArgsOf, repositoryRoot, type ServiceName } from '../repository.js';
+import { launchOf, repositoryRoot, type ServiceName } from '../repository.js';
 
 export interface SpawnOptions {
   /** How long it gets to say `ready`. Default 60,000. */
@@ -117,10 +117,11 @@ export async function spawnService(
 }
 
 function start(name: string, script: string, env: Readonly<Record<string, string>>): Started {
-  const child = spawn(process.execPath, [...nodeArgsOf(name), script], {
+  const launch = launchOf(name);
+  const child = spawn(process.execPath, [...launch.nodeArgs, script], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // Jest's own options (its module loader) are not for the service.
-    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', OPS_PORT: '0', ...env },
+    env: { ...process.env, ...launch.env, NODE_OPTIONS: '', NODE_ENV: 'test', OPS_PORT: '0', ...env },
   });
   alive.add(child);
   const lines: string[] = [];
