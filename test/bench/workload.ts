@@ -1,16 +1,6 @@
 import { commandType, makeCloudEvent, messageType, TOPICS } from '@subledger/contracts';
 import type { OutgoingRecord, RecordProducer } from '@subledger/kafka';
-
-/** Deterministic pseudo-random numbers in [0, 1) (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { mulberry32 } from '@subledger/testing';
 
 export interface Population {
   readonly mainAccounts: number;
@@ -67,7 +57,7 @@ function messageSent(main: number, sub: number): OutgoingRecord {
 
 /** What customers do, by weight: mostly messages, then limits, purchases, boosts and holds. */
 export function* mixed(population: Population, count: number, seed: number): Generator<OutgoingRecord> {
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   const pick = (below: number) => Math.floor(random() * below);
   for (let index = 0; index < count; index += 1) {
     const main = pick(population.mainAccounts);
