@@ -64,11 +64,13 @@ const subAccount: SubAccountState = {
 };
 const closed: PeriodClosing = {
   period: '2026-11',
+  opening: '100',
   limit: '100',
   boost: '0',
   granted: '100',
   used: '20',
   overage: '0',
+  held: '0',
   returned: '80',
 };
 const common = {
@@ -102,14 +104,21 @@ const MINIMAL: { [Name in EventName]: EventInput<Name> } = {
   'sub-account.resumed': withSub,
   'sub-account.deactivated': { ...withSub, returned: '80' },
   'sub-account.reactivated': withSub,
-  'sub-account.deleted': { ...withSub, returned: '0' },
+  'sub-account.deleted': { ...withSub, returned: '0', closed },
   'sub-account.funded': { ...withSub, points: '70' },
   'sub-account.rolled': { ...withSub, closed },
   'hold.placed': { ...withSub, messageId: 'm1', points: '3', expiresAt: '2026-11-23T09:15:00Z' },
-  'hold.released': { ...common, messageId: 'm1', points: '0', reason: 'expired' },
+  'hold.released': {
+    ...common,
+    messageId: 'm1',
+    points: '0',
+    reason: 'expired',
+    period: null,
+    late: false,
+  },
   'message.charged': { ...withSub, ...message, fromHold: '0', fromSub: '0', fromMain: '30', late: false },
   'limit.exceeded': { ...withSub, ...message, overage: '30' },
-  'message.credited': { ...withSub, ...message, refundId: 'r1', requested: '30' },
+  'message.credited': { ...withSub, ...message, refundId: 'r1', requested: '30', late: false },
   'period.rolled': {
     ...common,
     from: '2026-11',

@@ -108,11 +108,13 @@ const withSub = { ...common, subAccount: subAccountState };
 export const periodClosing = z
   .looseObject({
     period,
+    opening: points.describe('what it had when the period began, or when it was opened'),
     limit: pointLimit,
     boost: points,
-    granted: points,
+    granted: points.describe('all that it was given, less what it gave back within the period'),
     used: points,
     overage: points,
+    held: points.describe('in holds that stay open beyond the close'),
     returned: points,
   })
   .meta({ id: 'PeriodClosing' });
@@ -120,6 +122,7 @@ export type PeriodClosing = z.infer<typeof periodClosing>;
 
 const funding = { funded: z.int().min(0), unfunded: z.int().min(0) };
 const message = { messageId: foreignId, period, points };
+const late = z.boolean().describe("its period's statement was closed before; statements show it apart");
 
 /** Data of every event on `points.events.v1`, by its short name; the type is `subledger.<name>.v1`. */
 export const EVENT_DATA = {
@@ -140,7 +143,8 @@ export const EVENT_DATA = {
   'sub-account.resumed': z.looseObject(withSub),
   'sub-account.deactivated': z.looseObject({ ...withSub, returned: points }),
   'sub-account.reactivated': z.looseObject(withSub),
-  'sub-account.deleted': z.looseObject({ ...withSub, returned: points }),
+  /** Its statement of the current period closes with it. */
+  'sub-account.deleted': z.looseObject({ ...withSub, returned: points, closed: periodClosing }),
   /** The funding pass gave this sub-account points after a rise of `available`. */
   'sub-account.funded': z.looseObject({ ...withSub, points }),
   /** One per sub-account at a month start, before the summary. */
@@ -153,6 +157,8 @@ export const EVENT_DATA = {
     messageId: foreignId,
     points,
     reason: z.enum(['released', 'expired']),
+    period: period.nullable().describe("the hold's period; null for a bar"),
+    late,
   }),
   'message.charged': z.looseObject({
     ...withSub,
@@ -160,11 +166,17 @@ export const EVENT_DATA = {
     fromHold: points,
     fromSub: points,
     fromMain: points,
-    late: z.boolean(),
+    late,
   }),
   /** The sub-account could not cover a message; `overage` points of it were paid by main. */
   'limit.exceeded': z.looseObject({ ...withSub, ...message, overage: points }),
-  'message.credited': z.looseObject({ ...withSub, ...message, refundId: foreignId, requested: points }),
+  'message.credited': z.looseObject({
+    ...withSub,
+    ...message,
+    refundId: foreignId,
+    requested: points,
+    late,
+  }),
   /** Summary of a month start, after one `sub-account.rolled` each. */
   'period.rolled': z.looseObject({
     ...common,

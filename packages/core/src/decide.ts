@@ -110,7 +110,7 @@ function decideForSub(context: WithMain, command: SubCommand): Decision {
     case 'sub-account.reactivate':
       return reactivateSubAccount(withSub);
     case 'sub-account.delete':
-      return deleteSubAccount(withSub);
+      return deleteSubAccount(withSub, command);
     case 'hold.place':
       return placeHold(withSub, command);
     default:

@@ -1,6 +1,6 @@
 import type { SubAccountStatus } from '@subledger/contracts/vocabulary';
 import { floorZero, type Points } from './points.js';
-import type { MainAccount, SubAccount } from './state.js';
+import type { MainAccount, PeriodClosing, SubAccount } from './state.js';
 
 /** What commands and funding may still take from main; null where credit is unlimited. */
 export function available(main: Pick<MainAccount, 'plan' | 'creditLimit' | 'balance'>): Points | null {
@@ -26,6 +26,19 @@ export const shortfall = (sub: SubAccount): Points =>
 /** Points really given for this period: remaining = granted − (used − overage) − held. */
 export const granted = (sub: SubAccount): Points =>
   (sub.remaining + sub.used - sub.overage + sub.held) as Points;
+
+/** The statement of its current period, were it to close now: all that is unused is returned. */
+export const closingOf = (sub: SubAccount): PeriodClosing => ({
+  period: sub.period,
+  opening: sub.opening,
+  limit: sub.limit,
+  boost: sub.boost,
+  granted: granted(sub),
+  used: sub.used,
+  overage: sub.overage,
+  held: sub.held,
+  returned: sub.remaining,
+});
 
 /** The shown status: the first that applies. */
 export function statusOf(main: Pick<MainAccount, 'suspended'>, sub: SubAccount): SubAccountStatus {

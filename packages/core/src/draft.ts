@@ -4,7 +4,18 @@ import { available, shortfall } from './derive.js';
 import type { Decision, DomainEvent, EventDetails, EventName } from './outcome.js';
 import type { Period } from './period.js';
 import { type Points, ZERO } from './points.js';
-import type { AccountName, Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from './state.js';
+import type {
+  AccountName,
+  Charge,
+  Hold,
+  LateEntry,
+  MainAccount,
+  PeriodClosing,
+  PeriodStatement,
+  Refund,
+  SubAccount,
+  Transfer,
+} from './state.js';
 
 /** One end of a move. A hold or a sub-account must be the draft's own copy (`draft.sub`, `draft.hold`). */
 export type Account = 'main' | 'used' | 'purchased' | { readonly sub: SubAccount } | { readonly hold: Hold };
@@ -18,7 +29,7 @@ interface MoveContext {
 }
 
 /** Counters of an older period read as zero. */
-const NO_COUNTERS = { boost: ZERO, used: ZERO, overage: ZERO, held: ZERO };
+const NO_COUNTERS = { boost: ZERO, used: ZERO, overage: ZERO, held: ZERO, opening: ZERO };
 
 const nameOf = (account: Account): AccountName => {
   if (typeof account === 'string') return account;
@@ -36,6 +47,8 @@ export class Draft {
   private readonly holds = new Map<string, Hold>();
   private readonly charges = new Map<string, Charge>();
   private readonly refunds: Refund[] = [];
+  private readonly statements: PeriodStatement[] = [];
+  private readonly lateEntries: LateEntry[] = [];
   private readonly events: DomainEvent[] = [];
   private reported = 0;
 
@@ -93,6 +106,32 @@ export class Draft {
 
   addRefund(refund: Refund): void {
     this.refunds.push(refund);
+  }
+
+  /** Whether the statement of a sub-account's period is closed: the month is over, or the sub-account is deleted. */
+  isClosed(sub: SubAccount, period: Period): boolean {
+    return period !== this.main.period || sub.lifecycle === 'deleted';
+  }
+
+  addStatement(sub: SubAccount, closing: PeriodClosing): void {
+    this.statements.push({ subAccountId: sub.id, closing });
+  }
+
+  /** Notes what reaches a closed statement; of an open one the counters tell. */
+  addLate(
+    sub: SubAccount,
+    period: Period,
+    amounts: Partial<Pick<LateEntry, 'used' | 'refunded' | 'returned'>>,
+  ): void {
+    if (!this.isClosed(sub, period)) return;
+    this.lateEntries.push({
+      subAccountId: sub.id,
+      period,
+      used: ZERO,
+      refunded: ZERO,
+      returned: ZERO,
+      ...amounts,
+    });
   }
 
   /** Moves points as one transfer. Nothing happens for 0. */
@@ -177,6 +216,8 @@ export class Draft {
         charges: [...this.charges.values()],
         refunds: this.refunds,
         transfers: this.transfers,
+        statements: this.statements,
+        lateEntries: this.lateEntries,
       },
     };
   }

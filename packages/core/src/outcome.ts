@@ -1,7 +1,17 @@
 import type { DeadLetterReason, RejectionCode } from '@subledger/contracts/vocabulary';
 import type { EpochMs, Period } from './period.js';
 import type { Points } from './points.js';
-import type { Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from './state.js';
+import type {
+  Charge,
+  Hold,
+  LateEntry,
+  MainAccount,
+  PeriodClosing,
+  PeriodStatement,
+  Refund,
+  SubAccount,
+  Transfer,
+} from './state.js';
 
 /** What a decision changed: new versions of rows, and the transfers that explain them. */
 export interface Changes {
@@ -12,18 +22,23 @@ export interface Changes {
   readonly charges: readonly Charge[];
   readonly refunds: readonly Refund[];
   readonly transfers: readonly Transfer[];
+  /** Statements that close. */
+  readonly statements: readonly PeriodStatement[];
+  /** What reached statements that were closed before. */
+  readonly lateEntries: readonly LateEntry[];
 }
 
-/** Closing figures of one sub-account's period. */
-export interface PeriodClosing {
-  readonly period: Period;
-  readonly limit: Points;
-  readonly boost: Points;
-  readonly granted: Points;
-  readonly used: Points;
-  readonly overage: Points;
-  readonly returned: Points;
-}
+/** Changes of nothing but the main account's own row: what a refusal writes. */
+export const onlyMain = (main: MainAccount | null): Changes => ({
+  main,
+  subAccounts: [],
+  holds: [],
+  charges: [],
+  refunds: [],
+  transfers: [],
+  statements: [],
+  lateEntries: [],
+});
 
 /** An expected refusal; the extra fields tell the caller what would have been enough. */
 export interface Rejection {
@@ -60,7 +75,7 @@ export interface EventDetails {
   'sub-account.resumed': object;
   'sub-account.deactivated': { readonly returned: Points };
   'sub-account.reactivated': object;
-  'sub-account.deleted': { readonly returned: Points };
+  'sub-account.deleted': { readonly returned: Points; readonly closed: PeriodClosing };
   'sub-account.funded': { readonly points: Points };
   'sub-account.rolled': { readonly closed: PeriodClosing };
   'hold.placed': { readonly messageId: string; readonly points: Points; readonly expiresAt: EpochMs };
@@ -68,16 +83,24 @@ export interface EventDetails {
     readonly messageId: string;
     readonly points: Points;
     readonly reason: 'released' | 'expired';
+    /** The hold's period; null for a bar. */
+    readonly period: Period | null;
+    /** Its period's statement was closed before. */
+    readonly late: boolean;
   };
   'message.charged': MessageDetail & {
     readonly fromHold: Points;
     readonly fromSub: Points;
     readonly fromMain: Points;
-    /** Counted to a closed period. */
+    /** Counted to a period whose statement was closed before. */
     readonly late: boolean;
   };
   'limit.exceeded': MessageDetail & { readonly overage: Points };
-  'message.credited': MessageDetail & { readonly refundId: string; readonly requested: Points };
+  'message.credited': MessageDetail & {
+    readonly refundId: string;
+    readonly requested: Points;
+    readonly late: boolean;
+  };
   'period.rolled': {
     readonly from: Period;
     readonly to: Period;

@@ -1,6 +1,6 @@
 import type { Books } from './books.js';
 import { available, covers } from './derive.js';
-import type { Decision, Rejection } from './outcome.js';
+import { type Decision, onlyMain, type Rejection } from './outcome.js';
 import { floorZero, type Points } from './points.js';
 import type { MainAccount } from './state.js';
 
@@ -19,7 +19,7 @@ export function reject(books: Books, rejection: Rejection, subAccountId: string 
         detail: rejection,
       },
     ],
-    changes: { main, subAccounts: [], holds: [], charges: [], refunds: [], transfers: [] },
+    changes: onlyMain(main),
   };
 }
 

@@ -64,6 +64,41 @@ export interface SubAccount {
   held: Points;
   /** Balance of the account `sub:<id>`. */
   remaining: Points;
+  /** What it had when the period began, or when it was opened within it. */
+  opening: Points;
+  /** When it was deleted; null before. */
+  deletedAt: EpochMs | null;
+}
+
+/** Closing figures of one sub-account's period: granted − (used − overage) − held = returned. */
+export interface PeriodClosing {
+  readonly period: Period;
+  readonly opening: Points;
+  readonly limit: Points;
+  readonly boost: Points;
+  readonly granted: Points;
+  readonly used: Points;
+  readonly overage: Points;
+  /** In holds that stay open beyond the close. */
+  readonly held: Points;
+  readonly returned: Points;
+}
+
+/** A closed period of a sub-account. Never changes; what comes later is a `LateEntry`. */
+export interface PeriodStatement {
+  readonly subAccountId: string;
+  readonly closing: PeriodClosing;
+}
+
+/** A fact that reached a period whose statement was closed: to be added up beside the statement. */
+export interface LateEntry {
+  readonly subAccountId: string;
+  readonly period: Period;
+  /** Points of its messages. */
+  readonly used: Points;
+  readonly refunded: Points;
+  /** Of its holds, given back to main. */
+  readonly returned: Points;
 }
 
 /** `barred`: released before it was placed. `settled`: its message was charged. */

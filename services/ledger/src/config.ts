@@ -20,6 +20,9 @@ export const ledgerConfig = z.object({
   CACHED_SUB_ACCOUNTS: count(10_000_000)
     .default(100_000)
     .describe('sub-accounts kept in memory by all lanes together, about 1 KB each'),
+  TOMBSTONE_GRACE_MS: durationMs
+    .default(7 * 24 * 3_600_000)
+    .describe('between the deletion of a sub-account and the tombstone of its limit record'),
   LANE_RETRY_MAX_MS: durationMs
     .default(10_000)
     .describe('longest pause between two attempts during an outage'),

@@ -71,6 +71,7 @@ export function returnHold(draft: Draft, hold: Hold): Points {
   releaseHeld(draft, sub, hold, amount);
   const { messageId, period } = hold;
   giveBack(draft, { from: { hold }, amount, kind: 'hold-release', sub, messageId, period });
+  draft.addLate(sub, period, { returned: amount });
   return amount;
 }
 
@@ -91,7 +92,9 @@ export function releaseHold({ books, main }: WithMain, command: CommandOf<'hold.
     hold.state = 'released';
   }
   const sub = hold?.subAccountId ? (draft.sub(hold.subAccountId) ?? null) : null;
-  draft.emit('hold.released', { messageId, points, reason }, sub);
+  const period = hold?.subAccountId ? hold.period : null;
+  const late = points > 0n && sub !== null && period !== null && draft.isClosed(sub, period);
+  draft.emit('hold.released', { messageId, points, reason, period, late }, sub);
   fundingPass(draft);
   return draft.finish();
 }

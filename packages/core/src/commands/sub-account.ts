@@ -1,5 +1,5 @@
 import { DEFAULT_PRIORITY } from '@subledger/contracts/vocabulary';
-import { aim } from '../derive.js';
+import { aim, closingOf } from '../derive.js';
 import { Draft } from '../draft.js';
 import { fundingPass } from '../funding.js';
 import type { CommandOf } from '../input.js';
@@ -36,6 +36,8 @@ export function openSubAccount(
     overage: ZERO,
     held: ZERO,
     remaining: ZERO,
+    opening: limit,
+    deletedAt: null,
   });
   draft.main.opened += 1;
   draft.main.subAccounts += 1;
@@ -102,15 +104,21 @@ export function reactivateSubAccount({ books, main, stored }: WithSub): Decision
   return draft.finish();
 }
 
-/** Deactivates, then leaves a tombstone: the log and the statements stay. */
-export function deleteSubAccount({ books, main, stored }: WithSub): Decision {
+/** Deactivates, then leaves a tombstone: the log and the statements stay, the current period's closes now. */
+export function deleteSubAccount(
+  { books, main, stored }: WithSub,
+  command: CommandOf<'sub-account.delete'>,
+): Decision {
   const draft = new Draft(books, main);
   const sub = draft.sub(stored.id) as SubAccount;
+  const closed = closingOf(sub);
+  draft.addStatement(sub, closed);
   const returned = returnUnused(draft, sub);
   sub.lifecycle = 'deleted';
+  sub.deletedAt = command.at;
   sub.nextLimit = null;
   draft.main.subAccounts -= 1;
-  draft.emit('sub-account.deleted', { returned }, sub);
+  draft.emit('sub-account.deleted', { returned, closed }, sub);
   fundingPass(draft);
   return draft.finish();
 }

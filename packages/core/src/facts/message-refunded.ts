@@ -25,7 +25,9 @@ export function refundMessage(books: Books, fact: MessageRefunded): Decision {
   draft.addRefund({ refundId, messageId, points });
   if (period === main.period) sub.used = subtract(sub.used, points);
   giveBack(draft, { from: 'used', amount: points, kind: 'refund', sub, messageId, period });
-  draft.emit('message.credited', { messageId, period, points, refundId, requested }, sub);
+  draft.addLate(sub, period, { refunded: points });
+  const late = draft.isClosed(sub, period);
+  draft.emit('message.credited', { messageId, period, points, refundId, requested, late }, sub);
   fundingPass(draft);
   return draft.finish();
 }

@@ -91,7 +91,9 @@ function charge(draft: Draft, { sub, hold, period, fact }: Charging): void {
 
   draft.addCharge({ messageId, subAccountId: sub.id, period, points, refunded: ZERO });
   const detail = { messageId, period, points };
-  draft.emit('message.charged', { ...detail, fromHold, fromSub, fromMain, late: !open }, sub);
+  draft.addLate(sub, period, { used: points });
+  const late = draft.isClosed(sub, period);
+  draft.emit('message.charged', { ...detail, fromHold, fromSub, fromMain, late }, sub);
   if (open && fromMain > 0n) draft.emit('limit.exceeded', { ...detail, overage: fromMain as Points }, sub);
 }
 

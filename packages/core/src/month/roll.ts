@@ -1,26 +1,19 @@
 import type { Books } from '../books.js';
 import type { WithMain } from '../commands/with-main.js';
-import { granted, shortfall } from '../derive.js';
+import { closingOf, shortfall } from '../derive.js';
 import { Draft } from '../draft.js';
 import { byFundingOrder, fund } from '../funding.js';
 import type { CommandOf } from '../input.js';
-import type { Decision, PeriodClosing } from '../outcome.js';
+import type { Decision } from '../outcome.js';
 import { type EpochMs, nextPeriod, periodStart } from '../period.js';
 import { add, type Points, ZERO } from '../points.js';
 import { reject } from '../reject.js';
-import type { MainAccount, SubAccount, Transfer } from '../state.js';
+import type { MainAccount, PeriodClosing, SubAccount, Transfer } from '../state.js';
 
 /** Closes one sub-account's period: unused points to main, pending limit in, counters to zero. */
 function close(draft: Draft, sub: SubAccount, period: string): PeriodClosing {
-  const closing: PeriodClosing = {
-    period: sub.period,
-    limit: sub.limit,
-    boost: sub.boost,
-    granted: granted(sub),
-    used: sub.used,
-    overage: sub.overage,
-    returned: sub.remaining,
-  };
+  const closing = closingOf(sub);
+  draft.addStatement(sub, closing);
   // The return belongs to the period that ends; its holds stay open and keep that period.
   draft.move('month-return', { sub }, 'main', sub.remaining, { sub, period: closing.period });
   sub.limit = sub.nextLimit ?? sub.limit;
@@ -78,6 +71,7 @@ function rollOnce(draft: Draft, at: EpochMs): void {
   subs.forEach((sub, index) => {
     const closed = closings[index] as PeriodClosing;
     returned = add(returned, closed.returned);
+    sub.opening = sub.remaining;
     if (sub.lifecycle === 'active' && shortfall(sub) === 0n) funded += 1;
     else if (sub.lifecycle === 'active' && sub.remaining === 0n) unfunded += 1;
     draft.emit('sub-account.rolled', { closed }, sub, transfers.get(sub.id) ?? []);

@@ -30,6 +30,9 @@ import { LedgerMetrics } from '../metrics.js';
 import { CacheBudget } from '../pipeline/books-cache.js';
 import { SliceProcessor } from '../pipeline/process-slice.js';
 import { createLedgerPool, LEDGER_SCHEMA } from '../store/ledger-pool.js';
+import type { LedgerStore } from '../store/ledger-store.js';
+import { PartitionKeeper } from '../store/partitions.js';
+import { PgLedgerStore } from '../store/pg-ledger-store.js';
 import { LedgerModule } from './ledger.module.js';
 
 /** A lane at work looks up holds, charges and commands at the same time. */
@@ -41,6 +44,8 @@ const FETCH_BYTES = 128 * 1_024;
 /** Records that come are delivered at once; this is how often an idle ledger asks the broker. */
 const FETCH_WAIT_MS = 25;
 const COMMIT_EVERY_MS = 1_000;
+/** How soon an operator's order is seen. */
+const CHORES_EVERY_MS = 2_000;
 /** The group gives a member's lanes away after this long without a heartbeat. */
 const SESSION_TIMEOUT_MS = 15_000;
 /** A lane that was fenced and is still ours after a whole session was fenced by a latecomer. */
@@ -69,7 +74,10 @@ export async function startLedger(
   });
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: LEDGER_SCHEMA }) });
   let server: KafkaBatchServer | undefined;
-  const lanes = createLanes(ctx, { kafka, pool, prisma, server: () => server }, parts);
+  const store = new PgLedgerStore(pool, prisma);
+  const months = new PartitionKeeper(pool, log);
+  months.start();
+  const lanes = createLanes(ctx, { kafka, store, server: () => server }, parts);
   server = new KafkaBatchServer(kafka, {
     groupId: `${config.KAFKA_TOPIC_PREFIX}${config.KAFKA_GROUP}`,
     coPartitioned: true,
@@ -88,19 +96,18 @@ export async function startLedger(
   });
   await app.listen();
   registerChecks(health, pool, lanes, server);
-  return { lanes, stop: () => stopLedger(app, lanes, prisma, pool, log) };
+  return { lanes, stop: () => stopLedger(app, { lanes, months, prisma, pool, log }) };
 }
 
 interface Connections {
   readonly kafka: KafkaConfig;
-  readonly pool: pg.Pool;
-  readonly prisma: PrismaClient;
+  readonly store: LedgerStore;
   readonly server: () => KafkaBatchServer | undefined;
 }
 
 function createLanes(
   { config, log, metrics: registry }: ServiceContext<LedgerConfig>,
-  { kafka, pool, prisma, server }: Connections,
+  { kafka, store, server }: Connections,
   parts: LedgerParts,
 ): Lanes {
   const metrics = new LedgerMetrics(registry);
@@ -112,17 +119,22 @@ function createLanes(
     retryMs: { from: 100, to: config.LANE_RETRY_MAX_MS },
     fencedRetryMs: FENCED_RETRY_MS,
   };
+  const tombstoneGraceMs = config.TOMBSTONE_GRACE_MS;
   return new Lanes({
-    pool,
-    prisma,
+    store,
     log,
+    tombstoneGraceMs,
+    partitions,
+    now: Date.now,
+    choresEveryMs: CHORES_EVERY_MS,
     metrics,
     options,
     inspector: inspectorOf(kafka, server),
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
     processor: new SliceProcessor({
-      pool,
+      store,
       policy,
+      tombstoneGraceMs,
       decide: parts.decide ?? decide,
       partitions,
       metrics,
@@ -185,16 +197,22 @@ function registerChecks(
   health.register('lanes', async () => lanes.assertRunning());
 }
 
+interface Stoppable {
+  readonly lanes: Lanes;
+  readonly months: PartitionKeeper;
+  readonly prisma: PrismaClient;
+  readonly pool: pg.Pool;
+  readonly log: Logger;
+}
+
 async function stopLedger(
   app: { close(): Promise<void> },
-  lanes: Lanes,
-  prisma: PrismaClient,
-  pool: pg.Pool,
-  log: Logger,
+  { lanes, months, prisma, pool, log }: Stoppable,
 ): Promise<void> {
   // The consumer hands its partitions back first, which ends their lanes while they are still ours.
   await app.close();
   await lanes.end();
+  await months.stop();
   await prisma.$disconnect();
   await pool.end().catch((err: unknown) => log.warn({ err }, 'database pool did not end cleanly'));
 }

@@ -1,15 +1,18 @@
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
-import type { TakenLane } from '../store/lane-store.js';
+import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
 import { recordFingerprint } from '../wire/record-fingerprint.js';
 
-/** Looks into the logs of the input topics. */
+/** Looks into the logs. */
 export interface LogInspector {
   /** First offset, and the one after the last record. */
   range(topic: string, partition: number): Promise<{ low: bigint; high: bigint }>;
   /** The record at the offset, or null where the log does not have it. */
   read(topic: string, partition: number, offset: bigint): Promise<KafkaRecord | null>;
 }
+
+/** How many of a partition's last offsets are searched for an event: transaction markers lie between them. */
+const LAST_OFFSETS = 8n;
 
 /**
  * The lane's row and the log do not fit: a topic was created anew, the database was restored, or retention took
@@ -20,6 +23,8 @@ export class LaneBrokenError extends Error {
   constructor(
     readonly lane: number,
     readonly detail: string,
+    /** Of the lane's row when it was stopped: an operator who lets it go on raises it. */
+    readonly generation: number,
   ) {
     super(`Lane ${lane} is stopped: ${detail}`);
   }
@@ -33,7 +38,7 @@ export async function checkLog(log: LogInspector, taken: TakenLane): Promise<voi
 
 async function checkTopic(
   log: LogInspector,
-  { lease: { lane } }: TakenLane,
+  { lease: { lane, generation } }: TakenLane,
   topic: string,
   offset: bigint,
   lastId: string | null,
@@ -41,14 +46,68 @@ async function checkTopic(
   const { low, high } = await log.range(topic, lane);
   const where = `${topic} ${lane}: the stored offset ${offset}`;
   if (offset < low) {
-    throw new LaneBrokenError(lane, `${where} is before the log's beginning ${low}: records were never read`);
+    throw new LaneBrokenError(
+      lane,
+      `${where} is before the log's beginning ${low}: records were never read`,
+      generation,
+    );
   }
   if (offset > high) {
-    throw new LaneBrokenError(lane, `${where} is after the log's end ${high}: the topic was created anew`);
+    throw new LaneBrokenError(
+      lane,
+      `${where} is after the log's end ${high}: the topic was created anew`,
+      generation,
+    );
   }
   if (lastId === null || offset === low) return;
   const record = await log.read(topic, lane, offset - 1n);
   if (record && recordFingerprint(record) !== lastId) {
-    throw new LaneBrokenError(lane, `${where} follows another record than the one processed last`);
+    throw new LaneBrokenError(
+      lane,
+      `${where} follows another record than the one processed last`,
+      generation,
+    );
   }
+}
+
+/**
+ * The last event that was published must be in the books: what is published was committed before, so a database that
+ * does not know it was restored from an older backup. (A lane's events are on the partition with its number.)
+ * @throws LaneBrokenError
+ */
+export async function checkPublished(
+  log: LogInspector,
+  store: Pick<LedgerStore, 'loadBooks'>,
+  taken: TakenLane,
+): Promise<void> {
+  const { lane, generation } = taken.lease;
+  const event = await lastEvent(log, lane);
+  if (!event || event.generation < generation) return;
+  const books = (await store.loadBooks([event.mainAccountId])).get(event.mainAccountId);
+  const stored = books?.main?.sequence ?? 0;
+  if (event.generation === generation && event.sequence <= stored) return;
+  throw new LaneBrokenError(
+    lane,
+    `event ${event.generation}/${event.sequence} of ${event.mainAccountId} was published, and the database has only ` +
+      `${generation}/${stored}: it was restored from an older backup`,
+    generation,
+  );
+}
+
+interface PublishedEvent {
+  readonly mainAccountId: string;
+  readonly generation: number;
+  readonly sequence: number;
+}
+
+/** The newest event of the books (sequence above 0) among the last offsets of the lane's partition. */
+async function lastEvent(log: LogInspector, lane: number): Promise<PublishedEvent | null> {
+  const { low, high } = await log.range(TOPICS.events, lane);
+  const first = high - LAST_OFFSETS > low ? high - LAST_OFFSETS : low;
+  for (let offset = high - 1n; offset >= first; offset -= 1n) {
+    const record = await log.read(TOPICS.events, lane, offset);
+    const event = record?.value && (JSON.parse(record.value.toString()) as { data: PublishedEvent }).data;
+    if (event && event.sequence > 0) return event;
+  }
+  return null;
 }

@@ -7,7 +7,7 @@ import { LaneMemory } from '../pipeline/lane-memory.js';
 import type { SliceProcessor } from '../pipeline/process-slice.js';
 import type { Publication } from '../pipeline/slice-draft.js';
 import { LaneFencedError } from '../store/lane-lease.js';
-import { advanceCursor, readEpoch, type TakenLane } from '../store/lane-store.js';
+import type { TakenLane } from '../store/ledger-store.js';
 import { LaneBrokenError } from './check-log.js';
 import { type LanePublisher, LanePublishing } from './lane-publishing.js';
 import { LaneQueue } from './lane-queue.js';
@@ -45,6 +45,21 @@ export interface LanePorts extends TakeOverPorts {
   resume(lane: number, topic: string): void;
 }
 
+/** Work that no record asks for: an operator or the clock does. Done in steps, between two slices. */
+export interface LaneChore {
+  /** A chore of a kind that waits already is not taken twice. */
+  readonly kind: string;
+  /** @returns whether it is done */
+  step(lane: ChoreContext): Promise<boolean>;
+}
+
+export interface ChoreContext {
+  readonly memory: LaneMemory;
+  publish(publication: Publication): void;
+  /** Waits until all is published. @throws what publishing failed with */
+  published(): Promise<void>;
+}
+
 /** How long the end of a lane waits for its work, in milliseconds; then the next owner's fence must do. */
 const END_TIMEOUT_MS = 8_000;
 
@@ -56,12 +71,15 @@ export class Lane {
   private readonly queue = new LaneQueue();
   private readonly ending = new AbortController();
   private readonly paused = new Set<string>();
+  private readonly chores = new Map<string, LaneChore>();
   private memory: LaneMemory | undefined;
   private publishing: LanePublishing | undefined;
   private working: Promise<void> | undefined;
   private current: LaneState = 'starting';
   /** Why it does not run. */
   reason = '';
+  /** The row's generation when the lane was stopped; a higher one in the row is an operator's word to go on. */
+  stoppedAt = 0;
 
   constructor(
     readonly lane: number,
@@ -87,7 +105,7 @@ export class Lane {
       this.adopt(await takeOver(this.ports, this.lane, this.ports.publisher));
     } catch (error) {
       if (!(error instanceof LaneBrokenError)) throw error;
-      this.break(error.detail);
+      this.break(error.detail, error.generation);
       return;
     }
     this.ports.metrics.takeovers.inc({ outcome: 'taken' });
@@ -108,15 +126,26 @@ export class Lane {
   }
 
   /** Stops for good, until an operator has decided. Alarms by log, metric and readiness. */
-  break(detail: string): void {
+  break(detail: string, generation = this.memory?.lease.generation ?? 0): void {
     if (this.isOver) return;
+    this.stoppedAt = generation;
     this.current = 'broken';
     this.reason = detail;
     this.ports.metrics.takeovers.inc({ outcome: 'broken' });
-    this.ports.log.error({ lane: this.lane, detail }, 'lane stopped: an operator must decide how to go on');
+    this.ports.log.error(
+      { lane: this.lane, detail },
+      'lane stopped, nothing is lost: an operator decides how to go on, see docs/operations/stopped-lane.md',
+    );
     this.ending.abort();
     this.queue.wake();
     for (const topic of [TOPICS.commands, TOPICS.messages]) this.ports.pause(this.lane, topic);
+  }
+
+  /** Takes work in that no record asks for. */
+  ask(chore: LaneChore): void {
+    if (this.isOver || this.chores.has(chore.kind)) return;
+    this.chores.set(chore.kind, chore);
+    this.queue.wake();
   }
 
   /** Finishes the slice in work and what is to publish, bounded in time, and lets go of the publisher. */
@@ -144,6 +173,8 @@ export class Lane {
     const { budget, publisher, kafka, metrics } = this.ports;
     this.memory?.cache.clear();
     this.memory = new LaneMemory(taken, new BooksCache(budget));
+    // What they published may be lost; whoever asked asks again.
+    this.chores.clear();
     this.publishing = new LanePublishing({ publisher, turnstile: kafka, metrics }, this.memory, () =>
       this.queue.wake(),
     );
@@ -160,7 +191,7 @@ export class Lane {
           attempt = 0;
         });
       } catch (error) {
-        if (error instanceof LaneBrokenError) return this.break(error.detail);
+        if (error instanceof LaneBrokenError) return this.break(error.detail, error.generation);
         isInDoubt = true;
         await this.interrupt(error, attempt);
         attempt += 1;
@@ -175,6 +206,8 @@ export class Lane {
     const memory = this.memory as LaneMemory;
     while (!this.isOver) {
       publishing.assertWorking();
+      await this.workOnChore(memory, publishing);
+      if (this.queue.size === 0 && this.chores.size > 0) continue;
       if (this.queue.size === 0) {
         await this.queue.wait(memory.isCursorDirty || publishing.isBusy ? options.idleCursorMs : undefined);
         if (this.queue.size === 0 && !publishing.isBusy) await this.storeCursor();
@@ -184,6 +217,22 @@ export class Lane {
       await database.run(() => this.workOnSlice(memory, (publication) => publishing.add(publication)));
       onProgress();
     }
+  }
+
+  /** One step of the oldest chore, if there is one: slices wait for no more than that. */
+  private async workOnChore(memory: LaneMemory, publishing: LanePublishing): Promise<void> {
+    const [chore] = this.chores.values();
+    if (!chore) return;
+    await publishing.room();
+    const context: ChoreContext = {
+      memory,
+      publish: (publication) => publishing.add(publication),
+      published: async () => {
+        await publishing.drain();
+        publishing.assertWorking();
+      },
+    };
+    if (await this.ports.database.run(() => chore.step(context))) this.chores.delete(chore.kind);
   }
 
   private async workOnSlice(memory: LaneMemory, publish: (publication: Publication) => void): Promise<void> {
@@ -214,7 +263,7 @@ export class Lane {
     const { memory } = this;
     if (!memory?.isCursorDirty) return;
     const sequence = memory.published;
-    await advanceCursor(this.ports.pool, memory.lease, sequence);
+    await this.ports.store.advanceCursor(memory.lease, sequence);
     memory.cursorStored({ sequence });
   }
 
@@ -243,7 +292,7 @@ export class Lane {
     const lease = this.memory?.lease;
     if (!(cause instanceof FencedError) || !lease) return false;
     // Where the database does not answer either, the takeover will tell.
-    return readEpoch(this.ports.pool, this.lane).then(
+    return this.ports.store.readEpoch(this.lane).then(
       (epoch) => epoch !== lease.epoch,
       () => false,
     );
@@ -257,7 +306,8 @@ export class Lane {
       before &&
       (taken.commandOffset < before.commandOffset || taken.messageOffset < before.messageOffset)
     ) {
-      throw new LaneBrokenError(this.lane, 'the database has lost commits that it had acknowledged');
+      const detail = 'the database has lost commits that it had acknowledged';
+      throw new LaneBrokenError(this.lane, detail, taken.lease.generation);
     }
     this.adopt(taken);
     this.ports.metrics.takeovers.inc({ outcome: 'retaken' });

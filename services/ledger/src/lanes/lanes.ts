@@ -1,5 +1,7 @@
 import { TOPICS } from '@subledger/contracts';
-import { type KafkaRecord, partitionKey, type TopicPartition } from '@subledger/kafka';
+import { type KafkaRecord, partitionFor, partitionKey, type TopicPartition } from '@subledger/kafka';
+import type { LaneOrders, SubAccountKey } from '../store/ledger-store.js';
+import { buryDeleted, RebuildLimits } from './chores.js';
 import { Lane, type LanePorts } from './lane.js';
 import type { LanePublisher } from './lane-publishing.js';
 
@@ -7,6 +9,7 @@ import type { LanePublisher } from './lane-publishing.js';
 interface LaneConsumer {
   pause(partitions: TopicPartition[]): void;
   resume(partitions: TopicPartition[]): void;
+  seek(topic: string, partition: number, offset: bigint): void;
   commit(offsets: { topic: string; partition: number; offset: bigint }[]): Promise<void>;
 }
 
@@ -16,9 +19,16 @@ export interface LanesPorts extends Omit<LanePorts, 'publisher' | 'pause' | 'res
   readonly consumer: () => LaneConsumer | undefined;
   /** Between two commits of offsets to Kafka, which only serve to watch the lag. */
   readonly commitEveryMs: number;
+  /** Between two looks for operators' orders and tombstones that are due. */
+  readonly choresEveryMs: number;
+  /** Partitions of each input topic. */
+  readonly partitions: () => number;
   /** Checks once that the topics are what the lanes assume; called before the first takeover. */
   readonly prepare: () => Promise<void>;
 }
+
+/** Tombstones found at a time. */
+const MAX_TOMBSTONES = 1_000;
 
 const INPUT_TOPICS = [TOPICS.commands, TOPICS.messages];
 
@@ -26,11 +36,15 @@ const INPUT_TOPICS = [TOPICS.commands, TOPICS.messages];
 export class Lanes {
   private readonly lanes = new Map<number, Lane>();
   private readonly highWatermarks = new Map<string, bigint>();
-  private readonly timer: NodeJS.Timeout;
+  private readonly timers: NodeJS.Timeout[];
+  private lookingAfter: Promise<void> | undefined;
 
   constructor(private readonly ports: LanesPorts) {
-    this.timer = setInterval(() => this.report(), ports.commitEveryMs);
-    this.timer.unref();
+    this.timers = [
+      setInterval(() => this.report(), ports.commitEveryMs),
+      setInterval(() => this.lookAfter(), ports.choresEveryMs),
+    ];
+    for (const timer of this.timers) timer.unref();
   }
 
   /**
@@ -78,7 +92,8 @@ export class Lanes {
 
   /** Ends all lanes; for the stop of the process. */
   async end(): Promise<void> {
-    clearInterval(this.timer);
+    for (const timer of this.timers) clearInterval(timer);
+    await this.lookingAfter;
     await this.commit();
     await Promise.all([...this.lanes.keys()].map((number) => this.endLane(number)));
   }
@@ -111,6 +126,58 @@ export class Lanes {
     for (const topic of INPUT_TOPICS) {
       this.highWatermarks.delete(partitionKey(topic, number));
       this.ports.metrics.lag.remove({ topic, partition: String(number) });
+    }
+  }
+
+  /** Sees to what no record asks for: operators' orders, and limit records whose grace time is over. */
+  private lookAfter(): void {
+    this.lookingAfter ??= Promise.all([this.takeOrders(), this.findTombstones()])
+      .catch((err: unknown) => this.ports.log.debug({ err }, 'orders could not be read, later again'))
+      .then(() => {
+        this.lookingAfter = undefined;
+      });
+  }
+
+  private async takeOrders(): Promise<void> {
+    if (this.lanes.size === 0) return;
+    for (const orders of await this.ports.store.readOrders([...this.lanes.keys()])) {
+      const lane = this.lanes.get(orders.lane);
+      if (lane?.state === 'broken' && orders.generation > lane.stoppedAt) await this.goOn(orders);
+      else if (lane?.state === 'running' && orders.rebuildLimits) lane.ask(this.rebuildOf(orders.lane));
+    }
+  }
+
+  /** An operator has decided how a stopped lane goes on: it is taken over where its row now says. */
+  private async goOn({ lane: number }: LaneOrders): Promise<void> {
+    await this.endLane(number);
+    const lane = await this.startLane(number).catch((error: unknown) => {
+      // Left as one that stopped, so that the next look tries again.
+      this.lanes.get(number)?.break(`taking it over failed: ${String(error)}`, 0);
+      throw error;
+    });
+    const consumer = this.ports.consumer();
+    for (const topic of INPUT_TOPICS) {
+      const next = lane.nextOffset(topic);
+      if (lane.state !== 'running' || next === undefined) continue;
+      consumer?.seek(topic, number, next);
+      consumer?.resume([{ topic, partition: number }]);
+    }
+  }
+
+  private rebuildOf(lane: number): RebuildLimits {
+    const { store, partitions, tombstoneGraceMs, now } = this.ports;
+    const isOwn = (mainAccountId: string) => partitionFor(mainAccountId, partitions()) === lane;
+    return new RebuildLimits({ store, isOwn, tombstoneGraceMs, now });
+  }
+
+  private async findTombstones(): Promise<void> {
+    const { store, partitions, tombstoneGraceMs, now, processor } = this.ports;
+    if (this.lanes.size === 0) return;
+    const due = await store.tombstonesDue(now() - tombstoneGraceMs, MAX_TOMBSTONES);
+    const laneOf = ({ mainAccountId }: SubAccountKey) => partitionFor(mainAccountId, partitions());
+    for (const [number, keys] of Map.groupBy(due, laneOf)) {
+      const lane = this.lanes.get(number);
+      if (lane?.state === 'running') lane.ask(buryDeleted(processor, keys));
     }
   }
 

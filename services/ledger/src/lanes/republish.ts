@@ -1,11 +1,13 @@
-import { TOPICS } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
-import type pg from 'pg';
-import type { PrismaClient } from '../generated/prisma/client.js';
-import type { TakenLane } from '../store/lane-store.js';
-import { loadBooks } from '../store/load-books.js';
-import { limitRecord } from '../wire/limit-record.js';
+import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
+import { limitOrTombstone } from '../wire/limit-record.js';
 import type { LanePublisher } from './lane-publishing.js';
+
+interface RepublishPorts {
+  readonly store: LedgerStore;
+  readonly tombstoneGraceMs: number;
+  readonly now: () => number;
+}
 
 /** Lane sequences per Kafka transaction. */
 const PAGE = 1_000n;
@@ -16,48 +18,32 @@ const PAGE = 1_000n;
  * @returns how many journal and outbox rows there were
  */
 export async function republish(
-  prisma: PrismaClient,
-  pool: pg.Pool,
+  ports: RepublishPorts,
   publisher: LanePublisher,
   taken: TakenLane,
 ): Promise<number> {
   const touched = new Map<string, Set<string> | 'all'>();
   let count = 0;
   for (let from = taken.publishedSequence; from < taken.laneSequence; from += PAGE) {
-    const records = await page(prisma, taken.lease.lane, from, touched);
+    const records = await page(ports.store, taken.lease.lane, from, touched);
     count += records.length;
     await publisher.publish(records);
   }
-  if (touched.size > 0) await publisher.publish(await limitsOf(pool, taken, touched));
+  if (touched.size > 0) await publisher.publish(await limitsOf(ports, taken, touched));
   return count;
 }
 
 async function page(
-  prisma: PrismaClient,
+  store: LedgerStore,
   lane: number,
   after: bigint,
   touched: Map<string, Set<string> | 'all'>,
 ): Promise<OutgoingRecord[]> {
-  const range = { lane, laneSequence: { gt: after, lte: after + PAGE } };
-  const journal = await prisma.journal.findMany({
-    where: range,
-    select: { mainAccountId: true, laneSequence: true, payload: true },
-  });
-  const outbox = await prisma.outbox.findMany({ where: range });
-  const numbered: { at: bigint; record: OutgoingRecord }[] = [];
-  for (const row of journal) {
-    note(touched, row.mainAccountId, row.payload);
-    const record = { topic: TOPICS.events, key: row.mainAccountId, value: row.payload };
-    numbered.push({ at: row.laneSequence, record });
+  const found = await store.unpublished(lane, after, after + PAGE);
+  for (const { journalOf, record } of found) {
+    if (journalOf !== null) note(touched, journalOf, String(record.value));
   }
-  for (const row of outbox) {
-    const { topic, key, value } = row;
-    const headers = row.headers as Record<string, string>;
-    const record = { topic, key, value: value === null ? null : Buffer.from(value), headers };
-    numbered.push({ at: row.laneSequence, record });
-  }
-  numbered.sort((a, b) => Number(a.at - b.at));
-  return numbered.map(({ record }) => record);
+  return found.map(({ record }) => record);
 }
 
 interface EventView {
@@ -81,7 +67,7 @@ function note(touched: Map<string, Set<string> | 'all'>, mainAccountId: string, 
 }
 
 async function limitsOf(
-  pool: pg.Pool,
+  { store, now, tombstoneGraceMs }: RepublishPorts,
   taken: TakenLane,
   touched: ReadonlyMap<string, Set<string> | 'all'>,
 ): Promise<OutgoingRecord[]> {
@@ -91,14 +77,15 @@ async function limitsOf(
     generation: lease.generation,
     messageOffset: messageLastId === null ? null : messageOffset - 1n,
   };
+  const moment = { at: now(), graceMs: tombstoneGraceMs };
   const records: OutgoingRecord[] = [];
-  for (const [mainAccountId, books] of await loadBooks(pool, [...touched.keys()])) {
+  for (const [mainAccountId, books] of await store.loadBooks([...touched.keys()])) {
     const { main } = books;
     const ids = touched.get(mainAccountId);
     if (!main || !ids) continue;
     for (const sub of books.subAccounts.values()) {
       const isDue = ids === 'all' ? sub.lifecycle !== 'deleted' : ids.has(sub.id);
-      if (isDue) records.push(limitRecord(main, sub, position));
+      if (isDue) records.push(limitOrTombstone(main, sub, position, moment));
     }
   }
   return records;

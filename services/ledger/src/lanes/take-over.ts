@@ -1,19 +1,20 @@
 import { TOPICS } from '@subledger/contracts';
 import type { Logger } from '@subledger/service-kit';
-import type pg from 'pg';
-import type { PrismaClient } from '../generated/prisma/client.js';
-import { advanceCursor, type TakenLane, takeLane } from '../store/lane-store.js';
-import { checkLog, type LogInspector } from './check-log.js';
+import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
+import { checkLog, checkPublished, type LogInspector } from './check-log.js';
 import type { LanePublisher } from './lane-publishing.js';
 import { republish } from './republish.js';
 
 export interface TakeOverPorts {
-  readonly pool: pg.Pool;
-  readonly prisma: PrismaClient;
+  readonly store: LedgerStore;
   readonly log: Logger;
   readonly inspector: LogInspector;
   /** Names this process in the lane's row. */
   readonly owner: string;
+  /** Between a sub-account's deletion and the tombstone of its limit record, in milliseconds. */
+  readonly tombstoneGraceMs: number;
+  /** Milliseconds since 1970; only for what no record gives a time. */
+  readonly now: () => number;
 }
 
 /**
@@ -28,19 +29,20 @@ export async function takeOver(
   lane: number,
   publisher: LanePublisher,
 ): Promise<TakenLane> {
-  const { pool, prisma, log, inspector, owner } = ports;
+  const { store, log, inspector, owner } = ports;
   // Where a lane without a row begins. Later ones begin at their stored offsets, checked below.
   const [commands, messages] = await Promise.all([
     inspector.range(TOPICS.commands, lane),
     inspector.range(TOPICS.messages, lane),
   ]);
   const start = { commandOffset: commands.low, messageOffset: messages.low };
-  const taken = await takeLane(pool, lane, owner, start);
+  const taken = await store.takeLane(lane, owner, start);
   await checkLog(inspector, taken);
+  await checkPublished(inspector, store, taken);
   await publisher.open();
-  const count = await republish(prisma, pool, publisher, taken);
+  const count = await republish(ports, publisher, taken);
   if (taken.laneSequence > taken.publishedSequence) {
-    await advanceCursor(pool, taken.lease, taken.laneSequence);
+    await store.advanceCursor(taken.lease, taken.laneSequence);
   }
   const { epoch, generation } = taken.lease;
   const fields = {

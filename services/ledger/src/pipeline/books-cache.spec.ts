@@ -15,6 +15,8 @@ const sub = (id: string): SubAccount => ({
   used: ZERO,
   overage: ZERO,
   held: ZERO,
+  opening: ZERO,
+  deletedAt: null,
   remaining: ZERO,
 });
 const books = (subAccounts: number) =>

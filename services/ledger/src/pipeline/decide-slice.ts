@@ -2,18 +2,18 @@ import { rollCommandId, TOPICS } from '@subledger/contracts';
 import {
   type Books,
   type Decision,
-  type DomainEvent,
   type decide,
   type Input,
   isRollDue,
   type LedgerPolicy,
   nextPeriod,
+  onlyMain,
 } from '@subledger/core';
 import { type OutgoingRecord, toDeadLetter } from '@subledger/kafka';
-import { commandKey, type KnownCommand } from '../store/load-books.js';
+import { commandKey, type KnownCommand } from '../store/known.js';
 import { type Cause, EventWriter } from '../wire/event-json.js';
 import { instantText } from '../wire/instant-text.js';
-import { limitRecord } from '../wire/limit-record.js';
+import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
 import type { LaneProgress } from './lane-progress.js';
 import type { SliceCounts } from './slice-counts.js';
@@ -24,6 +24,8 @@ export interface SliceContext {
   readonly lane: number;
   readonly generation: number;
   readonly policy: LedgerPolicy;
+  /** Between a sub-account's deletion and the tombstone of its limit record. */
+  readonly tombstoneGraceMs: number;
   readonly decide: typeof decide;
   readonly booksOf: (mainAccountId: string) => Books;
   /** Commands that had an outcome before, by `commandKey`; those of this slice are added. */
@@ -33,6 +35,13 @@ export interface SliceContext {
   readonly progress: LaneProgress;
   readonly draft: SliceDraft;
   readonly counts: SliceCounts;
+}
+
+/** What a command id stands for. `sequence` is 0 where no journal has it. */
+interface Outcome {
+  readonly sequence: number;
+  /** The event's JSON. */
+  readonly payload: string;
 }
 
 /** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
@@ -67,13 +76,16 @@ export class SliceDecider {
 
   /** The last limit record of each sub-account touched. */
   limits(): Map<string, OutgoingRecord> {
-    const { lane, generation, progress, booksOf } = this.context;
+    const { lane, generation, progress, booksOf, tombstoneGraceMs } = this.context;
     const position = { lane, generation, messageOffset: progress.messagePosition };
+    const moment = { at: progress.latestAt, graceMs: tombstoneGraceMs };
     const limits = new Map<string, OutgoingRecord>();
     for (const [subAccountId, mainAccountId] of this.touched) {
       const books = booksOf(mainAccountId);
       const sub = books.subAccounts.get(subAccountId);
-      if (books.main && sub) limits.set(subAccountId, limitRecord(books.main, sub, position));
+      if (books.main && sub) {
+        limits.set(subAccountId, limitOrTombstone(books.main, sub, position, moment));
+      }
     }
     return limits;
   }
@@ -132,10 +144,30 @@ export class SliceDecider {
     const decision = first ? conflict(books) : decide(books, input, policy);
     const outcome = this.take(books, mainAccountId, decision, cause, at, parsed);
     // A conflict must not replace the outcome that the id stands for.
-    if (first || !outcome) return;
-    const eventSequence = outcome.event.sequence;
-    known.set(key, { contentHash, eventSequence, payload: outcome.payload });
-    draft.addCommand({ mainAccountId, commandId: id, contentHash, eventSequence, at: instantText(at) });
+    if (!first && outcome) this.remember({ mainAccountId, id, contentHash, at }, outcome);
+  }
+
+  /** From now on the command's id stands for its content, and for this outcome. */
+  private remember(
+    command: {
+      readonly mainAccountId: string;
+      readonly id: string;
+      readonly contentHash: string;
+      readonly at: number;
+    },
+    { sequence, payload }: Outcome,
+  ): void {
+    const { mainAccountId, id, contentHash, at } = command;
+    const outcome = { contentHash, eventSequence: sequence, payload };
+    this.context.known.set(commandKey(mainAccountId, id), outcome);
+    this.context.draft.addCommand({
+      mainAccountId,
+      commandId: id,
+      contentHash,
+      eventSequence: sequence,
+      at: instantText(at),
+      payload: sequence === 0 ? payload : null,
+    });
   }
 
   private decideMessage(books: Books, parsed: ParsedMessage): void {
@@ -147,7 +179,7 @@ export class SliceDecider {
 
   /**
    * Takes a decision over into books and draft.
-   * @returns the event that is the outcome, if it is in the journal
+   * @returns the event that is the outcome; none for a duplicate or a dead letter
    */
   private take(
     books: Books,
@@ -156,7 +188,7 @@ export class SliceDecider {
     cause: Cause,
     at: number,
     parsed: ParsedCommand | ParsedMessage | undefined,
-  ): { event: DomainEvent; payload: string } | null {
+  ): Outcome | null {
     const { draft, counts, generation, progress } = this.context;
     if (decision.kind === 'duplicate') {
       counts.duplicateMessages += 1;
@@ -169,14 +201,14 @@ export class SliceDecider {
     const { events, changes } = decision;
     const writer = new EventWriter(mainAccountId, changes.main, generation, cause, at);
     if (changes.main === null) {
-      if (parsed) this.answerWithoutBooks(writer, parsed.record, mainAccountId, events[0]?.detail ?? {});
-      return null;
+      if (!parsed) return null;
+      return this.answerWithoutBooks(writer, parsed.record, mainAccountId, events[0]?.detail ?? {});
     }
     books.apply(changes);
     const time = instantText(at);
     const headers = parsed && traceOf(parsed.record);
     const context = { mainAccountId, cause, at: time, position: progress.messagePosition, headers };
-    let outcome: { event: DomainEvent; payload: string } | null = null;
+    let outcome: Outcome | null = null;
     let explained = 0;
     for (const event of events) {
       const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
@@ -184,7 +216,9 @@ export class SliceDecider {
       draft.addEvent(event, payload, context);
       counts.event(event);
       explained += event.transfers.length;
-      if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { event, payload };
+      if (outcome === null && !FOLLOW_UPS.has(event.name)) {
+        outcome = { sequence: event.sequence, payload };
+      }
       if (event.name === 'main-account.suspended' || event.name === 'main-account.resumed')
         this.touchAll(books);
     }
@@ -207,10 +241,19 @@ export class SliceDecider {
   private refuse({ record, reason, detail, command }: RefusedRecord): void {
     this.deadLetter(record, reason, detail);
     if (!command) return;
-    const { id, type, mainAccountId, errors } = command;
-    const cause: Cause = { kind: 'command', id, type };
-    const writer = new EventWriter(mainAccountId, null, this.context.generation, cause, record.timestampMs);
-    this.answerWithoutBooks(writer, record, mainAccountId, { code: 'invalid-command', errors });
+    const { id, type, mainAccountId, contentHash, errors } = command;
+    const { known, generation, isOwn, draft } = this.context;
+    const first = known.get(commandKey(mainAccountId, id));
+    if (first && first.contentHash === contentHash) {
+      draft.addRepeat(mainAccountId, first.payload, traceOf(record));
+      return;
+    }
+    const at = record.timestampMs;
+    const writer = new EventWriter(mainAccountId, null, generation, { kind: 'command', id, type }, at);
+    const refusal = first ? { code: 'idempotency-conflict' } : { code: 'invalid-command', errors };
+    const outcome = this.answerWithoutBooks(writer, record, mainAccountId, refusal);
+    // Only for a main account of this lane: another lane's ids are its owner's to write.
+    if (!first && isOwn(mainAccountId)) this.remember({ mainAccountId, id, contentHash, at }, outcome);
   }
 
   private deadLetter(record: ParsedRecord['record'], reason: string, detail: string): void {
@@ -224,16 +267,18 @@ export class SliceDecider {
     record: ParsedRecord['record'],
     mainAccountId: string,
     detail: object,
-  ): void {
+  ): Outcome {
     this.context.counts.rejection((detail as { code?: string }).code ?? '');
     const id = `lane-${record.partition}.${this.context.generation}.command-${record.offset}`;
     const headers = traceOf(record);
+    const payload = writer.writeWithoutBooks(id, detail);
     this.context.draft.addOutbox({
       topic: TOPICS.events,
       key: mainAccountId,
-      value: writer.writeWithoutBooks(id, detail),
+      value: payload,
       ...(headers ? { headers } : {}),
     });
+    return { sequence: 0, payload };
   }
 }
 
@@ -251,6 +296,6 @@ function conflict(books: Books): Decision {
         detail: { code: 'idempotency-conflict' },
       },
     ],
-    changes: { main, subAccounts: [], holds: [], charges: [], refunds: [], transfers: [] },
+    changes: onlyMain(main),
   };
 }

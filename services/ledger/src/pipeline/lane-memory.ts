@@ -1,5 +1,5 @@
 import type { Lease } from '../store/lane-lease.js';
-import type { TakenLane } from '../store/lane-store.js';
+import type { TakenLane } from '../store/ledger-store.js';
 import type { LaneOffsets } from '../store/rows.js';
 import type { BooksCache } from './books-cache.js';
 

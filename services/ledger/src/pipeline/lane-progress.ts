@@ -9,6 +9,8 @@ export class LaneProgress {
   private messageOffset: bigint;
   private lastCommand: KafkaRecord | null = null;
   private lastMessage: KafkaRecord | null = null;
+  /** Broker time of the newest record; 0 before the first. */
+  latestAt = 0;
 
   constructor(private readonly before: LaneOffsets) {
     this.commandOffset = before.commandOffset;
@@ -17,6 +19,7 @@ export class LaneProgress {
 
   /** The record is dealt with, whatever became of it. */
   pass(record: KafkaRecord): void {
+    this.latestAt = Math.max(this.latestAt, record.timestampMs);
     if (record.topic === TOPICS.commands) {
       this.commandOffset = record.offset + 1n;
       this.lastCommand = record;

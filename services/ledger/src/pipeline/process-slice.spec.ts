@@ -1,31 +1,37 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { commandType, makeCloudEvent, TOPICS } from '@subledger/contracts';
-import { decide } from '@subledger/core';
+import { Books, decide } from '@subledger/core';
 import { createLogger, Registry } from '@subledger/service-kit';
-import type pg from 'pg';
 import { LedgerMetrics } from '../metrics.js';
-import { LaneFencedError } from '../store/lane-lease.js';
+import { LaneFencedError, type Lease } from '../store/lane-lease.js';
+import type { LedgerStore } from '../store/ledger-store.js';
+import type { SliceWrites } from '../store/rows.js';
 import { fakeRecord } from '../testing/fake-record.js';
 import { BooksCache, CacheBudget } from './books-cache.js';
 import { LaneMemory } from './lane-memory.js';
 import { SliceProcessor } from './process-slice.js';
 import type { Publication } from './slice-draft.js';
 
-/** A pool that knows nothing, keeps the statement of each slice, and whose lane row is ours or not. */
-function fakePool(isOurs: boolean) {
-  const committed: string[] = [];
-  const query = async ({ name, text }: { name: string; text: string }) => {
-    const isSlice = name.startsWith('ledger-slice');
-    if (isSlice && isOurs) committed.push(text);
-    return { rows: [], rowCount: isSlice && isOurs ? 1 : 0 };
+/** A store that knows nothing, keeps what each slice writes, and whose lane row is ours or not. */
+function fakeStore(isOurs: boolean) {
+  const committed: SliceWrites[] = [];
+  const store = {
+    loadBooks: async (ids: readonly string[]) => new Map(ids.map((id) => [id, new Books()])),
+    loadMessages: async () => {},
+    loadCommands: async () => new Map(),
+    writeSlice: async ({ lane }: Lease, writes: SliceWrites) => {
+      if (!isOurs) throw new LaneFencedError(lane);
+      committed.push(writes);
+    },
   };
-  return { pool: { query } as unknown as pg.Pool, committed };
+  return { store: store as unknown as LedgerStore, committed };
 }
 
 function setUp(isOurs = true) {
-  const { pool, committed } = fakePool(isOurs);
+  const { store, committed } = fakeStore(isOurs);
   const processor = new SliceProcessor({
-    pool,
+    store,
+    tombstoneGraceMs: 1_000,
     policy: { maxSubAccounts: 10, allowEarlyRoll: false },
     decide: (books, input, policy) => {
       if (input.mainAccountId === 'ma_poison') throw new TypeError('a bug');
@@ -69,7 +75,7 @@ describe('a slice', () => {
     const records = [opening('ma_1', 0), opening('ma_2', 1), opening('ma_1', 2)];
     await processor.process(memory, records, (publication) => publications.push(publication));
     expect(committed).toHaveLength(1);
-    expect(committed[0]).toContain('INSERT INTO journal');
+    expect(committed[0]?.journal[0]?.rows).toHaveLength(3);
     expect(memory.offsets.commandOffset).toBe(3n);
     expect(publications[0]?.records.map(({ topic, key }) => [topic, key])).toEqual([
       [TOPICS.events, 'ma_1'],

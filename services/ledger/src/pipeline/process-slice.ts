@@ -2,11 +2,10 @@ import { Books, type decide, type LedgerPolicy } from '@subledger/core';
 import { isTransientError, sqlState } from '@subledger/database';
 import { type KafkaRecord, partitionFor } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
-import type pg from 'pg';
 import type { LedgerMetrics } from '../metrics.js';
 import { LaneFencedError } from '../store/lane-lease.js';
-import { loadBooks, loadCommands, loadMessages } from '../store/load-books.js';
-import { writeSlice } from '../store/write-slice.js';
+import type { LedgerStore, SubAccountKey } from '../store/ledger-store.js';
+import type { SliceWrites } from '../store/rows.js';
 import { parseRecord } from '../wire/parse-record.js';
 import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
 import { SliceDecider } from './decide-slice.js';
@@ -17,9 +16,11 @@ import { type Publication, SliceDraft } from './slice-draft.js';
 import { touchedIds } from './touched-ids.js';
 
 export interface ProcessorOptions {
-  readonly pool: pg.Pool;
+  readonly store: LedgerStore;
   readonly policy: LedgerPolicy;
   readonly decide: typeof decide;
+  /** Between a sub-account's deletion and the tombstone of its limit record, in milliseconds. */
+  readonly tombstoneGraceMs: number;
   /** Partitions of each input topic. */
   readonly partitions: () => number;
   readonly metrics: LedgerMetrics;
@@ -62,11 +63,11 @@ export class SliceProcessor {
   }
 
   private async processWhole(lane: LaneMemory, records: readonly ParsedRecord[]): Promise<Publication> {
-    const { pool, metrics, policy, decide } = this.options;
+    const { metrics, policy, decide, tombstoneGraceMs } = this.options;
     const started = performance.now();
     const isOwn = this.ownership(lane);
     const own = records.filter(isDecidable).filter((parsed) => isOwn(parsed.input.mainAccountId));
-    const { books, known } = await this.load(lane, own);
+    const { books, known } = await this.load(lane, own, records);
 
     const progress = new LaneProgress(lane.offsets);
     const draft = new SliceDraft(lane.laneSequence, records.length);
@@ -74,6 +75,7 @@ export class SliceProcessor {
     const slice = new SliceDecider({
       ...lane.lease,
       policy,
+      tombstoneGraceMs,
       decide,
       booksOf: (id) => books.get(id) as Books,
       known,
@@ -86,14 +88,33 @@ export class SliceProcessor {
     const writes = draft.finish(progress.finish());
     const limits = slice.limits();
 
-    const published = { sequence: lane.published, hasOutbox: lane.hasPublishedOutbox };
-    await writeSlice(pool, lane.lease, writes, published);
-    lane.committed(writes, published);
+    await this.commit(lane, writes);
     lane.cache.settle(books.keys());
     counts.addTo(metrics);
     metrics.sliceRecords.observe(records.length);
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     return draft.toPublication(limits);
+  }
+
+  /**
+   * Replaces the limit records of deleted sub-accounts, whose grace time is over, by tombstones.
+   * @throws as `process`
+   */
+  async bury(
+    lane: LaneMemory,
+    keys: readonly SubAccountKey[],
+    onCommitted: (publication: Publication) => void,
+  ): Promise<void> {
+    const draft = new SliceDraft(lane.laneSequence, 0);
+    for (const key of keys) draft.addTombstone(key);
+    await this.commit(lane, draft.finish(lane.offsets));
+    onCommitted(draft.toPublication(new Map()));
+  }
+
+  private async commit(lane: LaneMemory, writes: SliceWrites): Promise<void> {
+    const published = { sequence: lane.published, hasOutbox: lane.hasPublishedOutbox };
+    await this.options.store.writeSlice(lane.lease, writes, published);
+    lane.committed(writes, published);
   }
 
   /** Whether a main account's records belong to this lane; asked once per account and slice. */
@@ -111,25 +132,30 @@ export class SliceProcessor {
   }
 
   /** Books and earlier outcomes that the records need, in a handful of queries whatever their number. */
-  private async load(lane: LaneMemory, records: readonly (ParsedCommand | ParsedMessage)[]) {
-    const { pool } = this.options;
+  private async load(
+    lane: LaneMemory,
+    own: readonly (ParsedCommand | ParsedMessage)[],
+    records: readonly ParsedRecord[],
+  ) {
+    const { store } = this.options;
     const books = new Map<string, Books>();
     const missing: string[] = [];
-    for (const { input } of records) {
+    for (const { input } of own) {
       const id = input.mainAccountId;
       if (books.has(id)) continue;
       const cached = lane.cache.get(id);
       books.set(id, cached ?? NO_BOOKS);
       if (!cached) missing.push(id);
     }
-    for (const [id, loaded] of await loadBooks(pool, missing)) {
+    for (const [id, loaded] of await store.loadBooks(missing)) {
       books.set(id, loaded);
       lane.cache.put(id, loaded);
     }
-    const touched = touchedIds(records);
+    const refused = records.filter((parsed) => parsed.kind === 'refused');
+    const touched = touchedIds([...own, ...refused]);
     const [known] = await Promise.all([
-      loadCommands(pool, touched.commands),
-      loadMessages(pool, touched, (id) => books.get(id) as Books),
+      store.loadCommands(touched.commands),
+      store.loadMessages(touched, (id) => books.get(id) as Books),
     ]);
     return { books, known };
   }
@@ -146,7 +172,13 @@ export class SliceProcessor {
     const errors = [{ path: '', message: 'the ledger failed to process it' }];
     const command =
       parsed.kind === 'command'
-        ? { id: parsed.id, type: parsed.type, mainAccountId: parsed.input.mainAccountId, errors }
+        ? {
+            id: parsed.id,
+            type: parsed.type,
+            mainAccountId: parsed.input.mainAccountId,
+            contentHash: parsed.contentHash,
+            errors,
+          }
         : null;
     return { kind: 'refused', record, reason, detail: `processing failed (${code})`, command };
   }

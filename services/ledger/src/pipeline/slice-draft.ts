@@ -1,6 +1,17 @@
 import { eventType, TOPICS } from '@subledger/contracts';
-import type { Changes, Charge, DomainEvent, Hold, MainAccount, Refund, SubAccount } from '@subledger/core';
+import type {
+  Changes,
+  Charge,
+  DomainEvent,
+  Hold,
+  MainAccount,
+  Points,
+  Refund,
+  SubAccount,
+} from '@subledger/core';
+import { ZERO } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
+import type { SubAccountKey } from '../store/ledger-store.js';
 import { PayloadWriter } from '../store/payload-writer.js';
 import type {
   CommandRow,
@@ -10,6 +21,7 @@ import type {
   OutboxRow,
   Owned,
   SliceWrites,
+  StatementRow,
   TransferRow,
 } from '../store/rows.js';
 import { ROWS_PER_STATEMENT } from '../store/write-slice.js';
@@ -50,6 +62,8 @@ export class SliceDraft {
   private readonly charges = new Map<string, Owned<Charge>>();
   private readonly refunds: Owned<Refund>[] = [];
   private readonly commands: CommandRow[] = [];
+  private readonly statements = new Map<string, StatementRow>();
+  private readonly tombstones: SubAccountKey[] = [];
   private readonly outbox: OutboxRow[] = [];
   private readonly records: OutgoingRecord[] = [];
 
@@ -96,6 +110,21 @@ export class SliceDraft {
       this.charges.set(`${mainAccountId} ${row.messageId}`, { mainAccountId, at, row });
     }
     for (const row of changes.refunds) this.refunds.push({ mainAccountId, at, row });
+    for (const { subAccountId, closing } of changes.statements) {
+      this.statement({ mainAccountId, subAccountId }, closing.period, at).closing = closing;
+    }
+    for (const late of changes.lateEntries) {
+      const row = this.statement({ mainAccountId, subAccountId: late.subAccountId }, late.period, at);
+      row.lateUsed = (row.lateUsed + late.used) as Points;
+      row.lateRefunded = (row.lateRefunded + late.refunded) as Points;
+      row.lateReturned = (row.lateReturned + late.returned) as Points;
+    }
+  }
+
+  /** The limit record of a deleted sub-account becomes a tombstone. */
+  addTombstone(key: SubAccountKey): void {
+    this.tombstones.push(key);
+    this.addOutbox({ topic: TOPICS.limits, key: key.subAccountId, value: null });
   }
 
   addCommand(row: CommandRow): void {
@@ -133,6 +162,8 @@ export class SliceDraft {
       charges: [...this.charges.values()],
       refunds: this.refunds,
       commands: this.commands,
+      statements: [...this.statements.values()],
+      tombstones: this.tombstones,
       outbox: this.outbox,
     };
   }
@@ -144,6 +175,17 @@ export class SliceDraft {
       laneSequence: this.laneSequence,
       hasOutbox: this.outbox.length > 0,
     };
+  }
+
+  /** The slice's one row of a statement: a close and what came late for it in the same slice are written together. */
+  private statement(key: SubAccountKey, period: string, at: string): StatementRow {
+    const id = `${key.mainAccountId} ${key.subAccountId} ${period}`;
+    let row = this.statements.get(id);
+    if (!row) {
+      row = { ...key, period, closing: null, lateUsed: ZERO, lateRefunded: ZERO, lateReturned: ZERO, at };
+      this.statements.set(id, row);
+    }
+    return row;
   }
 
   /** Closes a block: its payloads are encoded, and its records publish the same bytes. */

@@ -1,16 +1,14 @@
-import type { OwnedId, TouchedIds } from '../store/load-books.js';
-import type { ParsedCommand, ParsedMessage } from '../wire/parsed-record.js';
+import type { OwnedId, TouchedIds } from '../store/known.js';
+import type { ParsedCommand, ParsedMessage, ParsedRecord } from '../wire/parsed-record.js';
 
 /** The holds, charges, refunds and command ids that deciding these records may look at. */
-export function touchedIds(records: readonly (ParsedCommand | ParsedMessage)[]): TouchedIds {
+export function touchedIds(records: readonly ParsedRecord[]): TouchedIds {
   const holds: OwnedId[] = [];
   const charges: OwnedId[] = [];
   const refunds: OwnedId[] = [];
   const commands: OwnedId[] = [];
-  for (const parsed of records) {
-    const { input } = parsed;
+  const touch = ({ input }: ParsedCommand | ParsedMessage) => {
     const { mainAccountId } = input;
-    if (parsed.kind === 'command') commands.push({ mainAccountId, id: parsed.id });
     switch (input.kind) {
       case 'message.sent':
         holds.push({ mainAccountId, id: input.messageId });
@@ -27,6 +25,13 @@ export function touchedIds(records: readonly (ParsedCommand | ParsedMessage)[]):
         }
         break;
     }
+  };
+  for (const parsed of records) {
+    if (parsed.kind === 'command')
+      commands.push({ mainAccountId: parsed.input.mainAccountId, id: parsed.id });
+    if (parsed.kind === 'refused' && parsed.command)
+      commands.push({ mainAccountId: parsed.command.mainAccountId, id: parsed.command.id });
+    if (parsed.kind === 'command' || parsed.kind === 'message') touch(parsed);
   }
   return { holds, charges, refunds, commands };
 }

@@ -75,6 +75,8 @@ export interface SubRow {
   overage: bigint;
   held: bigint;
   remaining: bigint;
+  opening: bigint;
+  deleted_at: Date | null;
 }
 
 export const toSubAccount = (row: SubRow): SubAccount => ({
@@ -91,6 +93,8 @@ export const toSubAccount = (row: SubRow): SubAccount => ({
   overage: row.overage as Points,
   held: row.held as Points,
   remaining: row.remaining as Points,
+  opening: row.opening as Points,
+  deletedAt: row.deleted_at?.getTime() ?? null,
 });
 
 export interface HoldRow {

@@ -60,14 +60,15 @@ export function insertTransfers(rows: readonly TransferRow[]): Statement {
 export function insertCommands(rows: readonly CommandRow[]): Statement {
   return {
     name: 'ledger-commands',
-    text: `INSERT INTO commands (main_account_id, command_id, content_hash, event_sequence, at)
-      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[]) ${WHERE_OURS}`,
+    text: `INSERT INTO commands (main_account_id, command_id, content_hash, event_sequence, at, payload)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[]) ${WHERE_OURS}`,
     values: [
       textArray(rows.map((row) => row.mainAccountId)),
       textArray(rows.map((row) => row.commandId)),
       textArray(rows.map((row) => row.contentHash)),
       plainArray(rows.map((row) => row.eventSequence)),
       textArray(rows.map((row) => row.at)),
+      textArray(rows.map((row) => row.payload)),
     ],
   };
 }

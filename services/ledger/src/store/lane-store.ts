@@ -1,15 +1,8 @@
 import { withTransaction } from '@subledger/database';
 import type pg from 'pg';
 import { LaneFencedError, type Lease } from './lane-lease.js';
+import type { LaneOrders, TakenLane } from './ledger-store.js';
 import { deleteOutbox } from './outbox-statements.js';
-import type { LaneOffsets } from './rows.js';
-
-/** A lane's row right after it was taken over. */
-export interface TakenLane extends LaneOffsets {
-  readonly lease: Lease;
-  readonly laneSequence: bigint;
-  readonly publishedSequence: bigint;
-}
 
 interface LaneRow {
   epoch: bigint;
@@ -75,4 +68,21 @@ export async function advanceCursor(
 export async function readEpoch(pool: pg.Pool, lane: number): Promise<bigint | undefined> {
   const { rows } = await pool.query<{ epoch: bigint }>('SELECT epoch FROM lanes WHERE lane = $1', [lane]);
   return rows[0]?.epoch;
+}
+
+export async function readOrders(pool: pg.Pool, lanes: readonly number[]): Promise<LaneOrders[]> {
+  const { rows } = await pool.query<{ lane: number; generation: number; rebuild_limits: boolean }>(
+    'SELECT lane, generation, rebuild_limits FROM lanes WHERE lane = ANY ($1::int[])',
+    [lanes],
+  );
+  return rows.map((row) => ({ ...row, rebuildLimits: row.rebuild_limits }));
+}
+
+/** @throws LaneFencedError */
+export async function limitsRebuilt(pool: pg.Pool, { lane, epoch }: Lease): Promise<void> {
+  const { rowCount } = await pool.query(
+    'UPDATE lanes SET rebuild_limits = false WHERE lane = $1 AND epoch = $2',
+    [lane, epoch],
+  );
+  if (rowCount !== 1) throw new LaneFencedError(lane);
 }

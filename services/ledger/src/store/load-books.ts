@@ -13,28 +13,7 @@ import {
   toRefund,
   toSubAccount,
 } from './book-rows.js';
-
-/** Something of a main account, by an id that others chose. */
-export interface OwnedId {
-  readonly mainAccountId: string;
-  readonly id: string;
-}
-
-/** The ids that a slice's records can touch; repeats do no harm. */
-export interface TouchedIds {
-  readonly holds: readonly OwnedId[];
-  readonly charges: readonly OwnedId[];
-  readonly refunds: readonly OwnedId[];
-  readonly commands: readonly OwnedId[];
-}
-
-/** The outcome that a command id had before. */
-export interface KnownCommand {
-  readonly contentHash: string;
-  readonly eventSequence: number;
-  /** The event's JSON text as it was published. */
-  readonly payload: string;
-}
+import { commandKey, type KnownCommand, type OwnedId, type TouchedIds } from './known.js';
 
 /**
  * Books of main accounts, whole: the main account's row and all its sub-accounts. An id without a row has books
@@ -91,10 +70,6 @@ interface CommandRow {
   payload: string;
 }
 
-/** Key of a command in `loadCommands`' answer. Neither id can contain the separator. */
-export const commandKey = (mainAccountId: string, commandId: string): string =>
-  `${mainAccountId} ${commandId}`;
-
 /** The commands among these that had an outcome before, with it. */
 export async function loadCommands(
   pool: pg.Pool,
@@ -125,10 +100,11 @@ const CHARGES = byIds('charges', 'charges', 'message_id');
 const REFUNDS = byIds('refunds', 'refunds', 'refund_id');
 const COMMANDS: LookUp = {
   name: 'ledger-load-commands',
-  text: `SELECT c.main_account_id, c.command_id, c.content_hash, c.event_sequence, j.payload
+  // The journal row has the command's broker time, by which PostgreSQL finds its partition.
+  text: `SELECT c.main_account_id, c.command_id, c.content_hash, c.event_sequence, coalesce(c.payload, j.payload) AS payload
     FROM unnest($1::text[], $2::text[]) AS wanted (main, id)
     JOIN commands c ON c.main_account_id = wanted.main AND c.command_id = wanted.id
-    JOIN journal j ON j.main_account_id = c.main_account_id AND j.sequence = c.event_sequence`,
+    LEFT JOIN journal j ON j.main_account_id = c.main_account_id AND j.sequence = c.event_sequence AND j.at = c.at`,
 };
 
 /** One statement for all ids; none at all where there are none. */

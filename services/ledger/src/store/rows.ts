@@ -1,4 +1,14 @@
-import type { Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from '@subledger/core';
+import type {
+  Charge,
+  Hold,
+  MainAccount,
+  PeriodClosing,
+  Points,
+  Refund,
+  SubAccount,
+  Transfer,
+} from '@subledger/core';
+import type { SubAccountKey } from './ledger-store.js';
 
 /** Rows of one slice, as they are written. Instants are ISO text, as statements and events both need them. */
 
@@ -37,7 +47,22 @@ export interface CommandRow {
   readonly mainAccountId: string;
   readonly commandId: string;
   readonly contentHash: string;
+  /** 0 where no journal has the outcome. */
   readonly eventSequence: number;
+  readonly at: string;
+  /** The outcome's JSON where no journal has it; else null. */
+  readonly payload: string | null;
+}
+
+/** What a slice adds to one statement: its close, late facts, or both. */
+export interface StatementRow extends SubAccountKey {
+  readonly period: string;
+  /** Null where the statement was closed before. */
+  closing: PeriodClosing | null;
+  lateUsed: Points;
+  lateRefunded: Points;
+  lateReturned: Points;
+  /** Broker time of what made the row. */
   readonly at: string;
 }
 
@@ -69,5 +94,8 @@ export interface SliceWrites {
   readonly charges: readonly Owned<Charge>[];
   readonly refunds: readonly Owned<Refund>[];
   readonly commands: readonly CommandRow[];
+  readonly statements: readonly StatementRow[];
+  /** Deleted sub-accounts whose limit records become tombstones. */
+  readonly tombstones: readonly SubAccountKey[];
   readonly outbox: readonly OutboxRow[];
 }

@@ -57,13 +57,15 @@ export function upsertSubAccounts(rows: readonly Owned<SubAccount>[]): Statement
   return {
     name: 'ledger-sub-accounts',
     text: `INSERT INTO sub_accounts (main_account_id, sub_account_id, ordinal, lifecycle, paused, priority,
-        point_limit, next_limit, period, boost, used, overage, held, remaining)
+        point_limit, next_limit, period, boost, used, overage, held, remaining, opening, deleted_at)
       SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::bool[], $6::int[], $7::bigint[],
-        $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[]) ${WHERE_OURS}
+        $8::bigint[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
+        $15::bigint[], $16::timestamptz[]) ${WHERE_OURS}
       ON CONFLICT (main_account_id, sub_account_id) DO UPDATE SET lifecycle = excluded.lifecycle,
         paused = excluded.paused, priority = excluded.priority, point_limit = excluded.point_limit,
         next_limit = excluded.next_limit, period = excluded.period, boost = excluded.boost, used = excluded.used,
-        overage = excluded.overage, held = excluded.held, remaining = excluded.remaining`,
+        overage = excluded.overage, held = excluded.held, remaining = excluded.remaining,
+        opening = excluded.opening, deleted_at = excluded.deleted_at`,
     values: [
       textArray(rows.map((owned) => owned.mainAccountId)),
       textArray(rows.map(({ row }) => row.id)),
@@ -79,6 +81,8 @@ export function upsertSubAccounts(rows: readonly Owned<SubAccount>[]): Statement
       plainArray(rows.map(({ row }) => row.overage)),
       plainArray(rows.map(({ row }) => row.held)),
       plainArray(rows.map(({ row }) => row.remaining)),
+      plainArray(rows.map(({ row }) => row.opening)),
+      textArray(rows.map(({ row }) => (row.deletedAt === null ? null : instantText(row.deletedAt)))),
     ],
   };
 }

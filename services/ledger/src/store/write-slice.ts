@@ -2,9 +2,11 @@ import { withTransaction } from '@subledger/database';
 import type pg from 'pg';
 import { insertCommands, insertJournal, insertTransfers } from './insert-statements.js';
 import { LaneFencedError, type Lease } from './lane-lease.js';
+import type { PublishedCursor } from './ledger-store.js';
 import { deleteOutbox, insertOutbox } from './outbox-statements.js';
 import type { SliceWrites } from './rows.js';
 import { oneStatement, type Statement } from './statement.js';
+import { markTombstones, upsertStatements } from './statement-statements.js';
 import {
   insertRefunds,
   upsertCharges,
@@ -32,7 +34,7 @@ export async function writeSlice(
   pool: pg.Pool,
   lease: Lease,
   writes: SliceWrites,
-  published: { readonly sequence: bigint; readonly hasOutbox: boolean },
+  published: PublishedCursor,
 ): Promise<void> {
   const fence = advanceLane(lease, writes, published.sequence);
   const statements = statementsOf(lease, writes);
@@ -110,6 +112,8 @@ function statementsOf({ lane, generation }: Lease, writes: SliceWrites): Stateme
     ...chunked(writes.charges, upsertCharges),
     ...chunked(writes.refunds, insertRefunds),
     ...chunked(writes.commands, insertCommands),
+    ...chunked(writes.statements, upsertStatements),
+    ...chunked(writes.tombstones, markTombstones),
     ...chunked(writes.outbox, (rows) => insertOutbox(lane, rows)),
   ];
 }

@@ -10,6 +10,24 @@ export interface LimitPosition {
   readonly messageOffset: bigint | null;
 }
 
+/** The limit record of a sub-account that is deleted for good: the topic forgets its key. */
+const tombstone = (sub: SubAccount): OutgoingRecord => ({ topic: TOPICS.limits, key: sub.id, value: null });
+
+/**
+ * What a change of a sub-account puts on `subaccount.limits.v1`: its record, or, once the grace time after its
+ * deletion is over, the tombstone again, so that a late fact does not bring it back.
+ * @param at broker time of the change
+ */
+export function limitOrTombstone(
+  main: MainAccount,
+  sub: SubAccount,
+  position: LimitPosition,
+  { at, graceMs }: { readonly at: number; readonly graceMs: number },
+): OutgoingRecord {
+  const isGone = sub.deletedAt !== null && sub.deletedAt + graceMs <= at;
+  return isGone ? tombstone(sub) : limitRecord(main, sub, position);
+}
+
 /** The record of `subaccount.limits.v1` for a sub-account as its books are now. */
 export function limitRecord(main: MainAccount, sub: SubAccount, position: LimitPosition): OutgoingRecord {
   const { generation, lane, messageOffset } = position;

@@ -115,12 +115,16 @@ function refused(
   json?: unknown,
   errors: readonly FieldError[] = [{ path: '', message: detail }],
 ): RefusedRecord {
-  const command = record.topic === TOPICS.commands ? legibleCommand(json, errors) : null;
+  const command = record.topic === TOPICS.commands ? legibleCommand(record, json, errors) : null;
   return { kind: 'refused', record, reason, detail: detail.slice(0, MAX_DETAIL_CHARACTERS), command };
 }
 
 /** Whoever sent the command gets an outcome, if it can be seen which command of whom it was. */
-function legibleCommand(json: unknown, errors: readonly FieldError[]): RefusedRecord['command'] {
+function legibleCommand(
+  record: KafkaRecord,
+  json: unknown,
+  errors: readonly FieldError[],
+): RefusedRecord['command'] {
   if (typeof json !== 'object' || json === null) return null;
   const { id, type, data } = json as { id?: unknown; type?: unknown; data?: unknown };
   const main = (data as { mainAccountId?: unknown } | null | undefined)?.mainAccountId;
@@ -128,5 +132,6 @@ function legibleCommand(json: unknown, errors: readonly FieldError[]): RefusedRe
   const readMain = mainAccountId.safeParse(main);
   if (!readId.success || !readMain.success) return null;
   const readType = typeof type === 'string' && type.length <= 128 ? type : 'unknown';
-  return { id: readId.data, type: readType, mainAccountId: readMain.data, errors };
+  const hash = contentHash('unreadable', record.value?.toString('latin1') ?? null);
+  return { id: readId.data, type: readType, mainAccountId: readMain.data, contentHash: hash, errors };
 }

@@ -13,6 +13,8 @@ interface UnreadableCommand {
   readonly id: string;
   readonly type: string;
   readonly mainAccountId: string;
+  /** Of the unreadable bytes: the id stands for them from now on. */
+  readonly contentHash: string;
   readonly errors: readonly FieldError[];
 }
 

@@ -1,0 +1,81 @@
+import type { OutgoingRecord } from '@subledger/kafka';
+import type { SliceProcessor } from '../pipeline/process-slice.js';
+import type { LedgerStore, SubAccountKey } from '../store/ledger-store.js';
+import { limitOrTombstone } from '../wire/limit-record.js';
+import type { ChoreContext, LaneChore } from './lane.js';
+
+/** Main accounts per step of a rebuild: with their sub-accounts they are in memory at once. */
+const MAINS_PER_STEP = 50;
+/** Main account ids looked at per query; only every n-th is the lane's. */
+const IDS_PER_QUERY = 2_000;
+
+export interface RebuildPorts {
+  readonly store: LedgerStore;
+  readonly isOwn: (mainAccountId: string) => boolean;
+  readonly tombstoneGraceMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Publishes the limit record of every sub-account of the lane once more, from the database, and then takes the
+ * operator's order out of the lane's row. Between two slices the database is what the lane has decided, so that no
+ * record is older than one that is out already.
+ */
+export class RebuildLimits implements LaneChore {
+  readonly kind = 'rebuild-limits';
+  private after = '';
+  private ids: string[] = [];
+
+  constructor(private readonly ports: RebuildPorts) {}
+
+  async step({ memory, publish, published }: ChoreContext): Promise<boolean> {
+    const { store } = this.ports;
+    const isEnd = await this.findMore();
+    const ids = this.ids.splice(0, MAINS_PER_STEP);
+    if (ids.length > 0) {
+      const { laneSequence } = memory;
+      publish({ records: [], limits: await this.limitsOf(ids, memory), laneSequence, hasOutbox: false });
+      return false;
+    }
+    if (!isEnd) return false;
+    await published();
+    await store.limitsRebuilt(memory.lease);
+    return true;
+  }
+
+  /** @returns whether there are no ids beyond those found */
+  private async findMore(): Promise<boolean> {
+    if (this.ids.length > 0) return false;
+    const found = await this.ports.store.mainAccountIds(this.after, IDS_PER_QUERY);
+    this.after = found.at(-1) ?? this.after;
+    this.ids = found.filter((id) => this.ports.isOwn(id));
+    return found.length === 0;
+  }
+
+  private async limitsOf(
+    ids: readonly string[],
+    { lease, offsets }: ChoreContext['memory'],
+  ): Promise<Map<string, OutgoingRecord>> {
+    const { store, now, tombstoneGraceMs } = this.ports;
+    const messageOffset = offsets.messageLastId === null ? null : offsets.messageOffset - 1n;
+    const position = { lane: lease.lane, generation: lease.generation, messageOffset };
+    const moment = { at: now(), graceMs: tombstoneGraceMs };
+    const limits = new Map<string, OutgoingRecord>();
+    for (const { main, subAccounts } of (await store.loadBooks(ids)).values()) {
+      if (!main) continue;
+      for (const sub of subAccounts.values()) {
+        limits.set(sub.id, limitOrTombstone(main, sub, position, moment));
+      }
+    }
+    return limits;
+  }
+}
+
+/** Replaces the limit records of deleted sub-accounts by tombstones. */
+export const buryDeleted = (processor: SliceProcessor, keys: readonly SubAccountKey[]): LaneChore => ({
+  kind: 'tombstones',
+  async step({ memory, publish }) {
+    await processor.bury(memory, keys, publish);
+    return true;
+  },
+});

@@ -1,0 +1,83 @@
+import type { Books } from '@subledger/core';
+import type { OutgoingRecord } from '@subledger/kafka';
+import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
+import type { Lease } from './lane-lease.js';
+import type { LaneOffsets, SliceWrites } from './rows.js';
+
+/** A lane's row right after it was taken over. */
+export interface TakenLane extends LaneOffsets {
+  readonly lease: Lease;
+  readonly laneSequence: bigint;
+  readonly publishedSequence: bigint;
+}
+
+/** What operators may have changed in a lane's row while its owner works. */
+export interface LaneOrders {
+  readonly lane: number;
+  readonly generation: number;
+  readonly rebuildLimits: boolean;
+}
+
+/** How far a lane is published. `hasOutbox`: whether outbox rows up to there may have to be deleted. */
+export interface PublishedCursor {
+  readonly sequence: bigint;
+  readonly hasOutbox: boolean;
+}
+
+/** A journal or outbox row after the cursor, as it is to be published (again). */
+export interface UnpublishedRecord {
+  readonly laneSequence: bigint;
+  readonly record: OutgoingRecord;
+  /** Main account of a journal row; null for what came out of the outbox. */
+  readonly journalOf: string | null;
+}
+
+export interface SubAccountKey {
+  readonly mainAccountId: string;
+  readonly subAccountId: string;
+}
+
+/**
+ * All that lanes and pipeline want of the database. PostgreSQL is behind it (`pg-ledger-store.ts`); the simulation
+ * puts a store of its own there, which can lose answers and crash at every step.
+ *
+ * Every method throws what an outage throws (`isTransientError`); after that a write may have happened or not.
+ */
+export interface LedgerStore {
+  /**
+   * Takes a lane over: raises its epoch, so that from the commit on no older owner can write.
+   * @param start offsets at which a lane that has no row yet begins: the log's beginnings
+   */
+  takeLane(
+    lane: number,
+    owner: string,
+    start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
+  ): Promise<TakenLane>;
+  /** The lane's epoch as it is now: another one than ours means another owner. */
+  readEpoch(lane: number): Promise<bigint | undefined>;
+  /** @throws LaneFencedError */
+  advanceCursor(lease: Lease, publishedSequence: bigint): Promise<void>;
+  readOrders(lanes: readonly number[]): Promise<LaneOrders[]>;
+  /** All limit records of the lane are out. @throws LaneFencedError */
+  limitsRebuilt(lease: Lease): Promise<void>;
+
+  /**
+   * Books of main accounts, whole: the main account's row and all its sub-accounts. An id without a row has books
+   * without a main account, which is what opens it.
+   */
+  loadBooks(mainAccountIds: readonly string[]): Promise<Map<string, Books>>;
+  /** Puts the holds, charges and refunds with these ids, as far as they exist, into the books. */
+  loadMessages(touched: TouchedIds, booksOf: (mainAccountId: string) => Books): Promise<void>;
+  /** The commands among these that had an outcome before, by `commandKey`. */
+  loadCommands(commands: readonly OwnedId[]): Promise<Map<string, KnownCommand>>;
+
+  /** Writes a slice in one transaction. @throws LaneFencedError: nothing was written */
+  writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void>;
+  /** What the lane committed after `after`, up to `through`, in lane order. */
+  unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]>;
+
+  /** Deleted sub-accounts whose grace time ended before `deletedBefore` and whose limit record still stands. */
+  tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]>;
+  /** Main account ids after `after`, in order, at most `max`. */
+  mainAccountIds(after: string, max: number): Promise<string[]>;
+}

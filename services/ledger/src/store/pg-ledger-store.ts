@@ -1,0 +1,110 @@
+import { TOPICS } from '@subledger/contracts';
+import type { Books } from '@subledger/core';
+import type pg from 'pg';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
+import type { Lease } from './lane-lease.js';
+import { advanceCursor, limitsRebuilt, readEpoch, readOrders, takeLane } from './lane-store.js';
+import type {
+  LaneOrders,
+  LedgerStore,
+  PublishedCursor,
+  SubAccountKey,
+  TakenLane,
+  UnpublishedRecord,
+} from './ledger-store.js';
+import { loadBooks, loadCommands, loadMessages } from './load-books.js';
+import type { SliceWrites } from './rows.js';
+import { writeSlice } from './write-slice.js';
+
+/** The ledger's store on PostgreSQL: hand-written statements where it is hot, Prisma where it is not. */
+export class PgLedgerStore implements LedgerStore {
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly prisma: PrismaClient,
+  ) {}
+
+  takeLane(
+    lane: number,
+    owner: string,
+    start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
+  ): Promise<TakenLane> {
+    return takeLane(this.pool, lane, owner, start);
+  }
+
+  readEpoch(lane: number): Promise<bigint | undefined> {
+    return readEpoch(this.pool, lane);
+  }
+
+  advanceCursor(lease: Lease, publishedSequence: bigint): Promise<void> {
+    return advanceCursor(this.pool, lease, publishedSequence);
+  }
+
+  readOrders(lanes: readonly number[]): Promise<LaneOrders[]> {
+    return readOrders(this.pool, lanes);
+  }
+
+  limitsRebuilt(lease: Lease): Promise<void> {
+    return limitsRebuilt(this.pool, lease);
+  }
+
+  loadBooks(mainAccountIds: readonly string[]): Promise<Map<string, Books>> {
+    return loadBooks(this.pool, mainAccountIds);
+  }
+
+  loadMessages(touched: TouchedIds, booksOf: (mainAccountId: string) => Books): Promise<void> {
+    return loadMessages(this.pool, touched, booksOf);
+  }
+
+  loadCommands(commands: readonly OwnedId[]): Promise<Map<string, KnownCommand>> {
+    return loadCommands(this.pool, commands);
+  }
+
+  writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void> {
+    return writeSlice(this.pool, lease, writes, published);
+  }
+
+  async unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]> {
+    const where = { lane, laneSequence: { gt: after, lte: through } };
+    const select = { mainAccountId: true, laneSequence: true, payload: true };
+    const journal = await this.prisma.journal.findMany({ where, select });
+    const outbox = await this.prisma.outbox.findMany({ where });
+    const found: UnpublishedRecord[] = [
+      ...journal.map(({ laneSequence, mainAccountId, payload }) => ({
+        laneSequence,
+        record: { topic: TOPICS.events, key: mainAccountId, value: payload },
+        journalOf: mainAccountId,
+      })),
+      ...outbox.map(({ laneSequence, topic, key, value, headers }) => ({
+        laneSequence,
+        record: {
+          topic,
+          key,
+          value: value === null ? null : Buffer.from(value),
+          headers: headers as Record<string, string>,
+        },
+        journalOf: null,
+      })),
+    ];
+    return found.sort((a, b) => Number(a.laneSequence - b.laneSequence));
+  }
+
+  async tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]> {
+    return this.prisma.subAccount.findMany({
+      where: { deletedAt: { not: null, lte: new Date(deletedBefore) }, tombstonedAt: null },
+      select: { mainAccountId: true, subAccountId: true },
+      orderBy: { deletedAt: 'asc' },
+      take: max,
+    });
+  }
+
+  async mainAccountIds(after: string, max: number): Promise<string[]> {
+    const rows = await this.prisma.mainAccount.findMany({
+      where: { mainAccountId: { gt: after } },
+      select: { mainAccountId: true },
+      orderBy: { mainAccountId: 'asc' },
+      take: max,
+    });
+    return rows.map((row) => row.mainAccountId);
+  }
+}
