@@ -1,5 +1,5 @@
-import type { OutgoingRecord } from '@subledger/kafka';
 import type { SliceProcessor } from '../pipeline/process-slice.js';
+import type { LimitSource } from '../pipeline/slice-draft.js';
 import type { LedgerStore, SubAccountKey } from '../store/ledger-store.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ChoreContext, LaneChore } from './lane.js';
@@ -55,16 +55,16 @@ export class RebuildLimits implements LaneChore {
   private async limitsOf(
     ids: readonly string[],
     { lease, offsets }: ChoreContext['memory'],
-  ): Promise<Map<string, OutgoingRecord>> {
+  ): Promise<Map<string, LimitSource>> {
     const { store, now, tombstoneGraceMs } = this.ports;
     const messageOffset = offsets.messageLastId === null ? null : offsets.messageOffset - 1n;
     const position = { lane: lease.lane, generation: lease.generation, messageOffset };
     const moment = { at: now(), graceMs: tombstoneGraceMs };
-    const limits = new Map<string, OutgoingRecord>();
+    const limits = new Map<string, LimitSource>();
     for (const { main, subAccounts } of (await store.loadBooks(ids)).values()) {
       if (!main) continue;
       for (const sub of subAccounts.values()) {
-        limits.set(sub.id, limitOrTombstone(main, sub, position, moment));
+        limits.set(sub.id, () => limitOrTombstone(main, sub, position, moment));
       }
     }
     return limits;

@@ -11,7 +11,7 @@ import { Turnstile } from './turnstile.js';
 const record = (value: string): OutgoingRecord => ({ topic: 't', key: null, value });
 const publication = (laneSequence: bigint, limit: string): Publication => ({
   records: [record(`event ${laneSequence}`)],
-  limits: new Map([['sa_1', record(limit)]]),
+  limits: new Map([['sa_1', () => record(limit)]]),
   laneSequence,
   hasOutbox: false,
 });
@@ -41,7 +41,12 @@ function setUp() {
   );
   let failures = 0;
   const publishing = new LanePublishing(
-    { publisher, turnstile: new Turnstile(1), metrics: new LedgerMetrics(new Registry()) },
+    {
+      publisher,
+      turnstile: new Turnstile(1),
+      metrics: new LedgerMetrics(new Registry()),
+      readJournal: async () => [],
+    },
     memory,
     () => {
       failures += 1;

@@ -1,7 +1,7 @@
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { LedgerMetrics } from '../metrics.js';
 import type { LaneMemory } from '../pipeline/lane-memory.js';
-import type { Publication } from '../pipeline/slice-draft.js';
+import type { JournalRange, LimitSource, Publication } from '../pipeline/slice-draft.js';
 import type { Turnstile } from './turnstile.js';
 
 /** The part of `TransactionalPublisher` that a lane needs. */
@@ -17,7 +17,14 @@ export interface PublishingPorts {
   /** Bounds how many lanes publish at a time. */
   readonly turnstile: Turnstile;
   readonly metrics: LedgerMetrics;
+  /** Records of the lane's journal and outbox after a lane sequence, up to another. */
+  readonly readJournal: (after: bigint, through: bigint) => Promise<OutgoingRecord[]>;
 }
+
+/** Most records of one Kafka transaction, where there are very many: a month start of thousands of sub-accounts. */
+const MAX_RECORDS = 5_000;
+/** Journal rows read at a time. */
+const JOURNAL_PAGE = 1_000n;
 
 /** Committed slices that may wait for publishing, each some megabytes; a lane that is further ahead waits itself. */
 const MAX_WAITING = 1;
@@ -85,17 +92,55 @@ export class LanePublishing {
 
   private async publish(publications: readonly Publication[]): Promise<void> {
     this.wakeWaiters();
-    const { publisher, metrics } = this.ports;
-    const records = merge(publications);
     const last = publications.at(-1) as Publication;
-    if (records.length > 0) {
-      const started = performance.now();
-      await publisher.publish(records);
-      metrics.publishSeconds.observe((performance.now() - started) / 1_000);
-      metrics.published.inc(records.length);
+    const records = publications.flatMap((publication) => publication.records);
+    const limits = lastLimits(publications);
+    if (limits.size <= MAX_RECORDS && !records.some(isRange)) {
+      await this.send([...(records as OutgoingRecord[]), ...[...limits.values()].map((limit) => limit())]);
+    } else {
+      for await (const page of this.pages(records, limits)) await this.send(page);
     }
     this.memory.published = last.laneSequence;
     this.memory.hasPublishedOutbox ||= publications.some((publication) => publication.hasOutbox);
+  }
+
+  /** One Kafka transaction. */
+  private async send(records: OutgoingRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const { publisher, metrics } = this.ports;
+    const started = performance.now();
+    await publisher.publish(records);
+    metrics.publishSeconds.observe((performance.now() - started) / 1_000);
+    metrics.published.inc(records.length);
+  }
+
+  /** Very many records in the transactions of a large decision: whole in the books, in pieces on the topics. */
+  private async *pages(
+    records: readonly (OutgoingRecord | JournalRange)[],
+    limits: ReadonlyMap<string, LimitSource>,
+  ): AsyncGenerator<OutgoingRecord[]> {
+    let page: OutgoingRecord[] = [];
+    for (const part of records) {
+      if (isRange(part)) {
+        yield page;
+        page = [];
+        yield* this.journalPages(part);
+      } else page.push(part);
+    }
+    for (const limit of limits.values()) {
+      page.push(limit());
+      if (page.length < MAX_RECORDS) continue;
+      yield page;
+      page = [];
+    }
+    yield page;
+  }
+
+  private async *journalPages({ after, through }: JournalRange): AsyncGenerator<OutgoingRecord[]> {
+    for (let from = after; from < through; from += JOURNAL_PAGE) {
+      const to = from + JOURNAL_PAGE;
+      yield await this.ports.readJournal(from, to < through ? to : through);
+    }
   }
 
   private wakeWaiters(): void {
@@ -103,13 +148,13 @@ export class LanePublishing {
   }
 }
 
-function merge(publications: readonly Publication[]): OutgoingRecord[] {
-  const records: OutgoingRecord[] = [];
-  const limits = new Map<string, OutgoingRecord>();
+const isRange = (part: OutgoingRecord | JournalRange): part is JournalRange => 'through' in part;
+
+/** Of each sub-account the last record alone. */
+function lastLimits(publications: readonly Publication[]): Map<string, LimitSource> {
+  const limits = new Map<string, LimitSource>();
   for (const publication of publications) {
-    for (const record of publication.records) records.push(record);
-    for (const [subAccountId, record] of publication.limits) limits.set(subAccountId, record);
+    for (const [subAccountId, limit] of publication.limits) limits.set(subAccountId, limit);
   }
-  for (const record of limits.values()) records.push(record);
-  return records;
+  return limits;
 }

@@ -170,13 +170,17 @@ export class Lane {
   }
 
   private adopt(taken: TakenLane): void {
-    const { budget, publisher, kafka, metrics } = this.ports;
+    const { budget, publisher, kafka, metrics, store } = this.ports;
+    const readJournal = async (after: bigint, through: bigint) =>
+      (await store.unpublished(this.lane, after, through)).map(({ record }) => record);
     this.memory?.cache.clear();
     this.memory = new LaneMemory(taken, new BooksCache(budget));
     // What they published may be lost; whoever asked asks again.
     this.chores.clear();
-    this.publishing = new LanePublishing({ publisher, turnstile: kafka, metrics }, this.memory, () =>
-      this.queue.wake(),
+    this.publishing = new LanePublishing(
+      { publisher, turnstile: kafka, metrics, readJournal },
+      this.memory,
+      () => this.queue.wake(),
     );
   }
 

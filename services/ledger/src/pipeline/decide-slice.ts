@@ -2,6 +2,7 @@ import { rollCommandId, TOPICS } from '@subledger/contracts';
 import {
   type Books,
   type Decision,
+  type DomainEvent,
   type decide,
   type Input,
   isRollDue,
@@ -9,7 +10,7 @@ import {
   nextPeriod,
   onlyMain,
 } from '@subledger/core';
-import { type OutgoingRecord, toDeadLetter } from '@subledger/kafka';
+import { toDeadLetter } from '@subledger/kafka';
 import { commandKey, type KnownCommand } from '../store/known.js';
 import { type Cause, EventWriter } from '../wire/event-json.js';
 import { instantText } from '../wire/instant-text.js';
@@ -17,7 +18,7 @@ import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
 import type { LaneProgress } from './lane-progress.js';
 import type { SliceCounts } from './slice-counts.js';
-import type { SliceDraft } from './slice-draft.js';
+import type { EventContext, LimitSource, SliceDraft } from './slice-draft.js';
 
 /** What deciding a slice needs; all of it in memory. */
 export interface SliceContext {
@@ -47,6 +48,9 @@ interface Outcome {
 /** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
 const FORWARDED_HEADER = 'ledger-forwarded-from';
 
+/** Decisions with more events than this are written piece by piece, see `addLarge`. */
+const LARGE_DECISION = 2_000;
+
 /** Events that only follow from another one: the outcome of a command is the first event that is none of them. */
 const FOLLOW_UPS: ReadonlySet<string> = new Set(['sub-account.funded', 'sub-account.rolled']);
 /** A roll made by the clock says so in `cause.kind`; its type and id are those of the command it stands for. */
@@ -75,17 +79,16 @@ export class SliceDecider {
   }
 
   /** The last limit record of each sub-account touched. */
-  limits(): Map<string, OutgoingRecord> {
+  limits(): Map<string, LimitSource> {
     const { lane, generation, progress, booksOf, tombstoneGraceMs } = this.context;
     const position = { lane, generation, messageOffset: progress.messagePosition };
     const moment = { at: progress.latestAt, graceMs: tombstoneGraceMs };
-    const limits = new Map<string, OutgoingRecord>();
+    const limits = new Map<string, LimitSource>();
     for (const [subAccountId, mainAccountId] of this.touched) {
       const books = booksOf(mainAccountId);
+      const { main } = books;
       const sub = books.subAccounts.get(subAccountId);
-      if (books.main && sub) {
-        limits.set(subAccountId, limitOrTombstone(books.main, sub, position, moment));
-      }
+      if (main && sub) limits.set(subAccountId, () => limitOrTombstone(main, sub, position, moment));
     }
     return limits;
   }
@@ -208,17 +211,18 @@ export class SliceDecider {
     const time = instantText(at);
     const headers = parsed && traceOf(parsed.record);
     const context = { mainAccountId, cause, at: time, position: progress.messagePosition, headers };
-    let outcome: Outcome | null = null;
+    const write = (event: DomainEvent) => {
+      const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
+      return writer.write(event, sub);
+    };
+    const outcome =
+      events.length > LARGE_DECISION
+        ? this.addLarge(events, writer, books, context)
+        : this.addEvents(events, write, context);
     let explained = 0;
     for (const event of events) {
-      const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
-      const payload = writer.write(event, sub);
-      draft.addEvent(event, payload, context);
       counts.event(event);
       explained += event.transfers.length;
-      if (outcome === null && !FOLLOW_UPS.has(event.name)) {
-        outcome = { sequence: event.sequence, payload };
-      }
       if (event.name === 'main-account.suspended' || event.name === 'main-account.resumed')
         this.touchAll(books);
     }
@@ -227,6 +231,38 @@ export class SliceDecider {
     draft.addChanges(mainAccountId, changes, time);
     for (const sub of changes.subAccounts) this.touched.set(sub.id, mainAccountId);
     return outcome;
+  }
+
+  private addEvents(
+    events: readonly DomainEvent[],
+    write: (event: DomainEvent) => string,
+    context: EventContext,
+  ): Outcome | null {
+    let outcome: Outcome | null = null;
+    for (const event of events) {
+      const payload = write(event);
+      this.context.draft.addEvent(event, payload, context);
+      if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { sequence: event.sequence, payload };
+    }
+    return outcome;
+  }
+
+  /**
+   * A decision of very many events (the month start of thousands of sub-accounts): their texts together would be
+   * hundreds of megabytes, so each is written when its statement is due, from the states that it has now.
+   */
+  private addLarge(
+    events: readonly DomainEvent[],
+    writer: EventWriter,
+    books: Books,
+    context: EventContext,
+  ): Outcome | null {
+    const subs = events.map(({ subAccountId }) => books.subAccounts.get(subAccountId ?? '') ?? null);
+    const write = (index: number) => writer.write(events[index] as DomainEvent, subs[index] ?? null);
+    this.context.draft.addLarge(events, write, context);
+    const index = events.findIndex(({ name }) => !FOLLOW_UPS.has(name));
+    const event = events[index];
+    return event ? { sequence: event.sequence, payload: write(index) } : null;
   }
 
   /** Suspending changes the status of every sub-account, though no row of theirs. */

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { commandType, makeCloudEvent, TOPICS } from '@subledger/contracts';
 import { Books, decide } from '@subledger/core';
+import type { OutgoingRecord } from '@subledger/kafka';
 import { createLogger, Registry } from '@subledger/service-kit';
 import { LedgerMetrics } from '../metrics.js';
 import { LaneFencedError, type Lease } from '../store/lane-lease.js';
@@ -56,6 +57,9 @@ function setUp(isOurs = true) {
   return { processor, memory, committed };
 }
 
+const recordsOf = (publications: readonly Publication[]) =>
+  publications.flatMap(({ records }) => records) as OutgoingRecord[];
+
 const opening = (mainAccountId: string, offset: number) =>
   fakeRecord({
     key: mainAccountId,
@@ -77,7 +81,7 @@ describe('a slice', () => {
     expect(committed).toHaveLength(1);
     expect(committed[0]?.journal[0]?.rows).toHaveLength(3);
     expect(memory.offsets.commandOffset).toBe(3n);
-    expect(publications[0]?.records.map(({ topic, key }) => [topic, key])).toEqual([
+    expect(recordsOf(publications).map(({ topic, key }) => [topic, key])).toEqual([
       [TOPICS.events, 'ma_1'],
       [TOPICS.events, 'ma_2'],
       [TOPICS.events, 'ma_1'],
@@ -90,7 +94,7 @@ describe('a slice', () => {
     const publications: Publication[] = [];
     const records = ['ma_0', 'ma_1', 'ma_2', 'ma_poison', 'ma_4', 'ma_5', 'ma_6'].map(opening);
     await processor.process(memory, records, (publication) => publications.push(publication));
-    const published = publications.flatMap(({ records: all }) => all);
+    const published = recordsOf(publications);
     expect(published.map(({ topic, key }) => [topic, key])).toEqual([
       [TOPICS.events, 'ma_0'],
       [TOPICS.events, 'ma_1'],

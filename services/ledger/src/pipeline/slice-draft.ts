@@ -37,16 +37,30 @@ export interface EventContext {
   readonly headers: Record<string, string> | undefined;
 }
 
+/** Makes a limit record, from states that do not change any more. */
+export type LimitSource = () => OutgoingRecord;
+
+/** Events that are too many to keep: they are read from the journal when they are to be published. */
+export interface JournalRange {
+  /** Lane sequence before the first. */
+  readonly after: bigint;
+  /** Lane sequence of the last. */
+  readonly through: bigint;
+}
+
 /** What a slice has to publish once it is committed. */
 export interface Publication {
   /** Events, and what the outbox holds, in lane order. */
-  readonly records: readonly OutgoingRecord[];
-  /** Last limit record of each sub-account that changed, by its id. */
-  readonly limits: ReadonlyMap<string, OutgoingRecord>;
+  readonly records: readonly (OutgoingRecord | JournalRange)[];
+  /** Last limit record of each sub-account that changed, by its id; written when it is its turn. */
+  readonly limits: ReadonlyMap<string, LimitSource>;
   /** The cursor once this is published. */
   readonly laneSequence: bigint;
   readonly hasOutbox: boolean;
 }
+
+/** Of a large decision: a statement's parameters are a few megabytes at a time. */
+const ROWS_PER_LARGE_BLOCK = 1_000;
 
 /** Collects what a slice writes and publishes; of each row only its last version. */
 export class SliceDraft {
@@ -65,7 +79,7 @@ export class SliceDraft {
   private readonly statements = new Map<string, StatementRow>();
   private readonly tombstones: SubAccountKey[] = [];
   private readonly outbox: OutboxRow[] = [];
-  private readonly records: OutgoingRecord[] = [];
+  private readonly records: (OutgoingRecord | JournalRange)[] = [];
 
   /** @param expectedEvents about how many there will be, for the first buffer's size */
   constructor(
@@ -77,26 +91,33 @@ export class SliceDraft {
 
   /** A journal row, its transfers, and the record that publishes it. */
   addEvent(event: DomainEvent, payload: string, context: EventContext): void {
-    const { mainAccountId, cause, at, position, headers } = context;
-    this.laneSequence += 1n;
-    this.journal.push({
-      mainAccountId,
-      sequence: event.sequence,
-      laneSequence: this.laneSequence,
-      type: eventType(event.name),
-      at,
-      causeKind: cause.kind,
-      causeId: cause.id,
-      position,
-    });
-    for (const transfer of event.transfers) {
-      this.transfers.push({ mainAccountId, eventSequence: event.sequence, at, transfer });
-    }
+    const { mainAccountId, headers } = context;
+    this.journal.push(this.journalRow(event, context));
     this.payloads.append(payload);
     const record: OutgoingRecord = { topic: TOPICS.events, key: mainAccountId, value: null };
     this.eventRecords.push(record);
     this.publish(record, headers);
     if (this.journal.length === ROWS_PER_STATEMENT) this.closeBlock();
+  }
+
+  /**
+   * Events of one decision that are too many to keep their texts.
+   * @param write makes the text of an event, by its index, from states that do not change any more
+   */
+  addLarge(events: readonly DomainEvent[], write: (index: number) => string, context: EventContext): void {
+    this.closeBlock();
+    const after = this.laneSequence;
+    for (let from = 0; from < events.length; from += ROWS_PER_LARGE_BLOCK) {
+      const block = events.slice(from, from + ROWS_PER_LARGE_BLOCK);
+      const rows = block.map((event) => this.journalRow(event, context));
+      const payloads = () => {
+        const texts = new PayloadWriter(block.length);
+        for (let i = 0; i < block.length; i += 1) texts.append(write(from + i));
+        return texts.whole;
+      };
+      this.blocks.push({ rows, payloads });
+    }
+    this.records.push({ after, through: this.laneSequence });
   }
 
   /** New versions of rows. Ids contain no space, so that a space separates them in keys. */
@@ -168,7 +189,7 @@ export class SliceDraft {
     };
   }
 
-  toPublication(limits: ReadonlyMap<string, OutgoingRecord>): Publication {
+  toPublication(limits: ReadonlyMap<string, LimitSource>): Publication {
     return {
       records: this.records,
       limits,
@@ -188,13 +209,32 @@ export class SliceDraft {
     return row;
   }
 
+  /** A journal row under the next lane sequence, and the transfers that it explains. */
+  private journalRow(event: DomainEvent, { mainAccountId, cause, at, position }: EventContext): JournalRow {
+    this.laneSequence += 1n;
+    for (const transfer of event.transfers) {
+      this.transfers.push({ mainAccountId, eventSequence: event.sequence, at, transfer });
+    }
+    return {
+      mainAccountId,
+      sequence: event.sequence,
+      laneSequence: this.laneSequence,
+      type: eventType(event.name),
+      at,
+      causeKind: cause.kind,
+      causeId: cause.id,
+      position,
+    };
+  }
+
   /** Closes a block: its payloads are encoded, and its records publish the same bytes. */
   private closeBlock(): void {
     if (this.journal.length === 0) return;
     this.payloads.parts().forEach((part, index) => {
       (this.eventRecords[index] as OutgoingRecord).value = part;
     });
-    this.blocks.push({ rows: this.journal, payloads: this.payloads.whole });
+    const { whole } = this.payloads;
+    this.blocks.push({ rows: this.journal, payloads: () => whole });
     this.journal = [];
     this.eventRecords = [];
     this.payloads = new PayloadWriter(0);

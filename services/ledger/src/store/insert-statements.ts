@@ -5,7 +5,7 @@ import { type Statement, WHERE_OURS } from './statement.js';
 /** What is only ever inserted: the journal, the transfers, command ids. */
 
 export function insertJournal(lane: number, generation: number, block: JournalBlock): Statement {
-  const { rows, payloads } = block;
+  const { rows } = block;
   return {
     name: 'ledger-journal',
     text: `INSERT INTO journal (main_account_id, sequence, lane, lane_sequence, generation, type, at, cause_kind,
@@ -25,7 +25,7 @@ export function insertJournal(lane: number, generation: number, block: JournalBl
       textArray(rows.map((row) => row.causeKind)),
       textArray(rows.map((row) => row.causeId)),
       // `pg` sends a Buffer as it is, and the binary form of a text is its UTF-8.
-      payloads,
+      block.payloads(),
       plainArray(rows.map((row) => row.position)),
     ],
   };

@@ -1,4 +1,4 @@
-import { Books } from '@subledger/core';
+import { Books, type SubAccount } from '@subledger/core';
 import type pg from 'pg';
 import { textArray } from './array-literals.js';
 import {
@@ -31,18 +31,45 @@ export async function loadBooks(
     text: 'SELECT * FROM main_accounts WHERE main_account_id = ANY ($1::text[])',
     values: [ids],
   });
+  for (const id of mainAccountIds) books.set(id, new Books());
+  const small: MainRow[] = [];
+  for (const row of mains.rows) {
+    if (row.opened > SUBS_PER_PAGE) books.set(row.main_account_id, await loadLarge(pool, row));
+    else small.push(row);
+  }
+  if (small.length === 0) return books;
   const subs = await pool.query<SubRow>({
     name: 'ledger-load-sub-accounts',
     text: 'SELECT * FROM sub_accounts WHERE main_account_id = ANY ($1::text[]) ORDER BY main_account_id, ordinal',
-    values: [ids],
+    values: [textArray(small.map((row) => row.main_account_id))],
   });
   const subsByMain = Map.groupBy(subs.rows, (row) => row.main_account_id);
-  for (const id of mainAccountIds) books.set(id, new Books());
-  for (const row of mains.rows) {
+  for (const row of small) {
     const own = (subsByMain.get(row.main_account_id) ?? []).map(toSubAccount);
     books.set(row.main_account_id, new Books(toMainAccount(row), own));
   }
   return books;
+}
+
+/** Rows of sub-accounts that are in memory at a time, beside what is made of them. */
+const SUBS_PER_PAGE = 5_000;
+
+/** A main account with very many sub-accounts, page by page: all their rows at once would be twice the books. */
+async function loadLarge(pool: pg.Pool, main: MainRow): Promise<Books> {
+  const subAccounts: SubAccount[] = [];
+  for (let after = ''; ; ) {
+    const { rows } = await pool.query<SubRow>({
+      name: 'ledger-load-sub-accounts-page',
+      text: `SELECT * FROM sub_accounts WHERE main_account_id = $1 AND sub_account_id > $2
+        ORDER BY main_account_id, sub_account_id LIMIT $3`,
+      values: [main.main_account_id, after, SUBS_PER_PAGE],
+    });
+    for (const row of rows) subAccounts.push(toSubAccount(row));
+    if (rows.length < SUBS_PER_PAGE) break;
+    after = (rows.at(-1) as SubRow).sub_account_id;
+  }
+  subAccounts.sort((a, b) => a.ordinal - b.ordinal);
+  return new Books(toMainAccount(main), subAccounts);
 }
 
 /** Puts the holds, charges and refunds with these ids, as far as they exist, into the books. */

@@ -30,10 +30,11 @@ export interface TransferRow {
   readonly transfer: Transfer;
 }
 
-/** Journal rows of one statement, with their payloads: UTF-8, separated by `E'\x1e'`. */
+/** Journal rows of one statement. */
 export interface JournalBlock {
   readonly rows: readonly JournalRow[];
-  readonly payloads: Buffer;
+  /** Their payloads: UTF-8, separated by `E'\x1e'`. Asked for once, when the statement is due. */
+  payloads(): Buffer;
 }
 
 /** A row of the books, under its main account. `at` is the broker time of the record that first wrote it. */

@@ -37,10 +37,9 @@ export async function writeSlice(
   published: PublishedCursor,
 ): Promise<void> {
   const fence = advanceLane(lease, writes, published.sequence);
-  const statements = statementsOf(lease, writes);
-  if (published.hasOutbox) statements.unshift(deleteOutbox(lease.lane, published.sequence));
-  if (isChunked(writes)) await writeInParts(pool, lease, fence, statements);
+  if (isChunked(writes)) await writeInParts(pool, lease, fence, statementsOf(lease, writes, published));
   else {
+    const statements = [...statementsOf(lease, writes, published)];
     // One name per combination of sets, so that each is parsed once.
     const name = `ledger-slice:${statements.map((statement) => statement.name.slice('ledger-'.length)).join('+')}`;
     const { rowCount } = await pool.query(shortNamed(oneStatement(name, fence, statements)));
@@ -52,7 +51,7 @@ async function writeInParts(
   pool: pg.Pool,
   lease: Lease,
   fence: Statement,
-  statements: readonly Statement[],
+  statements: Iterable<Statement>,
 ): Promise<void> {
   await withTransaction(pool, async (client) => {
     const { rowCount } = await client.query(fence);
@@ -101,21 +100,24 @@ function advanceLane({ lane, epoch }: Lease, writes: SliceWrites, publishedSeque
   };
 }
 
-/** The statements in their fixed order; empty sets cost nothing. */
-function statementsOf({ lane, generation }: Lease, writes: SliceWrites): Statement[] {
-  return [
-    ...writes.journal.map((block) => insertJournal(lane, generation, block)),
-    ...chunked(writes.transfers, insertTransfers),
-    ...chunked(writes.mainAccounts, upsertMainAccounts),
-    ...chunked(writes.subAccounts, upsertSubAccounts),
-    ...chunked(writes.holds, upsertHolds),
-    ...chunked(writes.charges, upsertCharges),
-    ...chunked(writes.refunds, insertRefunds),
-    ...chunked(writes.commands, insertCommands),
-    ...chunked(writes.statements, upsertStatements),
-    ...chunked(writes.tombstones, markTombstones),
-    ...chunked(writes.outbox, (rows) => insertOutbox(lane, rows)),
-  ];
+/** The statements in their fixed order, each made when it is due; empty sets cost nothing. */
+function* statementsOf(
+  { lane, generation }: Lease,
+  writes: SliceWrites,
+  published: PublishedCursor,
+): Generator<Statement> {
+  if (published.hasOutbox) yield deleteOutbox(lane, published.sequence);
+  for (const block of writes.journal) yield insertJournal(lane, generation, block);
+  yield* chunked(writes.transfers, insertTransfers);
+  yield* chunked(writes.mainAccounts, upsertMainAccounts);
+  yield* chunked(writes.subAccounts, upsertSubAccounts);
+  yield* chunked(writes.holds, upsertHolds);
+  yield* chunked(writes.charges, upsertCharges);
+  yield* chunked(writes.refunds, insertRefunds);
+  yield* chunked(writes.commands, insertCommands);
+  yield* chunked(writes.statements, upsertStatements);
+  yield* chunked(writes.tombstones, markTombstones);
+  yield* chunked(writes.outbox, (rows) => insertOutbox(lane, rows));
 }
 
 function* chunked<Row>(
