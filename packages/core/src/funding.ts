@@ -1,6 +1,7 @@
+import type { FundingPolicy } from '@subledger/contracts/vocabulary';
 import { available, shortfall } from './derive.js';
 import type { Draft } from './draft.js';
-import { min, type Points, ZERO } from './points.js';
+import { type Points, ZERO } from './points.js';
 import type { SubAccount } from './state.js';
 
 /** Funding order: priority ascending, then creation (design, section 3). */
@@ -8,9 +9,9 @@ export const byFundingOrder = (a: SubAccount, b: SubAccount): number =>
   a.priority - b.priority || a.ordinal - b.ordinal;
 
 /** What the policy gives to a sub-account with this shortfall out of `left` (null: unlimited). */
-function share(draft: Draft, lacking: Points, left: Points | null): Points {
+export function share(policy: FundingPolicy, lacking: Points, left: Points | null): Points {
   if (left === null || lacking <= left) return lacking;
-  return draft.main.fundingPolicy === 'partial' && left > 0n ? min(lacking, left) : ZERO;
+  return policy === 'partial' && left > 0n ? left : ZERO;
 }
 
 /**
@@ -28,7 +29,7 @@ export function fund(
   for (const { id } of queue) {
     const left = available(draft.main);
     if (left !== null && left <= 0n) return;
-    const amount = share(draft, shortfall(draft.peek(id) as SubAccount), left);
+    const amount = share(draft.main.fundingPolicy, shortfall(draft.peek(id) as SubAccount), left);
     if (amount === 0n) continue;
     const sub = draft.sub(id) as SubAccount;
     draft.move('limit-grant', 'main', { sub }, amount, { sub });

@@ -2,6 +2,8 @@ export { Books } from './books.js';
 export { decide, isRollDue } from './decide.js';
 export { aim, allocated, available, granted, shortfall, statusOf } from './derive.js';
 export type * from './input.js';
+export { MonthStart, type MonthStartPart } from './month/month-start.js';
+export { wouldRoll } from './month/roll.js';
 export type * from './outcome.js';
 export { onlyMain } from './outcome.js';
 export * from './period.js';

@@ -1,0 +1,219 @@
+import type { Books } from '../books.js';
+import { available, closingOf } from '../derive.js';
+import { byFundingOrder, share } from '../funding.js';
+import type { Changes, DomainEvent } from '../outcome.js';
+import { type EpochMs, nextPeriod, periodStart } from '../period.js';
+import { add, type Points, subtract, ZERO } from '../points.js';
+import type { MainAccount, PeriodStatement, SubAccount, Transfer } from '../state.js';
+
+/** Some sub-accounts of a month start: events and changes, as of any decision. The last part has the summary. */
+export interface MonthStartPart {
+  readonly events: readonly DomainEvent[];
+  readonly changes: Changes;
+}
+
+/** A place in the transfers of one kind: the sequence and main's balance after the last one made. */
+interface Cursor {
+  sequence: number;
+  balance: Points;
+}
+
+/** Moves the main account itself to its next period; a new time zone acts from here. */
+function turn(main: MainAccount, at: EpochMs): void {
+  const due = main.nextMonthStart;
+  main.period = nextPeriod(main.period);
+  main.timeZone = main.nextTimeZone ?? main.timeZone;
+  main.nextTimeZone = null;
+  main.periodOpenedAt = Math.min(at, due);
+  main.nextMonthStart = periodStart(nextPeriod(main.period), main.timeZone);
+}
+
+/** A sub-account as the new period finds it, still without points. */
+const opened = (stored: SubAccount, period: string): SubAccount => ({
+  ...stored,
+  limit: stored.nextLimit ?? stored.limit,
+  nextLimit: null,
+  period,
+  boost: ZERO,
+  used: ZERO,
+  overage: ZERO,
+  held: ZERO,
+  remaining: ZERO,
+  opening: ZERO,
+});
+
+/**
+ * One month start, worked out: every unused point back to main, then a funding pass over all, in funding order
+ * (design, section 3). The sums come first, so that `main` is what every event has as the resulting state and the
+ * parts can be made one after the other: a main account with 100,000 sub-accounts needs no memory for all of its
+ * events and transfers at once. The transfers are numbered as they happen: all returns, then all grants.
+ */
+export class MonthStart {
+  /** The main account after it. */
+  readonly main: MainAccount;
+  /** Events of all parts together. */
+  readonly events: number;
+  private readonly subs: readonly SubAccount[];
+  private returned = ZERO;
+  private returns = 0;
+  private granted = ZERO;
+  private grants = 0;
+  private funded = 0;
+  private unfunded = 0;
+
+  constructor(
+    books: Books,
+    private readonly before: MainAccount,
+    at: EpochMs,
+  ) {
+    this.main = { ...before };
+    this.subs = [...books.subAccounts.values()]
+      .filter((stored) => stored.lifecycle !== 'deleted')
+      .sort(byFundingOrder);
+    this.events = this.subs.length + 1;
+    turn(this.main, at);
+    this.sumUp();
+    this.main.balance = subtract(add(before.balance, this.returned), this.granted);
+    this.main.granted = add(subtract(before.granted, this.returned), this.granted);
+    this.main.sequence += this.events;
+    this.main.transferSequence += this.returns + this.grants;
+  }
+
+  /** Everything in parts of at most `size` sub-accounts; one part at least. */
+  *parts(size: number): Generator<MonthStartPart> {
+    const { before, subs } = this;
+    const returns: Cursor = { sequence: before.transferSequence, balance: before.balance };
+    const grants = this.firstGrant();
+    for (let from = 0; ; from += size) {
+      const until = Math.min(from + size, subs.length);
+      const part = this.part(from, until, returns, grants);
+      if (until < subs.length) yield part;
+      else {
+        yield { ...part, events: [...part.events, this.summary()] };
+        return;
+      }
+    }
+  }
+
+  /** Where the grants begin: after all returns. */
+  private firstGrant(): Cursor {
+    const { before } = this;
+    return {
+      sequence: before.transferSequence + this.returns,
+      balance: add(before.balance, this.returned),
+    };
+  }
+
+  private sumUp(): void {
+    for (const sub of this.subs) {
+      if (sub.remaining === 0n) continue;
+      this.returned = add(this.returned, sub.remaining);
+      this.returns += 1;
+    }
+    const { balance: all } = this.firstGrant();
+    for (const sub of this.subs) {
+      if (sub.lifecycle !== 'active') continue;
+      const lacking = sub.nextLimit ?? sub.limit;
+      const given = this.given(sub, subtract(all, this.granted));
+      this.granted = add(this.granted, given);
+      if (given > 0n) this.grants += 1;
+      if (given === lacking) this.funded += 1;
+      else if (given === 0n) this.unfunded += 1;
+    }
+  }
+
+  /** What the funding pass gives to a sub-account while main has this balance. */
+  private given(stored: SubAccount, balance: Points): Points {
+    if (stored.lifecycle !== 'active') return ZERO;
+    const left = available({ ...this.terms, balance });
+    return share(this.main.fundingPolicy, stored.nextLimit ?? stored.limit, left);
+  }
+
+  private get terms() {
+    const { plan, creditLimit } = this.main;
+    return { plan, creditLimit };
+  }
+
+  private part(from: number, until: number, returns: Cursor, grants: Cursor): MonthStartPart {
+    const events: DomainEvent[] = [];
+    const subAccounts: SubAccount[] = [];
+    const statements: PeriodStatement[] = [];
+    const back: Transfer[] = [];
+    const out: Transfer[] = [];
+    for (let index = from; index < until; index += 1) {
+      const stored = this.subs[index] as SubAccount;
+      const closing = closingOf(stored);
+      const sub = opened(stored, this.main.period);
+      const transfers: Transfer[] = [];
+      if (stored.remaining > 0n) transfers.push(this.giveBack(stored, returns));
+      back.push(...transfers);
+      const points = this.given(stored, grants.balance);
+      if (points > 0n) {
+        const grant = this.grant(sub, points, grants);
+        transfers.push(grant);
+        out.push(grant);
+      }
+      subAccounts.push(sub);
+      statements.push({ subAccountId: sub.id, closing });
+      events.push({
+        name: 'sub-account.rolled',
+        sequence: this.before.sequence + index + 1,
+        subAccountId: sub.id,
+        transfers,
+        detail: { closed: closing },
+      });
+    }
+    const changes = { main: this.main, subAccounts, statements, transfers: [...back, ...out] };
+    return { events, changes: { ...changes, holds: [], charges: [], refunds: [], lateEntries: [] } };
+  }
+
+  /** The return belongs to the period that ends; its holds stay open and keep that period. */
+  private giveBack(stored: SubAccount, at: Cursor): Transfer {
+    at.sequence += 1;
+    at.balance = add(at.balance, stored.remaining);
+    return {
+      ...this.transferOf(stored),
+      sequence: at.sequence,
+      kind: 'month-return',
+      from: `sub:${stored.id}`,
+      to: 'main',
+      amount: stored.remaining,
+      fromBalance: ZERO,
+      toBalance: at.balance,
+      period: this.before.period,
+    };
+  }
+
+  private grant(sub: SubAccount, points: Points, at: Cursor): Transfer {
+    at.sequence += 1;
+    at.balance = subtract(at.balance, points);
+    sub.remaining = points;
+    sub.opening = points;
+    return {
+      ...this.transferOf(sub),
+      sequence: at.sequence,
+      kind: 'limit-grant',
+      from: 'main',
+      to: `sub:${sub.id}`,
+      amount: points,
+      fromBalance: at.balance,
+      toBalance: points,
+      period: this.main.period,
+    };
+  }
+
+  private transferOf(sub: SubAccount) {
+    return { subAccountId: sub.id, messageId: null, reference: '' };
+  }
+
+  private summary(): DomainEvent {
+    const { returned, granted, funded, unfunded } = this;
+    return {
+      name: 'period.rolled',
+      sequence: this.main.sequence,
+      subAccountId: null,
+      transfers: [],
+      detail: { from: this.before.period, to: this.main.period, returned, granted, funded, unfunded },
+    };
+  }
+}
