@@ -48,13 +48,10 @@ interface Outcome {
 /** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
 const FORWARDED_HEADER = 'ledger-forwarded-from';
 
-/** Decisions with more events than this are written piece by piece, see `addLarge`. */
-const LARGE_DECISION = 2_000;
-
 /** Events that only follow from another one: the outcome of a command is the first event that is none of them. */
 const FOLLOW_UPS: ReadonlySet<string> = new Set(['sub-account.funded', 'sub-account.rolled']);
 /** A roll made by the clock says so in `cause.kind`; its type and id are those of the command it stands for. */
-const ROLL_TYPE = 'subledger.period.roll.v1';
+export const ROLL_TYPE = 'subledger.period.roll.v1';
 
 const traceOf = (record: { headers: Record<string, string> }): Record<string, string> | undefined => {
   const { traceparent } = record.headers;
@@ -215,10 +212,7 @@ export class SliceDecider {
       const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
       return writer.write(event, sub);
     };
-    const outcome =
-      events.length > LARGE_DECISION
-        ? this.addLarge(events, writer, books, context)
-        : this.addEvents(events, write, context);
+    const outcome = this.addEvents(events, write, context);
     let explained = 0;
     for (const event of events) {
       counts.event(event);
@@ -245,24 +239,6 @@ export class SliceDecider {
       if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { sequence: event.sequence, payload };
     }
     return outcome;
-  }
-
-  /**
-   * A decision of very many events (the month start of thousands of sub-accounts): their texts together would be
-   * hundreds of megabytes, so each is written when its statement is due, from the states that it has now.
-   */
-  private addLarge(
-    events: readonly DomainEvent[],
-    writer: EventWriter,
-    books: Books,
-    context: EventContext,
-  ): Outcome | null {
-    const subs = events.map(({ subAccountId }) => books.subAccounts.get(subAccountId ?? '') ?? null);
-    const write = (index: number) => writer.write(events[index] as DomainEvent, subs[index] ?? null);
-    this.context.draft.addLarge(events, write, context);
-    const index = events.findIndex(({ name }) => !FOLLOW_UPS.has(name));
-    const event = events[index];
-    return event ? { sequence: event.sequence, payload: write(index) } : null;
   }
 
   /** Suspending changes the status of every sub-account, though no row of theirs. */

@@ -3,6 +3,7 @@ import { isTransientError, sqlState } from '@subledger/database';
 import { type KafkaRecord, partitionFor } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type { LedgerMetrics } from '../metrics.js';
+import type { KnownCommand } from '../store/known.js';
 import { LaneFencedError } from '../store/lane-lease.js';
 import type { LedgerStore, SubAccountKey } from '../store/ledger-store.js';
 import type { SliceWrites } from '../store/rows.js';
@@ -11,6 +12,13 @@ import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '
 import { SliceDecider } from './decide-slice.js';
 import type { LaneMemory } from './lane-memory.js';
 import { LaneProgress } from './lane-progress.js';
+import {
+  LargeRoll,
+  type LargeRollCause,
+  largeRollOf,
+  ROLL_IN_PARTS,
+  type RollInParts,
+} from './large-roll.js';
 import { SliceCounts } from './slice-counts.js';
 import { type Publication, SliceDraft } from './slice-draft.js';
 import { touchedIds } from './touched-ids.js';
@@ -23,13 +31,18 @@ export interface ProcessorOptions {
   readonly tombstoneGraceMs: number;
   /** Partitions of each input topic. */
   readonly partitions: () => number;
+  readonly rollInParts?: RollInParts;
   readonly metrics: LedgerMetrics;
   readonly log: Logger;
 }
 
 /** Takes slices of a lane through parse, load, decide and write. */
 export class SliceProcessor {
-  constructor(private readonly options: ProcessorOptions) {}
+  private readonly inParts: RollInParts;
+
+  constructor(private readonly options: ProcessorOptions) {
+    this.inParts = options.rollInParts ?? ROLL_IN_PARTS;
+  }
 
   /**
    * Processes a slice. One that fails otherwise than by an outage is halved, down to the record that fails alone,
@@ -44,31 +57,95 @@ export class SliceProcessor {
     records: readonly KafkaRecord[],
     onCommitted: (publication: Publication) => void,
   ): Promise<void> {
+    await this.processParsed(lane, records.map(parseRecord), onCommitted);
+  }
+
+  private async processParsed(
+    lane: LaneMemory,
+    records: readonly ParsedRecord[],
+    onCommitted: (publication: Publication) => void,
+  ): Promise<void> {
+    let rest = records;
+    while (rest.length > 0) rest = rest.slice(await this.processSome(lane, rest, onCommitted));
+  }
+
+  /**
+   * One transaction of the first records: all of them, but for a month start of very many sub-accounts, which is a
+   * transaction of its own.
+   * @returns how many of them are dealt with; 0 after a month start that the first one's time asked for
+   */
+  private async processSome(
+    lane: LaneMemory,
+    records: readonly ParsedRecord[],
+    onCommitted: (publication: Publication) => void,
+  ): Promise<number> {
     try {
-      onCommitted(await this.processWhole(lane, records.map(parseRecord)));
+      const loaded = await this.load(lane, records);
+      const { roll, before } = this.firstLargeRoll(records, loaded);
+      if (roll && before === 0) return await this.rollLarge(lane, roll, loaded, onCommitted);
+      const some = roll ? records.slice(0, before) : records;
+      onCommitted(await this.write(lane, some, loaded));
+      return some.length;
     } catch (error) {
       // The books have decisions in them that were not committed.
       lane.cache.clear();
       if (error instanceof LaneFencedError || isTransientError(error)) throw error;
       const [only] = records;
       if (records.length === 1 && only) {
-        onCommitted(await this.processWhole(lane, [this.unprocessable(only, error)]));
-        return;
+        const refused = [this.unprocessable(only.record, error)];
+        onCommitted(await this.write(lane, refused, await this.load(lane, refused)));
+        return 1;
       }
       this.options.log.warn({ lane: lane.lease.lane, records: records.length, err: error }, 'slice halved');
       const middle = Math.ceil(records.length / 2);
-      await this.process(lane, records.slice(0, middle), onCommitted);
-      await this.process(lane, records.slice(middle), onCommitted);
+      await this.processParsed(lane, records.slice(0, middle), onCommitted);
+      await this.processParsed(lane, records.slice(middle), onCommitted);
+      return records.length;
     }
   }
 
-  private async processWhole(lane: LaneMemory, records: readonly ParsedRecord[]): Promise<Publication> {
+  /** The first record whose turn begins with a month start of very many sub-accounts, and how many are before it. */
+  private firstLargeRoll(records: readonly ParsedRecord[], { books, known, isOwn }: Loaded) {
+    const { policy } = this.options;
+    for (const [before, parsed] of records.entries()) {
+      if (!isDecidable(parsed) || !isOwn(parsed.input.mainAccountId)) continue;
+      const own = books.get(parsed.input.mainAccountId) as Books;
+      const cause = largeRollOf(own, parsed, { policy, known, inParts: this.inParts });
+      if (cause) return { roll: { parsed, cause, books: own }, before };
+    }
+    return { roll: null, before: records.length };
+  }
+
+  private async rollLarge(
+    lane: LaneMemory,
+    roll: {
+      readonly parsed: ParsedCommand | ParsedMessage;
+      readonly cause: LargeRollCause;
+      readonly books: Books;
+    },
+    { books }: Loaded,
+    onCommitted: (publication: Publication) => void,
+  ): Promise<number> {
+    const { store, metrics, tombstoneGraceMs } = this.options;
+    const started = performance.now();
+    const large = new LargeRoll({ lane, tombstoneGraceMs, inParts: this.inParts, ...roll });
+    const published = { sequence: lane.published, hasOutbox: lane.hasPublishedOutbox };
+    await store.writeParts(lane.lease, large.step, large.parts(), published);
+    lane.committed(large.step, published);
+    lane.cache.settle(books.keys());
+    large.counts.addTo(metrics);
+    metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
+    onCommitted(large.publication());
+    return roll.cause === 'command' ? 1 : 0;
+  }
+
+  private async write(
+    lane: LaneMemory,
+    records: readonly ParsedRecord[],
+    { books, known, isOwn }: Loaded,
+  ): Promise<Publication> {
     const { metrics, policy, decide, tombstoneGraceMs } = this.options;
     const started = performance.now();
-    const isOwn = this.ownership(lane);
-    const own = records.filter(isDecidable).filter((parsed) => isOwn(parsed.input.mainAccountId));
-    const { books, known } = await this.load(lane, own, records);
-
     const progress = new LaneProgress(lane.offsets);
     const draft = new SliceDraft(lane.laneSequence, records.length);
     const counts = new SliceCounts();
@@ -87,7 +164,6 @@ export class SliceProcessor {
     slice.decideAll(records);
     const writes = draft.finish(progress.finish());
     const limits = slice.limits();
-
     await this.commit(lane, writes);
     lane.cache.settle(books.keys());
     counts.addTo(metrics);
@@ -132,12 +208,10 @@ export class SliceProcessor {
   }
 
   /** Books and earlier outcomes that the records need, in a handful of queries whatever their number. */
-  private async load(
-    lane: LaneMemory,
-    own: readonly (ParsedCommand | ParsedMessage)[],
-    records: readonly ParsedRecord[],
-  ) {
+  private async load(lane: LaneMemory, records: readonly ParsedRecord[]): Promise<Loaded> {
     const { store } = this.options;
+    const isOwn = this.ownership(lane);
+    const own = records.filter(isDecidable).filter((parsed) => isOwn(parsed.input.mainAccountId));
     const books = new Map<string, Books>();
     const missing: string[] = [];
     for (const { input } of own) {
@@ -157,7 +231,7 @@ export class SliceProcessor {
       store.loadCommands(touched.commands),
       store.loadMessages(touched, (id) => books.get(id) as Books),
     ]);
-    return { books, known };
+    return { books, known, isOwn };
   }
 
   private unprocessable(record: KafkaRecord, error: unknown): RefusedRecord {
@@ -182,6 +256,13 @@ export class SliceProcessor {
         : null;
     return { kind: 'refused', record, reason, detail: `processing failed (${code})`, command };
   }
+}
+
+/** What deciding records needs. */
+interface Loaded {
+  readonly books: ReadonlyMap<string, Books>;
+  readonly known: Map<string, KnownCommand>;
+  readonly isOwn: (mainAccountId: string) => boolean;
 }
 
 /** Holds a place until the books are loaded. */

@@ -59,11 +59,9 @@ export interface Publication {
   readonly hasOutbox: boolean;
 }
 
-/** Of a large decision: a statement's parameters are a few megabytes at a time. */
-const ROWS_PER_LARGE_BLOCK = 1_000;
-
 /** Collects what a slice writes and publishes; of each row only its last version. */
 export class SliceDraft {
+  private laneSequence: bigint;
   private readonly blocks: JournalBlock[] = [];
   private journal: JournalRow[] = [];
   private payloads: PayloadWriter;
@@ -79,13 +77,14 @@ export class SliceDraft {
   private readonly statements = new Map<string, StatementRow>();
   private readonly tombstones: SubAccountKey[] = [];
   private readonly outbox: OutboxRow[] = [];
-  private readonly records: (OutgoingRecord | JournalRange)[] = [];
+  private readonly records: OutgoingRecord[] = [];
 
   /** @param expectedEvents about how many there will be, for the first buffer's size */
   constructor(
-    private laneSequence: bigint,
+    private readonly laneSequenceBefore: bigint,
     expectedEvents: number,
   ) {
+    this.laneSequence = laneSequenceBefore;
     this.payloads = new PayloadWriter(expectedEvents);
   }
 
@@ -98,26 +97,6 @@ export class SliceDraft {
     this.eventRecords.push(record);
     this.publish(record, headers);
     if (this.journal.length === ROWS_PER_STATEMENT) this.closeBlock();
-  }
-
-  /**
-   * Events of one decision that are too many to keep their texts.
-   * @param write makes the text of an event, by its index, from states that do not change any more
-   */
-  addLarge(events: readonly DomainEvent[], write: (index: number) => string, context: EventContext): void {
-    this.closeBlock();
-    const after = this.laneSequence;
-    for (let from = 0; from < events.length; from += ROWS_PER_LARGE_BLOCK) {
-      const block = events.slice(from, from + ROWS_PER_LARGE_BLOCK);
-      const rows = block.map((event) => this.journalRow(event, context));
-      const payloads = () => {
-        const texts = new PayloadWriter(block.length);
-        for (let i = 0; i < block.length; i += 1) texts.append(write(from + i));
-        return texts.whole;
-      };
-      this.blocks.push({ rows, payloads });
-    }
-    this.records.push({ after, through: this.laneSequence });
   }
 
   /** New versions of rows. Ids contain no space, so that a space separates them in keys. */
@@ -169,6 +148,7 @@ export class SliceDraft {
     this.closeBlock();
     return {
       offsets,
+      laneSequenceBefore: this.laneSequenceBefore,
       laneSequence: this.laneSequence,
       journal: this.blocks,
       transfers: this.transfers,
@@ -233,8 +213,7 @@ export class SliceDraft {
     this.payloads.parts().forEach((part, index) => {
       (this.eventRecords[index] as OutgoingRecord).value = part;
     });
-    const { whole } = this.payloads;
-    this.blocks.push({ rows: this.journal, payloads: () => whole });
+    this.blocks.push({ rows: this.journal, payloads: this.payloads.whole });
     this.journal = [];
     this.eventRecords = [];
     this.payloads = new PayloadWriter(0);

@@ -25,7 +25,7 @@ export function insertJournal(lane: number, generation: number, block: JournalBl
       textArray(rows.map((row) => row.causeKind)),
       textArray(rows.map((row) => row.causeId)),
       // `pg` sends a Buffer as it is, and the binary form of a text is its UTF-8.
-      block.payloads(),
+      block.payloads,
       plainArray(rows.map((row) => row.position)),
     ],
   };

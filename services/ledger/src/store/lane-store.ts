@@ -56,7 +56,9 @@ export async function advanceCursor(
   await withTransaction(pool, async (client) => {
     const { rowCount } = await client.query({
       name: 'ledger-cursor',
-      text: 'UPDATE lanes SET published_sequence = $3, updated_at = now() WHERE lane = $1 AND epoch = $2',
+      // Never beyond what the row knows of: it was restored under us, and rows to come would pass for published.
+      text: `UPDATE lanes SET published_sequence = $3, updated_at = now()
+        WHERE lane = $1 AND epoch = $2 AND lane_sequence >= $3`,
       values: [lane, epoch, publishedSequence],
     });
     if (rowCount !== 1) throw new LaneFencedError(lane);

@@ -2,7 +2,7 @@ import type { Books } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
-import type { LaneOffsets, SliceWrites } from './rows.js';
+import type { LaneOffsets, LaneStep, SliceWrites } from './rows.js';
 
 /** A lane's row right after it was taken over. */
 export interface TakenLane extends LaneOffsets {
@@ -73,6 +73,16 @@ export interface LedgerStore {
 
   /** Writes a slice in one transaction. @throws LaneFencedError: nothing was written */
   writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void>;
+  /**
+   * Writes a slice that is made part by part while it is written, in one transaction as well.
+   * @throws LaneFencedError: nothing was written; whatever making a part throws: nothing was written
+   */
+  writeParts(
+    lease: Lease,
+    step: LaneStep,
+    parts: Iterable<SliceWrites>,
+    published: PublishedCursor,
+  ): Promise<void>;
   /** What the lane committed after `after`, up to `through`, in lane order. */
   unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]>;
 

@@ -14,8 +14,8 @@ import type {
   UnpublishedRecord,
 } from './ledger-store.js';
 import { loadBooks, loadCommands, loadMessages } from './load-books.js';
-import type { SliceWrites } from './rows.js';
-import { writeSlice } from './write-slice.js';
+import type { LaneStep, SliceWrites } from './rows.js';
+import { writeParts, writeSlice } from './write-slice.js';
 
 /** The ledger's store on PostgreSQL: hand-written statements where it is hot, Prisma where it is not. */
 export class PgLedgerStore implements LedgerStore {
@@ -64,16 +64,32 @@ export class PgLedgerStore implements LedgerStore {
     return writeSlice(this.pool, lease, writes, published);
   }
 
+  writeParts(
+    lease: Lease,
+    step: LaneStep,
+    parts: Iterable<SliceWrites>,
+    published: PublishedCursor,
+  ): Promise<void> {
+    return writeParts(this.pool, lease, step, parts, published);
+  }
+
   async unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]> {
+    // By hand: what a large month start publishes is read back through this.
+    const { rows: journal } = await this.pool.query<{ main: string; lane_sequence: bigint; payload: string }>(
+      {
+        name: 'ledger-unpublished',
+        text: `SELECT main_account_id AS main, lane_sequence, payload FROM journal
+        WHERE lane = $1 AND lane_sequence > $2 AND lane_sequence <= $3`,
+        values: [lane, after, through],
+      },
+    );
     const where = { lane, laneSequence: { gt: after, lte: through } };
-    const select = { mainAccountId: true, laneSequence: true, payload: true };
-    const journal = await this.prisma.journal.findMany({ where, select });
     const outbox = await this.prisma.outbox.findMany({ where });
     const found: UnpublishedRecord[] = [
-      ...journal.map(({ laneSequence, mainAccountId, payload }) => ({
-        laneSequence,
-        record: { topic: TOPICS.events, key: mainAccountId, value: payload },
-        journalOf: mainAccountId,
+      ...journal.map(({ lane_sequence, main, payload }) => ({
+        laneSequence: lane_sequence,
+        record: { topic: TOPICS.events, key: main, value: payload },
+        journalOf: main,
       })),
       ...outbox.map(({ laneSequence, topic, key, value, headers }) => ({
         laneSequence,

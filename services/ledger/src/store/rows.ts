@@ -33,8 +33,8 @@ export interface TransferRow {
 /** Journal rows of one statement. */
 export interface JournalBlock {
   readonly rows: readonly JournalRow[];
-  /** Their payloads: UTF-8, separated by `E'\x1e'`. Asked for once, when the statement is due. */
-  payloads(): Buffer;
+  /** Their payloads: UTF-8, separated by `E'\x1e'`. */
+  readonly payloads: Buffer;
 }
 
 /** A row of the books, under its main account. `at` is the broker time of the record that first wrote it. */
@@ -83,10 +83,16 @@ export interface LaneOffsets {
   readonly messageLastId: string | null;
 }
 
-/** Everything that one transaction writes. */
-export interface SliceWrites {
+/** How a transaction moves the lane's row. */
+export interface LaneStep {
   readonly offsets: LaneOffsets;
+  /** Last lane sequence before; the row must have it. */
+  readonly laneSequenceBefore: bigint;
   readonly laneSequence: bigint;
+}
+
+/** Everything that one transaction writes. */
+export interface SliceWrites extends LaneStep {
   readonly journal: readonly JournalBlock[];
   readonly transfers: readonly TransferRow[];
   readonly mainAccounts: readonly MainAccount[];

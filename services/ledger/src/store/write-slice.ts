@@ -4,7 +4,7 @@ import { insertCommands, insertJournal, insertTransfers } from './insert-stateme
 import { LaneFencedError, type Lease } from './lane-lease.js';
 import type { PublishedCursor } from './ledger-store.js';
 import { deleteOutbox, insertOutbox } from './outbox-statements.js';
-import type { SliceWrites } from './rows.js';
+import type { LaneStep, SliceWrites } from './rows.js';
 import { oneStatement, type Statement } from './statement.js';
 import { markTombstones, upsertStatements } from './statement-statements.js';
 import {
@@ -27,7 +27,7 @@ export const ROWS_PER_STATEMENT = 5_000;
  * round trip.
  *
  * @param published last lane sequence known to be published; outbox rows up to it are deleted
- * @throws LaneFencedError when another owner has raised the epoch; nothing was written
+ * @throws LaneFencedError when another owner has raised the epoch, or the row was restored; nothing was written
  * @throws during an outage an error after which the slice may be written or not (`isConnectionError`)
  */
 export async function writeSlice(
@@ -37,7 +37,7 @@ export async function writeSlice(
   published: PublishedCursor,
 ): Promise<void> {
   const fence = advanceLane(lease, writes, published.sequence);
-  if (isChunked(writes)) await writeInParts(pool, lease, fence, statementsOf(lease, writes, published));
+  if (isChunked(writes)) await inParts(pool, lease, fence, statementsOf(lease, writes, published));
   else {
     const statements = [...statementsOf(lease, writes, published)];
     // One name per combination of sets, so that each is parsed once.
@@ -47,7 +47,29 @@ export async function writeSlice(
   }
 }
 
-async function writeInParts(
+/**
+ * Writes a slice that is made part by part while it is written, in one transaction.
+ * @throws as `writeSlice`
+ */
+export async function writeParts(
+  pool: pg.Pool,
+  lease: Lease,
+  step: LaneStep,
+  parts: Iterable<SliceWrites>,
+  published: PublishedCursor,
+): Promise<void> {
+  await inParts(pool, lease, advanceLane(lease, step, published.sequence), statementsOfParts());
+
+  function* statementsOfParts(): Generator<Statement> {
+    let cursor = published;
+    for (const part of parts) {
+      yield* statementsOf(lease, part, cursor);
+      cursor = { ...published, hasOutbox: false };
+    }
+  }
+}
+
+async function inParts(
   pool: pg.Pool,
   lease: Lease,
   fence: Statement,
@@ -80,13 +102,17 @@ function isChunked(writes: SliceWrites): boolean {
   );
 }
 
-function advanceLane({ lane, epoch }: Lease, writes: SliceWrites, publishedSequence: bigint): Statement {
-  const { offsets } = writes;
+/**
+ * The row must also be where this slice goes on from: a database that was restored under a running lane may have the
+ * lane's epoch, and the books in memory are ahead of it.
+ */
+function advanceLane({ lane, epoch }: Lease, step: LaneStep, publishedSequence: bigint): Statement {
+  const { offsets, laneSequence, laneSequenceBefore } = step;
   return {
     name: 'ledger-lane',
     text: `UPDATE lanes SET command_offset = $3, message_offset = $4, command_last_id = $5, message_last_id = $6,
         lane_sequence = $7, published_sequence = $8, updated_at = now()
-      WHERE lane = $1 AND epoch = $2 RETURNING lane`,
+      WHERE lane = $1 AND epoch = $2 AND lane_sequence = $9 RETURNING lane`,
     values: [
       lane,
       epoch,
@@ -94,8 +120,9 @@ function advanceLane({ lane, epoch }: Lease, writes: SliceWrites, publishedSeque
       offsets.messageOffset,
       offsets.commandLastId,
       offsets.messageLastId,
-      writes.laneSequence,
+      laneSequence,
       publishedSequence,
+      laneSequenceBefore,
     ],
   };
 }

@@ -1,0 +1,163 @@
+import { rollCommandId } from '@subledger/contracts';
+import { type Books, isRollDue, type LedgerPolicy, MonthStart, nextPeriod, wouldRoll } from '@subledger/core';
+import { commandKey, type KnownCommand } from '../store/known.js';
+import type { LaneStep, SliceWrites } from '../store/rows.js';
+import { type Cause, EventWriter } from '../wire/event-json.js';
+import { instantText } from '../wire/instant-text.js';
+import { limitOrTombstone } from '../wire/limit-record.js';
+import type { ParsedCommand, ParsedMessage } from '../wire/parsed-record.js';
+import { ROLL_TYPE } from './decide-slice.js';
+import type { LaneMemory } from './lane-memory.js';
+import { LaneProgress } from './lane-progress.js';
+import { SliceCounts } from './slice-counts.js';
+import { type EventContext, type LimitSource, type Publication, SliceDraft } from './slice-draft.js';
+
+/** When and how a month start is written in parts. */
+export interface RollInParts {
+  /** A main account with more sub-accounts than this is rolled in parts. */
+  readonly above: number;
+  /** Sub-accounts per part: a statement's parameters are a few megabytes. */
+  readonly size: number;
+  /** Events that are kept until they are published; more are read from the journal again. */
+  readonly keptEvents: number;
+}
+
+export const ROLL_IN_PARTS: RollInParts = { above: 2_000, size: 1_000, keptEvents: 20_000 };
+
+/** What makes a large month start: the clock, before the record is decided, or the record, a command. */
+export type LargeRollCause = 'clock' | 'command';
+
+interface RollContext {
+  readonly policy: LedgerPolicy;
+  readonly known: ReadonlyMap<string, KnownCommand>;
+  readonly inParts: RollInParts;
+}
+
+/** Whether the record's turn begins with a month start of very many sub-accounts. */
+export function largeRollOf(
+  books: Books,
+  parsed: ParsedCommand | ParsedMessage,
+  { policy, known, inParts }: RollContext,
+): LargeRollCause | null {
+  const { main } = books;
+  const { input } = parsed;
+  if (!main || books.subAccounts.size <= inParts.above) return null;
+  const isRoll = input.kind === 'command' && input.name === 'period.roll';
+  const isAsked = isRoll && input.data.period === nextPeriod(main.period);
+  if (isRollDue(books, input.at) && !isAsked) return 'clock';
+  if (!isAsked || known.has(commandKey(main.id, parsed.id))) return null;
+  return wouldRoll({ books, main, policy }, input) ? 'command' : null;
+}
+
+interface LargeRollOptions {
+  readonly lane: LaneMemory;
+  readonly books: Books;
+  readonly parsed: ParsedCommand | ParsedMessage;
+  readonly cause: LargeRollCause;
+  readonly tombstoneGraceMs: number;
+  readonly inParts: RollInParts;
+}
+
+/**
+ * One month start of a main account with very many sub-accounts: one transaction like any other, but made and written
+ * part by part, so that its memory does not grow with the number of sub-accounts. By the clock it is committed on its
+ * own, before the record that the clock was read from: that one then finds the period rolled.
+ */
+export class LargeRoll {
+  readonly counts = new SliceCounts();
+  readonly step: LaneStep;
+  private readonly start: MonthStart;
+  private readonly cause: Cause;
+  private readonly writer: EventWriter;
+  private readonly context: EventContext;
+  private readonly limits = new Map<string, LimitSource>();
+  private readonly kept: Publication['records'][number][] = [];
+
+  constructor(private readonly options: LargeRollOptions) {
+    const { lane, books, parsed, cause } = options;
+    const { main } = books;
+    if (!main) throw new RangeError('no books to roll');
+    const { at } = parsed.input;
+    const progress = new LaneProgress(lane.offsets);
+    if (cause === 'command') {
+      progress.pass(parsed.record);
+      this.counts.record(parsed.record.topic);
+    }
+    this.start = new MonthStart(books, main, at);
+    const id = cause === 'command' ? parsed.id : rollCommandId(main.id, this.start.main.period);
+    this.cause = { kind: cause, id, type: ROLL_TYPE };
+    this.writer = new EventWriter(main.id, this.start.main, lane.lease.generation, this.cause, at);
+    this.context = {
+      mainAccountId: main.id,
+      cause: this.cause,
+      at: instantText(at),
+      position: progress.messagePosition,
+      headers: undefined,
+    };
+    this.step = {
+      offsets: progress.finish(),
+      laneSequenceBefore: lane.laneSequence,
+      laneSequence: lane.laneSequence + BigInt(this.start.events),
+    };
+  }
+
+  /** The transaction's statements, part by part. The books follow; a failure leaves them to be loaded anew. */
+  *parts(): Generator<SliceWrites> {
+    const { lane, books, inParts } = this.options;
+    let laneSequence = lane.laneSequence;
+    for (const { events, changes } of this.start.parts(inParts.size)) {
+      books.apply(changes);
+      const draft = new SliceDraft(laneSequence, events.length);
+      for (const event of events) {
+        const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
+        const payload = this.writer.write(event, sub);
+        draft.addEvent(event, payload, this.context);
+        this.counts.event(event);
+        if (event.name === 'period.rolled') this.addOutcome(draft, event.sequence);
+      }
+      draft.addChanges(this.context.mainAccountId, changes, this.context.at);
+      this.noteLimits(changes.subAccounts);
+      const writes = draft.finish(this.step.offsets);
+      ({ laneSequence } = writes);
+      yield writes;
+      if (this.isKept) for (const record of draft.toPublication(new Map()).records) this.kept.push(record);
+    }
+  }
+
+  publication(): Publication {
+    const { laneSequence } = this.step;
+    const range = { after: this.options.lane.laneSequence, through: laneSequence };
+    const records = this.isKept ? this.kept : [range];
+    return { records, limits: this.limits, laneSequence, hasOutbox: false };
+  }
+
+  private get isKept(): boolean {
+    return this.start.events <= this.options.inParts.keptEvents;
+  }
+
+  /** The command's id stands for the summary from now on. */
+  private addOutcome(draft: SliceDraft, eventSequence: number): void {
+    const { parsed } = this.options;
+    if (this.cause.kind !== 'command' || parsed.kind !== 'command') return;
+    draft.addCommand({
+      mainAccountId: this.context.mainAccountId,
+      commandId: parsed.id,
+      contentHash: parsed.contentHash,
+      eventSequence,
+      at: this.context.at,
+      payload: null,
+    });
+  }
+
+  private noteLimits(subAccounts: readonly { readonly id: string }[]): void {
+    const { lane, books, parsed, tombstoneGraceMs } = this.options;
+    const { main } = this.start;
+    const { lane: number, generation } = lane.lease;
+    const position = { lane: number, generation, messageOffset: this.context.position };
+    const moment = { at: parsed.input.at, graceMs: tombstoneGraceMs };
+    for (const { id } of subAccounts) {
+      const sub = books.subAccounts.get(id);
+      if (sub) this.limits.set(id, () => limitOrTombstone(main, sub, position, moment));
+    }
+  }
+}
