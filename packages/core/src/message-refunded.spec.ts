@@ -65,6 +65,15 @@ describe('message.refunded', () => {
       sub: { used: '20' },
     },
     {
+      name: 'a refund id that stood for another message',
+      given: [opened('100'), sent('30'), sent('5', 'm2'), refunded('10')],
+      when: refunded('5', 'r1', 'm2'),
+      outcome: 'conflicting-duplicate',
+      moves: [],
+      deadLetter: 'refund r1 was booked before for another message',
+      sub: { used: '25' },
+    },
+    {
       name: 'once per refund id, in the next month too',
       given: [opened('100'), sent('30'), refunded('10'), IN_DECEMBER],
       when: refunded('10'),
@@ -210,6 +219,7 @@ describe('message.refunded', () => {
       when: refunded('30'),
       outcome: 'unknown-message',
       moves: [],
+      deadLetter: 'm1',
     },
     {
       name: 'of a message that is only held',
@@ -218,6 +228,12 @@ describe('message.refunded', () => {
       outcome: 'unknown-message',
       hold: { state: 'open' },
     },
-    { name: 'of an unknown main account', main: null, when: refunded('30'), outcome: 'unknown-main-account' },
+    {
+      name: 'of an unknown main account',
+      main: null,
+      when: refunded('30'),
+      outcome: 'unknown-main-account',
+      deadLetter: 'ma_1',
+    },
   ]);
 });

@@ -12,7 +12,8 @@ export function refundMessage(books: Books, fact: MessageRefunded): Decision {
   const { main } = books;
   const { messageId, refundId, points: requested } = fact;
   if (!main) return { kind: 'dead-letter', reason: 'unknown-main-account', detail: fact.mainAccountId };
-  if (books.refunds.has(refundId)) return { kind: 'duplicate' };
+  const seen = books.refunds.get(refundId);
+  if (seen) return seen.messageId === messageId ? { kind: 'duplicate' } : conflicting(refundId);
   if (!books.charges.has(messageId))
     return { kind: 'dead-letter', reason: 'unknown-message', detail: messageId };
 
@@ -31,3 +32,10 @@ export function refundMessage(books: Books, fact: MessageRefunded): Decision {
   fundingPass(draft);
   return draft.finish();
 }
+
+/** A refund id that stood for another message: dropping it as a duplicate would hide a refund from everybody. */
+const conflicting = (refundId: string): Decision => ({
+  kind: 'dead-letter',
+  reason: 'conflicting-duplicate',
+  detail: `refund ${refundId} was booked before for another message`,
+});
