@@ -1,136 +1,138 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { topicSettings } from '@subledger/contracts';
 import { createPool, migrate } from '@subledger/database';
-import { startStack } from '@subledger/devstack';
+import { type Stack, startStack } from '@subledger/devstack';
 import { ensureTopics, type KafkaConfig } from '@subledger/kafka';
-import { launchOf } from '@subledger/testing';
-
-const ROOT = join(import.meta.dirname, '../../..');
-const PARTITIONS = 12;
+import { prismaFolder } from '@subledger/testing';
+import type { Pool } from 'pg';
+import { type RunningService, startProcess, startService } from './service-process.js';
+import { PARTITIONS } from './settings.js';
 
 export interface BenchEnvironment {
-  readonly databaseUrl: string;
   readonly kafka: KafkaConfig;
   readonly partitions: number;
-  /** A pool on a PostgreSQL schema of its own or of a service. */
-  pool(schema: string): ReturnType<typeof createPool>;
-  /** Starts a built service and waits until it says that it is ready. */
-  startService(name: string, env?: Record<string, string>): Promise<RunningService>;
+  /** On the ledger's schema. */
+  readonly pool: Pool;
+  /** Starts the built ledger and waits until it says that it is ready. */
+  startLedger(env?: Readonly<Record<string, string>>): Promise<RunningService>;
+  /** Starts another part of this benchmark as a process, by its name in `cli.ts`. */
+  startPart(name: string): Promise<RunningService>;
+  /** Another ledger's database and topics on the same servers. Stop it before the one that it came from. */
+  another(name: string): Promise<BenchEnvironment>;
   stop(): Promise<void>;
 }
 
-interface RunningService {
-  readonly pid: number;
-  /** Highest resident memory so far, in MB; NaN where the system does not tell. */
-  peakMemoryMb(): Promise<number>;
-  stop(): Promise<void>;
+export interface EnvironmentOptions {
+  /** More `postgresql.conf` settings; without effect on the server of DATABASE_URL. */
+  readonly postgresSettings?: Readonly<Record<string, string>>;
 }
 
-/** Fresh servers with fsync on (or the ones of DATABASE_URL and KAFKA_BROKERS), migrated, with topics. */
-export async function startEnvironment(services: readonly string[]): Promise<BenchEnvironment> {
+/** Filling large tables takes its time. */
+const STATEMENT_TIMEOUT_MS = 1_800_000;
+
+/** Fresh servers with fsync on (or the ones of DATABASE_URL and KAFKA_BROKERS), the ledger's tables and topics. */
+export async function startEnvironment(options: EnvironmentOptions = {}): Promise<BenchEnvironment> {
   const home = await mkdtemp(join(tmpdir(), 'subledger-bench-'));
-  const stack = await startStack({ home, durable: true, log: (line) => console.error(line) });
-  const { databaseUrl } = stack;
-  const kafka: KafkaConfig = { brokers: stack.kafkaBrokers.split(','), clientId: 'bench' };
-  for (const name of services) {
-    const folder = join(ROOT, 'services', name, 'prisma');
-    await migrate({
-      databaseUrl,
-      schema: name,
-      migrationsDir: join(folder, 'migrations'),
-      schemaFile: join(folder, 'schema.prisma'),
+  const removeHome = () => rm(home, { recursive: true, force: true });
+  const log = (line: string) => console.error(line);
+  const stack = await startStack({ home, durable: true, log, ...options }).catch(async (error: unknown) => {
+    await removeHome();
+    throw error;
+  });
+  const stop = async () => {
+    await stack.stop();
+    await removeHome();
+  };
+  stopOnSignals(stop);
+  return open({ stack, databaseUrl: stack.databaseUrl, topicPrefix: '', release: stop });
+}
+
+/** Ctrl-C leaves neither servers nor folders behind; the measured processes end with this one. */
+function stopOnSignals(stop: () => Promise<void>): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      console.error(`${signal}: stopping the servers`);
+      void stop().finally(() => process.exit(130));
     });
   }
-  await ensureTopics(
-    kafka,
-    topicSettings(PARTITIONS).map((topic) => ({
-      ...topic,
-      config: { ...topic.config },
-      replicationFactor: 1,
-    })),
-  );
-  const pools: ReturnType<typeof createPool>[] = [];
+}
+
+interface Place {
+  readonly stack: Stack;
+  readonly databaseUrl: string;
+  readonly topicPrefix: string;
+  /** Lets go of what the place is made of. */
+  readonly release: () => Promise<void>;
+}
+
+async function open(place: Place): Promise<BenchEnvironment> {
+  const { stack, databaseUrl: url, topicPrefix, release } = place;
+  const kafka: KafkaConfig = { brokers: stack.kafkaBrokers.split(','), clientId: 'bench', topicPrefix };
+  const env = { DATABASE_URL: url, KAFKA_BROKERS: stack.kafkaBrokers, KAFKA_TOPIC_PREFIX: topicPrefix };
   const running: RunningService[] = [];
+  const keep = (service: RunningService) => {
+    running.push(service);
+    return service;
+  };
+  let pool: Pool | undefined;
+  const stop = async () => {
+    for (const service of running.splice(0)) await service.stop();
+    await pool?.end();
+    await release();
+  };
+  try {
+    await prepare(url, kafka);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const applicationName = 'bench';
+  const statementTimeoutMs = STATEMENT_TIMEOUT_MS;
+  pool = createPool({ url, schema: 'ledger', applicationName, max: 2, statementTimeoutMs });
+  const partArgs = (name: string) => [process.argv[1] as string, name];
   return {
-    databaseUrl,
     kafka,
     partitions: PARTITIONS,
-    pool(schema) {
-      const pool = createPool({
-        url: databaseUrl,
-        schema,
-        applicationName: 'bench',
-        max: 2,
-        statementTimeoutMs: 600_000,
-      });
-      pools.push(pool);
-      return pool;
-    },
-    async startService(name, env = {}) {
-      const service = await startService(name, {
-        DATABASE_URL: databaseUrl,
-        KAFKA_BROKERS: stack.kafkaBrokers,
-        ...env,
-      });
-      running.push(service);
-      return service;
-    },
-    async stop() {
-      for (const service of running) await service.stop();
-      for (const pool of pools) await pool.end();
-      await stack.stop();
-      await rm(home, { recursive: true, force: true });
-    },
+    pool,
+    startLedger: async (more = {}) => keep(await startService('ledger', { ...env, ...more })),
+    startPart: async (name) => keep(await startProcess(name, partArgs(name), { ...process.env, ...env })),
+    another: (name) => another(place, name),
+    stop,
   };
 }
 
-const READY_WITHIN_MS = 60_000;
-
-async function startService(name: string, env: Record<string, string>): Promise<RunningService> {
-  const launch = launchOf(name);
-  // SERVICE_NODE_ARGS reaches the measured services alone: profiles, heap limits.
-  const nodeArgs = (process.env.SERVICE_NODE_ARGS ?? '').split(' ').filter(Boolean);
-  const child = spawn(
-    process.execPath,
-    [...launch.nodeArgs, ...nodeArgs, join(ROOT, 'services', name, 'dist/main.js')],
-    {
-      env: {
-        ...launch.env,
-        ...process.env,
-        NODE_ENV: 'development',
-        LOG_LEVEL: 'warn',
-        OPS_PORT: '0',
-        ...env,
-      },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    },
-  );
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(`${name} was not ready within ${READY_WITHIN_MS} ms`)),
-      READY_WITHIN_MS,
-    );
-    child.on('message', (message: { type?: string }) => {
-      if (message.type !== 'ready') return;
-      clearTimeout(timer);
-      resolve();
-    });
-    child.once('exit', (code) => reject(new Error(`${name} ended with code ${code} before it was ready`)));
+async function another({ stack, databaseUrl }: Place, name: string): Promise<BenchEnvironment> {
+  const database = `bench_${name}`;
+  const own = new URL(databaseUrl);
+  own.pathname = `/${database}`;
+  const drop = `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`;
+  await administer(databaseUrl, drop, `CREATE DATABASE ${database}`);
+  return open({
+    stack,
+    databaseUrl: own.href,
+    topicPrefix: `${name}.`,
+    release: () => administer(databaseUrl, drop),
   });
-  const pid = child.pid as number;
-  return {
-    pid,
-    async peakMemoryMb() {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-      return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1_024;
-    },
-    async stop() {
-      child.kill('SIGTERM');
-      await exited;
-    },
-  };
+}
+
+async function administer(url: string, ...statements: string[]): Promise<void> {
+  const pool = createPool({ url, schema: 'public', applicationName: 'bench', max: 1 });
+  try {
+    for (const statement of statements) await pool.query(statement);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function prepare(databaseUrl: string, kafka: KafkaConfig): Promise<void> {
+  const folder = prismaFolder('ledger');
+  const migrationsDir = join(folder, 'migrations');
+  await migrate({ databaseUrl, schema: 'ledger', migrationsDir, schemaFile: join(folder, 'schema.prisma') });
+  const topics = topicSettings(PARTITIONS);
+  await ensureTopics(
+    kafka,
+    topics.map((topic) => ({ ...topic, config: { ...topic.config }, replicationFactor: 1 })),
+  );
 }

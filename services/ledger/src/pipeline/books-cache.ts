@@ -46,11 +46,14 @@ export class BooksCache {
     this.budget.used += entry.size;
   }
 
-  /** After a committed slice: forgets what is looked up per slice, and makes room. */
+  /**
+   * After a committed slice: forgets what is looked up per slice, and makes room. The last used books stay even where
+   * they alone are more than all may be: to load 100,000 sub-accounts anew for every slice would be no saving.
+   */
   settle(mainAccountIds: Iterable<string>): void {
     for (const id of mainAccountIds) this.settleOne(id);
     for (const id of this.entries.keys()) {
-      if (!this.budget.isExceeded) return;
+      if (!this.budget.isExceeded || this.entries.size === 1) return;
       this.remove(id);
     }
   }

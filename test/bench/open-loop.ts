@@ -1,0 +1,104 @@
+import type { KafkaConfig, OutgoingRecord, RecordProducer } from '@subledger/kafka';
+import { readFrom } from './event-reader.js';
+import { topicEnds } from './measure.js';
+
+/** What happened to one command; milliseconds since 1970, fractions only where they are this process's own. */
+export interface Timed {
+  readonly scheduledAt: number;
+  sentAt: number;
+  /** Its first event, as this process saw it. */
+  seenAt: number;
+  /** The broker's time stamp of that event's record. */
+  eventLoggedAt: number;
+  /** The broker's time stamp of the command, which the ledger's event carries. */
+  commandLoggedAt: number;
+}
+
+export interface Load {
+  readonly producer: RecordProducer;
+  /** One per arrival, in their order. */
+  readonly commands: readonly OutgoingRecord[];
+  /** Milliseconds from the beginning. */
+  readonly arrivals: Float64Array;
+  readonly kafka: KafkaConfig;
+  readonly partitions: number;
+  readonly eventTopic: string;
+}
+
+/** The part of a command or of an event that this needs. */
+interface Envelope {
+  readonly id: string;
+  readonly data: { readonly at?: string; readonly cause?: { readonly id: string } };
+}
+
+/** How long the last events may take. */
+const GRACE_MS = 30_000;
+const POLL_MS = 20;
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+/**
+ * Sends each command at its time, whether or not earlier ones were answered, and sees the events come in. A command
+ * that could not be sent in time (this process was busy) counts from when it should have been.
+ * @returns by command id
+ * @throws Error when an event does not come
+ */
+export async function runOpenLoop(load: Load): Promise<Map<string, Timed>> {
+  const { kafka, partitions, eventTopic, commands, arrivals } = load;
+  const ids = commands.map(({ value }) => (JSON.parse(String(value)) as Envelope).id);
+  const timed = new Map<string, Timed>();
+  let open = commands.length;
+  const ends = await topicEnds(kafka, eventTopic, partitions);
+  const reader = await readFrom(kafka, eventTopic, ends, ({ value, timestampMs }) => {
+    const { id, data } = JSON.parse(String(value)) as Envelope;
+    const one = timed.get(data.cause?.id ?? id);
+    // More events of the same command are not its answer.
+    if (one === undefined || one.seenAt > 0) return;
+    one.seenAt = now();
+    one.eventLoggedAt = timestampMs;
+    one.commandLoggedAt = data.at === undefined ? Number.NaN : Date.parse(data.at);
+    open -= 1;
+  });
+  const startAt = now();
+  ids.forEach((id, index) => {
+    const scheduledAt = startAt + (arrivals[index] as number);
+    const unknown = Number.NaN;
+    timed.set(id, {
+      scheduledAt,
+      sentAt: unknown,
+      seenAt: 0,
+      eventLoggedAt: unknown,
+      commandLoggedAt: unknown,
+    });
+  });
+  const all = [...timed.values()];
+  await sendOnTime(load.producer, commands, all);
+  const deadline = now() + GRACE_MS;
+  while (open > 0 && now() < deadline) await sleep(POLL_MS);
+  await reader.stop();
+  if (open > 0) throw new Error(`${open} of ${commands.length} commands were not answered`);
+  return timed;
+}
+
+async function sendOnTime(
+  producer: RecordProducer,
+  commands: readonly OutgoingRecord[],
+  timed: readonly Timed[],
+): Promise<void> {
+  const sends: Promise<void>[] = [];
+  let next = 0;
+  while (next < commands.length) {
+    const waitMs = (timed[next] as Timed).scheduledAt - now();
+    // A timer fires up to a millisecond late; that is part of the latency, here and in the floor.
+    if (waitMs > 0) await sleep(waitMs);
+    const from = next;
+    const at = now();
+    for (; next < commands.length && (timed[next] as Timed).scheduledAt <= at; next += 1)
+      (timed[next] as Timed).sentAt = at;
+    // Each by itself, as customers' requests come; the producer shares what waits.
+    for (const command of commands.slice(from, next)) sends.push(producer.send([command]));
+  }
+  await Promise.all(sends);
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { launchOf, repositoryRoot } from '@subledger/testing';
+
+/** A measured process. Figures about memory and CPU are NaN where the system does not tell (no /proc). */
+export interface RunningService {
+  readonly pid: number;
+  /** Resident memory now, in MB. */
+  memoryMb(): Promise<number>;
+  /** Highest resident memory so far (VmHWM), in MB. */
+  peakMemoryMb(): Promise<number>;
+  /** CPU time so far, user and system, in seconds. */
+  cpuSeconds(): Promise<number>;
+  /** Sum of all samples of a metric on the ops port. */
+  metric(name: string): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const READY_WITHIN_MS = 60_000;
+const POLL_MS = 100;
+const STOP_WITHIN_MS = 30_000;
+/** Linux counts CPU time in hundredths of a second. */
+const TICKS_PER_SECOND = 100;
+
+/** Starts a built service with the `config` of its package.json and waits until it says that it is ready. */
+export function startService(name: string, env: Readonly<Record<string, string>>): Promise<RunningService> {
+  const launch = launchOf(name);
+  // SERVICE_NODE_ARGS reaches the measured services alone: profiles, heap limits.
+  const extra = (process.env.SERVICE_NODE_ARGS ?? '').split(' ').filter(Boolean);
+  const script = join(repositoryRoot(), 'services', name, 'dist/main.js');
+  return startProcess(name, [...launch.nodeArgs, ...extra, script], {
+    ...launch.env,
+    ...process.env,
+    ...env,
+  });
+}
+
+/** Starts a Node process that sends `{ type: 'ready' }`. @throws Error when it ends before, or takes too long */
+export async function startProcess(
+  name: string,
+  nodeArgs: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<RunningService> {
+  const child = spawn(process.execPath, nodeArgs, {
+    env: { NODE_ENV: 'development', LOG_LEVEL: 'warn', OPS_PORT: '0', ...env },
+    // Its output goes to ours for errors: stdout is for the figures alone.
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  const killNow = () => child.kill('SIGKILL');
+  process.once('exit', killNow);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve())).finally(() =>
+    process.off('exit', killNow),
+  );
+  const opsPort = await untilReady(name, child);
+  const pid = child.pid as number;
+  return {
+    pid,
+    memoryMb: () => statusMb(pid, 'VmRSS'),
+    peakMemoryMb: () => statusMb(pid, 'VmHWM'),
+    cpuSeconds: () => cpuSeconds(pid),
+    metric: (metric) => readMetric(opsPort, metric),
+    async stop() {
+      child.kill('SIGTERM');
+      const timer = setTimeout(killNow, STOP_WITHIN_MS);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function untilReady(name: string, child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${name} was not ready within ${READY_WITHIN_MS} ms`));
+    }, READY_WITHIN_MS);
+    child.on('message', (message: { type?: string; ops?: number }) => {
+      if (message.type !== 'ready') return;
+      clearTimeout(timer);
+      resolve(message.ops ?? 0);
+    });
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(new Error(`${name} ended with code ${code} before it was ready`));
+    });
+  });
+}
+
+/**
+ * Waits until a ledger has taken its lanes over: it says `ready` before.
+ * @throws Error when it takes too long
+ */
+export async function untilLanesRun(ledger: RunningService, lanes: number): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS;
+  while ((await ledger.metric('ledger_takeovers_total')) < lanes) {
+    if (performance.now() > deadline) throw new Error(`no ${lanes} lanes within ${READY_WITHIN_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function statusMb(pid: number, field: string): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) / 1_024;
+}
+
+async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The name, in parentheses, may contain spaces; utime and stime are the 12th and 13th field after it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+async function readMetric(port: number, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  const samples = text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+}

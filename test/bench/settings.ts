@@ -1,0 +1,59 @@
+import type { Population } from './workload.js';
+
+/** Sizes of all benchmarks in one place. The environment reduces them for trials. */
+
+/** A number above 0 from the environment. @throws RangeError when it is none */
+function numberFromEnv(name: string, fallback: number): number {
+  const text = process.env[name];
+  if (!text) return fallback;
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value)))
+    throw new RangeError(`${name} must be a number above 0, not ${text}`);
+  return value;
+}
+
+export const SEED = 20_261_123;
+/** Of each topic, and so the number of lanes. */
+export const PARTITIONS = 12;
+
+export const POPULATION: Population = {
+  firstMain: 0,
+  mainAccounts: numberFromEnv('BENCH_MAIN_ACCOUNTS', 1_000),
+  subAccountsEach: 10,
+  limit: 100_000,
+};
+/** One main account that gets everything, beside the population. */
+export const HOT: Population = { ...POPULATION, firstMain: 500_000, mainAccounts: 1 };
+/** One main account with many sub-accounts, whose month starts. */
+export const ROLLED: Population = {
+  firstMain: 600_000,
+  mainAccounts: 1,
+  subAccountsEach: numberFromEnv('BENCH_SUB_ACCOUNTS', 10_000),
+  limit: 100,
+};
+
+/** Records of one measured drain. */
+export const recordCount = (fallback: number): number => numberFromEnv('BENCH_RECORDS', fallback);
+
+export const LATENCY = {
+  commandsPerSecond: numberFromEnv('BENCH_RATE', 500),
+  seconds: numberFromEnv('BENCH_SECONDS', 60),
+  warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 10),
+};
+
+export const GROWTH = {
+  transfers: numberFromEnv('BENCH_TRANSFERS', 5_000_000),
+  /** Main accounts in the large books. */
+  mainAccounts: numberFromEnv('BENCH_MANY_MAIN_ACCOUNTS', 100_000),
+  /** Whether the filled books are checked. */
+  audit: Boolean(process.env.BENCH_AUDIT),
+};
+
+export const ENDURANCE = {
+  minutes: numberFromEnv('BENCH_MINUTES', 10),
+  /** Records that wait in the topics at any time. */
+  backlog: numberFromEnv('BENCH_BACKLOG', 20_000),
+};
+
+/** Resident memory that the ledger's process stays under. */
+export const MEMORY_TARGET_MB = 350;
