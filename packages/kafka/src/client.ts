@@ -3,7 +3,10 @@ import tls from 'node:tls';
 import kafkajs, { type ISocketFactoryArgs, type Kafka, type KafkaConfig as LibraryConfig } from 'kafkajs';
 import { createLogSink, type LibraryLogEntry } from './client-log.js';
 import type { KafkaConfig } from './config.js';
+import { speedUpFetch } from './fetch-decoding.js';
+import { speedUpProduce } from './produce-encoding.js';
 import { fixNegativeTimeouts } from './request-queue-fix.js';
+import { rememberTransactionCoordinators } from './transaction-coordinator.js';
 
 const KEEP_ALIVE_MS = 60_000;
 
@@ -19,6 +22,9 @@ export interface ClientOptions {
 /** The only place that constructs a kafkajs client. */
 export function createClient(config: KafkaConfig, options: ClientOptions): Kafka {
   fixNegativeTimeouts();
+  speedUpProduce();
+  speedUpFetch();
+  rememberTransactionCoordinators();
   const library: LibraryConfig = {
     brokers: config.brokers,
     clientId: config.clientId,
@@ -45,8 +51,8 @@ export function createClient(config: KafkaConfig, options: ClientOptions): Kafka
           };
   }
   if (config.sasl !== undefined) library.sasl = config.sasl as NonNullable<LibraryConfig['sasl']>;
-  const dial = config.dial;
-  if (dial) library.socketFactory = (args) => openSocket(args, dial);
+  const dial = config.dial ?? ((host: string, port: number) => ({ host, port }));
+  library.socketFactory = (args) => openSocket(args, dial);
   return new kafkajs.Kafka(library);
 }
 
@@ -59,6 +65,8 @@ function openSocket(
     ? tls.connect({ ...target, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
     : net.connect(target, onConnect);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  // Or the end of a large request waits for the broker to acknowledge what came before. kafkajs does not set it.
+  socket.setNoDelay(true);
   return socket;
 }
 

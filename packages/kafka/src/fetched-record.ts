@@ -1,19 +1,21 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { KafkaRecord } from './config.js';
+import { FetchedMessage } from './fetched-message.js';
 
 /**
- * A record over kafkajs's message. Key, headers and offset are decoded when first asked for: a reader that drops a
- * record by its offset, or that never looks at headers, does not pay for them.
+ * A record over a fetched message, or over kafkajs's own where the batch was compressed. What it holds is decoded when
+ * first asked for: a reader that drops a record by its offset, or never looks at headers, does not pay for them.
  */
 export class FetchedRecord implements KafkaRecord {
   readonly topic: string;
   readonly partition: number;
-  readonly #message: KafkaMessage;
+  readonly #message: KafkaMessage | FetchedMessage;
   #offset: bigint | undefined;
   #key: string | null | undefined;
+  #value: Buffer | null | undefined;
   #headers: Record<string, string> | undefined;
 
-  constructor(topic: string, partition: number, message: KafkaMessage) {
+  constructor(topic: string, partition: number, message: KafkaMessage | FetchedMessage) {
     this.topic = topic;
     this.partition = partition;
     this.#message = message;
@@ -25,7 +27,8 @@ export class FetchedRecord implements KafkaRecord {
   }
 
   get value(): Buffer | null {
-    return this.#message.value;
+    if (this.#value === undefined) this.#value = this.#message.value;
+    return this.#value;
   }
 
   get timestampMs(): number {
@@ -33,15 +36,25 @@ export class FetchedRecord implements KafkaRecord {
   }
 
   get key(): string | null {
-    if (this.#key === undefined) this.#key = this.#message.key?.toString('utf8') ?? null;
+    if (this.#key === undefined) this.#key = keyOf(this.#message);
     return this.#key;
   }
 
   /** A header that occurs more than once counts with its last value; one without a value is left out. */
   get headers(): Record<string, string> {
-    this.#headers ??= decodeHeaders(this.#message.headers);
+    this.#headers ??= headersOf(this.#message);
     return this.#headers;
   }
+}
+
+function keyOf(message: KafkaMessage | FetchedMessage): string | null {
+  if (message instanceof FetchedMessage) return message.keyText();
+  return message.key?.toString('utf8') ?? null;
+}
+
+function headersOf(message: KafkaMessage | FetchedMessage): Record<string, string> {
+  if (message instanceof FetchedMessage) return message.textHeaders();
+  return decodeHeaders(message.headers);
 }
 
 function decodeHeaders(raw: KafkaMessage['headers']): Record<string, string> {

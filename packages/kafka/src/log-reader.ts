@@ -1,4 +1,5 @@
 import type { KafkaMessage } from 'kafkajs';
+import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
 import { createClient, TopicNames } from './client.js';
 import type { KafkaConfig, KafkaRecord } from './config.js';
 import { errorCode, toTransportError } from './errors.js';
@@ -24,6 +25,7 @@ interface InnerCluster {
 }
 interface FetchedPartition {
   partition: number;
+  abortedTransactions: { firstOffset: string; producerId: string }[] | null;
   messages: (KafkaMessage & { isControlRecord: boolean })[];
 }
 interface InnerBroker {
@@ -60,6 +62,44 @@ export class LogReader {
 
   /** The record at exactly this offset; null if it is gone, not there yet, or a transaction marker. */
   async read(topic: string, partition: number, offset: bigint): Promise<KafkaRecord | null> {
+    const fetched = await this.#fetch(topic, partition, offset);
+    const message = fetched?.messages.find((found) => BigInt(found.offset) === offset);
+    return message && !message.isControlRecord ? new FetchedRecord(topic, partition, message) : null;
+  }
+
+  /**
+   * The committed records from an offset on, about a megabyte of them.
+   *
+   * @returns with `next`, where to read on: the same offset at the end of what is committed, and where the log does not
+   *   have the offset at all
+   */
+  async readFrom(
+    topic: string,
+    partition: number,
+    offset: bigint,
+  ): Promise<{ records: KafkaRecord[]; next: bigint }> {
+    const fetched = await this.#fetch(topic, partition, offset);
+    // A batch comes whole, also with records before the offset.
+    const messages = (fetched?.messages ?? []).filter((found) => BigInt(found.offset) >= offset);
+    const last = messages.at(-1);
+    const committed = filterAbortedMessages({
+      messages,
+      abortedTransactions: fetched?.abortedTransactions ?? [],
+    }).filter((found) => !found.isControlRecord);
+    return {
+      records: committed.map((found) => new FetchedRecord(topic, partition, found)),
+      next: last ? BigInt(last.offset) + 1n : offset,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    const cluster = this.#cluster;
+    this.#cluster = undefined;
+    await cluster?.disconnect().catch(() => undefined);
+  }
+
+  async #fetch(topic: string, partition: number, offset: bigint): Promise<FetchedPartition | undefined> {
     return this.#run(topic, 'read a record', async (cluster, wireTopic) => {
       const nodeId = Object.keys(cluster.findLeaderForPartitions(wireTopic, [partition]))[0];
       if (nodeId === undefined) throw new Error(`No leader for ${topic}:${partition}`);
@@ -77,22 +117,12 @@ export class LogReader {
             },
           ],
         });
-        const message = responses[0]?.partitions[0]?.messages.find(
-          (found) => BigInt(found.offset) === offset,
-        );
-        return message && !message.isControlRecord ? new FetchedRecord(topic, partition, message) : null;
+        return responses[0]?.partitions[0];
       } catch (error) {
-        if (errorCode(error) === 'OFFSET_OUT_OF_RANGE') return null;
+        if (errorCode(error) === 'OFFSET_OUT_OF_RANGE') return undefined;
         throw error;
       }
     });
-  }
-
-  async close(): Promise<void> {
-    await this.#opening?.catch(() => undefined);
-    const cluster = this.#cluster;
-    this.#cluster = undefined;
-    await cluster?.disconnect().catch(() => undefined);
   }
 
   async #run<T>(

@@ -3,8 +3,7 @@ const M = 0x5bd1e995;
 const R = 24;
 
 /** 32-bit murmur2 as in `org.apache.kafka.common.utils.Utils`; signed. (kafkajs has it on BigInt, 20 times slower.) */
-export function murmur2(data: Uint8Array): number {
-  const length = data.length;
+export function murmur2(data: Uint8Array, length = data.length): number {
   let h = SEED ^ length;
   const whole = length & ~3;
   for (let i = 0; i < whole; i += 4) {
@@ -24,7 +23,15 @@ export function murmur2(data: Uint8Array): number {
   return h;
 }
 
+/** Keys are short, and a buffer for each would cost more than the hash. */
+const scratch = Buffer.allocUnsafeSlow(1024);
+
 /** The partition of a key, the same as with Java's default partitioner and librdkafka's `murmur2_random`. */
 export function partitionFor(key: string, partitions: number): number {
-  return (murmur2(Buffer.from(key, 'utf8')) & 0x7fffffff) % partitions;
+  // A character has at most three bytes in UTF-8 (one outside the BMP is two characters, and has four).
+  const hash =
+    key.length * 3 <= scratch.length
+      ? murmur2(scratch, scratch.write(key, 'utf8'))
+      : murmur2(Buffer.from(key, 'utf8'));
+  return (hash & 0x7fffffff) % partitions;
 }

@@ -1,7 +1,7 @@
 import type { ICustomPartitioner, Message, RecordMetadata, TopicMessages } from 'kafkajs';
 import type { TopicNames } from './client.js';
 import { type OutgoingRecord, partitionKey } from './config.js';
-import { partitionFor } from './murmur2.js';
+import { TopicRecords } from './topic-records.js';
 
 /** Room for the record's own framing, per record and per header. */
 const RECORD_OVERHEAD_BYTES = 70;
@@ -27,54 +27,76 @@ export function estimateBytes(record: OutgoingRecord): number {
 }
 
 /**
- * Decides as Java does, and writes the decision into the message: kafkajs asks again for every retry, and a record
- * must not change its partition in between. A record without a key goes to the next partition in turn.
+ * Runs of records that fit a request each. The broker's limit is for a partition's batch, of which a topic's part in the
+ * run is the upper bound; all topics of a run together may be twice as much, so that one that is just too much for a
+ * topic does not put what follows for others into a request of its own.
  */
-export const createPartitioner: ICustomPartitioner = () => {
-  let turn = 0;
-  return ({ partitionMetadata, message }) => {
-    if (message.partition === undefined) {
-      const count = partitionMetadata.length;
-      if (message.key === null || message.key === undefined) {
-        turn = (turn + 1) % count;
-        message.partition = turn;
-      } else {
-        message.partition = partitionFor(String(message.key), count);
-      }
+export function* cutIntoRequests(records: OutgoingRecord[]): Generator<OutgoingRecord[]> {
+  const bytesOfTopics = new Map<string, number>();
+  let from = 0;
+  let bytes = 0;
+  for (let i = 0; i < records.length; i += 1) {
+    const record = records[i]!;
+    const size = estimateBytes(record);
+    let ofTopic = (bytesOfTopics.get(record.topic) ?? 0) + size;
+    bytes += size;
+    if (i > from && (ofTopic > MAX_REQUEST_BYTES || bytes > 2 * MAX_REQUEST_BYTES)) {
+      yield records.slice(from, i);
+      from = i;
+      bytesOfTopics.clear();
+      ofTopic = size;
+      bytes = size;
     }
-    return message.partition;
+    bytesOfTopics.set(record.topic, ofTopic);
+  }
+  if (from < records.length) yield from === 0 ? records : records.slice(from);
+}
+
+/** Has the records of a topic decide, see `TopicRecords`; a record without a key goes to the next partition in turn. */
+export const createPartitioner: ICustomPartitioner = () => {
+  let last = 0;
+  const turn = () => {
+    last += 1;
+    return last;
+  };
+  return ({ partitionMetadata, message }) => {
+    (message as unknown as TopicRecords).decide(partitionMetadata.length, turn);
+    return 0;
   };
 };
 
-/** Records by topic, in kafkajs's form, in their order. */
-export function toTopicMessages(records: OutgoingRecord[], names: TopicNames): TopicMessages[] {
-  const byTopic = new Map<string, Message[]>();
+/** Records by topic, in their order. */
+export function byTopic(records: OutgoingRecord[], names: TopicNames): TopicRecords[] {
+  const topics = new Map<string, TopicRecords>();
   for (const record of records) {
-    let messages = byTopic.get(record.topic);
-    if (!messages) {
-      messages = [];
-      byTopic.set(record.topic, messages);
+    let topic = topics.get(record.topic);
+    if (!topic) {
+      topic = new TopicRecords(names.toWire(record.topic));
+      topics.set(record.topic, topic);
     }
-    const message: Message = { key: record.key, value: record.value };
-    if (record.headers) message.headers = record.headers;
-    if (record.partition !== undefined) message.partition = record.partition;
-    messages.push(message);
+    topic.records.push(record);
   }
-  return [...byTopic].map(([topic, messages]) => ({ topic: names.toWire(topic), messages }));
+  return [...topics.values()];
+}
+
+/** What `sendBatch` takes. */
+export function toTopicMessages(topics: TopicRecords[]): TopicMessages[] {
+  return topics.map((records) => ({ topic: records.topic, messages: records as unknown as Message[] }));
 }
 
 /**
  * Whether the broker has acknowledged every partition that was written to. kafkajs forgets the records of a partition
  * whose leadership moves, during a retry, to a broker that has already answered, and reports success.
  */
-export function isFullyAcknowledged(sent: TopicMessages[], answers: RecordMetadata[]): boolean {
+export function isFullyAcknowledged(sent: TopicRecords[], answers: RecordMetadata[]): boolean {
   const acknowledged = new Set(
     answers
       .filter((answer) => answer.errorCode === 0)
       .map((answer) => partitionKey(answer.topicName, answer.partition)),
   );
-  return sent.every(({ topic, messages }) => {
-    const partitions = new Set(messages.map((message) => message.partition ?? -1));
-    return [...partitions].every((partition) => acknowledged.has(partitionKey(topic, partition)));
-  });
+  return sent.every(
+    ({ topic, partitions }) =>
+      partitions.length > 0 &&
+      partitions.every((partition) => acknowledged.has(partitionKey(topic, partition))),
+  );
 }

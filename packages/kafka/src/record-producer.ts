@@ -5,6 +5,7 @@ import { createClient, TopicNames } from './client.js';
 import type { KafkaConfig, OutgoingRecord } from './config.js';
 import { errorCode, isPermanent, KafkaUnavailableError, toTransportError } from './errors.js';
 import {
+  byTopic,
   createPartitioner,
   isFullyAcknowledged,
   MAX_REQUEST_BYTES,
@@ -146,13 +147,13 @@ export class RecordProducer {
   async #request(slices: Slice[]): Promise<void> {
     const producer = await this.#open();
     const records = slices.length === 1 ? slices[0]!.records : slices.flatMap((slice) => slice.records);
-    const topicMessages = toTopicMessages(records, this.#names);
+    const topics = byTopic(records, this.#names);
     const answers = await producer.sendBatch({
       acks: -1,
       timeout: this.#requestTimeoutMs,
-      topicMessages,
+      topicMessages: toTopicMessages(topics),
     });
-    if (!isFullyAcknowledged(topicMessages, answers))
+    if (!isFullyAcknowledged(topics, answers))
       throw new KafkaUnavailableError('Some partitions were not acknowledged');
     this.#connected = true;
   }

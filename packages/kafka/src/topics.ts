@@ -182,3 +182,18 @@ export async function deleteTopics(config: KafkaConfig, topics: string[]): Promi
     }
   });
 }
+
+/** Deletes the records of a partition before an offset, as retention does. For tests. */
+export async function deleteRecords(
+  config: KafkaConfig,
+  topic: string,
+  partition: number,
+  before: bigint,
+): Promise<void> {
+  const wireTopic = new TopicNames(config).toWire(topic);
+  await withAdmin(config, 'delete records', async (admin) => {
+    // kafkajs looks for the leader in what it happens to know of the topic.
+    await admin.fetchTopicOffsets(wireTopic);
+    await admin.deleteTopicRecords({ topic: wireTopic, partitions: [{ partition, offset: String(before) }] });
+  });
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Cluster from 'kafkajs/src/cluster/index.js';
+
+/** What kafkajs asks of a broker as the coordinator of a transactional id. Of 2.2.4, as all shapes here. */
+const REQUESTS = ['initProducerId', 'addPartitionsToTxn', 'endTxn', 'addOffsetsToTxn'] as const;
+type Request = (typeof REQUESTS)[number];
+type CoordinatingBroker = { nodeId: string | number } & Record<Request, (args: object) => Promise<unknown>>;
+
+/** Kafka's code for coordinators of transactions; 0 is for those of groups. */
+const TRANSACTION = 1;
+/**
+ * The coordinator is still writing the markers of the transaction before, which takes it a millisecond or two.
+ * Milliseconds to wait before each further try; after the last, kafkajs goes on with its own.
+ */
+const BUSY_WAITS_MS = [1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32];
+/** Answers of a broker that did nothing, because another one is the coordinator now. */
+const MOVED = new Set(['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
+
+/**
+ * The coordinator of one transactional id, remembered until it fails to answer well. Stands where kafkajs expects the
+ * broker.
+ */
+class TransactionCoordinator implements Record<Request, (args: object) => Promise<unknown>> {
+  readonly #find: () => Promise<CoordinatingBroker>;
+  readonly #broker: (nodeId: string | number) => Promise<CoordinatingBroker>;
+  #nodeId: string | number | undefined;
+
+  constructor(
+    find: () => Promise<CoordinatingBroker>,
+    broker: (nodeId: string | number) => Promise<CoordinatingBroker>,
+  ) {
+    this.#find = find;
+    this.#broker = broker;
+  }
+
+  readonly initProducerId = (args: object) => this.#ask('initProducerId', args);
+  readonly addPartitionsToTxn = (args: object) => this.#ask('addPartitionsToTxn', args);
+  readonly endTxn = (args: object) => this.#ask('endTxn', args);
+  readonly addOffsetsToTxn = (args: object) => this.#ask('addOffsetsToTxn', args);
+
+  async #ask(request: Request, args: object): Promise<unknown> {
+    let hasMoved = false;
+    for (let busy = 0; ; ) {
+      try {
+        const broker = await this.#current();
+        return await broker[request](args);
+      } catch (error) {
+        const type = (error as { type?: string }).type ?? '';
+        if (type === 'CONCURRENT_TRANSACTIONS' && busy < BUSY_WAITS_MS.length) {
+          await sleep(BUSY_WAITS_MS[busy]);
+          busy += 1;
+          continue;
+        }
+        this.#nodeId = undefined;
+        if (!MOVED.has(type) || hasMoved) throw error;
+        hasMoved = true;
+      }
+    }
+  }
+
+  async #current(): Promise<CoordinatingBroker> {
+    if (this.#nodeId !== undefined) {
+      try {
+        return await this.#broker(this.#nodeId);
+      } catch {
+        // Unreachable or gone from the cluster: kafkajs refreshes what it knows of it while it looks.
+      }
+    }
+    const found = await this.#find();
+    this.#nodeId = found.nodeId;
+    return found;
+  }
+}
+
+let applied = false;
+
+/**
+ * kafkajs looks up the coordinator anew for each request to it: two of five round trips of a small transaction. And
+ * when the coordinator is busy, it waits for 10 ms at least and fetches all metadata. So: the coordinator is kept
+ * until it moves, and asked again after a millisecond.
+ *
+ * Fencing is not touched: who is the owner is decided by the coordinator, from the epoch in every request.
+ *
+ * @throws Error when kafkajs's cluster is not of the expected shape
+ */
+export function rememberTransactionCoordinators(): void {
+  if (applied) return;
+  const prototype = Cluster?.prototype;
+  const original = prototype?.findGroupCoordinator;
+  if (typeof original !== 'function' || typeof prototype.findBroker !== 'function')
+    throw new Error('kafkajs is not 2.2.4: its cluster has another shape');
+  /** A client has one cluster; it goes with all that it remembers when the client is given up. */
+  const remembered = new WeakMap<Cluster, Map<string, TransactionCoordinator>>();
+  prototype.findGroupCoordinator = async function (wanted) {
+    if (wanted.coordinatorType !== TRANSACTION) return original.call(this, wanted);
+    let ofCluster = remembered.get(this);
+    if (!ofCluster) {
+      ofCluster = new Map();
+      remembered.set(this, ofCluster);
+    }
+    let coordinator = ofCluster.get(wanted.groupId);
+    if (!coordinator) {
+      coordinator = new TransactionCoordinator(
+        () => original.call(this, wanted) as Promise<CoordinatingBroker>,
+        (nodeId) => this.findBroker({ nodeId }) as Promise<CoordinatingBroker>,
+      );
+      ofCluster.set(wanted.groupId, coordinator);
+    }
+    return coordinator;
+  };
+  applied = true;
+}
