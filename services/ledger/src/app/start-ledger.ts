@@ -24,10 +24,12 @@ import { allowsEarlyRoll, type LedgerConfig } from '../config.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import type { LogInspector } from '../lanes/check-log.js';
 import type { LaneOptions } from '../lanes/lane.js';
+import { processTimers } from '../lanes/lane-timers.js';
 import { Lanes, type LanesPorts } from '../lanes/lanes.js';
 import { Turnstile } from '../lanes/turnstile.js';
 import { LedgerMetrics } from '../metrics.js';
 import { CacheBudget } from '../pipeline/books-cache.js';
+import type { RollInParts } from '../pipeline/large-roll.js';
 import { SliceProcessor } from '../pipeline/process-slice.js';
 import { createLedgerPool, LEDGER_SCHEMA } from '../store/ledger-pool.js';
 import type { LedgerStore } from '../store/ledger-store.js';
@@ -54,6 +56,7 @@ const FENCED_RETRY_MS = SESSION_TIMEOUT_MS + 5_000;
 /** Parts that tests put others in place of: a publisher that fails, a shorter pause. */
 export type LedgerParts = Partial<Pick<LanesPorts, 'publisherOf' | 'options'>> & {
   readonly decide?: typeof decide;
+  readonly rollInParts?: RollInParts;
 };
 
 export interface RunningLedger extends RunningService {
@@ -126,6 +129,7 @@ function createLanes(
     tombstoneGraceMs,
     partitions,
     now: Date.now,
+    timers: processTimers,
     choresEveryMs: CHORES_EVERY_MS,
     metrics,
     options,
@@ -135,7 +139,9 @@ function createLanes(
       store,
       policy,
       tombstoneGraceMs,
+      now: Date.now,
       decide: parts.decide ?? decide,
+      ...(parts.rollInParts ? { rollInParts: parts.rollInParts } : {}),
       partitions,
       metrics,
       log,

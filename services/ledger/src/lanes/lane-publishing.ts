@@ -138,8 +138,12 @@ export class LanePublishing {
 
   private async *journalPages({ after, through }: JournalRange): AsyncGenerator<OutgoingRecord[]> {
     for (let from = after; from < through; from += JOURNAL_PAGE) {
-      const to = from + JOURNAL_PAGE;
-      yield await this.ports.readJournal(from, to < through ? to : through);
+      const to = from + JOURNAL_PAGE < through ? from + JOURNAL_PAGE : through;
+      const records = await this.ports.readJournal(from, to);
+      // A range has no holes. Were a row missing, the cursor must not pass it.
+      if (BigInt(records.length) !== to - from)
+        throw new Error(`${records.length} of ${to - from} events were in the journal after ${from}`);
+      yield records;
     }
   }
 

@@ -27,6 +27,8 @@ export interface SliceContext {
   readonly policy: LedgerPolicy;
   /** Between a sub-account's deletion and the tombstone of its limit record. */
   readonly tombstoneGraceMs: number;
+  /** Milliseconds since 1970; only for tombstones, which no record asks for. */
+  readonly now: () => number;
   readonly decide: typeof decide;
   readonly booksOf: (mainAccountId: string) => Books;
   /** Commands that had an outcome before, by `commandKey`; those of this slice are added. */
@@ -77,9 +79,10 @@ export class SliceDecider {
 
   /** The last limit record of each sub-account touched. */
   limits(): Map<string, LimitSource> {
-    const { lane, generation, progress, booksOf, tombstoneGraceMs } = this.context;
+    const { lane, generation, progress, booksOf, tombstoneGraceMs, now } = this.context;
     const position = { lane, generation, messageOffset: progress.messagePosition };
-    const moment = { at: progress.latestAt, graceMs: tombstoneGraceMs };
+    // The later of both clocks: a fact that was late to be read must not undo the tombstone that a chore wrote by ours.
+    const moment = { at: Math.max(progress.latestAt, now()), graceMs: tombstoneGraceMs };
     const limits = new Map<string, LimitSource>();
     for (const [subAccountId, mainAccountId] of this.touched) {
       const books = booksOf(mainAccountId);

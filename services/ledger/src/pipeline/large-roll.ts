@@ -125,8 +125,8 @@ export class LargeRoll {
   }
 
   publication(): Publication {
-    const { laneSequence } = this.step;
-    const range = { after: this.options.lane.laneSequence, through: laneSequence };
+    const { laneSequence, laneSequenceBefore } = this.step;
+    const range = { after: laneSequenceBefore, through: laneSequence };
     const records = this.isKept ? this.kept : [range];
     return { records, limits: this.limits, laneSequence, hasOutbox: false };
   }

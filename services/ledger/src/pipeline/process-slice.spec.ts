@@ -33,6 +33,7 @@ function setUp(isOurs = true) {
   const processor = new SliceProcessor({
     store,
     tombstoneGraceMs: 1_000,
+    now: () => 0,
     policy: { maxSubAccounts: 10, allowEarlyRoll: false },
     decide: (books, input, policy) => {
       if (input.mainAccountId === 'ma_poison') throw new TypeError('a bug');

@@ -29,6 +29,8 @@ export interface ProcessorOptions {
   readonly decide: typeof decide;
   /** Between a sub-account's deletion and the tombstone of its limit record, in milliseconds. */
   readonly tombstoneGraceMs: number;
+  /** Milliseconds since 1970; only for tombstones, which no record asks for. */
+  readonly now: () => number;
   /** Partitions of each input topic. */
   readonly partitions: () => number;
   readonly rollInParts?: RollInParts;
@@ -144,7 +146,7 @@ export class SliceProcessor {
     records: readonly ParsedRecord[],
     { books, known, isOwn }: Loaded,
   ): Promise<Publication> {
-    const { metrics, policy, decide, tombstoneGraceMs } = this.options;
+    const { metrics, policy, decide, tombstoneGraceMs, now } = this.options;
     const started = performance.now();
     const progress = new LaneProgress(lane.offsets);
     const draft = new SliceDraft(lane.laneSequence, records.length);
@@ -153,6 +155,7 @@ export class SliceProcessor {
       ...lane.lease,
       policy,
       tombstoneGraceMs,
+      now,
       decide,
       booksOf: (id) => books.get(id) as Books,
       known,
