@@ -4,6 +4,9 @@ import type pg from 'pg';
 /** The tables whose rows lie in a partition per month (UTC) of their broker time. */
 export const MONTHLY_TABLES = ['journal', 'transfers'] as const;
 
+/** Advisory lock of whoever makes or detaches partitions. */
+export const PARTITIONS_LOCK = 'ledger.partitions';
+
 /** Months before and after the current one that always have a partition: records may have waited in the log. */
 const MONTHS_BEFORE = 1;
 const MONTHS_AHEAD = 2;
@@ -16,13 +19,13 @@ const LOCK_TIMEOUT_MS = 2_000;
  * Creates the partitions of the months around `at` that are not there yet.
  * @returns how many there were to create
  */
-export async function ensurePartitions(pool: pg.Pool, at: Date): Promise<number> {
+async function ensurePartitions(pool: pg.Pool, at: Date): Promise<number> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     // Replicas start together: one creates, the others find it done.
-    await client.query("SELECT pg_advisory_xact_lock(hashtext('ledger.partitions'))");
+    await client.query(`SELECT pg_advisory_xact_lock(hashtext('${PARTITIONS_LOCK}'))`);
     const { rows } = await client.query<{ created: number }>(
       `SELECT count(*) FILTER (WHERE create_month_partition(parent, month::date))::int AS created
         FROM unnest($1::text[]) AS parent, generate_series($2::int, $3::int) AS n,

@@ -22,6 +22,14 @@ import { TopicTail } from './topic-tail.js';
 
 export const PARTITIONS = 3;
 
+/** A ledger with what those see who watch over it. */
+export interface WatchedLedger extends RunningLedger {
+  readonly health: Health;
+  readonly metrics: Registry;
+  /** Errors, as JSON lines. */
+  readonly logLines: readonly string[];
+}
+
 /** A database, topics and readers of one suite's own, on the test servers. */
 export class LedgerHarness {
   readonly prefix = `t${randomBytes(4).toString('hex')}.`;
@@ -76,11 +84,11 @@ export class LedgerHarness {
     await admin(`DROP DATABASE IF EXISTS ${this.database} WITH (FORCE)`);
   }
 
-  /** Starts a ledger in this process and waits until its lanes run. */
-  async startLedger(env: Record<string, string> = {}, parts: LedgerParts = {}): Promise<RunningLedger> {
+  /** Starts a ledger in this process and waits until its lanes run, or have stopped. */
+  async startLedger(env: Record<string, string> = {}, parts: LedgerParts = {}): Promise<WatchedLedger> {
     const config = loadConfig(ledgerConfig, {
       NODE_ENV: 'test',
-      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'error',
       DATABASE_URL: this.databaseUrl,
       KAFKA_BROKERS: this.kafka.brokers.join(','),
       KAFKA_TOPIC_PREFIX: this.prefix,
@@ -88,14 +96,23 @@ export class LedgerHarness {
       LANE_RETRY_MAX_MS: '500',
       ...env,
     });
-    const log = createLogger({ service: 'ledger', level: config.LOG_LEVEL });
+    const logLines: string[] = [];
+    const write = (line: string) => {
+      logLines.push(line);
+      if (process.env.TEST_LOG_LEVEL) process.stdout.write(line);
+    };
+    const log = createLogger({ service: 'ledger', level: config.LOG_LEVEL, stream: { write } });
     const health = new Health();
+    const metrics = new Registry();
     const fail = () => undefined;
     const signal = new AbortController().signal;
-    const ledger = await startLedger({ config, log, health, metrics: new Registry(), signal, fail }, parts);
+    const ledger = await startLedger({ config, log, health, metrics, signal, fail }, parts);
     const stop = ledger.stop.bind(ledger);
-    const own: RunningLedger = {
+    const own: WatchedLedger = {
       lanes: ledger.lanes,
+      health,
+      metrics,
+      logLines,
       stop: async () => {
         this.running.splice(this.running.indexOf(own), 1);
         health.close();

@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { type LedgerHarness, newMain, newSub } from './ledger-harness.js';
+import { partitionFor } from '@subledger/kafka';
+import { type LedgerHarness, newMain, newSub, PARTITIONS } from './ledger-harness.js';
 
 export interface Customer {
   readonly mainAccountId: string;
   readonly subAccountId: string;
+}
+
+/** A main account of a given lane. */
+export function mainOf(lane: number): string {
+  for (;;) {
+    const id = newMain();
+    if (partitionFor(id, PARTITIONS) === lane) return id;
+  }
 }
 
 /** A funded customer with one sub-account, as the ledger has it when this resolves. */

@@ -6,6 +6,7 @@ export class TcpProxy {
   private readonly server: Server;
   private isCut = false;
   private unanswered: string | undefined;
+  private held: { readonly text: string; readonly answers: (() => void)[] } | undefined;
 
   constructor(private readonly target: { readonly host: string; readonly port: number }) {
     this.server = createServer((client) => this.connect(client));
@@ -36,6 +37,22 @@ export class TcpProxy {
     return this.unanswered === undefined;
   }
 
+  /** The server does what requests with this text in them say, but their answers wait for `releaseAnswers`. */
+  holdAnswersTo(text: string): void {
+    this.held = { text, answers: [] };
+  }
+
+  /** How many answers wait. */
+  get heldAnswers(): number {
+    return this.held?.answers.length ?? 0;
+  }
+
+  releaseAnswers(): void {
+    const answers = this.held?.answers ?? [];
+    this.held = undefined;
+    for (const answer of answers) answer();
+  }
+
   async close(): Promise<void> {
     this.cut();
     await new Promise((resolve) => this.server.close(resolve));
@@ -59,12 +76,15 @@ export class TcpProxy {
       });
     }
     let isLosing = false;
+    let isHeld = false;
     client.on('data', (bytes) => {
       if (this.unanswered !== undefined && bytes.includes(this.unanswered)) isLosing = true;
+      if (this.held && bytes.includes(this.held.text)) isHeld = true;
       server.write(bytes);
     });
     server.on('data', (bytes) => {
-      if (!isLosing) client.write(bytes);
+      if (isHeld && this.held) this.held.answers.push(() => client.write(bytes));
+      else if (!isLosing) client.write(bytes);
       else {
         this.unanswered = undefined;
         client.destroy();

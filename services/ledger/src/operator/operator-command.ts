@@ -1,0 +1,23 @@
+import type { KafkaConfig } from '@subledger/kafka';
+import type pg from 'pg';
+import type { PrismaClient } from '../generated/prisma/client.js';
+
+/** What `npm run ledger -- <name>` runs. */
+export interface OperatorCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** @returns the exit code */
+  run(args: readonly string[], context: OperatorContext): Promise<number>;
+}
+
+export interface OperatorContext {
+  readonly databaseUrl: string;
+  /** Schema `ledger`, a long statement time-out, and normal planning: unlike the ledger's own pool it may scan. */
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+  readonly kafka: KafkaConfig;
+  /** Of each input topic; a main account's lane follows from it. */
+  readonly partitions: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  print(line: string): void;
+}

@@ -1,0 +1,114 @@
+import { eventType } from '@subledger/contracts';
+import { oneCheck, type ReconciliationQuery } from './query.js';
+import { inMonths, inScope, own } from './scope.js';
+
+const literal = (name: Parameters<typeof eventType>[0]): string => `'${eventType(name)}'`;
+/** A refusal of a command id that was used for another command before: not the id's outcome. */
+const CONFLICT = `(j.type = ${literal('command.rejected')} AND j.payload LIKE '%"code":"idempotency-conflict"%')`;
+/** Events that only follow from another one of the same command. */
+const FOLLOWS = `j.type IN (${literal('sub-account.funded')}, ${literal('sub-account.rolled')})`;
+
+/**
+ * Every outcome in the journal is one that is kept with its command id, and the other way round. A command whose
+ * outcome no journal has (sequence 0), or whose month is detached, has none to be found.
+ */
+const outcomes = oneCheck(
+  {
+    name: 'command-outcome-once',
+    invariant: 5,
+    meaning: 'A command id has no outcome in the journal, or another one than is kept for it, or several',
+  },
+  (scope) => `
+    SELECT main_account_id, command_id, count(outcome) AS outcomes, min(outcome) AS outcome, min(expected) AS expected
+    FROM (
+      SELECT j.main_account_id, j.cause_id AS command_id, j.sequence AS outcome, NULL::bigint AS expected, 0 AS commands
+      FROM journal j WHERE j.cause_kind = 'command' AND NOT ${FOLLOWS} AND NOT ${CONFLICT} AND ${inScope(scope, 'j')}
+      UNION ALL
+      SELECT c.main_account_id, c.command_id, NULL,
+        CASE WHEN c.event_sequence > 0 AND ${inMonths(scope, 'c')} THEN c.event_sequence END, 1
+      FROM commands c WHERE ${own(scope, 'c')}
+    ) AS rows GROUP BY 1, 2
+    HAVING count(outcome) > 1 OR sum(commands) <> 1 OR coalesce(min(outcome), 0) <> coalesce(min(expected), 0)`,
+);
+
+const chargeEvents = oneCheck(
+  {
+    name: 'charge-events',
+    invariant: 5,
+    meaning:
+      'A main account has more or fewer `message.charged` events than charges: a message was charged twice, or its charge is lost',
+  },
+  (scope) => `
+    SELECT main_account_id, sum(events) AS events, sum(charges) AS charges FROM (
+      SELECT j.main_account_id, 1 AS events, 0 AS charges FROM journal j
+      WHERE j.type = ${literal('message.charged')} AND ${inScope(scope, 'j')}
+      UNION ALL SELECT c.main_account_id, 0, 1 FROM charges c WHERE ${inScope(scope, 'c')}
+    ) AS rows GROUP BY 1 HAVING sum(events) <> sum(charges)`,
+);
+
+/**
+ * What stands in the payload between two texts. The ledger writes its JSON in one way (`wire/event-json.ts`), and no
+ * text of others can contain an unescaped quote; to parse all of an event for one field takes ten times as long.
+ */
+const between = (start: string, end: string): string =>
+  `split_part(split_part(j.payload, '${start}', 2), '${end}', 1)`;
+
+const rolls = oneCheck(
+  {
+    name: 'period-rolled-once',
+    invariant: 5,
+    meaning: 'A main account has more than one month start of a period',
+  },
+  (scope) => `
+    SELECT j.main_account_id, ${between('"to":"', '"')} AS period, count(*) AS rolls, min(j.sequence) AS first, max(j.sequence) AS last
+    FROM journal j WHERE j.type = ${literal('period.rolled')} AND ${inScope(scope, 'j')}
+    GROUP BY 1, 2 HAVING count(*) > 1`,
+);
+
+/** Figures of a closing, as a column of statements and as a field of events. */
+const FIGURES = {
+  opening: 'opening',
+  point_limit: 'limit',
+  boost: 'boost',
+  granted: 'granted',
+  used: 'used',
+  overage: 'overage',
+  held: 'held',
+  returned: 'returned',
+};
+const eachFigure = (toSql: (column: string, field: string) => string): string =>
+  Object.entries(FIGURES)
+    .map(([column, field]) => toSql(column, field))
+    .join(', ');
+
+/**
+ * Each event that closes a sub-account's period has its statement with the same figures, and no other statement has
+ * closing figures: a statement of late facts alone has none.
+ */
+const closings = oneCheck(
+  {
+    name: 'statement-closings',
+    invariant: 6,
+    meaning:
+      'A closed period of a sub-account has no statement, or several closings, or other figures than the event that closed it',
+  },
+  (scope) => `
+    SELECT main_account_id, sub_account_id, period, sum(closings) AS closings, sum(statements) AS statements,
+      ${eachFigure((column) => `max(${column}) AS ${column}`)}
+    FROM (
+      SELECT j.main_account_id, ${between('"subAccount":{"subAccountId":"', '"')} AS sub_account_id, closed.period,
+        1 AS closings, 0 AS statements, ${eachFigure((column, field) => `(closed."${field}" * 1000)::bigint AS ${column}`)}
+      FROM journal j, LATERAL (SELECT ${between('"closed":', '}')} || '}' AS text) AS figures,
+        LATERAL json_to_record(CASE WHEN text IS JSON THEN text::json END)
+          AS closed (period text, ${eachFigure((_, field) => `"${field}" numeric`)})
+      WHERE j.type IN (${literal('sub-account.rolled')}, ${literal('sub-account.deleted')}) AND ${inScope(scope, 'j')}
+      UNION ALL
+      SELECT s.main_account_id, s.sub_account_id, s.period, 0, 1, ${eachFigure((column) => `s.${column}`)}
+      FROM period_statements s WHERE ${inScope(scope, 's')}
+    ) AS rows GROUP BY 1, 2, 3
+    HAVING sum(closings) > 1 OR sum(statements) <> 1
+      OR (${eachFigure((column) => `min(${column})`)}) <> (${eachFigure((column) => `max(${column})`)})
+      OR (sum(closings) = 0 AND (${eachFigure((column) => `max(${column})`)}) <> (${eachFigure(() => '0')}))`,
+);
+
+export const JOURNAL_QUERIES: readonly ReconciliationQuery[] = [outcomes, chargeEvents, rolls, closings];

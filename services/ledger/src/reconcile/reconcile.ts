@@ -1,0 +1,136 @@
+import { withTransaction } from '@subledger/database';
+import type pg from 'pg';
+import { BALANCE_QUERIES } from './balance-checks.js';
+import { JOURNAL_QUERIES } from './journal-checks.js';
+import { messages } from './message-checks.js';
+import type { ReconciliationQuery } from './query.js';
+import type { CheckResult, Example, Reconciliation } from './reconciliation.js';
+import { inMonths, own, type Scope } from './scope.js';
+import { SEQUENCE_QUERIES } from './sequence-checks.js';
+import { STATE_QUERIES } from './state-checks.js';
+import { STATEMENT_QUERIES } from './statement-checks.js';
+
+const QUERIES: readonly ReconciliationQuery[] = [
+  ...BALANCE_QUERIES,
+  ...SEQUENCE_QUERIES,
+  messages,
+  ...JOURNAL_QUERIES,
+  ...STATEMENT_QUERIES,
+  ...STATE_QUERIES,
+];
+
+export interface ReconcileOptions {
+  /** Only this main account: through indexes, whatever the size of the books. */
+  readonly mainAccountId?: string;
+  /** `YYYY-MM` (UTC): only transfers and events from this month on. Statements are left out: they need all of a period. */
+  readonly since?: string;
+  /** Most examples per check. Default 5. */
+  readonly examples?: number;
+  /** Of sorting and hashing, per step of a query; the rest goes to temporary files. Default 64. */
+  readonly workMemMb?: number;
+  /** Processes beside the connection's own that a query may take. Default 0: the ledger's traffic goes first. */
+  readonly workers?: number;
+  /** Of each query. Default 30 minutes. */
+  readonly statementTimeoutMs?: number;
+}
+
+/**
+ * Checks the invariants of the books (design, section 3) on live data: every query sees the one snapshot, and nobody
+ * waits for it but the detaching of a month.
+ * @param pool a connection of it is used; its own client-side time-out must leave the queries their time
+ */
+export async function reconcile(pool: pg.Pool, options: ReconcileOptions = {}): Promise<Reconciliation> {
+  const started = performance.now();
+  return withTransaction(
+    pool,
+    async (client) => {
+      await prepare(client, options);
+      const scope = await scopeOf(client, options);
+      const { rows } = await client.query<Omit<Reconciliation, 'seconds' | 'checks'>>(summary(scope));
+      const checks: CheckResult[] = [];
+      for (const query of QUERIES) checks.push(...(await run(client, query, scope, options.examples ?? 5)));
+      const seconds = secondsSince(started);
+      return { ...(rows[0] as (typeof rows)[0]), seconds, checks };
+    },
+    { isolation: 'repeatable read' },
+  );
+}
+
+/**
+ * Plans of all kinds, whatever the pool has set for its own statements; no compiling of plans, which costs seconds
+ * where there are many partitions. The tables are locked (as every SELECT does) before the snapshot is taken: a month
+ * that is detached between the two would be neither among the partitions nor among the closing balances.
+ */
+async function prepare(client: pg.PoolClient, options: ReconcileOptions): Promise<void> {
+  const { workMemMb = 64, workers = 0, statementTimeoutMs = 30 * 60_000 } = options;
+  await client.query(`
+    SET TRANSACTION READ ONLY;
+    SET LOCAL statement_timeout = ${Math.trunc(statementTimeoutMs)};
+    SET LOCAL work_mem = '${Math.trunc(workMemMb)}MB';
+    SET LOCAL max_parallel_workers_per_gather = ${Math.trunc(workers)};
+    SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;
+    SET LOCAL enable_memoize = off; SET LOCAL enable_incremental_sort = off;
+    SET LOCAL jit = off;
+    LOCK TABLE journal, transfers IN ACCESS SHARE MODE`);
+}
+
+async function scopeOf(client: pg.PoolClient, { mainAccountId, since }: ReconcileOptions): Promise<Scope> {
+  const { rows } = await client.query<{ month: string | null }>(
+    'SELECT max(month) AS month FROM detached_months',
+  );
+  const month = rows[0]?.month ?? null;
+  return {
+    mainAccountId: mainAccountId ?? null,
+    since: since === undefined ? null : monthStart(since),
+    detachedUntil: month === null ? null : monthStart(month, 1),
+  };
+}
+
+/** First instant (ISO) of a month in UTC. @throws RangeError unless `YYYY-MM` */
+function monthStart(month: string, later = 0): string {
+  const [, year, number] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month) ?? [];
+  if (year === undefined) throw new RangeError(`not a month: ${JSON.stringify(month)}`);
+  return new Date(Date.UTC(Number(year), Number(number) - 1 + later)).toISOString();
+}
+
+const summary = (scope: Scope): string => `
+  SELECT to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "startedAt",
+    (SELECT count(*) FROM transfers t WHERE ${own(scope, 't')} AND ${inMonths({ ...scope, detachedUntil: null }, 't')})::float8 AS transfers,
+    (SELECT count(*) FROM main_accounts m WHERE ${own(scope, 'm')})::float8 AS "mainAccounts"`;
+
+interface FoundRow {
+  readonly name: string;
+  readonly violations: number;
+  readonly found: Example;
+}
+
+async function run(
+  client: pg.PoolClient,
+  { checks, sql }: ReconciliationQuery,
+  scope: Scope,
+  examples: number,
+): Promise<CheckResult[]> {
+  const select = sql(scope);
+  if (select === null) return [];
+  const started = performance.now();
+  const { rows } = await client.query<FoundRow>(
+    `SELECT name, violations, found FROM (
+      SELECT name, found, count(*) OVER (PARTITION BY name)::int AS violations,
+        row_number() OVER (PARTITION BY name ORDER BY main_account_id, found) AS number
+      FROM (${select}) AS violations
+    ) AS numbered WHERE number <= $1 ORDER BY name, number`,
+    [examples],
+  );
+  const seconds = secondsSince(started);
+  return checks.map((check) => {
+    const own = rows.filter(({ name }) => name === check.name);
+    return {
+      ...check,
+      violations: own[0]?.violations ?? 0,
+      examples: own.map(({ found }) => found),
+      seconds,
+    };
+  });
+}
+
+const secondsSince = (started: number): number => Math.round(performance.now() - started) / 1_000;

@@ -1,0 +1,28 @@
+import { runOperator } from '../operator/run-operator.js';
+import { type LedgerHarness, PARTITIONS } from './ledger-harness.js';
+
+export interface Operated {
+  readonly code: number;
+  /** All that was printed. */
+  readonly text: string;
+}
+
+/** Runs `npm run ledger -- <args>` against a suite's own database and topics. */
+export async function operate(harness: LedgerHarness, ...args: string[]): Promise<Operated> {
+  const lines: string[] = [];
+  const print = (line: string) => void lines.push(line);
+  const code = await runOperator({
+    argv: args,
+    cwd: '/nowhere',
+    print,
+    printError: print,
+    env: {
+      NODE_ENV: 'test',
+      DATABASE_URL: harness.databaseUrl,
+      KAFKA_BROKERS: harness.kafka.brokers.join(','),
+      KAFKA_TOPIC_PREFIX: harness.prefix,
+      KAFKA_PARTITIONS: String(PARTITIONS),
+    },
+  });
+  return { code, text: lines.join('\n') };
+}

@@ -1,0 +1,114 @@
+import { expect } from '@jest/globals';
+import { assertBooks } from './assert-books.js';
+import { assertReaderAgrees, lastLimits } from './event-reader.js';
+import { LedgerHarness, PARTITIONS, type WatchedLedger, waitUntil } from './ledger-harness.js';
+import { operate } from './operate.js';
+import { type Customer, mainOf, openCustomer, sentMessage } from './scenes.js';
+
+/** A customer on every lane, and what operators and those who watch see when a lane stops. */
+export class StoppedLaneScene {
+  readonly harness = new LedgerHarness();
+  private readonly customers: Customer[] = [];
+  private purchases = 0;
+  private messages = 0;
+
+  async open(): Promise<void> {
+    await this.harness.open();
+    const ledger = await this.harness.startLedger();
+    for (let lane = 0; lane < PARTITIONS; lane += 1) {
+      this.customers.push(await openCustomer(this.harness, { points: '1000', mainAccountId: mainOf(lane) }));
+    }
+    await ledger.stop();
+  }
+
+  async assertInvariants(): Promise<void> {
+    await assertBooks(this.harness.db);
+    await assertReaderAgrees(this.harness);
+  }
+
+  customerOf(lane: number): Customer {
+    return this.customers[lane] as Customer;
+  }
+
+  /** @returns the command's id */
+  purchase({ mainAccountId }: Customer): Promise<string> {
+    this.purchases += 1;
+    return this.harness.command(
+      'points.purchase',
+      { mainAccountId, points: '1' },
+      `purchase-${this.purchases}`,
+    );
+  }
+
+  /** @returns the message's id */
+  async send(customer: Customer): Promise<string> {
+    this.messages += 1;
+    const id = `message-${this.messages}`;
+    await this.harness.message('message.sent', sentMessage(customer, '1', id), id);
+    return id;
+  }
+
+  async charged(messageId: string): Promise<void> {
+    await this.harness.events.until((values) =>
+      values.some(
+        ({ type, data }) => type === 'subledger.message.charged.v1' && data.messageId === messageId,
+      ),
+    );
+  }
+
+  /** How often each of these commands and messages is in the journal. */
+  async timesBooked(ids: readonly string[]): Promise<number[]> {
+    const { rows } = await this.harness.db.query<{ id: string; count: string }>(
+      `SELECT cause_id AS id, count(*) FROM journal WHERE cause_kind IN ('command', 'message')
+         AND type NOT LIKE '%.limit.exceeded.%' AND type NOT LIKE '%.funded.%' GROUP BY 1`,
+    );
+    return ids.map((id) => Number(rows.find((row) => row.id === id)?.count ?? 0));
+  }
+
+  async generation(lane: number): Promise<number> {
+    const sql = 'SELECT generation FROM lanes WHERE lane = $1';
+    return (await this.harness.one<{ generation: number }>(sql, [lane])).generation;
+  }
+
+  /** The lane has stopped, and whoever may notice has. */
+  async expectAlarm(ledger: WatchedLedger, lane: number, reason: string): Promise<void> {
+    await waitUntil(() => ledger.lanes.get(lane)?.state === 'broken');
+    expect(ledger.lanes.get(lane)?.reason).toContain(reason);
+    const lines = ledger.logLines.map((text) => JSON.parse(text)).filter((one) => one.lane === lane);
+    expect(lines.at(-1)).toMatchObject({ level: 'error' });
+    expect(lines.at(-1).msg).toContain('docs/operations/stopped-lane.md');
+    await waitUntil(async () => (await ledger.metrics.metrics()).includes('ledger_lanes{state="broken"}'));
+    await waitUntil(() => JSON.stringify(ledger.health.readiness).includes(reason));
+    expect(JSON.stringify(ledger.health.readiness.checks.lanes)).toContain(`go-on --lane ${lane}`);
+  }
+
+  /** Looks, is told what would happen, does it, and sees a running ledger take the lane up. @returns what was said */
+  async goOn(lane: number, found: string): Promise<string> {
+    const row = () => this.harness.one('SELECT * FROM lanes WHERE lane = $1', [lane]);
+    const looked = await operate(this.harness, 'lanes');
+    expect(looked.code).toBe(1);
+    expect(looked.text).toContain(found);
+    const before = await row();
+    const dry = await operate(this.harness, 'go-on', '--lane', String(lane));
+    expect(dry).toMatchObject({ code: 0, text: expect.stringContaining('Nothing was changed') });
+    expect(await row()).toEqual(before);
+    const done = await operate(this.harness, 'go-on', '--lane', String(lane), '--yes');
+    expect(done).toMatchObject({ code: 0, text: expect.stringContaining('Taken up by') });
+    return done.text;
+  }
+
+  /** The lane's limit records are out anew, in its generation, and right. */
+  async expectLimits(lane: number): Promise<void> {
+    const { subAccountId } = this.customerOf(lane);
+    const wanted = await this.generation(lane);
+    const last = () => lastLimits(this.harness.limits.values).get(subAccountId);
+    await waitUntil(() => last()?.generation === wanted);
+    await waitUntil(async () => {
+      const sql = 'SELECT rebuild_limits AS is_due FROM lanes WHERE lane = $1';
+      return !(await this.harness.one<{ is_due: boolean }>(sql, [lane])).is_due;
+    });
+    const sql = 'SELECT used FROM sub_accounts WHERE sub_account_id = $1';
+    const { used } = await this.harness.one<{ used: string }>(sql, [subAccountId]);
+    await waitUntil(() => Number(last()?.used) * 1_000 === Number(used));
+  }
+}
