@@ -2,6 +2,7 @@ import { DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts';
 import { baseConfig, durationMs, flag } from '@subledger/service-kit';
 import { z } from 'zod';
 
+const DAY_MS = 24 * 3_600_000;
 const count = (max: number) => z.coerce.number().int().min(1).max(max);
 
 export const ledgerConfig = z.object({
@@ -20,8 +21,9 @@ export const ledgerConfig = z.object({
   CACHED_SUB_ACCOUNTS: count(10_000_000)
     .default(100_000)
     .describe('sub-accounts kept in memory by all lanes together, about 1 KB each'),
-  TOMBSTONE_GRACE_MS: durationMs
-    .default(7 * 24 * 3_600_000)
+  // Days, which `durationMs` does not allow.
+  TOMBSTONE_GRACE_MS: count(90 * DAY_MS)
+    .default(7 * DAY_MS)
     .describe('between the deletion of a sub-account and the tombstone of its limit record'),
   LANE_RETRY_MAX_MS: durationMs
     .default(10_000)

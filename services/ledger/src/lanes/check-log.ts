@@ -11,7 +11,7 @@ export interface LogInspector {
   read(topic: string, partition: number, offset: bigint): Promise<KafkaRecord | null>;
 }
 
-/** How many of a partition's last offsets are searched for an event: transaction markers lie between them. */
+/** How many of a partition's last offsets are searched for events: transaction markers lie between them. */
 const LAST_OFFSETS = 8n;
 
 /**
@@ -36,7 +36,8 @@ export async function checkLog(log: LogInspector, taken: TakenLane): Promise<voi
   await checkTopic(log, taken, TOPICS.messages, taken.messageOffset, taken.messageLastId);
 }
 
-async function checkTopic(
+/** One topic's part of `checkLog`. @throws LaneBrokenError */
+export async function checkTopic(
   log: LogInspector,
   { lease: { lane, generation } }: TakenLane,
   topic: string,
@@ -71,8 +72,9 @@ async function checkTopic(
 }
 
 /**
- * The last event that was published must be in the books: what is published was committed before, so a database that
- * does not know it was restored from an older backup. (A lane's events are on the partition with its number.)
+ * The last events that were published must be in the books: what is published was committed before, so a database that
+ * does not know it was restored from an older backup. (A lane's events are on the partition with its number.) More
+ * than the very last is looked at, since a repeated command publishes its first outcome again.
  * @throws LaneBrokenError
  */
 export async function checkPublished(
@@ -81,17 +83,18 @@ export async function checkPublished(
   taken: TakenLane,
 ): Promise<void> {
   const { lane, generation } = taken.lease;
-  const event = await lastEvent(log, lane);
-  if (!event || event.generation < generation) return;
-  const books = (await store.loadBooks([event.mainAccountId])).get(event.mainAccountId);
-  const stored = books?.main?.sequence ?? 0;
-  if (event.generation === generation && event.sequence <= stored) return;
-  throw new LaneBrokenError(
-    lane,
-    `event ${event.generation}/${event.sequence} of ${event.mainAccountId} was published, and the database has only ` +
-      `${generation}/${stored}: it was restored from an older backup`,
-    generation,
-  );
+  for await (const event of lastEvents(log, lane)) {
+    if (event.generation < generation) continue;
+    const books = (await store.loadBooks([event.mainAccountId])).get(event.mainAccountId);
+    const stored = books?.main?.sequence ?? 0;
+    if (event.generation === generation && event.sequence <= stored) continue;
+    throw new LaneBrokenError(
+      lane,
+      `event ${event.generation}/${event.sequence} of ${event.mainAccountId} was published, and the database has only ` +
+        `${generation}/${stored}: it was restored from an older backup`,
+      generation,
+    );
+  }
 }
 
 interface PublishedEvent {
@@ -100,14 +103,13 @@ interface PublishedEvent {
   readonly sequence: number;
 }
 
-/** The newest event of the books (sequence above 0) among the last offsets of the lane's partition. */
-async function lastEvent(log: LogInspector, lane: number): Promise<PublishedEvent | null> {
+/** Events of the books (sequence above 0) among the last offsets of the lane's partition, newest first. */
+async function* lastEvents(log: LogInspector, lane: number): AsyncGenerator<PublishedEvent> {
   const { low, high } = await log.range(TOPICS.events, lane);
   const first = high - LAST_OFFSETS > low ? high - LAST_OFFSETS : low;
   for (let offset = high - 1n; offset >= first; offset -= 1n) {
     const record = await log.read(TOPICS.events, lane, offset);
     const event = record?.value && (JSON.parse(record.value.toString()) as { data: PublishedEvent }).data;
-    if (event && event.sequence > 0) return event;
+    if (event && event.sequence > 0) yield event;
   }
-  return null;
 }

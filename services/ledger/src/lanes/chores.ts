@@ -4,8 +4,10 @@ import type { LedgerStore, SubAccountKey } from '../store/ledger-store.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ChoreContext, LaneChore } from './lane.js';
 
-/** Main accounts per step of a rebuild: with their sub-accounts they are in memory at once. */
+/** Most main accounts per step of a rebuild: with their sub-accounts they are in memory at once. */
 const MAINS_PER_STEP = 50;
+/** Limit records per step, about: they are one Kafka transaction, which the broker ends after 15 s. */
+const RECORDS_PER_STEP = 5_000;
 /** Main account ids looked at per query; only every n-th is the lane's. */
 const IDS_PER_QUERY = 2_000;
 
@@ -25,16 +27,21 @@ export class RebuildLimits implements LaneChore {
   readonly kind = 'rebuild-limits';
   private after = '';
   private ids: string[] = [];
+  /** Main accounts of the next step: follows what the last ones had, at first nothing being known. */
+  private mains = 1;
 
   constructor(private readonly ports: RebuildPorts) {}
 
   async step({ memory, publish, published }: ChoreContext): Promise<boolean> {
     const { store } = this.ports;
     const isEnd = await this.findMore();
-    const ids = this.ids.splice(0, MAINS_PER_STEP);
+    const ids = this.ids.splice(0, this.mains);
     if (ids.length > 0) {
       const { laneSequence } = memory;
-      publish({ records: [], limits: await this.limitsOf(ids, memory), laneSequence, hasOutbox: false });
+      const limits = await this.limitsOf(ids, memory);
+      publish({ records: [], limits, laneSequence, hasOutbox: false });
+      const fitting = Math.floor((RECORDS_PER_STEP * ids.length) / Math.max(1, limits.size));
+      this.mains = Math.max(1, Math.min(fitting, 2 * this.mains, MAINS_PER_STEP));
       return false;
     }
     if (!isEnd) return false;

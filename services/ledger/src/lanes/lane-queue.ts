@@ -1,5 +1,6 @@
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
+import { type LaneTimers, processTimers } from './lane-timers.js';
 
 /** Records of one topic that were fetched and not taken yet. */
 class Line {
@@ -45,6 +46,8 @@ export class LaneQueue {
   private readonly messages = new Line();
   private waiting: ((woken: boolean) => void) | undefined;
   private woken = false;
+
+  constructor(private readonly timers: Pick<LaneTimers, 'after'> = processTimers) {}
 
   get size(): number {
     return this.commands.size + this.messages.size;
@@ -96,12 +99,12 @@ export class LaneQueue {
       this.woken = false;
       return;
     }
-    let timer: NodeJS.Timeout | undefined;
+    let cancel: (() => void) | undefined;
     await new Promise<unknown>((resolve) => {
       this.waiting = resolve;
-      if (timeoutMs !== undefined) timer = setTimeout(resolve, timeoutMs);
+      if (timeoutMs !== undefined) cancel = this.timers.after(timeoutMs, () => resolve(false));
     });
-    clearTimeout(timer);
+    cancel?.();
     this.waiting = undefined;
     this.woken = false;
   }

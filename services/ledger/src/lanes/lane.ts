@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@subledger/contracts';
 import { FencedError, type KafkaRecord } from '@subledger/kafka';
 import type { LedgerMetrics } from '../metrics.js';
@@ -11,6 +10,7 @@ import type { TakenLane } from '../store/ledger-store.js';
 import { LaneBrokenError } from './check-log.js';
 import { type LanePublisher, LanePublishing } from './lane-publishing.js';
 import { LaneQueue } from './lane-queue.js';
+import type { LaneTimers } from './lane-timers.js';
 import { type TakeOverPorts, takeOver } from './take-over.js';
 import type { Turnstile } from './turnstile.js';
 
@@ -40,6 +40,7 @@ export interface LanePorts extends TakeOverPorts {
   readonly metrics: LedgerMetrics;
   readonly publisher: LanePublisher;
   readonly options: LaneOptions;
+  readonly timers: LaneTimers;
   /** Nothing more is to be fetched for the lane; or again. */
   pause(lane: number, topic: string): void;
   resume(lane: number, topic: string): void;
@@ -68,7 +69,7 @@ const END_TIMEOUT_MS = 8_000;
  * it, and is taken over again after anything that leaves it in doubt.
  */
 export class Lane {
-  private readonly queue = new LaneQueue();
+  private readonly queue: LaneQueue;
   private readonly ending = new AbortController();
   private readonly paused = new Set<string>();
   private readonly chores = new Map<string, LaneChore>();
@@ -78,16 +79,22 @@ export class Lane {
   private current: LaneState = 'starting';
   /** Why it does not run. */
   reason = '';
-  /** The row's generation when the lane was stopped; a higher one in the row is an operator's word to go on. */
-  stoppedAt = 0;
+  private stoppedAt = 0;
 
   constructor(
     readonly lane: number,
     private readonly ports: LanePorts,
-  ) {}
+  ) {
+    this.queue = new LaneQueue(ports.timers);
+  }
 
   get state(): LaneState {
     return this.current;
+  }
+
+  /** The row's generation, as this lane knows it; a higher one in the row is an operator's word to go on with that. */
+  get generation(): number {
+    return this.current === 'broken' ? this.stoppedAt : (this.memory?.lease.generation ?? 0);
   }
 
   /** Next offset of a topic; undefined before the first takeover. */
@@ -134,7 +141,7 @@ export class Lane {
     this.ports.metrics.takeovers.inc({ outcome: 'broken' });
     this.ports.log.error(
       { lane: this.lane, detail },
-      'lane stopped, nothing is lost: an operator decides how to go on, see docs/operations/stopped-lane.md',
+      'lane stopped, the books are as they were: an operator decides how to go on, see docs/operations/stopped-lane.md',
     );
     this.ending.abort();
     this.queue.wake();
@@ -159,7 +166,7 @@ export class Lane {
       await this.publishing?.drain();
       await this.storeCursor().catch(() => undefined);
     })();
-    await Promise.race([work, sleep(END_TIMEOUT_MS, undefined, { signal: bound.signal }).catch(() => {})]);
+    await Promise.race([work, this.ports.timers.sleep(END_TIMEOUT_MS, bound.signal)]);
     bound.abort();
     this.memory?.cache.clear();
     await this.ports.publisher.close();
@@ -274,48 +281,55 @@ export class Lane {
   /** After any failure: lets publishing end and waits. The lane is taken over again before it goes on. */
   private async interrupt(cause: unknown, attempt: number): Promise<void> {
     if (this.isOver) return;
-    const { log, options } = this.ports;
+    const { log, options, timers } = this.ports;
     const isFenced = await this.isFencedBy(cause);
     this.current = isFenced ? 'fenced' : 'waiting';
     this.reason = cause instanceof Error ? cause.message : String(cause);
     await this.publishing?.drain();
     const { from, to } = options.retryMs;
     // Jitter, so that the lanes of many processes do not all come back in the same moment.
-    const backoffMs = Math.min(to, from * 2 ** Math.min(attempt, 16)) * (0.5 + Math.random() / 2);
+    const backoffMs = Math.min(to, from * 2 ** Math.min(attempt, 16)) * (0.5 + timers.random() / 2);
     const delayMs = Math.round(isFenced ? options.fencedRetryMs : backoffMs);
     log.warn({ lane: this.lane, state: this.current, delayMs, err: cause }, 'lane interrupted');
-    await sleep(delayMs, undefined, { signal: this.ending.signal }).catch(() => undefined);
+    await timers.sleep(delayMs, this.ending.signal);
   }
 
   /**
    * Whether a newer owner has the lane. A publisher can be fenced without one: the coordinator ends a transaction
-   * that took too long. Then the epoch is still ours.
+   * that took too long. So can a write: the database was restored under us. Then the epoch is still ours.
    */
   private async isFencedBy(cause: unknown): Promise<boolean> {
-    if (cause instanceof LaneFencedError) return true;
     const lease = this.memory?.lease;
-    if (!(cause instanceof FencedError) || !lease) return false;
+    if (!(cause instanceof LaneFencedError || cause instanceof FencedError) || !lease) return false;
     // Where the database does not answer either, the takeover will tell.
     return this.ports.store.readEpoch(this.lane).then(
       (epoch) => epoch !== lease.epoch,
-      () => false,
+      () => cause instanceof LaneFencedError,
     );
   }
 
   /** The lane again, as the database and the log now have it. */
   private async takeBack(): Promise<void> {
-    const before = this.memory?.offsets;
+    const before = this.memory;
     const taken = await takeOver(this.ports, this.lane, this.ports.publisher);
-    if (
-      before &&
-      (taken.commandOffset < before.commandOffset || taken.messageOffset < before.messageOffset)
-    ) {
-      const detail = 'the database has lost commits that it had acknowledged';
-      throw new LaneBrokenError(this.lane, detail, taken.lease.generation);
-    }
+    if (before) this.assertContinues(before, taken);
     this.adopt(taken);
     this.ports.metrics.takeovers.inc({ outcome: 'retaken' });
     this.current = 'running';
     this.reason = '';
+  }
+
+  /** What is in the queue follows on what the lane had; a row that says otherwise needs another way on. */
+  private assertContinues({ lease, offsets }: LaneMemory, taken: TakenLane): void {
+    const { generation } = taken.lease;
+    if (generation > lease.generation) {
+      // Stopped as of the old generation: seen as an operator's word, and taken up anew within seconds.
+      const detail = `an operator lets it go on in generation ${generation}: it is read anew from where the row says`;
+      throw new LaneBrokenError(this.lane, detail, lease.generation);
+    }
+    if (taken.commandOffset < offsets.commandOffset || taken.messageOffset < offsets.messageOffset) {
+      const detail = 'the database has lost commits that it had acknowledged: was it restored from a backup?';
+      throw new LaneBrokenError(this.lane, detail, generation);
+    }
   }
 }

@@ -35,16 +35,17 @@ const INPUT_TOPICS = [TOPICS.commands, TOPICS.messages];
 /** The lanes that the consumer group gives to this process. */
 export class Lanes {
   private readonly lanes = new Map<number, Lane>();
+  /** Numbers of the lanes that the group gives to us, whether or not they could be started. */
+  private readonly assigned = new Set<number>();
   private readonly highWatermarks = new Map<string, bigint>();
-  private readonly timers: NodeJS.Timeout[];
+  private readonly stopTimers: (() => void)[];
   private lookingAfter: Promise<void> | undefined;
 
   constructor(private readonly ports: LanesPorts) {
-    this.timers = [
-      setInterval(() => this.report(), ports.commitEveryMs),
-      setInterval(() => this.lookAfter(), ports.choresEveryMs),
+    this.stopTimers = [
+      ports.timers.every(ports.commitEveryMs, () => this.report()),
+      ports.timers.every(ports.choresEveryMs, () => this.lookAfter()),
     ];
-    for (const timer of this.timers) timer.unref();
   }
 
   /**
@@ -55,6 +56,7 @@ export class Lanes {
   async onAssigned(assigned: TopicPartition[]): Promise<Map<string, bigint>> {
     await this.ports.prepare();
     const numbers = [...new Set(assigned.map(({ partition }) => partition))];
+    for (const number of numbers) this.assigned.add(number);
     const started = await Promise.allSettled(numbers.map((number) => this.startLane(number)));
     const offsets = new Map<string, bigint>();
     for (const result of started) {
@@ -69,6 +71,7 @@ export class Lanes {
 
   async onRevoked(revoked: TopicPartition[]): Promise<void> {
     const numbers = new Set(revoked.map(({ partition }) => partition));
+    for (const number of numbers) this.assigned.delete(number);
     await Promise.all([...numbers].map((number) => this.endLane(number)));
   }
 
@@ -87,12 +90,12 @@ export class Lanes {
   assertRunning(): void {
     const idle = [...this.lanes.values()].filter((lane) => lane.state !== 'running');
     if (idle.length === 0) return;
-    throw new Error(idle.map(({ lane, state, reason }) => `lane ${lane} ${state}: ${reason}`).join('; '));
+    throw new Error(idle.map(describe).join('; '));
   }
 
   /** Ends all lanes; for the stop of the process. */
   async end(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer);
+    for (const stop of this.stopTimers) stop();
     await this.lookingAfter;
     await this.commit();
     await Promise.all([...this.lanes.keys()].map((number) => this.endLane(number)));
@@ -142,7 +145,9 @@ export class Lanes {
     if (this.lanes.size === 0) return;
     for (const orders of await this.ports.store.readOrders([...this.lanes.keys()])) {
       const lane = this.lanes.get(orders.lane);
-      if (lane?.state === 'broken' && orders.generation > lane.stoppedAt) await this.goOn(orders);
+      // A lane that waits for a server looks at its row by itself.
+      const isIdle = lane === undefined || lane.state === 'starting' || lane.state === 'waiting';
+      if (!isIdle && orders.generation > lane.generation) await this.goOn(orders);
       else if (lane?.state === 'running' && orders.rebuildLimits) lane.ask(this.rebuildOf(orders.lane));
     }
   }
@@ -150,11 +155,14 @@ export class Lanes {
   /** An operator has decided how a stopped lane goes on: it is taken over where its row now says. */
   private async goOn({ lane: number }: LaneOrders): Promise<void> {
     await this.endLane(number);
+    if (!this.assigned.has(number)) return;
     const lane = await this.startLane(number).catch((error: unknown) => {
       // Left as one that stopped, so that the next look tries again.
       this.lanes.get(number)?.break(`taking it over failed: ${String(error)}`, 0);
       throw error;
     });
+    // The group gave it to another process meanwhile, which is not to lose it to us again.
+    if (!this.assigned.has(number)) return this.endLane(number);
     const consumer = this.ports.consumer();
     for (const topic of INPUT_TOPICS) {
       const next = lane.nextOffset(topic);
@@ -208,3 +216,10 @@ export class Lanes {
     );
   }
 }
+
+const describe = ({ lane, state, reason }: Lane): string =>
+  `lane ${lane} ${state}: ${reason}${
+    state === 'broken'
+      ? ` (the books are as they were; look with npm run ledger -- go-on --lane ${lane}, see docs/operations/stopped-lane.md)`
+      : ''
+  }`;

@@ -1,5 +1,6 @@
 import { TOPICS } from '@subledger/contracts';
 import type { Logger } from '@subledger/service-kit';
+import { LaneFencedError } from '../store/lane-lease.js';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
 import { checkLog, checkPublished, type LogInspector } from './check-log.js';
 import type { LanePublisher } from './lane-publishing.js';
@@ -22,6 +23,7 @@ export interface TakeOverPorts {
  * nothing; then the publisher, after which it publishes nothing; only then what it committed and may not have
  * published is complete, and is published again.
  *
+ * @throws LaneFencedError where another process has taken it over meanwhile; nothing was published then
  * @throws LaneBrokenError where row and log do not fit; otherwise whatever an outage throws, and then again
  */
 export async function takeOver(
@@ -40,6 +42,9 @@ export async function takeOver(
   await checkLog(inspector, taken);
   await checkPublished(inspector, store, taken);
   await publisher.open();
+  // Whoever has taken it over since then may have opened before us: we have fenced the rightful owner, which recovers
+  // by itself, but what we read may be older than what it has published.
+  if ((await store.readEpoch(lane)) !== taken.lease.epoch) throw new LaneFencedError(lane);
   const count = await republish(ports, publisher, taken);
   if (taken.laneSequence > taken.publishedSequence) {
     await store.advanceCursor(taken.lease, taken.laneSequence);

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { commandType, makeCloudEvent, TOPICS } from '@subledger/contracts';
+import { type CommandName, commandType, makeCloudEvent, TOPICS } from '@subledger/contracts';
 import { Books, decide } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
 import { createLogger, Registry } from '@subledger/service-kit';
@@ -28,12 +28,12 @@ function fakeStore(isOurs: boolean) {
   return { store: store as unknown as LedgerStore, committed };
 }
 
-function setUp(isOurs = true) {
+function setUp(isOurs = true, now = 0) {
   const { store, committed } = fakeStore(isOurs);
   const processor = new SliceProcessor({
     store,
     tombstoneGraceMs: 1_000,
-    now: () => 0,
+    now: () => now,
     policy: { maxSubAccounts: 10, allowEarlyRoll: false },
     decide: (books, input, policy) => {
       if (input.mainAccountId === 'ma_poison') throw new TypeError('a bug');
@@ -124,5 +124,33 @@ describe('a slice', () => {
     expect(committed).toHaveLength(0);
     expect(memory.offsets.commandOffset).toBe(0n);
     expect(memory.cache.has('ma_1')).toBe(false);
+  });
+
+  // Found by the simulation: a chore writes tombstones by this process's clock, and a fact may wait to be read.
+  it('leaves the tombstone of a deleted sub-account where a fact comes late to it', async () => {
+    const at = Date.parse('2026-11-23T09:00:00Z');
+    const { processor, memory } = setUp(true, at + 2_000);
+    const publications: Publication[] = [];
+    const ask = (name: CommandName, data: object, offset: number) =>
+      fakeRecord({
+        key: 'ma_1',
+        offset: BigInt(offset),
+        timestampMs: at,
+        value: makeCloudEvent(commandType(name), {
+          id: `c-${offset}`,
+          source: '/test',
+          time: '2026-11-23T09:00:00Z',
+          data: { mainAccountId: 'ma_1', ...data },
+        }),
+      });
+    const sub = { subAccountId: 'sa_1' };
+    const records = [
+      ask('main-account.open', { plan: 'prepay', timeZone: 'Asia/Tokyo' }, 0),
+      ask('feature.activate', {}, 1),
+      ask('sub-account.open', { ...sub, limit: '0' }, 2),
+      ask('sub-account.delete', sub, 3),
+    ];
+    await processor.process(memory, records, (publication) => publications.push(publication));
+    expect(publications[0]?.limits.get('sa_1')?.()).toMatchObject({ key: 'sa_1', value: null });
   });
 });

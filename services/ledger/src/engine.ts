@@ -1,0 +1,24 @@
+/**
+ * The ledger without its servers: what `test/simulation` drives on a broker, a database and a clock of its own. No
+ * Nest, no kafkajs and no PostgreSQL comes with it.
+ */
+export type { LogInspector } from './lanes/check-log.js';
+export type { LaneOptions } from './lanes/lane.js';
+export type { LanePublisher } from './lanes/lane-publishing.js';
+export type { LaneTimers } from './lanes/lane-timers.js';
+export { Lanes, type LanesPorts } from './lanes/lanes.js';
+export { Turnstile } from './lanes/turnstile.js';
+export { BooksCache, CacheBudget } from './pipeline/books-cache.js';
+export { LaneMemory } from './pipeline/lane-memory.js';
+export { type ProcessorOptions, SliceProcessor } from './pipeline/process-slice.js';
+export { commandKey, type KnownCommand, type OwnedId, type TouchedIds } from './store/known.js';
+export { LaneFencedError, type Lease } from './store/lane-lease.js';
+export type {
+  LaneOrders,
+  LedgerStore,
+  PublishedCursor,
+  SubAccountKey,
+  TakenLane,
+  UnpublishedRecord,
+} from './store/ledger-store.js';
+export type { LaneStep, SliceWrites } from './store/rows.js';

@@ -1,0 +1,29 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/**
+ * Passing time and chance, as lanes need them: the process's own, or those of the simulation, whose runs a seed
+ * repeats.
+ */
+export interface LaneTimers {
+  /** Resolves after so long, or as soon as the signal aborts. Never rejects. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  /** Calls once, after so long. @returns what cancels it */
+  after(ms: number, call: () => void): () => void;
+  /** Calls again and again, without keeping the process alive. @returns what ends it */
+  every(ms: number, call: () => void): () => void;
+  /** In [0, 1). */
+  random(): number;
+}
+
+export const processTimers: LaneTimers = {
+  sleep: (ms, signal) => pause(ms, undefined, { signal }).catch(() => undefined),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+  every: (ms, call) => {
+    const timer = setInterval(call, ms).unref();
+    return () => clearInterval(timer);
+  },
+  random: Math.random,
+};

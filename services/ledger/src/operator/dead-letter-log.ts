@@ -1,0 +1,110 @@
+import { TOPICS } from '@subledger/contracts';
+import { type KafkaRecord, LogReader, type ParsedDeadLetter, parseDeadLetter } from '@subledger/kafka';
+import type { OperatorContext } from './operator-command.js';
+import { UsageError } from './usage-error.js';
+
+/** A dead letter and where it lies. */
+export interface StoredLetter {
+  /** `deadletters.v1:<partition>:<offset>`. */
+  readonly id: string;
+  /** When it was put aside, broker time. */
+  readonly putAsideAt: number;
+  readonly letter: ParsedDeadLetter;
+}
+
+/** A record's place as operators write it. */
+export const placeOf = (at: {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+}): string => `${at.topic}:${at.partition}:${at.offset}`;
+
+/** Reads `deadletters.v1`. */
+export class DeadLetterLog {
+  private readonly log: LogReader;
+
+  constructor(private readonly context: Pick<OperatorContext, 'kafka' | 'partitions'>) {
+    this.log = new LogReader(context.kafka);
+  }
+
+  close(): Promise<void> {
+    return this.log.close();
+  }
+
+  /**
+   * All that there are, partition by partition. Writers put a record aside at least once: the same one again (same
+   * source, time and reason) is passed over.
+   */
+  async *all(): AsyncGenerator<StoredLetter> {
+    const seen = new Set<string>();
+    for (let partition = 0; partition < this.context.partitions; partition += 1) {
+      const { low } = await this.log.range(TOPICS.deadLetters, partition);
+      for await (const stored of this.from(partition, low)) {
+        const { source, timestampMs, reason } = stored.letter;
+        const key = `${placeOf(source)} ${timestampMs} ${reason}`;
+        if (!seen.has(key)) yield stored;
+        seen.add(key);
+      }
+    }
+  }
+
+  /** Those of a partition from an offset to its end. */
+  async *from(partition: number, offset: bigint): AsyncGenerator<StoredLetter> {
+    for (let at = offset; ; ) {
+      const { records, next } = await this.log.readFrom(TOPICS.deadLetters, partition, at);
+      for (const record of records) {
+        const stored = toLetter(record);
+        if (stored) yield stored;
+      }
+      if (next === at) return;
+      at = next;
+    }
+  }
+
+  /** The end of a partition: what is put aside from now on lies there. */
+  async end(partition: number): Promise<bigint> {
+    return (await this.log.range(TOPICS.deadLetters, partition)).high;
+  }
+
+  /** @param place of the dead letter, or of the record that it was made of @throws UsageError where there is none */
+  async find(place: string): Promise<StoredLetter> {
+    const found = place.startsWith(`${TOPICS.deadLetters}:`)
+      ? await this.readAt(place)
+      : await this.searchSource(place);
+    if (found) return found;
+    throw new UsageError(
+      `There is no dead letter at or of ${place}. Look: npm run ledger -- dead-letters list`,
+    );
+  }
+
+  private async readAt(place: string): Promise<StoredLetter | null> {
+    const [, partition, offset] = parsePlace(place);
+    if (Number(partition) >= this.context.partitions) return null;
+    const record = await this.log.read(TOPICS.deadLetters, Number(partition), BigInt(offset));
+    return record && toLetter(record);
+  }
+
+  private async searchSource(place: string): Promise<StoredLetter | null> {
+    parsePlace(place);
+    let found: StoredLetter | null = null;
+    for await (const stored of this.all()) if (placeOf(stored.letter.source) === place) found = stored;
+    return found;
+  }
+}
+
+function parsePlace(place: string): [string, string, string] {
+  const match = /^([^:\s]+):(\d{1,5}):(\d{1,18})$/.exec(place);
+  if (match) return [match[1] as string, match[2] as string, match[3] as string];
+  throw new UsageError(
+    `A place is <topic>:<partition>:<offset>, such as deadletters.v1:3:17, not "${place}".`,
+  );
+}
+
+/** Null for a record that is none: whoever wrote it did not use `toDeadLetter`. */
+function toLetter(record: KafkaRecord): StoredLetter | null {
+  try {
+    return { id: placeOf(record), putAsideAt: record.timestampMs, letter: parseDeadLetter(record) };
+  } catch {
+    return null;
+  }
+}

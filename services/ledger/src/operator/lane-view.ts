@@ -1,0 +1,114 @@
+import { TOPICS } from '@subledger/contracts';
+import { LogReader } from '@subledger/kafka';
+import { checkPublished, checkTopic, LaneBrokenError } from '../lanes/check-log.js';
+import type { TakenLane } from '../store/ledger-store.js';
+import { PgLedgerStore } from '../store/pg-ledger-store.js';
+import type { OperatorContext } from './operator-command.js';
+
+/** The row of a lane, as it is stored. */
+export interface LaneRow extends TakenLane {
+  readonly owner: string;
+  readonly updatedAt: Date;
+  readonly rebuildLimits: boolean;
+}
+
+/** One input topic of a lane: where the row stands in it, and what the log has. */
+export interface InputView {
+  readonly topic: string;
+  readonly stored: bigint;
+  readonly low: bigint;
+  readonly high: bigint;
+  /** Why the stored position does not fit the log; null where it does. */
+  readonly problem: string | null;
+}
+
+export interface LaneView {
+  readonly row: LaneRow;
+  readonly commands: InputView;
+  readonly messages: InputView;
+  /** Why what is published does not fit the books; null where it does. */
+  readonly publishedProblem: string | null;
+  /** Highest generation among the lane's last published events; 0 without any. */
+  readonly publishedGeneration: number;
+}
+
+/** Events of a partition's end that are searched for their generation: repeats of earlier ones lie among them. */
+const LAST_EVENTS = 500n;
+
+/** Why the lane cannot be taken over as it is; none where it can. */
+export const problemsOf = ({ commands, messages, publishedProblem }: LaneView): string[] =>
+  [commands.problem, messages.problem, publishedProblem].filter((problem) => problem !== null);
+
+export const lagOf = ({ stored, high }: InputView): bigint => (high > stored ? high - stored : 0n);
+
+/** Rows of lanes by number; a lane that no ledger has had yet has none. */
+export async function readLanes({ prisma }: OperatorContext): Promise<Map<number, LaneRow>> {
+  const rows = await prisma.lane.findMany({ orderBy: { lane: 'asc' } });
+  return new Map(
+    rows.map(({ lane, epoch, generation, ...row }) => [lane, { ...row, lease: { lane, epoch, generation } }]),
+  );
+}
+
+/** Looks at lanes as a takeover would, and changes nothing. */
+export class LaneViewer {
+  private readonly log: LogReader;
+  private readonly store: PgLedgerStore;
+
+  constructor({ kafka, pool, prisma }: OperatorContext) {
+    this.log = new LogReader(kafka);
+    this.store = new PgLedgerStore(pool, prisma);
+  }
+
+  async view(row: LaneRow): Promise<LaneView> {
+    const { commandOffset, commandLastId, messageOffset, messageLastId } = row;
+    return {
+      row,
+      commands: await this.input(row, TOPICS.commands, commandOffset, commandLastId),
+      messages: await this.input(row, TOPICS.messages, messageOffset, messageLastId),
+      publishedProblem: await problemOf(() => checkPublished(this.log, this.store, row)),
+      publishedGeneration: await this.publishedGeneration(row.lease.lane),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.log.close();
+  }
+
+  private async input(
+    row: LaneRow,
+    topic: string,
+    stored: bigint,
+    lastId: string | null,
+  ): Promise<InputView> {
+    const { low, high } = await this.log.range(topic, row.lease.lane);
+    const problem = await problemOf(() => checkTopic(this.log, row, topic, stored, lastId));
+    return { topic, stored, low, high, problem };
+  }
+
+  private async publishedGeneration(lane: number): Promise<number> {
+    const { low, high } = await this.log.range(TOPICS.events, lane);
+    let highest = 0;
+    for (let from = high - LAST_EVENTS > low ? high - LAST_EVENTS : low; from < high; ) {
+      const { records, next } = await this.log.readFrom(TOPICS.events, lane, from);
+      for (const { value } of records) highest = Math.max(highest, generationOf(value));
+      if (next === from) break;
+      from = next;
+    }
+    return highest;
+  }
+}
+
+async function problemOf(check: () => Promise<void>): Promise<string | null> {
+  try {
+    await check();
+    return null;
+  } catch (error) {
+    if (error instanceof LaneBrokenError) return error.detail;
+    throw error;
+  }
+}
+
+function generationOf(value: Buffer | null): number {
+  const { data } = JSON.parse(value?.toString() ?? '{}') as { data?: { generation?: number } };
+  return data?.generation ?? 0;
+}

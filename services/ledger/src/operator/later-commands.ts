@@ -1,0 +1,38 @@
+import type { OperatorContext } from './operator-command.js';
+import { type Replay, replayedSince } from './replay-plan.js';
+
+/** A command that the ledger booked after the record of a dead letter had come. */
+export interface LaterCommand {
+  readonly commandId: string;
+  /** CloudEvents type of its outcome. */
+  readonly type: string;
+  readonly sequence: bigint;
+  readonly at: Date;
+}
+
+/** Events that follow from another one: a purchase that funds a sub-account is no command on the sub-account. */
+const FOLLOW_UPS = ['subledger.sub-account.funded.v1', 'subledger.sub-account.rolled.v1'];
+/** A refused command changed nothing that a replay could overturn. */
+const REJECTED = 'subledger.command.rejected.v1';
+const MOST = 200;
+
+/**
+ * Commands on the same object that were booked meanwhile, newest first: the sub-account that the replay names, else the
+ * main account itself. Replays of what had come before are not later.
+ */
+export async function laterCommands(
+  { pool }: OperatorContext,
+  { mainAccountId, subAccountId, letter, id }: Replay,
+): Promise<LaterCommand[]> {
+  const { timestampMs } = letter.letter;
+  const { rows } = await pool.query<{ cause_id: string; type: string; sequence: bigint; at: Date }>(
+    `SELECT cause_id, type, sequence, at FROM journal
+     WHERE main_account_id = $1 AND at > $2 AND cause_kind = 'command' AND type <> ALL ($3::text[]) AND cause_id <> $4
+       AND (payload::jsonb #>> '{data,subAccount,subAccountId}') IS NOT DISTINCT FROM $5
+     ORDER BY sequence DESC LIMIT ${MOST}`,
+    [mainAccountId, new Date(timestampMs), [...FOLLOW_UPS, REJECTED], id, subAccountId],
+  );
+  return rows
+    .filter(({ cause_id }) => (replayedSince(cause_id) ?? Number.POSITIVE_INFINITY) > timestampMs)
+    .map(({ cause_id, type, sequence, at }) => ({ commandId: cause_id, type, sequence, at }));
+}

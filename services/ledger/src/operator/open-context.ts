@@ -1,0 +1,56 @@
+import { createPool, prismaAdapter } from '@subledger/database';
+import type { KafkaConfig } from '@subledger/kafka';
+import { createLogger, kafkaConfigFrom, loadConfig, refuseDefaultBaseSecrets } from '@subledger/service-kit';
+import { ledgerConfig } from '../config.js';
+import { PrismaClient } from '../generated/prisma/client.js';
+import { LEDGER_SCHEMA } from '../store/ledger-pool.js';
+import type { OperatorContext } from './operator-command.js';
+import { withDevStack } from './operator-environment.js';
+
+/** Some commands look at whole tables. */
+const STATEMENT_TIMEOUT_MS = 30 * 60_000;
+const MAX_CONNECTIONS = 4;
+
+export interface OperatorProcess {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly print: (line: string) => void;
+  readonly printError: (line: string) => void;
+}
+
+/** Runs the work with connections to the ledger's servers. @throws UsageError | ConfigError before anything is tried */
+export async function withContext<Result>(
+  { env: given, cwd, print, printError }: OperatorProcess,
+  work: (context: OperatorContext) => Promise<Result>,
+): Promise<Result> {
+  // The human wants the answer; what the libraries log goes beside it, to standard error.
+  const env = { LOG_LEVEL: 'error', ...withDevStack(given, cwd) };
+  const config = loadConfig(ledgerConfig, env);
+  refuseDefaultBaseSecrets(config);
+  const stream = { write: (line: string) => printError(line.trimEnd()) };
+  const log = createLogger({ service: 'ledger-operator', level: config.LOG_LEVEL, stream });
+  const pool = createPool({
+    url: config.DATABASE_URL,
+    schema: LEDGER_SCHEMA,
+    // Not `subledger-ledger`: that name tells whether a ledger is running.
+    applicationName: 'subledger-operator',
+    max: MAX_CONNECTIONS,
+    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+  });
+  const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: LEDGER_SCHEMA }) });
+  try {
+    return await work({
+      databaseUrl: config.DATABASE_URL,
+      pool,
+      prisma,
+      kafka: kafkaConfigFrom(config, 'subledger-ledger-operator', log) as KafkaConfig,
+      partitions: config.KAFKA_PARTITIONS,
+      env,
+      print,
+    });
+  } finally {
+    await prisma.$disconnect();
+    await pool.end();
+  }
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UsageError } from './usage-error.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What `npm start` writes for other terminals; only the part that is needed here. */
+const devFile = z.looseObject({
+  databaseUrl: z.string().min(1),
+  kafkaBrokers: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+});
+
+/**
+ * The environment with DATABASE_URL and KAFKA_BROKERS filled in from the running development stack where they are not
+ * set. (`npm run job` does the same for the scheduler; services do not import one another.)
+ *
+ * @throws UsageError saying what to do where neither is there
+ */
+export function withDevStack(env: Env, cwd: string): Record<string, string | undefined> {
+  if (env.DATABASE_URL && env.KAFKA_BROKERS) return { ...env };
+  const path = join(env.SUBLEDGER_HOME || join(cwd, '.subledger'), 'dev.json');
+  const { databaseUrl, kafkaBrokers } = readDevFile(path);
+  return {
+    ...env,
+    DATABASE_URL: env.DATABASE_URL || databaseUrl,
+    KAFKA_BROKERS: env.KAFKA_BROKERS || [kafkaBrokers].flat().join(','),
+  };
+}
+
+function readDevFile(path: string): z.output<typeof devFile> {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(noServers(path));
+    if (code !== undefined) throw new UsageError(`${path} cannot be read: ${code}.`);
+  }
+  const parsed = devFile.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    `${path} is not what \`npm start\` writes. Stop and start it again, or delete the file.`,
+  );
+}
+
+const noServers = (path: string): string =>
+  [
+    `Where are PostgreSQL and Kafka? There is no ${path}, and DATABASE_URL and KAFKA_BROKERS are not both set.`,
+    '  - On a development machine: run `npm start` in another terminal and leave it running',
+    '    (with the same SUBLEDGER_HOME, if you set one).',
+    '  - Elsewhere: set DATABASE_URL and KAFKA_BROKERS as for the ledger service.',
+  ].join('\n');

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { partitionFor } from '@subledger/kafka';
+import { DeadLetterLog, type StoredLetter } from './dead-letter-log.js';
+import type { OperatorContext } from './operator-command.js';
+import { REPLAY_HEADER, type Replay } from './replay-plan.js';
+
+const POLL_MS = 50;
+
+export interface ReplayOutcome {
+  readonly isBooked: boolean;
+  readonly text: string;
+}
+
+/** What the books have of a replay; null where they have nothing (yet). */
+export async function bookedOutcome(context: OperatorContext, replay: Replay): Promise<ReplayOutcome | null> {
+  const { pool } = context;
+  const { kind, mainAccountId, id } = replay;
+  if (kind === 'status') return null;
+  if (kind === 'command') {
+    const { rows } = await pool.query<{ payload: string }>(
+      `SELECT coalesce(c.payload, j.payload) AS payload FROM commands c
+       LEFT JOIN journal j ON j.main_account_id = c.main_account_id AND j.sequence = c.event_sequence AND j.at = c.at
+       WHERE c.main_account_id = $1 AND c.command_id = $2`,
+      [mainAccountId, id],
+    );
+    return rows[0] ? describeEvent(rows[0].payload) : null;
+  }
+  const [table, column] = kind === 'sent' ? ['charges', 'message_id'] : ['refunds', 'refund_id'];
+  const { rowCount } = await pool.query(
+    `SELECT FROM ${table} WHERE main_account_id = $1 AND ${column} = $2`,
+    [mainAccountId, id],
+  );
+  return rowCount === 0 ? null : { isBooked: true, text: kind === 'sent' ? 'charged' : 'refunded' };
+}
+
+function describeEvent(payload: string): ReplayOutcome {
+  const { type, data } = JSON.parse(payload) as {
+    type: string;
+    data: { sequence: number; code?: string; errors?: unknown };
+  };
+  const name = type.replace(/^subledger\./, '').replace(/\.v1$/, '');
+  if (name !== 'command.rejected') return { isBooked: true, text: `${name}, sequence ${data.sequence}` };
+  return { isBooked: false, text: `refused by the ledger: ${data.code} (see docs/errors/${data.code}.md)` };
+}
+
+/** Waits for what becomes of a replay: in the books, or among the dead letters again. */
+export class OutcomeWatch {
+  private readonly partition: number;
+  private end: bigint | undefined;
+
+  constructor(
+    private readonly context: OperatorContext,
+    private readonly log: DeadLetterLog,
+    private readonly replay: Replay,
+  ) {
+    this.partition = partitionFor(replay.mainAccountId, context.partitions);
+  }
+
+  /** Before it is sent: what is put aside from here on may be it. */
+  async begin(): Promise<void> {
+    this.end = await this.log.end(this.partition);
+  }
+
+  /** @returns null where nothing is seen within the time */
+  async wait(timeoutMs: number): Promise<ReplayOutcome | null> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const booked = await bookedOutcome(this.context, this.replay);
+      if (booked) return booked;
+      const again = await this.putAsideAgain();
+      if (again) {
+        const { reason, detail } = again.letter;
+        return { isBooked: false, text: `put aside again as ${again.id}: ${reason}: ${detail}` };
+      }
+      if (Date.now() >= deadline) return null;
+      await sleep(POLL_MS);
+    }
+  }
+
+  private async putAsideAgain(): Promise<StoredLetter | null> {
+    for await (const stored of this.log.from(this.partition, this.end ?? 0n)) {
+      if (stored.letter.headers[REPLAY_HEADER] === this.replay.letter.id) return stored;
+    }
+    return null;
+  }
+}

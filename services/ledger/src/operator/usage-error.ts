@@ -1,0 +1,34 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+
+/** What the caller can mend: a wrong option, a missing server. Its message is printed alone, without a stack. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Node's `parseArgs`, with words for what is wrong. @throws UsageError */
+export function parseOptions<Options extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: Options,
+  usage: string,
+) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n\n${usage}`);
+  }
+}
+
+/** A lane's number as the command line has it. @throws UsageError unless there is such a lane */
+export function laneNumber(text: string, partitions: number): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < partitions) return Number(text);
+  throw new UsageError(
+    `There is no lane "${text}": lanes are 0 to ${partitions - 1}, one per partition (KAFKA_PARTITIONS is ${partitions}).`,
+  );
+}
+
+/** Seconds as the command line has them, in milliseconds. @throws UsageError */
+export function seconds(option: string, text: string): number {
+  const count = Number(text);
+  if (text.trim() !== '' && Number.isFinite(count) && count >= 0 && count <= 86_400) return count * 1_000;
+  throw new UsageError(`--${option} must be seconds, 0 to 86400, not "${text}".`);
+}
