@@ -9,6 +9,12 @@ interface RepublishPorts {
   readonly now: () => number;
 }
 
+/** Of a main account: the sub-accounts that events name, and whether the status of all that are not deleted changed. */
+interface Touched {
+  readonly ids: Set<string>;
+  all: boolean;
+}
+
 /** Lane sequences per Kafka transaction. */
 const PAGE = 1_000n;
 
@@ -22,7 +28,7 @@ export async function republish(
   publisher: LanePublisher,
   taken: TakenLane,
 ): Promise<number> {
-  const touched = new Map<string, Set<string> | 'all'>();
+  const touched = new Map<string, Touched>();
   let count = 0;
   for (let from = taken.publishedSequence; from < taken.laneSequence; from += PAGE) {
     const records = await page(ports.store, taken.lease.lane, from, touched);
@@ -37,7 +43,7 @@ async function page(
   store: LedgerStore,
   lane: number,
   after: bigint,
-  touched: Map<string, Set<string> | 'all'>,
+  touched: Map<string, Touched>,
 ): Promise<OutgoingRecord[]> {
   const found = await store.unpublished(lane, after, after + PAGE);
   for (const { journalOf, record } of found) {
@@ -56,20 +62,19 @@ interface EventView {
 const TOUCHES_ALL = new Set(['subledger.main-account.suspended.v1', 'subledger.main-account.resumed.v1']);
 
 /** Which sub-accounts an event changed, so that their limit records are due. */
-function note(touched: Map<string, Set<string> | 'all'>, mainAccountId: string, payload: string): void {
+function note(touched: Map<string, Touched>, mainAccountId: string, payload: string): void {
   const { type, data } = JSON.parse(payload) as EventView;
-  if (TOUCHES_ALL.has(type)) touched.set(mainAccountId, 'all');
-  const ids = touched.get(mainAccountId) ?? new Set<string>();
-  if (ids === 'all') return;
-  if (data.subAccount) ids.add(data.subAccount.subAccountId);
-  for (const { subAccountId } of data.transfers) if (subAccountId !== null) ids.add(subAccountId);
-  touched.set(mainAccountId, ids);
+  const own = touched.get(mainAccountId) ?? { ids: new Set(), all: false };
+  touched.set(mainAccountId, own);
+  own.all ||= TOUCHES_ALL.has(type);
+  if (data.subAccount) own.ids.add(data.subAccount.subAccountId);
+  for (const { subAccountId } of data.transfers) if (subAccountId !== null) own.ids.add(subAccountId);
 }
 
 async function limitsOf(
   { store, now, tombstoneGraceMs }: RepublishPorts,
   taken: TakenLane,
-  touched: ReadonlyMap<string, Set<string> | 'all'>,
+  touched: ReadonlyMap<string, Touched>,
 ): Promise<OutgoingRecord[]> {
   const { lease, messageOffset, messageLastId } = taken;
   const position = {
@@ -81,10 +86,11 @@ async function limitsOf(
   const records: OutgoingRecord[] = [];
   for (const [mainAccountId, books] of await store.loadBooks([...touched.keys()])) {
     const { main } = books;
-    const ids = touched.get(mainAccountId);
-    if (!main || !ids) continue;
+    const own = touched.get(mainAccountId);
+    if (!main || !own) continue;
     for (const sub of books.subAccounts.values()) {
-      const isDue = ids === 'all' ? sub.lifecycle !== 'deleted' : ids.has(sub.id);
+      // A deleted one too, if a late fact named it.
+      const isDue = own.ids.has(sub.id) || (own.all && sub.lifecycle !== 'deleted');
       if (isDue) records.push(limitOrTombstone(main, sub, position, moment));
     }
   }

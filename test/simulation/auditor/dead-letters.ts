@@ -1,0 +1,70 @@
+import type { KafkaRecord } from '@subledger/kafka';
+import { AuditFailure, check, equal } from './check.js';
+import type { Evidence } from './evidence.js';
+
+interface Letter {
+  readonly source: { readonly topic: string; readonly partition: number; readonly offset: string };
+  readonly timestampMs: number;
+  readonly reason: string;
+}
+
+/** The broker's time tells records of a topic from those of the one that it replaced. */
+const keyOf = (topic: string, partition: number, offset: unknown, timestampMs: number) =>
+  `${topic}:${partition}:${offset} at ${timestampMs}`;
+
+/** The dead letters, by the record that each is of. Published more than once, they are the same. */
+export class DeadLetters {
+  private readonly byRecord = new Map<string, Letter>();
+  private readonly explained = new Set<string>();
+
+  constructor(private readonly evidence: Evidence) {
+    const texts = new Map<string, string>();
+    for (const record of evidence.deadLetters.flat()) {
+      const text = String(record.value);
+      const letter = JSON.parse(text) as Letter;
+      const { source, timestampMs } = letter;
+      const key = keyOf(source.topic, source.partition, source.offset, timestampMs);
+      const first = texts.get(key);
+      // After a restore the same record may have been refused for another reason than before.
+      if (first !== undefined && evidence.undone.size === 0)
+        equal(text, first, () => `dead letter of ${key}, published again`);
+      texts.set(key, text);
+      this.byRecord.set(key, letter);
+    }
+  }
+
+  /** Why the record was put aside, or undefined. */
+  reasonOf({ topic, partition, offset, timestampMs }: KafkaRecord): string | undefined {
+    const key = keyOf(topic, partition, offset, timestampMs);
+    this.explained.add(key);
+    return this.byRecord.get(key)?.reason;
+  }
+
+  expect(record: KafkaRecord, reasons: readonly string[]): void {
+    const reason = this.reasonOf(record);
+    const where = `${record.topic}:${record.partition}:${record.offset}`;
+    if (reason === undefined)
+      throw new AuditFailure(`${where} has no dead letter, should be ${reasons.join()}`);
+    check(
+      reasons.includes(reason),
+      () => `dead letter of ${where} says ${reason}, should be ${reasons.join()}`,
+    );
+  }
+
+  /** @returns false, for the convenience of callers */
+  assertNone(record: KafkaRecord): false {
+    const reason = this.reasonOf(record);
+    check(
+      reason === undefined || this.evidence.undone.has(record),
+      () => `${record.topic}:${record.partition}:${record.offset} is a dead letter (${reason}) without need`,
+    );
+    return false;
+  }
+
+  /** Records that were lost may have been put aside before. */
+  assertAllExplained(): void {
+    for (const record of this.evidence.lost) this.reasonOf(record);
+    for (const key of this.byRecord.keys())
+      check(this.explained.has(key), () => `dead letter of no record: ${key}`);
+  }
+}

@@ -1,0 +1,232 @@
+import { monthStart, next, periodOf } from '../world/calendar.js';
+import type { BooksView } from './books.js';
+import { AuditFailure, amountOf, amountOrNull, check, equal, sameFields } from './check.js';
+import type { EventView } from './evidence.js';
+import { charged, credited, released } from './facts.js';
+import { rolled } from './month.js';
+
+/** Data of the command or fact that made an event, as its sender wrote it. */
+export type CommandData = Record<string, unknown>;
+
+interface Context {
+  readonly books: BooksView;
+  readonly event: EventView;
+  /** Null for the clock. */
+  readonly command: CommandData | null;
+  readonly at: number;
+}
+
+type Follow = (context: Context) => void;
+
+const subOf = ({ books, event }: Context) => books.current(event.data.subAccount?.subAccountId as string);
+
+/** What each event says of the books, beside its transfers. */
+const FOLLOW: Record<string, Follow> = {
+  'main-account.opened': ({ books, command, at }) => {
+    books.plan = String(command?.plan);
+    books.zone = String(command?.timeZone);
+    books.credit = amountOrNull(command?.creditLimit);
+    books.policy = String(command?.fundingPolicy);
+    books.period = periodOf(at, books.zone);
+    books.openedAt = monthStart(books.period, books.zone);
+    books.nextStart = monthStart(next(books.period), books.zone);
+  },
+  'main-account.configured': ({ books, command }) => {
+    if (command?.creditLimit !== undefined) books.credit = amountOrNull(command.creditLimit);
+    if (command?.fundingPolicy !== undefined) books.policy = String(command.fundingPolicy);
+    if (command?.timeZone !== undefined)
+      books.nextZone = command.timeZone === books.zone ? null : String(command.timeZone);
+  },
+  'main-account.suspended': ({ books }) => {
+    books.suspended = true;
+  },
+  'main-account.resumed': ({ books }) => {
+    books.suspended = false;
+  },
+  'feature.activated': ({ books }) => {
+    books.feature = true;
+  },
+  'feature.deactivated': ({ books }) => {
+    check(books.inFundingOrder().length === 0, () => `${books.id} has active sub-accounts`);
+    books.feature = false;
+  },
+  'points.purchased': movesWhatWasAsked,
+  'points.adjusted': movesWhatWasAsked,
+  'plan.switched': ({ books, command }) => {
+    const isOther = books.plan !== command?.plan;
+    check(
+      !isOther || books.inFundingOrder().length === 0,
+      () => `${books.id} switched with active sub-accounts`,
+    );
+    books.plan = String(command?.plan);
+  },
+  'sub-account.opened': ({ books, event, command }) => {
+    const id = event.data.subAccount?.subAccountId as string;
+    check(!books.subs.has(id) && books.feature, () => `${id} must not be opened`);
+    const limit = amountOf(command?.limit);
+    books.openedBy.set(id, event.data.sequence);
+    books.subs.set(id, {
+      id,
+      ordinal: books.subs.size,
+      lifecycle: 'active',
+      paused: false,
+      priority: Number(command?.priority ?? 100),
+      limit,
+      nextLimit: null,
+      period: books.period,
+      boost: 0n,
+      used: 0n,
+      overage: 0n,
+      held: 0n,
+      opening: limit,
+      deletedAt: null,
+    });
+    equal(books.balance(`sub:${id}`), limit, () => `points of the new ${id}`);
+  },
+  'sub-account.configured': (context) => {
+    subOf(context).priority = Number(context.command?.priority);
+  },
+  'limit.changed': (context) => {
+    const sub = subOf(context);
+    const limit = amountOf(context.command?.limit);
+    if (context.command?.effective === 'next-period') sub.nextLimit = limit;
+    else Object.assign(sub, { limit, nextLimit: null });
+  },
+  'limit.boosted': (context) => {
+    subOf(context).boost += amountOf(context.command?.points);
+  },
+  'sub-account.paused': (context) => {
+    subOf(context).paused = true;
+  },
+  'sub-account.resumed': (context) => {
+    subOf(context).paused = false;
+  },
+  'sub-account.deactivated': (context) => {
+    subOf(context).lifecycle = 'inactive';
+  },
+  'sub-account.reactivated': (context) => {
+    subOf(context).lifecycle = 'active';
+  },
+  'sub-account.deleted': (context) => {
+    Object.assign(subOf(context), { lifecycle: 'deleted', nextLimit: null, deletedAt: context.at });
+  },
+  'sub-account.funded': (context) => {
+    const given = context.event.data.transfers.reduce((sum, { points }) => sum + amountOf(points), 0n);
+    equal(given, amountOf(context.event.data.points), () => `points of ${context.event.id}`);
+  },
+  'hold.placed': (context) => {
+    const { books, event, command, at } = context;
+    const messageId = String(event.data.messageId);
+    const sub = subOf(context);
+    check(!books.holds.has(messageId), () => `${messageId} is held a second time`);
+    check(!books.charges.has(messageId), () => `${messageId} is held after it was charged`);
+    const points = amountOf(command?.points);
+    equal(books.balance(`hold:${messageId}`), points, () => `points of hold ${messageId}`);
+    const expiresAt = at + Number(command?.expiresInSeconds) * 1_000;
+    equal(Date.parse(String(event.data.expiresAt)), expiresAt, () => `expiry of ${messageId}`);
+    sub.held += points;
+    books.holds.set(messageId, { subAccountId: sub.id, period: books.period, state: 'open' });
+  },
+  'hold.released': ({ books, event, command }) => released(books, event, command),
+  'message.charged': ({ books, event, command }) => charged(books, event, command),
+  'limit.exceeded': ({ books, event }) => {
+    check(amountOf(event.data.overage) > 0n, () => `${event.id} without overage`);
+    check(books.charges.has(String(event.data.messageId)), () => `${event.id} without a charge`);
+  },
+  'message.credited': ({ books, event }) => credited(books, event),
+  'period.already-rolled': ({ books, event }) =>
+    check(String(event.data.period) <= books.period, () => `${event.id}: the period was not rolled`),
+  'command.rejected': ({ event }) =>
+    equal(event.data.transfers.length, 0, () => `transfers of the refusal ${event.id}`),
+};
+
+function movesWhatWasAsked({ event, command }: Context): void {
+  const points = amountOf(command?.points);
+  const moved = event.data.transfers.map(({ to, points: text }) => (to === 'main' ? '' : '-') + text).join();
+  equal(amountOf(moved), points, () => `points of ${event.id}`);
+}
+
+/** Follows one decision: its events, which have one cause. */
+export function follow(
+  books: BooksView,
+  events: readonly EventView[],
+  command: CommandData | null,
+  rules: { readonly allowEarlyRoll: boolean },
+): void {
+  const at = Date.parse(events[0]?.data.at as string);
+  const moves = events.flatMap(({ data }) => data.transfers).sort((a, b) => a.sequence - b.sequence);
+  if (events.some(({ name }) => name === 'period.rolled')) rolled(books, events, moves, at, rules);
+  else {
+    books.noteBefore(events);
+    for (const event of events) closeDeleted(books, event);
+    for (const move of moves) books.post(move);
+    for (const event of events) FOLLOW[event.name]?.({ books, event, command, at });
+  }
+  books.assertAffordable(moves);
+  books.assertBalanced();
+  books.assertFunded();
+  for (const event of events) assertStates(books, event);
+}
+
+/** A deletion closes the statement of the current period, before anything moves. */
+function closeDeleted(books: BooksView, event: EventView): void {
+  if (event.name !== 'sub-account.deleted') return;
+  const sub = books.current(event.data.subAccount?.subAccountId as string);
+  const closing = books.closing(sub);
+  assertClosing(event, sub.period, closing);
+  Object.assign(books.statement(sub, sub.period), closing);
+}
+
+export function assertClosing(event: EventView, period: string, figures: object): void {
+  const closed = event.data.closed as Record<string, unknown>;
+  equal(closed.period, period, () => `period that closes in ${event.id}`);
+  for (const [name, value] of Object.entries(figures))
+    equal(amountOf(closed[name]), value, () => `${name} of the closing in ${event.id}`);
+}
+
+/** The states in an event are those after its decision. */
+function assertStates(books: BooksView, event: EventView): void {
+  const { mainAccount: main, subAccount } = event.data;
+  const where = () => `main account in ${event.id} (${event.name})`;
+  const amounts = {
+    balance: books.balance('main'),
+    available: books.available,
+    allocated: books.sumOf('sub') + books.sumOf('hold'),
+    held: books.sumOf('hold'),
+    purchased: -books.balance('purchased'),
+    used: books.balance('used'),
+    creditLimit: books.credit,
+  };
+  sameFields(amountsOf(main as object, Object.keys(amounts)), amounts, where);
+  const plain = {
+    plan: books.plan,
+    timeZone: books.zone,
+    fundingPolicy: books.policy,
+    feature: books.feature ? 'active' : 'inactive',
+    suspended: books.suspended,
+    period: books.period,
+    nextMonthStart: new Date(books.nextStart).toISOString(),
+    activeSubAccounts: books.inFundingOrder().length,
+  };
+  sameFields(main as object, plain, where);
+  if (subAccount) assertSub(books, event, subAccount);
+}
+
+function assertSub(books: BooksView, event: EventView, state: Record<string, unknown>): void {
+  const sub = books.subs.get(String(state.subAccountId));
+  if (!sub) throw new AuditFailure(`${event.id} names an unknown sub-account`);
+  const where = () => `${sub.id} in ${event.id} (${event.name})`;
+  const { limit, nextLimit, boost, used, overage, held, lifecycle, paused, period, priority } = sub;
+  const counters = { limit, nextLimit, boost, used, overage, held };
+  const derived = {
+    granted: books.granted(sub),
+    remaining: books.remaining(sub),
+    shortfall: books.shortfall(sub),
+  };
+  const amounts = { ...counters, ...derived };
+  sameFields(amountsOf(state, Object.keys(amounts)), amounts, where);
+  sameFields(state, { lifecycle, paused, period, priority, status: books.status(sub) }, where);
+}
+
+const amountsOf = (state: object, names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, amountOrNull((state as Record<string, unknown>)[name])]));

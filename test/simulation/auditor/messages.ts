@@ -1,0 +1,141 @@
+import { AuditFailure, amountOf, check, equal } from './check.js';
+import type { DeadLetters } from './dead-letters.js';
+import type { EventLog } from './event-log.js';
+import type { EventView, Evidence } from './evidence.js';
+import type { InputView } from './input-log.js';
+
+const AHEAD_MS = 24 * 3_600_000;
+
+export type Fact = InputView & { kind: 'sent' | 'refunded' };
+
+interface Known {
+  readonly charges: Map<string, EventView>;
+  readonly credits: Map<string, EventView>;
+  /** Sequence of the event that opened each main account's sub-account. */
+  readonly opened: Map<string, number>;
+}
+
+/**
+ * Invariant 5 for facts: a message is charged at most once, and once if it is valid; a refund likewise.
+ * @returns which record each event booked, by the event's id
+ */
+export function auditMessages(
+  evidence: Evidence,
+  letters: DeadLetters,
+  home: readonly InputView[],
+  events: EventLog,
+): Map<string, Fact> {
+  const booked = new Map<string, Fact>();
+  const known = collect(events);
+  const charged = new Map<string, Fact>();
+  const credited = new Map<string, Fact>();
+  /** The highest sequence that a fact of a main account has so far. */
+  const reached = new Map<string, number>();
+  for (const input of home) {
+    if (input.kind !== 'sent' && input.kind !== 'refunded') continue;
+    const key = `${input.mainAccountId} ${input.id}`;
+    const event = input.kind === 'sent' ? known.charges.get(key) : known.credits.get(key);
+    const first = (input.kind === 'sent' ? charged : credited).get(key);
+    const reason = reasonOf(letters, input, evidence.undone.has(input.record), { event, first });
+    if (reason !== undefined) {
+      assertReason(input, reason, { known, charged, reached, first });
+      continue;
+    }
+    if (first) {
+      check(
+        isSame(input, first),
+        () => `${placeOf(input)} says something else of ${key} and was passed over`,
+      );
+      continue;
+    }
+    if (!event) throw new AuditFailure(`${input.kind} ${key} of ${placeOf(input)} had no effect`);
+    assertEffect(input, event);
+    booked.set(event.id, input);
+    const before = reached.get(input.mainAccountId) ?? 0;
+    check(event.data.sequence > before, () => `${key} was booked before its turn`);
+    reached.set(input.mainAccountId, event.data.sequence);
+    (input.kind === 'sent' ? charged : credited).set(key, input);
+  }
+  for (const key of known.charges.keys()) check(charged.has(key), () => `a charge of no message: ${key}`);
+  for (const key of known.credits.keys()) check(credited.has(key), () => `a credit of no refund: ${key}`);
+  return booked;
+}
+
+const placeOf = ({ record }: InputView) => `${record.topic}:${record.partition}:${record.offset}`;
+
+/** Why it was put aside. What a restore has undone counts only where nothing else came of the record later. */
+function reasonOf(
+  letters: DeadLetters,
+  input: Fact,
+  isUndone: boolean,
+  { event, first }: { readonly event: EventView | undefined; readonly first: Fact | undefined },
+): string | undefined {
+  const reason = letters.reasonOf(input.record);
+  if (!isUndone || reason === undefined) return reason;
+  if (first) return isSame(input, first) ? undefined : reason;
+  return event && isOf(event, input) ? undefined : reason;
+}
+
+/** Whether an event can be the effect of just this record. */
+function isOf({ data }: EventView, input: Fact): boolean {
+  if (Date.parse(data.at) !== input.record.timestampMs) return false;
+  const isSent = input.kind === 'sent';
+  if (isSent && data.subAccount?.subAccountId !== input.data.subAccountId) return false;
+  return amountOf(isSent ? data.points : data.requested) === amountOf(input.data.points);
+}
+
+interface SoFar {
+  readonly known: Known;
+  readonly charged: ReadonlyMap<string, Fact>;
+  readonly reached: ReadonlyMap<string, number>;
+  /** What its id stood for already. */
+  readonly first: Fact | undefined;
+}
+
+function assertReason(input: Fact, reason: string, { known, charged, reached, first }: SoFar): void {
+  const { mainAccountId, data, record } = input;
+  const done = reached.get(mainAccountId) ?? 0;
+  const openedAt = known.opened.get(`${mainAccountId} ${data.subAccountId}`);
+  const message = charged.get(`${mainAccountId} ${data.messageId}`);
+  const isRight = {
+    unprocessable: input.isPoisoned,
+    'unknown-main-account': done === 0,
+    // Facts that were booked before tell what was known by then.
+    'unknown-sub-account': input.kind === 'sent' && (openedAt === undefined || openedAt > done),
+    'sent-in-future':
+      input.kind === 'sent' && Date.parse(String(data.sentAt)) > record.timestampMs + AHEAD_MS,
+    'conflicting-duplicate': first !== undefined && !isSame(input, first),
+    'unknown-message': input.kind === 'refunded' && message === undefined,
+  }[reason];
+  check(isRight === true, () => `${placeOf(input)} (${input.id}) is a dead letter: ${reason}`);
+}
+
+/** What makes a repeat: for a message its points and its sub-account, for a refund the message that it names. */
+const isSame = (one: Fact, other: Fact): boolean =>
+  one.kind === 'refunded'
+    ? one.data.messageId === other.data.messageId
+    : amountOf(one.data.points) === amountOf(other.data.points) &&
+      one.data.subAccountId === other.data.subAccountId;
+
+function assertEffect({ kind, data, record, isPoisoned, id }: Fact, event: EventView): void {
+  check(!isPoisoned, () => `${id} should have stopped its record`);
+  const asked = kind === 'sent' ? event.data.points : event.data.requested;
+  equal(amountOf(asked), amountOf(data.points), () => `points of ${event.id}`);
+  equal(Date.parse(event.data.at), record.timestampMs, () => `broker time of ${event.id}`);
+  if (kind === 'sent')
+    equal(event.data.subAccount?.subAccountId, data.subAccountId, () => `sub-account of ${event.id}`);
+  const isLate = kind === 'sent' && Date.parse(String(data.sentAt)) > record.timestampMs + AHEAD_MS;
+  check(!isLate, () => `${id} was sent in the future`);
+}
+
+function collect({ books }: EventLog): Known {
+  const known: Known = { charges: new Map(), credits: new Map(), opened: new Map() };
+  for (const event of [...books.values()].flat()) {
+    const { mainAccountId, messageId, refundId, subAccount, sequence } = event.data;
+    if (event.name === 'message.charged') known.charges.set(`${mainAccountId} ${messageId}`, event);
+    if (event.name === 'message.credited') known.credits.set(`${mainAccountId} ${refundId}`, event);
+    if (event.name === 'sub-account.opened')
+      known.opened.set(`${mainAccountId} ${subAccount?.subAccountId}`, sequence);
+  }
+  return known;
+}

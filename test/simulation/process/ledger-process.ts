@@ -1,0 +1,156 @@
+import { decide, type Input } from '@subledger/core';
+import {
+  CacheBudget,
+  Lanes,
+  type LanesPorts,
+  type LaneTimers,
+  type LogInspector,
+  type ProcessorOptions,
+  SliceProcessor,
+  Turnstile,
+} from '@subledger/ledger/engine';
+import type { Broker } from '../broker/broker.js';
+import { brokerConnection, SimPublisher } from '../broker/sim-publisher.js';
+import type { Database } from '../store/database.js';
+import { databaseConnection, SimStore } from '../store/sim-store.js';
+import type { Owner } from '../world/scheduler.js';
+import type { World } from '../world/world.js';
+import { GroupMember } from './group-member.js';
+import { silentMetrics, tracingLog } from './observers.js';
+
+/** What all processes of a run are configured with. */
+export interface LedgerSettings {
+  readonly slice: number;
+  readonly cachedSubAccounts: number;
+  readonly maxSubAccounts: number;
+  readonly allowEarlyRoll: boolean;
+  readonly tombstoneGraceMs: number;
+}
+
+/** Text by which a rule is made to throw: a bug that stops one record, not a lane. */
+export const POISON = 'poison';
+
+/** The real rules, but for records that carry the poison. */
+export const decideOrThrow: typeof decide = (books, input, policy) => {
+  if (isPoisoned(input)) throw new TypeError('simulated: a bug in a rule');
+  return decide(books, input, policy);
+};
+
+const isPoisoned = (input: Input): boolean =>
+  input.kind === 'command'
+    ? input.name === 'points.purchase' && input.data.reference === POISON
+    : input.kind === 'message.sent' && input.messageId.startsWith(POISON);
+
+interface Servers {
+  readonly world: World;
+  readonly broker: Broker;
+  readonly database: Database;
+  readonly groupOffsets: Map<string, bigint>;
+}
+
+/** A ledger service: the real lanes and pipeline, on the simulated clock, broker and database. */
+export class LedgerProcess implements Owner {
+  state: Owner['state'] = 'alive';
+  readonly lanes: Lanes;
+  readonly member: GroupMember;
+  /** Whether the group still counts it in. */
+  isMember = false;
+  /** The last decision of the group that it knows. */
+  generation = -1;
+
+  constructor(
+    readonly name: string,
+    { world, broker, database, groupOffsets }: Servers,
+    settings: LedgerSettings,
+  ) {
+    const store = new SimStore(databaseConnection(world, this), database);
+    const log = tracingLog(world, name);
+    const metrics = silentMetrics();
+    const partitions = () => broker.partitionCount;
+    const { tombstoneGraceMs, maxSubAccounts, allowEarlyRoll } = settings;
+    const policy = { maxSubAccounts, allowEarlyRoll };
+    const now = () => Math.floor(world.scheduler.now);
+    const processor: ProcessorOptions = {
+      store,
+      policy,
+      decide: decideOrThrow,
+      tombstoneGraceMs,
+      now,
+      partitions,
+      metrics,
+      log,
+    };
+    const ports: LanesPorts = {
+      store,
+      log,
+      metrics,
+      partitions,
+      tombstoneGraceMs,
+      now,
+      timers: timersOf(world, this),
+      owner: name,
+      options: {
+        slice: settings.slice,
+        idleCursorMs: 200,
+        retryMs: { from: 100, to: 2_000 },
+        fencedRetryMs: 20_000,
+      },
+      inspector: inspectorOf(world, broker, this),
+      processor: new SliceProcessor(processor),
+      database: new Turnstile(2),
+      kafka: new Turnstile(2),
+      budget: new CacheBudget(settings.cachedSubAccounts),
+      publisherOf: (lane) => new SimPublisher(world, broker, this, `ledger-lane-${lane}`),
+      consumer: () => this.member,
+      commitEveryMs: 1_000,
+      choresEveryMs: 2_000,
+      prepare: async () => undefined,
+    };
+    this.lanes = new Lanes(ports);
+    this.member = new GroupMember(world, broker, this, () => this.lanes, groupOffsets);
+  }
+}
+
+function timersOf(world: World, owner: Owner): LaneTimers {
+  const { scheduler, random } = world;
+  return {
+    random: () => random.next(),
+    after: (ms, call) => scheduler.after(ms, owner, call),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        const end = () => {
+          cancel();
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        const cancel = scheduler.after(ms, owner, end);
+        signal.addEventListener('abort', end);
+      }),
+    every: (ms, call) => {
+      let cancel: () => void = () => undefined;
+      const next = () => {
+        cancel = scheduler.after(ms, owner, () => {
+          next();
+          call();
+        });
+      };
+      next();
+      return () => cancel();
+    },
+  };
+}
+
+function inspectorOf(world: World, broker: Broker, owner: Owner): LogInspector {
+  const connection = brokerConnection(world, owner);
+  return {
+    range: (topic, number) =>
+      connection.request('log range', () => {
+        const { low, stable } = broker.partition(topic, number);
+        // kafkajs asks as a `read_committed` reader.
+        return { low, high: stable };
+      }),
+    read: (topic, number, offset) =>
+      connection.request('log read', () => broker.partition(topic, number).at(offset)),
+  };
+}

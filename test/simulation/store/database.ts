@@ -1,0 +1,183 @@
+import type { MainAccount, SubAccount } from '@subledger/core';
+import {
+  LaneFencedError,
+  type LaneOrders,
+  type LaneStep,
+  type Lease,
+  type PublishedCursor,
+  type SliceWrites,
+  type SubAccountKey,
+  type TakenLane,
+} from '@subledger/ledger/engine';
+import type { World } from '../world/world.js';
+import { type LaneRow, Tables, type Taken } from './tables.js';
+import { applyWrites, assertInsertable } from './transaction.js';
+
+type LogOf = (lane: number, topic: 'commands' | 'messages', from: bigint, to: bigint) => Taken['commands'];
+
+/** What PostgreSQL does for the ledger, in memory: each method is one transaction, and happens whole or not at all. */
+export class Database {
+  tables = new Tables();
+  private readonly backups: { readonly at: number; readonly tables: Tables }[] = [];
+
+  constructor(
+    private readonly world: World,
+    /** The records between two offsets of a lane's log, to note what a transaction took. */
+    private readonly logOf: LogOf,
+  ) {}
+
+  takeLane(
+    lane: number,
+    owner: string,
+    start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
+  ): TakenLane {
+    const { lanes } = this.tables;
+    let row = lanes.get(lane);
+    if (row) {
+      row.epoch += 1n;
+      row.owner = owner;
+    } else {
+      row = newLane(lane, owner, start);
+      lanes.set(lane, row);
+    }
+    this.world.cover('lane:taken over');
+    this.world.trace(`database lane ${lane} epoch ${row.epoch} of ${owner}`);
+    const { epoch, generation, rebuildLimits: _, owner: __, ...rest } = row;
+    return { ...rest, lease: { lane, epoch, generation } };
+  }
+
+  advanceCursor(lease: Lease, sequence: bigint): void {
+    const row = this.ours(lease);
+    // As the statement has it: never beyond what the row knows of.
+    if (row.laneSequence < sequence) throw this.fenced(lease);
+    row.publishedSequence = sequence;
+    this.dropOutbox(lease.lane, sequence);
+  }
+
+  limitsRebuilt(lease: Lease): void {
+    this.ours(lease).rebuildLimits = false;
+  }
+
+  orders(lanes: readonly number[]): LaneOrders[] {
+    return lanes.flatMap((lane) => {
+      const row = this.tables.lanes.get(lane);
+      return row ? [{ lane, generation: row.generation, rebuildLimits: row.rebuildLimits }] : [];
+    });
+  }
+
+  /** The rows of a main account; copies. */
+  books(mainAccountId: string): { main: MainAccount | null; subs: SubAccount[] } {
+    const { mainAccounts, subAccounts, subsOf } = this.tables;
+    const main = mainAccounts.get(mainAccountId);
+    const subs = (subsOf.get(mainAccountId) ?? []).map((id) => {
+      const { mainAccountId: _, tombstonedAt: __, ...sub } = subAccounts.get(`${mainAccountId} ${id}`)!;
+      return sub;
+    });
+    return { main: main ? { ...main } : null, subs };
+  }
+
+  /** @throws LaneFencedError, or what a constraint says; nothing is written then */
+  write(lease: Lease, step: LaneStep, parts: readonly SliceWrites[], published: PublishedCursor): void {
+    const row = this.ours(lease);
+    // As the statement has it: the row must be where the slice goes on from.
+    if (row.laneSequence !== step.laneSequenceBefore) throw this.fenced(lease);
+    for (const part of parts) assertInsertable(this.tables, part);
+    this.judge(row, step, published);
+    this.noteTaken(row, step);
+    Object.assign(row, step.offsets, {
+      laneSequence: step.laneSequence,
+      publishedSequence: published.sequence,
+    });
+    if (published.hasOutbox) this.dropOutbox(lease.lane, published.sequence);
+    for (const part of parts) applyWrites(this.tables, lease, part, this.world.scheduler.now);
+    this.world.cover('slice:committed');
+    const text = `${row.commandOffset}/${row.messageOffset} sequence ${row.laneSequence}`;
+    this.world.trace(`database lane ${lease.lane} epoch ${lease.epoch} wrote to ${text}`);
+  }
+
+  /** A lane only ever goes forward. */
+  private judge(row: LaneRow, { offsets }: LaneStep, published: PublishedCursor): void {
+    const { lane, commandOffset, messageOffset, publishedSequence, laneSequence } = row;
+    if (offsets.commandOffset < commandOffset || offsets.messageOffset < messageOffset)
+      this.world.fail(`lane ${lane} went back from ${commandOffset}/${messageOffset}`);
+    if (published.sequence < publishedSequence || published.sequence > laneSequence)
+      this.world.fail(
+        `lane ${lane}: cursor ${published.sequence} after ${publishedSequence} of ${laneSequence}`,
+      );
+  }
+
+  private noteTaken({ lane, commandOffset, messageOffset }: LaneRow, { offsets }: LaneStep): void {
+    const taken: Taken = {
+      commands: this.logOf(lane, 'commands', commandOffset, offsets.commandOffset),
+      messages: this.logOf(lane, 'messages', messageOffset, offsets.messageOffset),
+    };
+    const list = this.tables.taken.get(lane) ?? [];
+    list.push(taken);
+    this.tables.taken.set(lane, list);
+  }
+
+  tombstonesDue(deletedBefore: number, max: number): SubAccountKey[] {
+    return [...this.tables.subAccounts.values()]
+      .filter((sub) => sub.deletedAt !== null && sub.deletedAt <= deletedBefore && sub.tombstonedAt === null)
+      .sort((a, b) => (a.deletedAt as number) - (b.deletedAt as number))
+      .slice(0, max)
+      .map(({ mainAccountId, id }) => ({ mainAccountId, subAccountId: id }));
+  }
+
+  backUp(): void {
+    this.backups.push({ at: this.world.scheduler.now, tables: this.tables.clone() });
+  }
+
+  get backupCount(): number {
+    return this.backups.length;
+  }
+
+  /** They are of another log. */
+  dropBackups(): void {
+    this.backups.length = 0;
+  }
+
+  /** The last backup is all there is. @returns when it was made */
+  restore(): number {
+    const { at, tables } = this.backups.pop()!;
+    this.tables = tables;
+    return at;
+  }
+
+  private ours(lease: Lease): LaneRow {
+    const row = this.tables.lanes.get(lease.lane);
+    if (row?.epoch !== lease.epoch) throw this.fenced(lease);
+    return row;
+  }
+
+  private fenced({ lane, epoch }: Lease): LaneFencedError {
+    this.world.cover('fence:database');
+    this.world.trace(`database fenced lane ${lane} epoch ${epoch}`);
+    return new LaneFencedError(lane);
+  }
+
+  private dropOutbox(lane: number, through: bigint): void {
+    const rows = this.tables.outboxOf.get(lane) ?? [];
+    this.tables.outboxOf.set(
+      lane,
+      rows.filter(({ laneSequence }) => laneSequence > through),
+    );
+  }
+}
+
+const newLane = (
+  lane: number,
+  owner: string,
+  start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
+): LaneRow => ({
+  lane,
+  epoch: 1n,
+  generation: 1,
+  ...start,
+  commandLastId: null,
+  messageLastId: null,
+  laneSequence: 0n,
+  publishedSequence: 0n,
+  rebuildLimits: false,
+  owner,
+});

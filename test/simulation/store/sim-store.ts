@@ -1,0 +1,152 @@
+import { TOPICS } from '@subledger/contracts';
+import { Books } from '@subledger/core';
+import {
+  commandKey,
+  type KnownCommand,
+  type LaneOrders,
+  type LaneStep,
+  type Lease,
+  type LedgerStore,
+  type OwnedId,
+  type PublishedCursor,
+  type SliceWrites,
+  type SubAccountKey,
+  type TakenLane,
+  type TouchedIds,
+  type UnpublishedRecord,
+} from '@subledger/ledger/engine';
+import { Connection } from '../world/connection.js';
+import type { Owner } from '../world/scheduler.js';
+import type { World } from '../world/world.js';
+import type { Database } from './database.js';
+
+const withCode = (code: string) => (what: string) =>
+  Object.assign(new Error(`simulated: ${what} failed (${code})`), { code });
+
+/** How this process reaches the database. */
+export const databaseConnection = (world: World, owner: Owner): Connection =>
+  new Connection(world, owner, 'database', { lost: withCode('ECONNRESET'), refused: withCode('40P01') });
+
+/** A process's store: the contract of `LedgerStore`, on the simulated database and through a bad network. */
+export class SimStore implements LedgerStore {
+  constructor(
+    private readonly connection: Pick<Connection, 'request'>,
+    private readonly database: Database,
+  ) {}
+
+  private ask<T>(what: string, effect: () => T): Promise<T> {
+    return this.connection.request(what, effect);
+  }
+
+  takeLane(
+    lane: number,
+    owner: string,
+    start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
+  ): Promise<TakenLane> {
+    return this.ask('takeLane', () => this.database.takeLane(lane, owner, start));
+  }
+
+  readEpoch(lane: number): Promise<bigint | undefined> {
+    return this.ask('readEpoch', () => this.database.tables.lanes.get(lane)?.epoch);
+  }
+
+  advanceCursor(lease: Lease, sequence: bigint): Promise<void> {
+    return this.ask('advanceCursor', () => this.database.advanceCursor(lease, sequence));
+  }
+
+  readOrders(lanes: readonly number[]): Promise<LaneOrders[]> {
+    return this.ask('readOrders', () => this.database.orders(lanes));
+  }
+
+  limitsRebuilt(lease: Lease): Promise<void> {
+    return this.ask('limitsRebuilt', () => this.database.limitsRebuilt(lease));
+  }
+
+  async loadBooks(ids: readonly string[]): Promise<Map<string, Books>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.ask('loadBooks', () => ids.map((id) => [id, this.database.books(id)] as const));
+    return new Map(rows.map(([id, { main, subs }]) => [id, new Books(main, subs)]));
+  }
+
+  async loadMessages(touched: TouchedIds, booksOf: (mainAccountId: string) => Books): Promise<void> {
+    const find = <Row extends object>(table: ReadonlyMap<string, Row>, ids: readonly OwnedId[]): Row[] =>
+      ids.flatMap(({ mainAccountId, id }) => {
+        const row = table.get(`${mainAccountId} ${id}`);
+        return row ? [{ ...row }] : [];
+      });
+    const { holds, charges, refunds } = await this.ask('loadMessages', () => {
+      const { tables } = this.database;
+      return {
+        holds: find(tables.holds, touched.holds),
+        charges: find(tables.charges, touched.charges),
+        refunds: find(tables.refunds, touched.refunds),
+      };
+    });
+    for (const { mainAccountId, ...row } of holds) booksOf(mainAccountId).holds.set(row.messageId, row);
+    for (const { mainAccountId, ...row } of charges) booksOf(mainAccountId).charges.set(row.messageId, row);
+    for (const { mainAccountId, ...row } of refunds) booksOf(mainAccountId).refunds.set(row.refundId, row);
+  }
+
+  async loadCommands(commands: readonly OwnedId[]): Promise<Map<string, KnownCommand>> {
+    if (commands.length === 0) return new Map();
+    return this.ask('loadCommands', () => {
+      const { tables } = this.database;
+      const known = new Map<string, KnownCommand>();
+      for (const { mainAccountId, id } of commands) {
+        const row = tables.commands.get(`${mainAccountId} ${id}`);
+        if (!row) continue;
+        const { contentHash, eventSequence, at } = row;
+        const journal = tables.journal.get(`${mainAccountId} ${eventSequence} ${at}`);
+        const payload = row.payload ?? (journal?.payload as string);
+        known.set(commandKey(mainAccountId, id), { contentHash, eventSequence, payload });
+      }
+      return known;
+    });
+  }
+
+  writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void> {
+    return this.ask('writeSlice', () => this.database.write(lease, writes, [writes], published));
+  }
+
+  async writeParts(
+    lease: Lease,
+    step: LaneStep,
+    parts: Iterable<SliceWrites>,
+    published: PublishedCursor,
+  ): Promise<void> {
+    // Made here, in the process, whatever becomes of them there.
+    const made = [...parts];
+    return this.ask('writeParts', () => this.database.write(lease, step, made, published));
+  }
+
+  unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]> {
+    return this.ask('unpublished', () => {
+      const { journalOf, outboxOf } = this.database.tables;
+      const isWanted = (row: { laneSequence: bigint }) =>
+        row.laneSequence > after && row.laneSequence <= through;
+      const found: UnpublishedRecord[] = [];
+      for (const { laneSequence, mainAccountId, payload } of (journalOf.get(lane) ?? []).filter(isWanted))
+        found.push({
+          laneSequence,
+          record: { topic: TOPICS.events, key: mainAccountId, value: payload },
+          journalOf: mainAccountId,
+        });
+      for (const { laneSequence, ...record } of (outboxOf.get(lane) ?? []).filter(isWanted))
+        found.push({ laneSequence, record, journalOf: null });
+      return found.sort((a, b) => Number(a.laneSequence - b.laneSequence));
+    });
+  }
+
+  tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]> {
+    return this.ask('tombstonesDue', () => this.database.tombstonesDue(deletedBefore, max));
+  }
+
+  mainAccountIds(after: string, max: number): Promise<string[]> {
+    return this.ask('mainAccountIds', () =>
+      [...this.database.tables.mainAccounts.keys()]
+        .filter((id) => id > after)
+        .sort()
+        .slice(0, max),
+    );
+  }
+}

@@ -1,0 +1,112 @@
+import type { Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from '@subledger/core';
+import type { KafkaRecord } from '@subledger/kafka';
+
+/** Plain tables, as naive as can be: rows in maps, copied on the way in and out. */
+
+export interface LaneRow {
+  readonly lane: number;
+  epoch: bigint;
+  generation: number;
+  commandOffset: bigint;
+  messageOffset: bigint;
+  commandLastId: string | null;
+  messageLastId: string | null;
+  laneSequence: bigint;
+  publishedSequence: bigint;
+  rebuildLimits: boolean;
+  owner: string;
+}
+
+export interface JournalRow {
+  readonly mainAccountId: string;
+  readonly sequence: number;
+  readonly laneSequence: bigint;
+  readonly generation: number;
+  readonly type: string;
+  readonly at: string;
+  readonly causeKind: string;
+  readonly causeId: string;
+  readonly position: bigint | null;
+  readonly payload: string;
+}
+
+export interface OutboxRow {
+  readonly laneSequence: bigint;
+  readonly topic: string;
+  readonly key: string | null;
+  readonly value: string | Buffer | null;
+  readonly headers: Record<string, string>;
+}
+
+export interface CommandRow {
+  readonly mainAccountId: string;
+  readonly commandId: string;
+  readonly contentHash: string;
+  readonly eventSequence: number;
+  readonly at: string;
+  readonly payload: string | null;
+}
+
+export interface StatementRow {
+  readonly mainAccountId: string;
+  readonly subAccountId: string;
+  readonly period: string;
+  readonly opening: bigint;
+  readonly limit: bigint;
+  readonly boost: bigint;
+  readonly granted: bigint;
+  readonly used: bigint;
+  readonly overage: bigint;
+  readonly held: bigint;
+  readonly returned: bigint;
+  lateUsed: bigint;
+  lateRefunded: bigint;
+  lateReturned: bigint;
+}
+
+export type StoredTransfer = Transfer & {
+  readonly mainAccountId: string;
+  readonly eventSequence: number;
+  readonly at: string;
+};
+type SubRow = SubAccount & { readonly mainAccountId: string; tombstonedAt: number | null };
+type Of<Row> = Row & { readonly mainAccountId: string };
+
+/** What one transaction took from the lane's logs; the plain run takes the same in the same order. */
+export interface Taken {
+  readonly commands: readonly KafkaRecord[];
+  readonly messages: readonly KafkaRecord[];
+}
+
+/** Keys: ids with a space between, which no id contains. */
+export class Tables {
+  readonly lanes = new Map<number, LaneRow>();
+  readonly mainAccounts = new Map<string, MainAccount>();
+  readonly subAccounts = new Map<string, SubRow>();
+  /** Ids of a main account's sub-accounts, in order of creation. */
+  readonly subsOf = new Map<string, string[]>();
+  readonly holds = new Map<string, Of<Hold>>();
+  readonly charges = new Map<string, Of<Charge>>();
+  readonly refunds = new Map<string, Of<Refund>>();
+  readonly commands = new Map<string, CommandRow>();
+  readonly statements = new Map<string, StatementRow>();
+  /** By main account, sequence and instant, as PostgreSQL's key over partitions by month. */
+  readonly journal = new Map<string, JournalRow>();
+  readonly transfers = new Map<string, StoredTransfer>();
+  /** The same journal rows, and the outbox, by lane. */
+  readonly journalOf = new Map<number, JournalRow[]>();
+  readonly outboxOf = new Map<number, OutboxRow[]>();
+  readonly taken = new Map<number, Taken[]>();
+
+  /** Everything once more: rows are flat, and what is in them never changes in place. */
+  clone(): Tables {
+    const copy = new Tables();
+    for (const name of Object.keys(this) as (keyof Tables)[]) {
+      const table = this[name] as unknown;
+      if (!(table instanceof Map)) continue;
+      for (const [key, row] of table as Map<unknown, object>)
+        (copy[name] as unknown as Map<unknown, object>).set(key, Array.isArray(row) ? [...row] : { ...row });
+    }
+    return copy;
+  }
+}

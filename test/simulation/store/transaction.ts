@@ -1,0 +1,101 @@
+import type { Lease, SliceWrites } from '@subledger/ledger/engine';
+import type { JournalRow, StatementRow, Tables } from './tables.js';
+
+/** What `pg` throws for a broken constraint; not an outage, so the ledger halves the slice. */
+const violation = (table: string, key: string): Error =>
+  Object.assign(new Error(`duplicate key value violates unique constraint of ${table}: ${key}`), {
+    code: '23505',
+  });
+
+const SEPARATOR = '\u001e';
+const journalKey = (main: string, sequence: number, at: string) => `${main} ${sequence} ${at}`;
+
+/** The constraints that PostgreSQL has. @throws before anything is written */
+export function assertInsertable(tables: Tables, writes: SliceWrites): void {
+  for (const { rows } of writes.journal)
+    for (const { mainAccountId, sequence, at } of rows) {
+      const key = journalKey(mainAccountId, sequence, at);
+      if (tables.journal.has(key)) throw violation('journal', key);
+    }
+  for (const { mainAccountId, at, transfer } of writes.transfers) {
+    const key = journalKey(mainAccountId, transfer.sequence, at);
+    if (tables.transfers.has(key)) throw violation('transfers', key);
+  }
+  for (const { mainAccountId, commandId } of writes.commands)
+    if (tables.commands.has(`${mainAccountId} ${commandId}`)) throw violation('commands', commandId);
+  for (const { mainAccountId, row } of writes.refunds)
+    if (tables.refunds.has(`${mainAccountId} ${row.refundId}`)) throw violation('refunds', row.refundId);
+}
+
+export function applyWrites(
+  tables: Tables,
+  { lane, generation }: Lease,
+  writes: SliceWrites,
+  now: number,
+): void {
+  for (const { rows, payloads } of writes.journal) {
+    const texts = payloads.toString('utf8').split(SEPARATOR);
+    rows.forEach((row, index) => {
+      const stored: JournalRow = { ...row, generation, payload: texts[index] as string };
+      tables.journal.set(journalKey(row.mainAccountId, row.sequence, row.at), stored);
+      listOf(tables.journalOf, lane).push(stored);
+    });
+  }
+  for (const { mainAccountId, eventSequence, at, transfer } of writes.transfers) {
+    const row = { ...transfer, mainAccountId, eventSequence, at };
+    tables.transfers.set(journalKey(mainAccountId, transfer.sequence, at), row);
+  }
+  for (const row of writes.mainAccounts) tables.mainAccounts.set(row.id, { ...row });
+  for (const { mainAccountId, row } of writes.subAccounts) {
+    const key = `${mainAccountId} ${row.id}`;
+    const before = tables.subAccounts.get(key);
+    if (!before) listOf(tables.subsOf, mainAccountId).push(row.id);
+    tables.subAccounts.set(key, { ...row, mainAccountId, tombstonedAt: before?.tombstonedAt ?? null });
+  }
+  for (const { mainAccountId, row } of writes.holds)
+    tables.holds.set(`${mainAccountId} ${row.messageId}`, { ...row, mainAccountId });
+  for (const { mainAccountId, row } of writes.charges)
+    tables.charges.set(`${mainAccountId} ${row.messageId}`, { ...row, mainAccountId });
+  for (const { mainAccountId, row } of writes.refunds)
+    tables.refunds.set(`${mainAccountId} ${row.refundId}`, { ...row, mainAccountId });
+  for (const row of writes.commands) tables.commands.set(`${row.mainAccountId} ${row.commandId}`, { ...row });
+  for (const row of writes.statements) addStatement(tables, row);
+  for (const { mainAccountId, subAccountId } of writes.tombstones) {
+    const sub = tables.subAccounts.get(`${mainAccountId} ${subAccountId}`);
+    if (sub) sub.tombstonedAt = now;
+  }
+  listOf(tables.outboxOf, lane).push(...writes.outbox.map((row) => ({ ...row })));
+}
+
+/** An upsert: closing figures come once, with the row; late ones add up. */
+function addStatement(tables: Tables, row: SliceWrites['statements'][number]): void {
+  const { mainAccountId, subAccountId, period, closing } = row;
+  const key = `${mainAccountId} ${subAccountId} ${period}`;
+  const stored = tables.statements.get(key);
+  if (stored) {
+    stored.lateUsed += row.lateUsed;
+    stored.lateRefunded += row.lateRefunded;
+    stored.lateReturned += row.lateReturned;
+    return;
+  }
+  const { opening = 0n, limit = 0n, boost = 0n, granted = 0n, used = 0n, overage = 0n } = closing ?? {};
+  const { held = 0n, returned = 0n } = closing ?? {};
+  const figures = { opening, limit, boost, granted, used, overage, held, returned };
+  const { lateUsed, lateRefunded, lateReturned } = row;
+  const added: StatementRow = {
+    mainAccountId,
+    subAccountId,
+    period,
+    ...figures,
+    lateUsed,
+    lateRefunded,
+    lateReturned,
+  };
+  tables.statements.set(key, added);
+}
+
+function listOf<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
+}

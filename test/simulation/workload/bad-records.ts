@@ -1,0 +1,57 @@
+import { MAX_RECORD_BYTES, TOPICS } from '@subledger/contracts';
+import type { OutgoingRecord } from '@subledger/kafka';
+import type { SeededRandom } from '@subledger/testing';
+import { POISON } from '../process/ledger-process.js';
+import type { Customer } from './customers.js';
+
+/** Everything that a record can have wrong, on either input topic. */
+type Spoil = (
+  event: Record<string, unknown>,
+  customer: Customer,
+  random: SeededRandom,
+) => Partial<OutgoingRecord>;
+
+const json = (event: unknown): Partial<OutgoingRecord> => ({ value: JSON.stringify(event) });
+const dataOf = (event: Record<string, unknown>) => event.data as Record<string, unknown>;
+
+const SPOILS: readonly Spoil[] = [
+  () => ({ value: null }),
+  () => ({ value: '' }),
+  () => ({ value: '{"specversion":"1.0", broken' }),
+  () => ({ value: Buffer.from([0xff, 0xfe, 0x00, 0x80]) }),
+  (event) => json({ ...event, specversion: '0.3' }),
+  (event) => json({ ...event, time: 'yesterday' }),
+  (event) => json({ ...event, id: 'has spaces in it' }),
+  (event) => json({ ...event, type: 'subledger.points.invent.v1' }),
+  (event) => json({ ...event, data: { ...dataOf(event), points: '-1e3', limit: 'many', plan: 'gift' } }),
+  (event) => json({ ...event, data: { ...dataOf(event), mainAccountId: 'main account 1' } }),
+  (event) => json({ ...event, data: null }),
+  (event) => json([event]),
+  (event, { id }) => ({ ...json(event), key: `${id}-other` }),
+  (event) => ({ ...json(event), key: null }),
+];
+
+/** A record that must end as a dead letter. */
+export function spoiled(
+  random: SeededRandom,
+  customer: Customer,
+  topic: string,
+  event: Record<string, unknown>,
+): OutgoingRecord {
+  const record = { topic, key: customer.id, value: JSON.stringify(event) };
+  // Rare: it takes a quarter of a megabyte.
+  if (random.chance(0.02))
+    return { ...record, value: JSON.stringify({ ...event, pad: 'x'.repeat(MAX_RECORD_BYTES) }) };
+  return { ...record, ...random.pick(SPOILS)(event, customer, random) };
+}
+
+/** A record on which a rule throws. */
+export function poisoned(event: Record<string, unknown>, customer: Customer, id: string): OutgoingRecord {
+  const isMessage = event.type === 'subledger.message.sent.v1';
+  const data = isMessage
+    ? { ...dataOf(event), messageId: `${POISON}-${id}` }
+    : { mainAccountId: customer.id, points: '1', reference: POISON };
+  const type = isMessage ? event.type : 'subledger.points.purchase.v1';
+  const topic = isMessage ? TOPICS.messages : TOPICS.commands;
+  return { topic, key: customer.id, value: JSON.stringify({ ...event, type, data }) };
+}

@@ -1,0 +1,143 @@
+import { TOPICS } from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+import type { Broker } from '../broker/broker.js';
+import type { Partition } from '../broker/partition.js';
+import type { Fleet } from '../process/fleet.js';
+import type { Database } from '../store/database.js';
+import type { LaneRow } from '../store/tables.js';
+import { SERVERS } from './scheduler.js';
+import type { World } from './world.js';
+
+const INPUTS = [TOPICS.commands, TOPICS.messages];
+const LOOK_EVERY_MS = 7_000;
+
+/** What only an operator can decide about, and the operator, who acts on alarms alone. */
+export class Disasters {
+  /** Records whose effects a restore may have undone; they are read again. */
+  readonly undone = new Set<KafkaRecord>();
+  /** Records that nobody will ever read: retention or a new topic took them. */
+  readonly lost = new Set<KafkaRecord>();
+  /** `topic:partition` of logs that were made anew and whose lane's row still means the old one. */
+  private readonly anew = new Set<string>();
+  /** Lanes that an operator is at. */
+  private readonly deciding = new Set<number>();
+  private quietUntil = 0;
+  private hasStruck = false;
+
+  constructor(
+    private readonly world: World,
+    private readonly broker: Broker,
+    private readonly database: Database,
+    private readonly fleet: Fleet,
+  ) {
+    this.look();
+  }
+
+  strike(): void {
+    const { world, database, broker } = this;
+    // One after the other: an operator who has two of them on his hands is another story.
+    if (this.deciding.size > 0 || this.anew.size > 0 || world.scheduler.now < this.quietUntil) return;
+    // A lane without a row in the backup would begin at the beginning again, and nobody could tell.
+    if (database.tables.lanes.size < broker.partitionCount) return;
+    const dice = world.random.next();
+    const backsUp = dice < 0.3 || database.backupCount === 0;
+    if (backsUp) database.backUp();
+    else if (dice < 0.55) this.restore();
+    else if (dice < 0.65) this.recreate();
+    else this.retain();
+    if (backsUp) return;
+    this.hasStruck = true;
+    this.quietUntil = world.scheduler.now + 240_000;
+  }
+
+  /** The database as it was some time ago, under lanes that may be running. */
+  private restore(): void {
+    const { world, database } = this;
+    const madeAt = database.restore();
+    world.cover('disaster:restore');
+    world.trace(`database restored as of ${new Date(madeAt).toISOString()}`);
+    world.resets.database += 1;
+    for (const [lane, row] of database.tables.lanes)
+      for (const topic of INPUTS)
+        for (const record of this.broker.partition(topic, lane).committed(offsetOf(row, topic)))
+          this.undone.add(record);
+  }
+
+  /** A topic is deleted and made anew, with the ledger stopped. */
+  private recreate(): void {
+    const { world, broker, database, fleet } = this;
+    const topic = world.random.pick(INPUTS);
+    world.cover('disaster:topic made anew');
+    world.trace(`${topic} made anew`);
+    for (const process of [...fleet.processes]) fleet.kill(process, 'the topic is made anew');
+    database.dropBackups();
+    world.resets.database += 1;
+    world.resets.broker += 1;
+    for (const log of broker.logsOf(topic)) {
+      const row = database.tables.lanes.get(log.partition) as LaneRow;
+      this.lose(log, offsetOf(row, topic), log.high);
+      log.recreate();
+      if (offsetOf(row, topic) > 0n) this.anew.add(`${topic}:${log.partition}`);
+    }
+  }
+
+  /** Retention takes records that were not read yet, where most of them wait. */
+  private retain(): void {
+    const { world, broker, database } = this;
+    const readTo = (log: Partition) =>
+      offsetOf(database.tables.lanes.get(log.partition) as LaneRow, log.topic);
+    const waiting = (log: Partition) => Number(log.stable - readTo(log));
+    const logs = INPUTS.flatMap((topic) => broker.logsOf(topic));
+    const log = logs.reduce((most, one) => (waiting(one) > waiting(most) ? one : most));
+    if (waiting(log) < 2) return;
+    log.low = readTo(log) + BigInt(world.random.int(1, waiting(log)));
+    world.cover('disaster:retention');
+    world.trace(`retention takes ${log.topic}:${log.partition} up to ${log.low}`);
+    log.notify();
+  }
+
+  /** The operator's eyes: the alarm of a stopped lane. */
+  private look(): void {
+    const { world, fleet, broker } = this;
+    world.scheduler.after(LOOK_EVERY_MS, SERVERS, () => this.look());
+    for (let lane = 0; lane < broker.partitionCount; lane += 1) {
+      const isStopped = fleet.running.some(({ lanes }) => lanes.get(lane)?.state === 'broken');
+      if (!isStopped || this.deciding.has(lane)) continue;
+      if (!this.hasStruck) world.fail(`lane ${lane} stopped, and nothing had happened to log or database`);
+      this.deciding.add(lane);
+      world.scheduler.after(world.random.int(5_000, 60_000), SERVERS, () => this.decide(lane));
+    }
+  }
+
+  /** As the operator's command does it: the row as it must be, a new generation, an epoch that nobody has. */
+  private decide(lane: number): void {
+    const { world, broker, database } = this;
+    const row = database.tables.lanes.get(lane) as LaneRow;
+    for (const topic of INPUTS) {
+      const log = broker.partition(topic, lane);
+      if (this.anew.delete(`${topic}:${lane}`)) moveTo(row, topic, 0n);
+      if (offsetOf(row, topic) >= log.low) continue;
+      this.lose(log, offsetOf(row, topic), log.low);
+      moveTo(row, topic, log.low);
+    }
+    row.epoch += 1n;
+    row.generation += 1;
+    row.rebuildLimits = true;
+    world.cover('operator:decided');
+    world.trace(`operator lets lane ${lane} go on in generation ${row.generation}`);
+    // Until the lane has seen it, the alarm is an old one.
+    world.scheduler.after(15_000, SERVERS, () => this.deciding.delete(lane));
+  }
+
+  private lose(log: Partition, from: bigint, to: bigint): void {
+    for (const record of log.committed(from, to)) this.lost.add(record);
+  }
+}
+
+const offsetOf = (row: LaneRow, topic: string): bigint =>
+  topic === TOPICS.commands ? row.commandOffset : row.messageOffset;
+
+function moveTo(row: LaneRow, topic: string, offset: bigint): void {
+  if (topic === TOPICS.commands) Object.assign(row, { commandOffset: offset, commandLastId: null });
+  else Object.assign(row, { messageOffset: offset, messageLastId: null });
+}

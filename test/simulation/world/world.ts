@@ -1,0 +1,69 @@
+import { SeededRandom } from '@subledger/testing';
+import { type Owner, Scheduler } from './scheduler.js';
+
+/** The simulated world found something wrong: a server was asked for what must never be asked. */
+export class SimulationFailure extends Error {
+  override readonly name = 'SimulationFailure';
+}
+
+/** How often things go wrong; all chances are per occasion, 0 to 1. */
+export interface FaultRates {
+  /** Per request to a server. */
+  readonly request: number;
+  /** Per request or answer of a process: it dies right there. */
+  readonly crash: number;
+  /** Per step of the run: something happens to a process or a server. */
+  readonly event: number;
+  /** Per step: a backup is restored, a topic made anew, retention passes. */
+  readonly disaster: number;
+}
+
+export const NO_FAULTS: FaultRates = { request: 0, crash: 0, event: 0, disaster: 0 };
+
+/** What all parts of a run share: the clock, the dice, the faults, and what was covered. */
+export class World {
+  readonly scheduler: Scheduler;
+  readonly random: SeededRandom;
+  /** How often each thing happened, by `kind:name`. */
+  readonly covered = new Map<string, number>();
+  rates: FaultRates = NO_FAULTS;
+  /** Servers that are away, by name. */
+  readonly away = new Set<'database' | 'broker'>();
+  /** Raised when a server is stopped: requests on their way to it are gone. */
+  readonly resets = { database: 0, broker: 0 };
+  /** Called at every request and answer of a process; may kill it. */
+  onPoint: (owner: Owner, what: string) => void = () => undefined;
+  private isBroken: Error | undefined;
+
+  constructor(seed: number, start: number) {
+    this.random = new SeededRandom(seed);
+    this.scheduler = new Scheduler(start);
+  }
+
+  cover(what: string, count = 1): void {
+    this.covered.set(what, (this.covered.get(what) ?? 0) + count);
+  }
+
+  countOf(what: string): number {
+    return this.covered.get(what) ?? 0;
+  }
+
+  trace(line: string): void {
+    this.scheduler.trace(line);
+  }
+
+  /** Ends the run at the end of this step: the ledger must not be able to swallow what was found. */
+  fail(detail: string): void {
+    this.isBroken ??= new SimulationFailure(detail);
+  }
+
+  /** @throws what `fail` was called with */
+  assertWhole(): void {
+    if (this.isBroken) throw this.isBroken;
+  }
+
+  /** Milliseconds that a message between two machines takes. */
+  latency(): number {
+    return 0.2 + this.random.next() * 4;
+  }
+}
