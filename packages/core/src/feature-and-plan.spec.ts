@@ -57,6 +57,7 @@ describe('plan.switch', () => {
       when: run('plan.switch', { plan: 'postpay' }),
       outcome: 'plan.switched',
       books: { plan: 'postpay', available: '60', balance: '10' },
+      detail: ['plan.switched', { plan: 'postpay' }],
     },
     {
       name: 'postpay → prepay',
@@ -79,6 +80,27 @@ describe('plan.switch', () => {
       outcome: 'sub-accounts-active',
       refusal: { blockers: ['sa_2', 'sa_1'], blockerCount: 2 },
       books: { plan: 'prepay' },
+    },
+    {
+      name: 'to the plan that it has: nothing stands in the way',
+      given: [opened('1')],
+      when: run('plan.switch', { plan: 'prepay' }),
+      outcome: 'plan.switched',
+      detail: ['plan.switched', { plan: 'prepay' }],
+    },
+    {
+      name: 'to the plan that it has, in debt',
+      main: {},
+      given: IN_DEBT,
+      when: run('plan.switch', { plan: 'prepay' }),
+      outcome: 'plan.switched',
+    },
+    {
+      name: 'names a hundred of those in the way, and counts all',
+      given: Array.from({ length: 102 }, (_, index) => opened('1', `sa_${index}`)),
+      when: run('plan.switch', { plan: 'postpay' }),
+      outcome: 'sub-accounts-active',
+      refusal: { blockers: Array.from({ length: 100 }, (_, index) => `sa_${index}`), blockerCount: 102 },
     },
     {
       name: 'debt stands in the way of prepay',

@@ -31,6 +31,7 @@ describe('funding pass after a purchase', () => {
       subs: has('60', '60', '0'),
       books: { balance: '10' },
       events: ['points.purchased', 'sub-account.funded', 'sub-account.funded'],
+      detail: ['sub-account.funded', { points: '60' }],
     },
     {
       name: 'full: the whole shortfall or nothing',

@@ -19,7 +19,7 @@ export function share(policy: FundingPolicy, lacking: Points, left: Points | nul
  * shortfall or nothing, and a later, smaller one may still be funded; `partial`: what is left goes to the first
  * short one. While `available` is 0 or below nobody is funded.
  */
-export function fund(
+function fund(
   draft: Draft,
   ids: readonly string[],
   onFunded: (sub: SubAccount, points: Points) => void,

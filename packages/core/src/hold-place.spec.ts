@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { instantMs } from './testing/scenario.js';
 import { later, opened, run, sent, table } from './testing/table.js';
 
 const NEXT_MONTH = later('2026-12-05T00:00:00Z');
@@ -23,7 +24,7 @@ describe('hold.place', () => {
       events: ['hold.placed'],
       moves: ['sub:sa_1 → hold:m1 30'],
       sub: { held: '30', remaining: '70', used: '0', granted: '100' },
-      books: { held: '30', balance: '900' },
+      books: { held: '30', balance: '900', allocated: '100' },
       hold: { state: 'open', points: '30', period: '2026-11', subAccountId: 'sa_1' },
     },
     {
@@ -54,6 +55,28 @@ describe('hold.place', () => {
       when: hold('1'),
       outcome: 'limit-exceeded',
       refusal: { remaining: '0' },
+    },
+    {
+      name: 'of the smallest amount',
+      given: [opened('100')],
+      when: hold('0.001'),
+      outcome: 'hold.placed',
+      hold: { points: '0.001' },
+    },
+    ...['0', '-0.001', '-30'].map((points) => ({
+      name: `of ${points}`,
+      given: [opened('100')],
+      when: hold(points),
+      outcome: 'invalid-amount',
+      hold: null,
+    })),
+    {
+      name: 'at most for 24 hours',
+      given: [opened('100')],
+      when: hold('30', 'm1', { expiresInSeconds: 1_000_000 }),
+      outcome: 'hold.placed',
+      hold: { expiresAt: instantMs('2026-11-11T00:00:00Z') },
+      detail: ['hold.placed', { points: '30', expiresAt: instantMs('2026-11-11T00:00:00Z') }],
     },
     { name: 'of an unknown sub-account', when: hold('1'), outcome: 'sub-account-not-found' },
     {

@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import { instantMs } from './testing/scenario.js';
 import { later, opened, policy, refunded, run, sent, table } from './testing/table.js';
 
 const NEXT_MONTH = later('2026-12-05T00:00:00Z');
@@ -136,6 +137,28 @@ describe('hold.release', () => {
       hold: { state: 'barred' },
     },
     {
+      name: 'bars nothing that a sub-account owns, unless it is named',
+      given: [opened('100')],
+      when: release,
+      outcome: 'hold.released',
+      hold: { state: 'barred', subAccountId: null, expiresAt: instantMs('2026-11-10T00:00:00Z') },
+    },
+    {
+      name: 'bars by name',
+      given: [opened('100')],
+      when: run('hold.release', { subAccountId: 'sa_1' }),
+      outcome: 'hold.released',
+      hold: { state: 'barred', subAccountId: 'sa_1' },
+    },
+    {
+      name: 'of a message that was charged without one: needs no bar',
+      given: [opened('100'), sent('30')],
+      when: release,
+      outcome: 'hold.released',
+      moves: [],
+      hold: null,
+    },
+    {
       name: 'bars on books without any sub-account',
       when: release,
       outcome: 'hold.released',
@@ -154,6 +177,22 @@ describe('a hold over the month boundary', () => {
       hold: { state: 'open', points: '30', period: '2026-11' },
       sub: { held: '0', remaining: '100', granted: '100' },
       books: { held: '30', balance: '870' },
+    },
+    {
+      name: 'released, it leaves what is held in the new period',
+      given: [opened('100'), hold('30'), NEXT_MONTH, hold('20', 'm2')],
+      when: release,
+      outcome: 'hold.released',
+      moves: ['hold:m1 → main 30'],
+      sub: { held: '20', remaining: '80' },
+    },
+    {
+      name: 'settled, too',
+      given: [opened('100'), hold('30'), NEXT_MONTH, hold('20', 'm2')],
+      when: sent('30'),
+      outcome: 'message.charged',
+      moves: ['hold:m1 → used 30'],
+      sub: { held: '20', remaining: '80', used: '0' },
     },
     {
       name: 'two boundaries',

@@ -13,6 +13,7 @@ describe('limit.boost', () => {
       outcome: 'limit.boosted',
       moves: ['main → sub:sa_1 20'],
       sub: { limit: '100', boost: '20', remaining: '120', granted: '120' },
+      detail: ['limit.boosted', { points: '20' }],
     },
     {
       name: 'a second one adds up',

@@ -174,6 +174,12 @@ describe('main-account.configure', () => {
       },
     },
     {
+      name: 'the zone of now needs no waiting one',
+      when: run('main-account.configure', { timeZone: 'Asia/Tokyo' }),
+      outcome: 'main-account.configured',
+      books: { timeZone: 'Asia/Tokyo', nextTimeZone: null },
+    },
+    {
       name: 'the old zone ends the month, the new one ends the next',
       given: [run('main-account.configure', { timeZone: 'UTC' }), clock('2026-11-30T15:00:00Z')],
       when: run('main-account.suspend'),

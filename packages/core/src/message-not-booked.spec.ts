@@ -52,6 +52,7 @@ describe('message.sent that is not booked', () => {
       outcome: 'conflicting-duplicate',
       ...nothing,
       sub: { used: '30' },
+      deadLetter: 'message m1 was charged before with other points or another sub-account',
     },
     {
       name: 'again with another sub-account',
@@ -66,6 +67,7 @@ describe('message.sent that is not booked', () => {
       when: sent('30'),
       outcome: 'unknown-main-account',
       events: [],
+      deadLetter: 'ma_1',
     },
     {
       name: 'unknown sub-account',
@@ -73,6 +75,7 @@ describe('message.sent that is not booked', () => {
       when: sent('30', 'm1', { sub: 'sa_9' }),
       outcome: 'unknown-sub-account',
       ...nothing,
+      deadLetter: 'sa_9',
     },
     {
       name: 'more than 24 h ahead',
@@ -80,6 +83,7 @@ describe('message.sent that is not booked', () => {
       when: sent('30', 'm1', { sentAt: '2026-11-11T00:00:01Z' }),
       outcome: 'sent-in-future',
       ...nothing,
+      deadLetter: "sentAt is over 24 h ahead of the broker's clock",
     },
     {
       name: 'more than 24 h ahead, unknown sub-account first',

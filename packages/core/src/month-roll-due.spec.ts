@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { decide } from './decide.js';
 import { Judge } from './testing/judge.js';
 import { instantMs, Scenario } from './testing/scenario.js';
 import { clock, later, opened, policy, refunded, run, sent, table } from './testing/table.js';
@@ -110,6 +111,14 @@ describe('when a roll happens', () => {
       outcome: 'period.already-rolled',
     },
     {
+      name: 'the month after next, where early is allowed: neither',
+      given: [opened('100'), sent('30')],
+      when: roll('2027-01'),
+      outcome: 'period-not-due',
+      books: { period: '2026-11' },
+      sub: { used: '30' },
+    },
+    {
       name: 'the month after next never comes before the next one',
       given: [STRICT],
       when: roll('2027-01'),
@@ -144,6 +153,21 @@ describe('when a roll happens', () => {
       books: { periodOpenedAt: instantMs('2026-11-30T15:00:00Z') },
     },
   ]);
+});
+
+describe('period.roll at the very month start, before the clock', () => {
+  it.each([
+    ['a millisecond before it is early', -1, 'command.rejected'],
+    ['at it is not', 0, 'sub-account.rolled'],
+  ])('%s', (_, ms, event) => {
+    const scenario = new Scenario({ balance: '1000' });
+    opened('100')(scenario);
+    const at = (scenario.books.main?.nextMonthStart ?? 0) + ms;
+    const command = { kind: 'command', name: 'period.roll', mainAccountId: 'ma_1', at } as const;
+    const policyStrict = { maxSubAccounts: 10, allowEarlyRoll: false };
+    const decision = decide(scenario.books, { ...command, data: { period: '2026-12' } }, policyStrict);
+    expect(decision).toMatchObject({ kind: 'decided', events: [{ name: event }, ...(ms < 0 ? [] : [{}])] });
+  });
 });
 
 describe('missed months', () => {

@@ -22,6 +22,35 @@ describe('points.purchase and points.adjust', () => {
       outcome: 'invalid-amount',
       books: { balance: '1000' },
     })),
+    ...[
+      ['a purchase', 'points.purchase', 'points.purchased'] as const,
+      ['a correction', 'points.adjust', 'points.adjusted'] as const,
+    ].flatMap(([what, command, event]) => [
+      {
+        name: `${what} up to what the books can hold`,
+        when: run(command, { points: '999999999999000' }),
+        outcome: event,
+        books: { purchased: '1000000000000000' },
+      },
+      {
+        name: `${what} a millipoint above it`,
+        when: run(command, { points: '999999999999000.001' }),
+        outcome: 'invalid-amount',
+        books: { purchased: '1000' },
+      },
+    ]),
+    {
+      name: 'a correction of nothing is refused',
+      when: run('points.adjust', { points: '0' }),
+      outcome: 'invalid-amount',
+      events: ['command.rejected'],
+    },
+    ...['12.5', '-12.5'].map((points) => ({
+      name: `a correction of ${points} says why`,
+      when: run('points.adjust', { points, reason: 'double booking' }),
+      outcome: 'points.adjusted',
+      detail: ['points.adjusted', { points, reason: 'double booking' }] as const,
+    })),
     {
       name: 'a correction up is a rise of available too: it funds',
       main: { balance: '100' },

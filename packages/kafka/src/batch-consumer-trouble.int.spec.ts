@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BatchConsumer } from './batch-consumer.js';
 import { collect, createTopics, eventually, FlakyWire, testConfig } from './broker.fixture.js';
 import { type KafkaConfig, partitionKey, type TopicPartition } from './config.js';
-import { readRecord } from './log-reader.js';
+import { LogReader } from './log-reader.js';
 import { RecordProducer } from './record-producer.js';
 import { TransactionalPublisher } from './transactional-publisher.js';
 
@@ -135,11 +135,13 @@ describe('trouble', () => {
     await expect(starting).rejects.toThrow('stopped');
   });
 
-  test('readRecord gives the record at an offset, and null where there is none', async () => {
+  test('LogReader gives the record at an offset, and null where there is none', async () => {
     await write('a', 2, 'x', 'y');
-    const found = await readRecord(config, 'a', 2, 1n);
+    const reader = new LogReader(config);
+    const found = await reader.read('a', 2, 1n);
     expect([String(found?.value), found?.offset]).toEqual(['y', 1n]);
-    expect(await readRecord(config, 'a', 2, 2n)).toBeNull();
-    expect(await readRecord(config, 'a', 2, 99n)).toBeNull();
+    expect(await reader.read('a', 2, 2n)).toBeNull();
+    expect(await reader.read('a', 2, 99n)).toBeNull();
+    await reader.close();
   });
 });

@@ -25,6 +25,8 @@ export interface BatchConsumerOptions {
    * they share a connection. An idle consumer at 5 ms costs about an eighth of a core; 50 saves most of that.
    */
   maxWaitTimeMs?: number;
+  /** Least milliseconds from one fetch that brought records to the next. Default 4; a lone record never waits for it. */
+  minFetchIntervalMs?: number;
   /** Default 1 MiB. Up to two batches per partition are in memory. */
   maxBytesPerPartition?: number;
   /** Milliseconds without a heartbeat after which the group gives the partitions away. Default 15,000. */

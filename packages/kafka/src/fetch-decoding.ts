@@ -137,8 +137,38 @@ class AnswerReader {
     const to = this.#at + size;
     const isRead = readBatches(this.#bytes, this.#at, to, partition.messages);
     this.#at = to;
+    markAborted(partition);
     return isRead ? partition : undefined;
   }
+}
+
+const ABORTED: BatchContext = { producerId: 'aborted', inTransaction: true };
+/** Key of the marker that ends an aborted transaction: version 0, type 0. */
+const ABORT_MARKER = Buffer.alloc(4);
+
+/**
+ * Finds the records of aborted transactions, and marks them so that kafkajs leaves them out. Its own search takes the
+ * broker's list to be in the order of first offsets, and one transaction at most to begin at each record: where several
+ * are aborted at once, or a fetch begins in the midst of them, it hands aborted records over as if they were committed.
+ */
+function markAborted(partition: FetchedPartition): void {
+  if (partition.abortedTransactions.length === 0) return;
+  const begins = partition.abortedTransactions
+    .map(({ producerId, firstOffset }) => ({ producerId, firstOffset: BigInt(firstOffset) }))
+    .sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
+  const aborting = new Set<string>();
+  let next = 0;
+  for (const message of partition.messages) {
+    for (let begin = begins[next]; begin && begin.firstOffset <= message.offset; begin = begins[next]) {
+      aborting.add(begin.producerId);
+      next += 1;
+    }
+    const { producerId, inTransaction } = message.batchContext;
+    if (message.isControlRecord) {
+      if (message.key?.equals(ABORT_MARKER)) aborting.delete(producerId);
+    } else if (inTransaction && aborting.has(producerId)) message.batchContext = ABORTED;
+  }
+  partition.abortedTransactions = [{ producerId: ABORTED.producerId, firstOffset: '0' }];
 }
 
 /** The last batch may be cut off, by the limit of bytes: it comes with the next fetch. @returns whether it could read */

@@ -13,7 +13,7 @@ export class FetchedMessage {
   readonly offset: bigint;
   readonly timestamp: number;
   readonly isControlRecord: boolean;
-  readonly batchContext: BatchContext;
+  batchContext: BatchContext;
   readonly #bytes: Buffer;
   /** Where the key's length is; value and headers come after it. */
   readonly #at: number;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
 import { createClient, TopicNames } from './client.js';
 import type { LibraryLogEntry } from './client-log.js';
@@ -14,6 +15,8 @@ export interface Joined {
   generation: number;
   partitions: TopicPartition[];
 }
+
+const DEFAULT_MIN_FETCH_INTERVAL_MS = 4;
 
 /** Topics are without prefix on this side. */
 export interface GroupEvents {
@@ -110,7 +113,10 @@ export class GroupSession {
         // The handler returns at once, so nothing is gained by more; it must only not be 1, or a round's batches
         // would be handed over one after the other, with a request for a heartbeat in between.
         partitionsConsumedConcurrently: 64,
-        eachBatch: async (payload) => this.#onBatch(payload),
+        eachBatch: async (payload) => {
+          this.#onBatch(payload);
+          await this.#pace();
+        },
       });
     } catch (error) {
       throw toTransportError('join the group', error);
@@ -186,6 +192,17 @@ export class GroupSession {
       this.#crash = toTransportError('consume', payload.error);
       if (this.#hasJoined) this.#events.onCrash(this, this.#crash);
     });
+  }
+
+  /**
+   * kafkajs fetches again once this resolves. Under a steady trickle of records each would otherwise be a fetch of its
+   * own, and requests, not records, are what broker and process are busy with. A record that comes alone finds a fetch
+   * waiting at the broker and does not wait itself.
+   */
+  async #pace(): Promise<void> {
+    const interval = this.#options.minFetchIntervalMs ?? DEFAULT_MIN_FETCH_INTERVAL_MS;
+    const rest = this.#lastPoll + interval - performance.now();
+    if (rest > 0 && !this.#closed) await sleep(rest);
   }
 
   #onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): void {

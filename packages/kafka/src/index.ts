@@ -7,10 +7,14 @@ export { DeadLetterWriter, parseDeadLetter, toDeadLetter } from './dead-letters.
 export { FencedError, KafkaRejectedError, KafkaUnavailableError, PartitionCountError } from './errors.js';
 export { KafkaBatchContext } from './kafka-batch-context.js';
 export { KafkaBatchServer, type KafkaBatchServerOptions } from './kafka-batch-server.js';
-export { LogReader, readRecord } from './log-reader.js';
+export { LogReader } from './log-reader.js';
 export { partitionFor } from './murmur2.js';
 export type { OffsetToCommit } from './offset-committer.js';
 export { RecordProducer, type RecordProducerOptions } from './record-producer.js';
 export { deleteRecords, deleteTopics, ensureTopics, type TopicDefinition } from './topics.js';
 export { extractTrace, injectTrace } from './trace.js';
-export { TransactionalPublisher, type TransactionalPublisherOptions } from './transactional-publisher.js';
+export {
+  type FencedTopic,
+  TransactionalPublisher,
+  type TransactionalPublisherOptions,
+} from './transactional-publisher.js';

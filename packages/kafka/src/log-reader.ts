@@ -60,10 +60,12 @@ export class LogReader {
     });
   }
 
-  /** The record at exactly this offset; null if it is gone, not there yet, or a transaction marker. */
+  /** The record at exactly this offset; null if it is gone, not there yet, aborted, or a transaction marker. */
   async read(topic: string, partition: number, offset: bigint): Promise<KafkaRecord | null> {
     const fetched = await this.#fetch(topic, partition, offset);
-    const message = fetched?.messages.find((found) => BigInt(found.offset) === offset);
+    const abortedTransactions = fetched?.abortedTransactions ?? [];
+    const committed = filterAbortedMessages({ messages: fetched?.messages ?? [], abortedTransactions });
+    const message = committed.find((found) => BigInt(found.offset) === offset);
     return message && !message.isControlRecord ? new FetchedRecord(topic, partition, message) : null;
   }
 
@@ -176,23 +178,5 @@ export class LogReader {
     await captured.connect();
     this.#cluster = captured;
     return captured;
-  }
-}
-
-/**
- * The record at an offset, if the log still has it. Connects for this one call; takeover checks are few.
- * @throws KafkaUnavailableError | KafkaRejectedError
- */
-export async function readRecord(
-  config: KafkaConfig,
-  topic: string,
-  partition: number,
-  offset: bigint,
-): Promise<KafkaRecord | null> {
-  const reader = new LogReader(config);
-  try {
-    return await reader.read(topic, partition, offset);
-  } finally {
-    await reader.close();
   }
 }

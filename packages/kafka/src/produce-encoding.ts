@@ -1,6 +1,7 @@
 import Encoder, { type Encoded } from 'kafkajs/src/protocol/encoder.js';
 import definitions, { type Call, type ProduceArguments } from 'kafkajs/src/protocol/requests/index.js';
 import { Frame, sizeOfString } from './frame.js';
+import { isPlain } from './plain-producer.js';
 import { type BatchWriter, type MeasuredBatch, measureBatch, writeBatch } from './record-batch.js';
 import { PartitionRecords } from './topic-records.js';
 
@@ -81,7 +82,7 @@ function withOurEncoding({ request, response }: Call, args: ProduceArguments): C
 
 /** The body of a produce request, all records of which are of now. */
 export function encodeProduce(args: ProduceArguments): Frame {
-  const transactionalId = args.transactionalId ?? null;
+  const transactionalId = isPlain(args.transactionalId) ? null : (args.transactionalId ?? null);
   const batches: MeasuredBatch[] = [];
   let bytes = sizeOfString(transactionalId) + 2 + 4 + 4;
   for (const { topic, partitions } of args.topicData) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BatchConsumer } from './batch-consumer.js';
 import { collect, createTopics, eventually, FlakyWire, testConfig } from './broker.fixture.js';
 import type { KafkaConfig, KafkaRecord } from './config.js';
 import { DeadLetterWriter, parseDeadLetter } from './dead-letters.js';
@@ -6,7 +7,7 @@ import { FencedError, KafkaRejectedError, KafkaUnavailableError, PartitionCountE
 import { partitionFor } from './murmur2.js';
 import { RecordProducer } from './record-producer.js';
 import { deleteTopics, ensureTopics } from './topics.js';
-import { TransactionalPublisher } from './transactional-publisher.js';
+import { TransactionalPublisher, type TransactionalPublisherOptions } from './transactional-publisher.js';
 
 let config: KafkaConfig;
 let removeTopics: () => Promise<void>;
@@ -157,25 +158,36 @@ describe('RecordProducer', () => {
   });
 });
 
+const FENCES = { fences: [{ topic: 'a', partitions: [0, 1, 2, 3] }] };
+const MODES: [string, TransactionalPublisherOptions][] = [
+  ['in transactions', {}],
+  ['outside of transactions', FENCES],
+];
+
 describe('TransactionalPublisher', () => {
-  test('publishes sets; a second owner fences the first, which publishes nothing more', async () => {
-    const first = opened(new TransactionalPublisher(config, 'lane-0'));
-    const second = opened(new TransactionalPublisher(config, 'lane-0'));
-    const other = opened(new TransactionalPublisher(config, 'lane-1'));
-    await Promise.all([first.open(), other.open()]);
-    await first.publish([0, 1, 2].map((i) => ({ topic: 'a', partition: i, key: null, value: `first-${i}` })));
-    await second.open();
-    await expect(first.publish([{ topic: 'a', key: 'k', value: 'stale' }])).rejects.toThrow(FencedError);
-    await expect(first.publish([{ topic: 'a', key: 'k', value: 'stale' }])).rejects.toThrow(FencedError);
-    await second.publish([{ topic: 'a', key: 'k', value: 'second' }]);
-    await other.publish([{ topic: 'a', key: 'k', value: 'other' }]);
-    const values = (await readAll('a', 5)).map(value).toSorted();
-    expect(values).toEqual(['first-0', 'first-1', 'first-2', 'other', 'second']);
-    // The lease may turn out to be the first one's after all: it can take it back, knowingly.
-    await first.open();
-    await first.publish([{ topic: 'a', key: 'k', value: 'again' }]);
-    await expect(second.publish([{ topic: 'a', key: 'k', value: 'x' }])).rejects.toThrow(FencedError);
-  });
+  test.each(MODES)(
+    'publishes sets %s; a second owner fences the first, which publishes nothing more',
+    async (_, options) => {
+      const first = opened(new TransactionalPublisher(config, 'lane-0', options));
+      const second = opened(new TransactionalPublisher(config, 'lane-0', options));
+      const other = opened(new TransactionalPublisher(config, 'lane-1', options));
+      await Promise.all([first.open(), other.open()]);
+      await first.publish(
+        [0, 1, 2].map((i) => ({ topic: 'a', partition: i, key: null, value: `first-${i}` })),
+      );
+      await second.open();
+      await expect(first.publish([{ topic: 'a', key: 'k', value: 'stale' }])).rejects.toThrow(FencedError);
+      await expect(first.publish([{ topic: 'a', key: 'k', value: 'stale' }])).rejects.toThrow(FencedError);
+      await second.publish([{ topic: 'a', key: 'k', value: 'second' }]);
+      await other.publish([{ topic: 'a', key: 'k', value: 'other' }]);
+      const values = (await readAll('a', 5)).map(value).toSorted();
+      expect(values).toEqual(['first-0', 'first-1', 'first-2', 'other', 'second']);
+      // The lease may turn out to be the first one's after all: it can take it back, knowingly.
+      await first.open();
+      await first.publish([{ topic: 'a', key: 'k', value: 'again' }]);
+      await expect(second.publish([{ topic: 'a', key: 'k', value: 'x' }])).rejects.toThrow(FencedError);
+    },
+  );
 
   test('a refused set is not seen in part, nor holds up readers; after open it works again', async () => {
     const publisher = opened(new TransactionalPublisher(config, 'lane-0'));
@@ -195,32 +207,108 @@ describe('TransactionalPublisher', () => {
     expect((await readAll('a', 1)).map(value)).toEqual(['whole']);
   });
 
-  test('lost answers: whatever it reports as published is there once', async () => {
-    const wire = new FlakyWire();
-    await wire.open();
-    const publisher = opened(new TransactionalPublisher({ ...config, dial: wire.dial }, 'lane-0'));
-    await publisher.open();
-    const published: string[] = [];
-    const unknown: string[] = [];
-    for (let i = 0; i < 40; i += 1) {
-      if (i % 8 === 3) wire.loseAnswers(1 + (i % 3));
-      try {
-        await publisher.publish([{ topic: 'a', partition: 0, key: null, value: String(i) }]);
-        published.push(String(i));
-      } catch (error) {
-        expect(error).toBeInstanceOf(KafkaUnavailableError);
-        unknown.push(String(i));
-        wire.loseAnswers(0);
-        await publisher.open();
+  test.each(MODES)(
+    'lost answers, sets %s: whatever it reports as published is there once',
+    async (_, options) => {
+      const wire = new FlakyWire();
+      await wire.open();
+      const publisher = opened(new TransactionalPublisher({ ...config, dial: wire.dial }, 'lane-0', options));
+      await publisher.open();
+      const published: string[] = [];
+      const unknown: string[] = [];
+      for (let i = 0; i < 40; i += 1) {
+        if (i % 8 === 3) wire.loseAnswers(1 + (i % 3));
+        try {
+          await publisher.publish([{ topic: 'a', partition: 0, key: null, value: String(i) }]);
+          published.push(String(i));
+        } catch (error) {
+          expect(error).toBeInstanceOf(KafkaUnavailableError);
+          unknown.push(String(i));
+          wire.loseAnswers(0);
+          await publisher.open();
+        }
       }
+      expect(wire.lost).toBeGreaterThanOrEqual(5);
+      const values = (await readAll('a', published.length)).map(value);
+      expect(new Set(values).size).toBe(values.length);
+      expect(published.filter((one) => !values.includes(one))).toEqual([]);
+      expect(values.filter((one) => !published.includes(one) && !unknown.includes(one))).toEqual([]);
+      await publisher.close();
+      await wire.cut();
+    },
+  );
+
+  test('a fenced owner writes to no partition of the fences, also where the new owner has written nothing', async () => {
+    const fences = [{ topic: 'a', partitions: [0, 1, 2, 3] }];
+    const first = opened(new TransactionalPublisher(config, 'lane-0', { fences }));
+    const second = opened(new TransactionalPublisher(config, 'lane-0', { fences }));
+    await first.open();
+    await first.publish(
+      [0, 1, 2, 3].map((i) => ({ topic: 'a', partition: i, key: null, value: `first-${i}` })),
+    );
+    await second.open();
+    await expect(first.publish([{ topic: 'a', partition: 3, key: null, value: 'stale' }])).rejects.toThrow(
+      FencedError,
+    );
+    await second.publish([{ topic: 'a', partition: 0, key: null, value: 'second' }]);
+    const values = (await readAll('a', 5)).map(value).toSorted();
+    expect(values).toEqual(['first-0', 'first-1', 'first-2', 'first-3', 'second']);
+  });
+
+  test('a topic on demand is fenced by the next open; one that is none of the fences is refused', async () => {
+    const fences = [
+      { topic: 'a', partitions: [0, 1, 2, 3] },
+      { topic: 'deadletters', partitions: [0], onDemand: true },
+    ];
+    const publisher = opened(new TransactionalPublisher(config, 'lane-0', { fences }));
+    await publisher.open();
+    const record = { topic: 'deadletters', key: 'k', value: 'x' };
+    await expect(publisher.publish([record])).rejects.toThrow(KafkaUnavailableError);
+    await publisher.open();
+    await publisher.publish([record]);
+    expect((await readAll('deadletters', 1)).map(value)).toEqual(['x']);
+    await expect(publisher.publish([{ topic: 'b', key: 'k', value: 'x' }])).rejects.toThrow(
+      'does not write to b',
+    );
+  });
+
+  test('readers pass the fences of owner after owner', async () => {
+    const fences = [{ topic: 'a', partitions: [0, 1, 2, 3] }];
+    const { consumer, records } = collect(config, { groupId: `${config.topicPrefix}r`, topics: ['a'] });
+    await consumer.start();
+    for (let owner = 0; owner < 4; owner += 1) {
+      const publisher = opened(new TransactionalPublisher(config, 'lane-0', { fences }));
+      await publisher.open();
+      await publisher.publish([{ topic: 'a', partition: owner, key: null, value: String(owner) }]);
+      await eventually(`record ${owner}`, () => records.length > owner);
     }
-    expect(wire.lost).toBeGreaterThanOrEqual(5);
-    const values = (await readAll('a', published.length)).map(value);
-    expect(new Set(values).size).toBe(values.length);
-    expect(published.filter((one) => !values.includes(one))).toEqual([]);
-    expect(values.filter((one) => !published.includes(one) && !unknown.includes(one))).toEqual([]);
-    await publisher.close();
-    await wire.cut();
+    await consumer.stop();
+    const ends = new BatchConsumer(config, {
+      groupId: `${config.topicPrefix}ends`,
+      topics: ['a'],
+      fromBeginning: true,
+      commit: 'manual',
+      onBatch: () => {},
+    });
+    const { high } = await ends.logRange('a', 2);
+    await ends.stop();
+    const lanes = Array.from({ length: 8 }, (_, lane) =>
+      opened(new TransactionalPublisher(config, `lane-${lane}`, { fences })),
+    );
+    await Promise.all(lanes.map((lane) => lane.open()));
+    for (let i = 0; i < 5; i += 1) {
+      await lanes[1]?.publish([{ topic: 'a', partition: 2, key: null, value: `last ${i}` }]);
+    }
+    // One that begins at the fences themselves: at offsets whose records it never sees.
+    const late = collect(config, {
+      groupId: `${config.topicPrefix}late`,
+      topics: ['a'],
+      commit: 'manual',
+      onAssigned: async () => new Map([['a:2', high]]),
+    });
+    await late.consumer.start();
+    await eventually('the last record', () => late.values().includes('last 4'));
+    await late.consumer.stop();
   });
 });
 

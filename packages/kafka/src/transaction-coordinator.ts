@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Cluster from 'kafkajs/src/cluster/index.js';
+import { isPlain, realId } from './plain-producer.js';
 
 /** What kafkajs asks of a broker as the coordinator of a transactional id. Of 2.2.4, as all shapes here. */
 const REQUESTS = ['initProducerId', 'addPartitionsToTxn', 'endTxn', 'addOffsetsToTxn'] as const;
@@ -20,7 +21,7 @@ const MOVED = new Set(['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAIL
  * The coordinator of one transactional id, remembered until it fails to answer well. Stands where kafkajs expects the
  * broker.
  */
-class TransactionCoordinator implements Record<Request, (args: object) => Promise<unknown>> {
+class TransactionCoordinator {
   readonly #find: () => Promise<CoordinatingBroker>;
   readonly #broker: (nodeId: string | number) => Promise<CoordinatingBroker>;
   #nodeId: string | number | undefined;
@@ -33,10 +34,17 @@ class TransactionCoordinator implements Record<Request, (args: object) => Promis
     this.#broker = broker;
   }
 
-  readonly initProducerId = (args: object) => this.#ask('initProducerId', args);
-  readonly addPartitionsToTxn = (args: object) => this.#ask('addPartitionsToTxn', args);
-  readonly endTxn = (args: object) => this.#ask('endTxn', args);
+  readonly initProducerId = (args: { transactionalId: string }) =>
+    this.#ask('initProducerId', { ...args, transactionalId: realId(args.transactionalId) });
+  readonly addPartitionsToTxn = (args: { transactionalId: string }) =>
+    this.#askInTransaction('addPartitionsToTxn', args);
+  readonly endTxn = (args: { transactionalId: string }) => this.#askInTransaction('endTxn', args);
   readonly addOffsetsToTxn = (args: object) => this.#ask('addOffsetsToTxn', args);
+
+  /** A producer that writes outside of transactions has nothing to add and nothing to end. */
+  async #askInTransaction(request: Request, args: { transactionalId: string }): Promise<unknown> {
+    return isPlain(args.transactionalId) ? undefined : this.#ask(request, args);
+  }
 
   async #ask(request: Request, args: object): Promise<unknown> {
     let hasMoved = false;
@@ -93,6 +101,7 @@ export function rememberTransactionCoordinators(): void {
   const remembered = new WeakMap<Cluster, Map<string, TransactionCoordinator>>();
   prototype.findGroupCoordinator = async function (wanted) {
     if (wanted.coordinatorType !== TRANSACTION) return original.call(this, wanted);
+    const asked = { ...wanted, groupId: realId(wanted.groupId) };
     let ofCluster = remembered.get(this);
     if (!ofCluster) {
       ofCluster = new Map();
@@ -101,7 +110,7 @@ export function rememberTransactionCoordinators(): void {
     let coordinator = ofCluster.get(wanted.groupId);
     if (!coordinator) {
       coordinator = new TransactionCoordinator(
-        () => original.call(this, wanted) as Promise<CoordinatingBroker>,
+        () => original.call(this, asked) as Promise<CoordinatingBroker>,
         (nodeId) => this.findBroker({ nodeId }) as Promise<CoordinatingBroker>,
       );
       ofCluster.set(wanted.groupId, coordinator);

@@ -1,7 +1,8 @@
-import type { Producer } from 'kafkajs';
+import type { Producer, Transaction } from 'kafkajs';
 import { createClient, TopicNames } from './client.js';
 import type { KafkaConfig, OutgoingRecord } from './config.js';
 import { FencedError, isFencing, KafkaUnavailableError, toTransportError } from './errors.js';
+import { asPlain } from './plain-producer.js';
 import {
   byTopic,
   createPartitioner,
@@ -18,7 +19,25 @@ export interface TransactionalPublisherOptions {
   transactionTimeoutMs?: number;
   /** Milliseconds for one request to be answered. Default 10,000. */
   requestTimeoutMs?: number;
+  /**
+   * The topics that will be written to. Given them, `open` makes each of their partitions refuse older owners, and
+   * `publish` writes outside of transactions: a third of the requests, and readers may see part of a set while the
+   * rest is under way. Without them every set is a transaction.
+   */
+  fences?: readonly FencedTopic[];
 }
+
+/** A topic that a publisher writes to, and all partitions of it that it may. */
+export interface FencedTopic {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+  /** Hardly ever written to: fenced only by the `open` after the first attempt to, which fails. */
+  readonly onDemand?: boolean;
+}
+
+/** Key of the records that are aborted; a compacted topic takes none without a key. */
+const FENCE_KEY = 'fence';
+const MAX_OPEN_MS = 12 * 3_600_000;
 
 type State = 'closed' | 'open' | 'broken' | 'fenced';
 
@@ -34,7 +53,11 @@ export class TransactionalPublisher {
   readonly #config: KafkaConfig;
   readonly #names: TopicNames;
   readonly #transactionalId: string;
-  readonly #options: Required<TransactionalPublisherOptions>;
+  readonly #options: Required<Omit<TransactionalPublisherOptions, 'fences'>>;
+  readonly #fences: readonly FencedTopic[] | undefined;
+  /** Topics that the next `open` fences. */
+  readonly #wanted: Set<string>;
+  #openedAt = 0;
   #producer: Producer | undefined;
   #state: State = 'closed';
   /** The work goes one after the other: a producer has one transaction. */
@@ -44,6 +67,8 @@ export class TransactionalPublisher {
     this.#config = config;
     this.#names = new TopicNames(config);
     this.#transactionalId = (config.topicPrefix ?? '') + transactionalId;
+    this.#fences = options.fences;
+    this.#wanted = new Set(options.fences?.filter(({ onDemand }) => !onDemand).map(({ topic }) => topic));
     this.#options = {
       transactionTimeoutMs: options.transactionTimeoutMs ?? 15_000,
       requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
@@ -61,13 +86,17 @@ export class TransactionalPublisher {
   async open(): Promise<void> {
     await this.#enqueue(async () => {
       await this.#discard();
-      const producer = this.#createProducer();
-      this.#producer = producer;
       try {
+        if (this.#fences) await this.#fence(this.#fences);
+        const id = this.#fences ? asPlain(this.#transactionalId) : this.#transactionalId;
+        const producer = this.#createProducer(id);
+        this.#producer = producer;
         await producer.connect();
-        // kafkajs asks for the producer id at the first transaction; one without records costs no EndTxn.
+        // kafkajs asks for the producer id at the first transaction; one without records costs no EndTxn. The
+        // coordinator gives a new epoch only when the markers of the transaction before are written.
         const transaction = await producer.transaction();
         await transaction.abort();
+        this.#openedAt = Date.now();
         this.#state = 'open';
       } catch (error) {
         await this.#discard();
@@ -76,8 +105,28 @@ export class TransactionalPublisher {
     });
   }
 
+  /** Makes the partitions see a new epoch: the markers of a transaction that readers never see anything of. */
+  async #fence(fences: readonly FencedTopic[]): Promise<void> {
+    const fencer = this.#createProducer(this.#transactionalId);
+    try {
+      await fencer.connect();
+      const transaction = await fencer.transaction();
+      const wanted = fences.filter(({ topic }) => this.#wanted.has(topic));
+      const records = wanted.flatMap(({ topic, partitions }) =>
+        partitions.map((partition) => ({ topic, partition, key: FENCE_KEY, value: null })),
+      );
+      try {
+        await this.#sendAll(transaction, records);
+      } finally {
+        await transaction.abort();
+      }
+    } finally {
+      await fencer.disconnect().catch(() => undefined);
+    }
+  }
+
   /**
-   * Writes all records in one transaction, in their order, and resolves when it is committed.
+   * Writes all records, in their order, and resolves when they are: in one transaction, or, with `fences`, plainly.
    *
    * @throws FencedError a newer owner exists; nothing was published
    * @throws KafkaUnavailableError the outcome is unknown (if the commit went out, the records may be visible)
@@ -90,6 +139,7 @@ export class TransactionalPublisher {
       const producer = this.#producer;
       if (this.#state !== 'open' || !producer)
         throw new KafkaUnavailableError(`${this.#transactionalId} is not open (${this.#state})`);
+      if (this.#fences) this.#assertFenced(this.#fences, records);
       try {
         await this.#publishWith(producer, records);
       } catch (error) {
@@ -109,16 +159,7 @@ export class TransactionalPublisher {
   async #publishWith(producer: Producer, records: OutgoingRecord[]): Promise<void> {
     const transaction = await producer.transaction();
     try {
-      for (const chunk of cutIntoRequests(records)) {
-        const topics = byTopic(chunk, this.#names);
-        const answers = await transaction.sendBatch({
-          acks: -1,
-          timeout: this.#options.requestTimeoutMs,
-          topicMessages: toTopicMessages(topics),
-        });
-        if (!isFullyAcknowledged(topics, answers))
-          throw new KafkaUnavailableError('Some partitions were not acknowledged');
-      }
+      await this.#sendAll(transaction, records);
     } catch (error) {
       // Otherwise readers would wait for the coordinator's time-out. A fenced owner has nothing to abort.
       if (!isFencing(error)) await transaction.abort().catch(() => undefined);
@@ -127,7 +168,35 @@ export class TransactionalPublisher {
     await transaction.commit();
   }
 
-  #createProducer(): Producer {
+  async #sendAll(transaction: Transaction, records: OutgoingRecord[]): Promise<void> {
+    for (const chunk of cutIntoRequests(records)) {
+      const topics = byTopic(chunk, this.#names);
+      const answers = await transaction.sendBatch({
+        acks: -1,
+        timeout: this.#options.requestTimeoutMs,
+        topicMessages: toTopicMessages(topics),
+      });
+      if (!isFullyAcknowledged(topics, answers))
+        throw new KafkaUnavailableError('Some partitions were not acknowledged');
+    }
+  }
+
+  /**
+   * What is written plainly must go where a later owner's epoch would be seen. A topic that is fenced on demand is
+   * fenced by the next `open`: the caller makes sure that it still is the owner and opens again, as after any failure.
+   * So it does twice a day: brokers forget epochs after a day without a write, and transactional ids after a week.
+   */
+  #assertFenced(fences: readonly FencedTopic[], records: readonly OutgoingRecord[]): void {
+    const other = records.find(({ topic }) => !this.#wanted.has(topic))?.topic;
+    if (other === undefined && Date.now() - this.#openedAt < MAX_OPEN_MS) return;
+    if (other !== undefined && !fences.some(({ topic }) => topic === other))
+      throw new RangeError(`${this.#transactionalId} does not write to ${other}`);
+    this.#state = 'broken';
+    if (other !== undefined) this.#wanted.add(other);
+    throw new KafkaUnavailableError(`${this.#transactionalId} is to be opened anew`);
+  }
+
+  #createProducer(transactionalId: string): Producer {
     const client = createClient(this.#config, {
       retries: 12,
       // What a busy coordinator is left to kafkajs with (see transaction-coordinator.ts) must not cost 300 ms each.
@@ -139,7 +208,7 @@ export class TransactionalPublisher {
       createPartitioner,
       idempotent: true,
       maxInFlightRequests: 1,
-      transactionalId: this.#transactionalId,
+      transactionalId,
       transactionTimeout: this.#options.transactionTimeoutMs,
       allowAutoTopicCreation: false,
     });

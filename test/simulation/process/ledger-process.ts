@@ -152,5 +152,15 @@ function inspectorOf(world: World, broker: Broker, owner: Owner): LogInspector {
       }),
     read: (topic, number, offset) =>
       connection.request('log read', () => broker.partition(topic, number).at(offset)),
+    readFrom: (topic, number, offset) =>
+      connection.request('log read', () => {
+        const { stable } = broker.partition(topic, number);
+        const records = [];
+        for (let at = offset; at < stable; at += 1n) {
+          const record = broker.partition(topic, number).at(at);
+          if (record) records.push(record);
+        }
+        return { records, next: stable > offset ? stable : offset };
+      }),
   };
 }

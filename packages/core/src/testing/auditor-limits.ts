@@ -18,9 +18,11 @@ export function auditLimits(books: Books, auditor: Auditor): void {
   const main = books.main;
   if (!main) return;
   const lives = { active: 0, inactive: 0, deleted: 0 };
+  const short: string[] = [];
   for (const sub of books.subAccounts.values()) {
     lives[sub.lifecycle]++;
-    const { aim, used, held, overage } = figuresOf(sub, main.period);
+    const { aim, used, held, overage, shortfall } = figuresOf(sub, main.period);
+    if (shortfall > 0n) short.push(sub.id);
     let holding = 0n;
     for (const hold of books.holds.values())
       if (hold.subAccountId === sub.id && hold.period === main.period) holding += hold.points;
@@ -36,6 +38,7 @@ export function auditLimits(books: Books, auditor: Auditor): void {
       check(sub.remaining <= aim, `${sub.id} has ${sub.remaining}, aims at ${aim}`);
     else equal(sub.remaining, 0n, `points of ${sub.id}, which is ${sub.lifecycle}`);
   }
+  equal([...books.short].sort().join(), short.sort().join(), 'short sub-accounts');
   equal(main.activeSubAccounts, lives.active, 'active sub-accounts');
   equal(main.subAccounts, lives.active + lives.inactive, 'sub-accounts');
   equal(main.opened, books.subAccounts.size, 'sub-accounts ever opened');

@@ -57,6 +57,8 @@ export class Auditor {
     equal(decision.changes.transfers.length, moves.length, 'transfers to write against those in the events');
     for (const [index, transfer] of moves.entries())
       check(transfer === decision.changes.transfers[index], 'a transfer to write that no event tells of');
+    const count = (wanted: EventName) => decision.events.filter(({ name }) => name === wanted).length;
+    equal(decision.changes.refunds.length, count('message.credited'), 'refunds to write');
     for (const event of decision.events)
       if (books.main) equal(event.sequence, ++this.sequence, `sequence of ${event.name}`);
       else equal(event.sequence, 0, 'sequence without books');
@@ -146,6 +148,8 @@ export class Auditor {
     }
     if (event.name === 'period.rolled') {
       const { from, to } = detailOf(event, 'period.rolled');
+      if (input.kind === 'command' && input.name === 'period.roll')
+        equal(to, input.data.period, 'period asked for');
       check(!this.begun.has(to) && !this.begun.has(`after ${from}`), `${to} rolled twice`);
       this.begun.add(to).add(`after ${from}`);
       const months = (text: string) => Number(text.slice(0, 4)) * 12 + Number(text.slice(5));

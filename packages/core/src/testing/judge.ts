@@ -1,11 +1,14 @@
 import type { Books } from '../books.js';
 import { decide } from '../decide.js';
 import type { Input, LedgerPolicy } from '../input.js';
-import type { Decision } from '../outcome.js';
+import type { Decision, DomainEvent } from '../outcome.js';
 import { Auditor } from './auditor.js';
 import { auditComeBack, type Before } from './auditor-come-back.js';
 import { auditFunding, spendable } from './auditor-funding.js';
 import { auditLimits } from './auditor-limits.js';
+import { auditParts } from './auditor-parts.js';
+import { StatementAuditor } from './auditor-statements.js';
+import { auditTransfers } from './auditor-transfers.js';
 import { check, equal, textOf } from './check.js';
 
 /** The books as text, in parts: equal texts are equal books. */
@@ -24,12 +27,22 @@ const partsOf = (books: Books) => ({
 const isRefusal = (decision: Decision) =>
   decision.kind !== 'decided' || decision.events.some(({ name }) => name === 'command.rejected');
 
+/** A refusal names the sub-account that was asked for, if there is one. */
+function auditRefusal({ events }: Extract<Decision, { kind: 'decided' }>, input: Input, was: Before): void {
+  const event = events[0] as DomainEvent;
+  const asked = input.kind === 'command' ? (input.data as { subAccountId?: string }).subAccountId : undefined;
+  const { code } = event.detail as { code: string };
+  const known = asked !== undefined && was.subs.has(asked) && code !== 'sub-account-not-found';
+  equal(event.subAccountId, known ? asked : null, `sub-account of ${code}`);
+}
+
 /**
  * Decides, takes the decision over, and judges it: `decide` must be pure, a refusal must change nothing but the
  * sequence, and the auditor must agree with everything else. Throws with the first thing that is wrong.
  */
 export class Judge {
   readonly auditor = new Auditor();
+  readonly statements = new StatementAuditor();
 
   readonly act = (books: Books, input: Input, policy: LedgerPolicy): Decision => {
     const parts = partsOf(books);
@@ -37,19 +50,25 @@ export class Judge {
     check(textOf(partsOf(books)) === textOf(parts), 'decide changed the books');
     check(textOf(decide(books, input, policy)) === textOf(decision), 'decided twice, decided differently');
     const was: Before = { main: books.main, subs: new Map(books.subAccounts), holds: new Map(books.holds) };
-    if (decision.kind === 'decided') books.apply(decision.changes);
+    if (decision.kind === 'decided') {
+      auditParts(books, input, decision, policy);
+      books.apply(decision.changes);
+    }
     if (isRefusal(decision)) {
       const after = partsOf(books);
       equal(after.main, parts.main, 'main account after a refusal');
       equal(after.rest, parts.rest, 'books after a refusal');
       const events = decision.kind === 'decided' ? decision.events.length : 0;
       if (books.main) equal(after.sequence, parts.sequence + events, 'sequence after a refusal');
+      if (decision.kind === 'decided') auditRefusal(decision, input, was);
     }
     this.auditor.judge(books, input, decision);
     if (books.main) {
       auditLimits(books, this.auditor);
       if (decision.kind === 'decided') {
         auditFunding(books, decision);
+        auditTransfers(decision.events, was.main?.period ?? books.main.period, input);
+        this.statements.judge(books, input, decision);
         if (input.kind === 'command' && was.main) {
           const [before, after] = [spendable(was.main), spendable(books.main)];
           check(after >= 0n || after >= before, `${input.name} took what is available below 0`);

@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts/vocabulary';
 import { Books } from '../books.js';
 import { decide, isRollDue } from '../decide.js';
-import { available, granted, shortfall, statusOf } from '../derive.js';
+import { allocated, available, granted, shortfall, statusOf } from '../derive.js';
 import type { Command, CommandData, CommandName, Input, LedgerPolicy } from '../input.js';
 import type { Decision, DomainEvent } from '../outcome.js';
 import { formatPoints, type Points, parsePoints } from '../points.js';
@@ -66,6 +66,11 @@ export class Scenario {
   policy: LedgerPolicy = { maxSubAccounts: DEFAULT_MAX_SUB_ACCOUNTS, allowEarlyRoll: true };
   /** Events of the last input, those of the months that it rolled first included. */
   events: DomainEvent[] = [];
+  /** Statements that those closed, and what reached older ones, as a test writes them. */
+  statements: Record<string, unknown>[] = [];
+  lateEntries: Record<string, unknown>[] = [];
+  /** What the last dead letter says beside its reason. */
+  deadLetter = '';
 
   constructor(
     main: MainOptions | null = {},
@@ -121,6 +126,8 @@ export class Scenario {
   /** Rolls the months that the clock has passed. */
   rollDue(at = this.now): void {
     this.events = [];
+    this.statements = [];
+    this.lateEntries = [];
     while (isRollDue(this.books, at)) this.take({ kind: 'clock', mainAccountId: 'ma_1', at });
   }
 
@@ -133,7 +140,7 @@ export class Scenario {
   main() {
     const main = this.books.main;
     if (!main) throw new Error('no books');
-    return written({ ...main, available: available(main) });
+    return written({ ...main, available: available(main), allocated: allocated(main) });
   }
 
   sub(id = 'sa_1') {
@@ -150,16 +157,22 @@ export class Scenario {
 
   private take(input: Input): Decision {
     const decision = this.act(this.books, input, this.policy);
-    if (decision.kind === 'decided') this.events.push(...decision.events);
+    this.deadLetter = decision.kind === 'dead-letter' ? decision.detail : '';
+    if (decision.kind !== 'decided') return decision;
+    this.events.push(...decision.events);
+    for (const { subAccountId, closing } of decision.changes.statements)
+      this.statements.push(written({ of: subAccountId, ...closing }));
+    for (const { subAccountId, ...late } of decision.changes.lateEntries)
+      this.lateEntries.push(written({ of: subAccountId, ...late }));
     return decision;
   }
 }
 
-/** The same object with its amounts as text, as a test writes them. */
+/** The same object with its amounts as text, as a test writes them, those of inner objects too. */
 export const written = (data: object): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [
-      key,
-      typeof value === 'bigint' ? formatPoints(value as Points) : value,
-    ]),
-  );
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, asText(value)]));
+
+function asText(value: unknown): unknown {
+  if (typeof value === 'bigint') return formatPoints(value as Points);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? written(value) : value;
+}

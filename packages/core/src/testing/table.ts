@@ -22,6 +22,8 @@ export interface Row {
   /** Other sub-accounts after it, by id. */
   readonly subs?: Record<string, Record<string, unknown>>;
   readonly refusal?: Record<string, unknown>;
+  /** What the dead letter says beside its reason. */
+  readonly deadLetter?: unknown;
   /** Names of all its events, in order. */
   readonly events?: readonly string[];
   /** All its transfers, in order, as `main → sub:sa_1 100`. */
@@ -30,8 +32,12 @@ export interface Row {
   readonly detail?: readonly [event: string, fields: Record<string, unknown>];
   /** Charge of message `m1` after it. */
   readonly charge?: Record<string, unknown>;
-  /** Hold of message `m1` after it. */
-  readonly hold?: Record<string, unknown>;
+  /** Hold of message `m1` after it; null: there is none. */
+  readonly hold?: Record<string, unknown> | null;
+  /** All statements that it closes, whole and in order; `of` is the sub-account. */
+  readonly statements?: readonly Record<string, unknown>[];
+  /** All late entries that it makes, whole and in order. */
+  readonly late?: readonly Record<string, unknown>[];
 }
 
 const takesSub = (name: CommandName) => /^(sub-account\.|limit\.|hold\.place$)/.test(name);
@@ -99,6 +105,7 @@ function judgeRow(row: Row): void {
   for (const [id, fields] of Object.entries({ ...(row.sub ? { sa_1: row.sub } : {}), ...row.subs }))
     expect({ id, ...books.sub(id) }).toMatchObject(fields);
   if (row.refusal) expect(books.refusal).toMatchObject(row.refusal);
+  if (row.deadLetter) expect(books.deadLetter).toEqual(row.deadLetter);
   if (row.events) expect(books.events.map(({ name }) => name)).toEqual(row.events);
   if (row.moves) expect(movesOf(books)).toEqual(row.moves);
   if (row.detail) {
@@ -106,6 +113,9 @@ function judgeRow(row: Row): void {
     expect(written(event?.detail ?? {})).toMatchObject(row.detail[1]);
   }
   if (row.charge) expect(written(books.books.charges.get('m1') ?? {})).toMatchObject(row.charge);
+  if (row.statements) expect(books.statements).toEqual(row.statements);
+  if (row.late) expect(books.lateEntries).toEqual(row.late);
+  if (row.hold === null) expect(books.books.holds.has('m1')).toBe(false);
   if (row.hold) expect(written(books.books.holds.get('m1') ?? {})).toMatchObject(row.hold);
 }
 

@@ -14,6 +14,12 @@ const message = fc.integer({ min: 1, max: 24 }).map((number) => `m${number}`);
 /** Small, so that limits and balances bite; some leave odd millipoints behind. */
 const points = fc.constantFrom('0.001', '1', '1.2', '3', '7.5', '10', '24.999', '60');
 const AMOUNTS = ['0', '1.2', '3', '7.5', '10', '24.999', '60', '2', '5'];
+/** Now and then an amount that nothing may have. */
+const mostly = (amounts: fc.Arbitrary<string>) =>
+  fc.oneof(
+    { arbitrary: amounts, weight: 14 },
+    { arbitrary: fc.constantFrom('0', '-1', '2000000000000000'), weight: 1 },
+  );
 const limit = fc.constantFrom('0', '5', '10', '20', '40', '90');
 const credit = fc.constantFrom('0', '15', '15', '50', '50', null);
 const zone = fc.constantFrom('Asia/Tokyo', 'UTC', 'America/New_York', 'Pacific/Kiritimati');
@@ -85,6 +91,19 @@ const holdReleased = fc
     }),
   );
 
+/** The message of an open hold, for less than it holds, for that, or for more. */
+const heldMessageSent = fc
+  .record({ number: fc.nat({ max: 23 }), amount: fc.constantFrom('0', '1.2', '10', '60') })
+  .map(
+    ({ number, amount }): Action => ({
+      toString: () => `message.sent of open hold ${number}: ${amount}`,
+      step: (books) => {
+        const id = pick(openHolds(books), number);
+        return books.sent(id, amount, { sub: books.books.holds.get(id)?.subAccountId ?? 'sa_1' });
+      },
+    }),
+  );
+
 /** Hours that pass, or null: to the very month start, or a millisecond before it. */
 const clockAdvance = fc
   .record({
@@ -116,6 +135,20 @@ const roll = fc.constantFrom(-1, 0, 1, 1, 2).map(
   }),
 );
 
+/** Everybody off, and then what that allows: to end the feature, or another plan. */
+const shutDown = fc.constantFrom('feature.deactivate', 'plan.switch' as const).chain((name) =>
+  plan.map(
+    (to): Action => ({
+      toString: () => `all off, then ${name} ${to}`,
+      step: (books) => {
+        for (const subAccountId of books.books.subAccounts.keys())
+          books.run('sub-account.deactivate', { subAccountId });
+        return name === 'plan.switch' ? books.run(name, { plan: to }) : books.run('feature.deactivate', {});
+      },
+    }),
+  ),
+);
+
 const open = command('main-account.open', {
   plan,
   timeZone: zone,
@@ -126,10 +159,11 @@ const optional = <Value>(of: fc.Arbitrary<Value>) => fc.option(of, { nil: undefi
 
 const ACTIONS: readonly (readonly [weight: number, action: fc.Arbitrary<Action>])[] = [
   [24, messageSent],
+  [4, heldMessageSent],
   [6, messageRefunded],
   [12, clockAdvance],
   [2, roll],
-  [12, command('hold.place', { subAccountId: sub, messageId: message, points })],
+  [12, command('hold.place', { subAccountId: sub, messageId: message, points: mostly(points) })],
   [5, holdReleased],
   [6, command('sub-account.open', { subAccountId: sub, limit, priority: fc.constantFrom(1, 100, 100) })],
   [
@@ -140,7 +174,7 @@ const ACTIONS: readonly (readonly [weight: number, action: fc.Arbitrary<Action>]
       effective: fc.constantFrom('immediately', 'immediately', 'next-period'),
     }),
   ],
-  [3, command('limit.boost', { subAccountId: sub, points: limit.filter((text) => text !== '0') })],
+  [3, command('limit.boost', { subAccountId: sub, points: limit })],
   [2, command('sub-account.deactivate', { subAccountId: sub })],
   [4, command('sub-account.reactivate', { subAccountId: sub })],
   [1, command('sub-account.delete', { subAccountId: sub })],
@@ -150,17 +184,14 @@ const ACTIONS: readonly (readonly [weight: number, action: fc.Arbitrary<Action>]
   [
     4,
     command('points.purchase', {
-      points: fc.oneof(
-        { arbitrary: points, weight: 9 },
-        { arbitrary: fc.constantFrom('0', '-1'), weight: 1 },
-      ),
+      points: mostly(points),
     }),
   ],
   [
     3,
     command('points.adjust', {
       points: fc.oneof(
-        points,
+        mostly(points),
         points.map((text) => `-${text}`),
       ),
     }),
@@ -179,6 +210,7 @@ const ACTIONS: readonly (readonly [weight: number, action: fc.Arbitrary<Action>]
   [2, command('main-account.resume')],
   [1, command('feature.activate')],
   [1, command('feature.deactivate')],
+  [1, shutDown],
 ];
 
 const action = fc.oneof(...ACTIONS.map(([weight, arbitrary]) => ({ weight, arbitrary })));
@@ -195,6 +227,6 @@ const start = fc.tuple(
 export const workload = fc.record({
   maxSubAccounts: fc.constantFrom(3, 4, 5),
   allowEarlyRoll: fc.boolean(),
-  opening: fc.oneof({ weight: 19, arbitrary: start }, { weight: 1, arbitrary: fc.constant<Action[]>([]) }),
+  opening: fc.oneof({ weight: 18, arbitrary: start }, { weight: 2, arbitrary: fc.constant<Action[]>([]) }),
   actions: fc.array(action, { minLength: 20, maxLength: 120, size: 'max' }),
 });

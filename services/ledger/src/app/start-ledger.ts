@@ -7,9 +7,10 @@ import { decide } from '@subledger/core';
 import { prismaAdapter } from '@subledger/database';
 import {
   ensureTopics,
+  type FencedTopic,
   KafkaBatchServer,
   type KafkaConfig,
-  readRecord,
+  LogReader,
   TransactionalPublisher,
 } from '@subledger/kafka';
 import {
@@ -36,6 +37,8 @@ import type { LedgerStore } from '../store/ledger-store.js';
 import { PartitionKeeper } from '../store/partitions.js';
 import { PgLedgerStore } from '../store/pg-ledger-store.js';
 import { LedgerModule } from './ledger.module.js';
+
+const INPUTS = [TOPICS.commands, TOPICS.messages];
 
 /** A lane at work looks up holds, charges and commands at the same time. */
 const CONNECTIONS_PER_LANE = 2;
@@ -80,7 +83,8 @@ export async function startLedger(
   const store = new PgLedgerStore(pool, prisma);
   const months = new PartitionKeeper(pool, log);
   months.start();
-  const lanes = createLanes(ctx, { kafka, store, server: () => server }, parts);
+  const reader = new LogReader(kafka);
+  const lanes = createLanes(ctx, { kafka, store, reader, server: () => server }, parts);
   server = new KafkaBatchServer(kafka, {
     groupId: `${config.KAFKA_TOPIC_PREFIX}${config.KAFKA_GROUP}`,
     coPartitioned: true,
@@ -99,18 +103,19 @@ export async function startLedger(
   });
   await app.listen();
   registerChecks(health, pool, lanes, server);
-  return { lanes, stop: () => stopLedger(app, { lanes, months, prisma, pool, log }) };
+  return { lanes, stop: () => stopLedger(app, { lanes, months, reader, prisma, pool, log }) };
 }
 
 interface Connections {
   readonly kafka: KafkaConfig;
   readonly store: LedgerStore;
+  readonly reader: LogReader;
   readonly server: () => KafkaBatchServer | undefined;
 }
 
 function createLanes(
   { config, log, metrics: registry }: ServiceContext<LedgerConfig>,
-  { kafka, store, server }: Connections,
+  { kafka, store, reader, server }: Connections,
   parts: LedgerParts,
 ): Lanes {
   const metrics = new LedgerMetrics(registry);
@@ -133,7 +138,7 @@ function createLanes(
     choresEveryMs: CHORES_EVERY_MS,
     metrics,
     options,
-    inspector: inspectorOf(kafka, server),
+    inspector: inspectorOf(reader, server),
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
     processor: new SliceProcessor({
       store,
@@ -149,12 +154,22 @@ function createLanes(
     database: new Turnstile(config.LANES_AT_ONCE),
     kafka: new Turnstile(config.PUBLISH_AT_ONCE),
     budget: new CacheBudget(config.CACHED_SUB_ACCOUNTS),
-    publisherOf: (lane) => new TransactionalPublisher(kafka, `ledger-lane-${lane}`),
+    publisherOf: (lane) =>
+      new TransactionalPublisher(kafka, `ledger-lane-${lane}`, { fences: fencesOf(config.KAFKA_PARTITIONS) }),
     consumer: () => server()?.consumer,
     commitEveryMs: COMMIT_EVERY_MS,
     prepare: () => checkPartitions(kafka, config.KAFKA_PARTITIONS),
     ...pick(parts),
   });
+}
+
+/** All that a lane writes to: events, limits and dead letters; and the inputs, to forward what came astray. */
+function fencesOf(count: number): FencedTopic[] {
+  const partitions = Array.from({ length: count }, (_, partition) => partition);
+  return [
+    ...[TOPICS.events, TOPICS.limits, TOPICS.deadLetters].map((topic) => ({ topic, partitions })),
+    ...INPUTS.map((topic) => ({ topic, partitions, onDemand: true })),
+  ];
 }
 
 const pick = ({ publisherOf, options }: LedgerParts) => ({
@@ -170,7 +185,7 @@ const pick = ({ publisherOf, options }: LedgerParts) => ({
 async function checkPartitions(kafka: KafkaConfig, partitions: number): Promise<void> {
   await ensureTopics(
     kafka,
-    [TOPICS.commands, TOPICS.messages].map((name) => ({
+    INPUTS.map((name) => ({
       name,
       partitions,
       config: { 'message.timestamp.type': 'LogAppendTime' },
@@ -178,14 +193,15 @@ async function checkPartitions(kafka: KafkaConfig, partitions: number): Promise<
   );
 }
 
-function inspectorOf(kafka: KafkaConfig, server: () => KafkaBatchServer | undefined): LogInspector {
+function inspectorOf(reader: LogReader, server: () => KafkaBatchServer | undefined): LogInspector {
   return {
     range: async (topic, partition) => {
       const consumer = server()?.consumer;
       if (!consumer) throw new Error('the consumer is not running');
       return consumer.logRange(topic, partition);
     },
-    read: (topic, partition, offset) => readRecord(kafka, topic, partition, offset),
+    read: (topic, partition, offset) => reader.read(topic, partition, offset),
+    readFrom: (topic, partition, offset) => reader.readFrom(topic, partition, offset),
   };
 }
 
@@ -206,6 +222,7 @@ function registerChecks(
 interface Stoppable {
   readonly lanes: Lanes;
   readonly months: PartitionKeeper;
+  readonly reader: LogReader;
   readonly prisma: PrismaClient;
   readonly pool: pg.Pool;
   readonly log: Logger;
@@ -213,12 +230,13 @@ interface Stoppable {
 
 async function stopLedger(
   app: { close(): Promise<void> },
-  { lanes, months, prisma, pool, log }: Stoppable,
+  { lanes, months, reader, prisma, pool, log }: Stoppable,
 ): Promise<void> {
   // The consumer hands its partitions back first, which ends their lanes while they are still ours.
   await app.close();
   await lanes.end();
   await months.stop();
+  await reader.close();
   await prisma.$disconnect();
   await pool.end().catch((err: unknown) => log.warn({ err }, 'database pool did not end cleanly'));
 }

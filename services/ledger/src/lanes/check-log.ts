@@ -9,10 +9,19 @@ export interface LogInspector {
   range(topic: string, partition: number): Promise<{ low: bigint; high: bigint }>;
   /** The record at the offset, or null where the log does not have it. */
   read(topic: string, partition: number, offset: bigint): Promise<KafkaRecord | null>;
+  /** Committed records from the offset on, and where to read on: the same offset at the end. */
+  readFrom(
+    topic: string,
+    partition: number,
+    offset: bigint,
+  ): Promise<{ records: KafkaRecord[]; next: bigint }>;
 }
 
-/** How many of a partition's last offsets are searched for events: transaction markers lie between them. */
-const LAST_OFFSETS = 8n;
+/** How many of the last events are looked at. */
+const LAST_EVENTS = 8;
+/** How far back they are searched: markers and aborted records of many takeovers may lie after them. */
+const FIRST_SPAN = 64n;
+const LAST_SPAN = 32_768n;
 
 /**
  * The lane's row and the log do not fit: a topic was created anew, the database was restored, or retention took
@@ -83,7 +92,7 @@ export async function checkPublished(
   taken: TakenLane,
 ): Promise<void> {
   const { lane, generation } = taken.lease;
-  for await (const event of lastEvents(log, lane)) {
+  for (const event of await lastEvents(log, lane)) {
     if (event.generation < generation) continue;
     const books = (await store.loadBooks([event.mainAccountId])).get(event.mainAccountId);
     const stored = books?.main?.sequence ?? 0;
@@ -103,13 +112,33 @@ interface PublishedEvent {
   readonly sequence: number;
 }
 
-/** Events of the books (sequence above 0) among the last offsets of the lane's partition, newest first. */
-async function* lastEvents(log: LogInspector, lane: number): AsyncGenerator<PublishedEvent> {
+/** The last events of the books (sequence above 0) on the lane's partition, newest first. */
+async function lastEvents(log: LogInspector, lane: number): Promise<PublishedEvent[]> {
   const { low, high } = await log.range(TOPICS.events, lane);
-  const first = high - LAST_OFFSETS > low ? high - LAST_OFFSETS : low;
-  for (let offset = high - 1n; offset >= first; offset -= 1n) {
-    const record = await log.read(TOPICS.events, lane, offset);
-    const event = record?.value && (JSON.parse(record.value.toString()) as { data: PublishedEvent }).data;
-    if (event && event.sequence > 0) yield event;
+  for (let span = FIRST_SPAN; ; span *= 8n) {
+    const from = high - span > low ? high - span : low;
+    const events = await eventsFrom(log, lane, from, high);
+    if (events.length >= LAST_EVENTS || from === low || span >= LAST_SPAN) {
+      return events.slice(-LAST_EVENTS).reverse();
+    }
   }
+}
+
+async function eventsFrom(
+  log: LogInspector,
+  lane: number,
+  from: bigint,
+  end: bigint,
+): Promise<PublishedEvent[]> {
+  const events: PublishedEvent[] = [];
+  for (let at = from; at < end; ) {
+    const { records, next } = await log.readFrom(TOPICS.events, lane, at);
+    for (const { value } of records) {
+      const event = value && (JSON.parse(value.toString()) as { data: PublishedEvent }).data;
+      if (event && event.sequence > 0) events.push(event);
+    }
+    if (next <= at) break;
+    at = next;
+  }
+  return events;
 }

@@ -29,7 +29,11 @@ function setUp(epochThen: bigint) {
     unpublished: async () => [{ laneSequence: 1n, record, journalOf: null }],
     advanceCursor: async () => undefined,
   } as unknown as LedgerStore;
-  const inspector: LogInspector = { range: async () => ({ low: 0n, high: 0n }), read: async () => null };
+  const inspector: LogInspector = {
+    range: async () => ({ low: 0n, high: 0n }),
+    read: async () => null,
+    readFrom: async (_topic, _partition, next) => ({ records: [], next }),
+  };
   const ports = {
     store,
     inspector,

@@ -17,7 +17,10 @@ export interface LedgerPoolOptions {
  * a table may have had a handful of rows and reading all of it looked cheap. A minute of traffic later the same plan
  * would read millions of rows per record, until autovacuum's next look.
  */
-const INDEX_PLANS_ONLY = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
+const INDEX_PLANS_ONLY =
+  'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; ' +
+  // And they are made once: to plan a slice's statement anew costs as much as to run it for a lone command.
+  'SET plan_cache_mode = force_generic_plan; SET jit = off';
 
 /** The ledger's pool. Connecting is lazy. */
 export function createLedgerPool({ url, max, schema, onIdleError }: LedgerPoolOptions): pg.Pool {

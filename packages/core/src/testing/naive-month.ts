@@ -1,0 +1,50 @@
+import type { Transfer } from '../state.js';
+import { equal } from './check.js';
+
+/** One sub-account's month in naive books: sums of transfers, and what commands asked for. */
+export class NaiveMonth {
+  opening = 0n;
+  boost = 0n;
+  /** What main gave, less what came back to main other than as a repayment of overage. */
+  given = 0n;
+  /** Points of messages, refunds taken off. */
+  used = 0n;
+  /** Paid by main and not repaid. */
+  overage = 0n;
+  /** Put into holds, less what left them. */
+  held = 0n;
+
+  follow({ from, to, kind, amount }: Transfer): void {
+    const repaid = kind === 'overage-repayment';
+    if (from === 'main' && to.startsWith('sub:')) this.given += amount;
+    if (to === 'main' && !repaid) this.given -= amount;
+    if (to === 'used') this.used += amount;
+    if (from === 'used') this.used -= amount;
+    if (from === 'main' && to === 'used') this.overage += amount;
+    if (repaid) this.overage -= amount;
+    if (to.startsWith('hold:')) this.held += amount;
+    if (from.startsWith('hold:')) this.held -= amount;
+  }
+}
+
+/** What reached one closed month. */
+export class NaiveLate {
+  used = 0n;
+  refunded = 0n;
+  /** Of its holds: what messages took, and what went back to main. */
+  settled = 0n;
+  returned = 0n;
+
+  add(over: Partial<Pick<NaiveLate, 'used' | 'refunded' | 'settled' | 'returned'>>): void {
+    this.used += over.used ?? 0n;
+    this.refunded += over.refunded ?? 0n;
+    this.settled += over.settled ?? 0n;
+    this.returned += over.returned ?? 0n;
+  }
+
+  agree(other: NaiveLate, of: string): void {
+    equal(this.used, other.used, `late points used of ${of}`);
+    equal(this.refunded, other.refunded, `late points refunded of ${of}`);
+    equal(this.returned, other.returned, `late points returned of ${of}`);
+  }
+}

@@ -1,0 +1,130 @@
+import type { DeadLetterReason, RejectionCode } from '@subledger/contracts/vocabulary';
+import type { CommandName, Input } from '../input.js';
+import type { Decision, DomainEvent, EventDetails, EventName } from '../outcome.js';
+
+const OPEN: readonly RejectionCode[] = ['main-account-not-found'];
+const SUB: readonly RejectionCode[] = [...OPEN, 'sub-account-not-found'];
+
+/** Every refusal of every command, as the rules table of the README has them. */
+const REFUSALS: { readonly [Name in CommandName]: readonly RejectionCode[] } = {
+  'main-account.open': ['already-exists'],
+  'main-account.configure': [...OPEN, 'balance-due'],
+  'main-account.suspend': OPEN,
+  'main-account.resume': OPEN,
+  'feature.activate': OPEN,
+  'feature.deactivate': [...OPEN, 'sub-accounts-active'],
+  'points.purchase': [...OPEN, 'invalid-amount'],
+  'points.adjust': [...OPEN, 'invalid-amount', 'insufficient-main-balance'],
+  'plan.switch': [...OPEN, 'sub-accounts-active', 'balance-due'],
+  'sub-account.open': [
+    ...OPEN,
+    'already-exists',
+    'feature-inactive',
+    'too-many-sub-accounts',
+    'insufficient-main-balance',
+  ],
+  'sub-account.configure': SUB,
+  'limit.change': [...SUB, 'insufficient-main-balance'],
+  'limit.boost': [...SUB, 'invalid-amount', 'sub-account-inactive', 'insufficient-main-balance'],
+  'sub-account.pause': [...SUB, 'sub-account-inactive'],
+  'sub-account.resume': [...SUB, 'sub-account-inactive'],
+  'sub-account.deactivate': [...SUB, 'sub-account-inactive'],
+  'sub-account.reactivate': [...SUB, 'feature-inactive', 'insufficient-main-balance'],
+  'sub-account.delete': SUB,
+  'hold.place': [
+    ...SUB,
+    'invalid-amount',
+    'already-charged',
+    'hold-released',
+    'already-held',
+    'sub-account-inactive',
+    'sub-account-suspended',
+    'sub-account-paused',
+    'sub-account-unfunded',
+    'limit-exceeded',
+  ],
+  'hold.release': OPEN,
+  'period.roll': [...OPEN, 'period-not-due'],
+};
+
+type Dropped = DeadLetterReason | 'duplicate';
+/** Why a fact is not booked. */
+const NOT_BOOKED: { readonly [Kind in 'message.sent' | 'message.refunded']: readonly Dropped[] } = {
+  'message.sent': [
+    'unknown-main-account',
+    'unknown-sub-account',
+    'duplicate',
+    'conflicting-duplicate',
+    'sent-in-future',
+  ],
+  'message.refunded': ['unknown-main-account', 'conflicting-duplicate', 'unknown-message', 'duplicate'],
+};
+
+/** Every event; the type asks for the one that is missing. */
+const EVENTS: { readonly [Name in EventName]: true } = {
+  'main-account.opened': true,
+  'main-account.configured': true,
+  'main-account.suspended': true,
+  'main-account.resumed': true,
+  'feature.activated': true,
+  'feature.deactivated': true,
+  'points.purchased': true,
+  'points.adjusted': true,
+  'plan.switched': true,
+  'sub-account.opened': true,
+  'sub-account.configured': true,
+  'limit.changed': true,
+  'limit.boosted': true,
+  'sub-account.paused': true,
+  'sub-account.resumed': true,
+  'sub-account.deactivated': true,
+  'sub-account.reactivated': true,
+  'sub-account.deleted': true,
+  'sub-account.funded': true,
+  'sub-account.rolled': true,
+  'hold.placed': true,
+  'hold.released': true,
+  'message.charged': true,
+  'limit.exceeded': true,
+  'message.credited': true,
+  'period.rolled': true,
+  'period.already-rolled': true,
+  'command.rejected': true,
+};
+const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
+
+const LATE = ['used', 'refunded', 'returned'] as const;
+const SETTLED_LATE = 'late, paid by a hold';
+const settledLate = ({ name, detail }: DomainEvent): boolean => {
+  const { late, fromHold } = detail as Partial<EventDetails['message.charged']>;
+  return name === 'message.charged' && late === true && fromHold !== undefined && fromHold > 0n;
+};
+/** What a decision is an example of: `<input>` if it was not refused, `<input>: <code>` if it was, and its events. */
+export function examplesOf(input: Input, decision: Decision): string[] {
+  const name = input.kind === 'command' ? input.name : input.kind;
+  if (decision.kind === 'duplicate') return [`${name}: duplicate`];
+  if (decision.kind === 'dead-letter') return [`${name}: ${decision.reason}`];
+  const { events, changes } = decision;
+  const rejected = events.find((event) => event.name === 'command.rejected');
+  return [
+    rejected ? `${name}: ${(rejected.detail as { code: string }).code}` : name,
+    ...events.map((event) => `event ${event.name}`),
+    ...(events.some(settledLate) ? [SETTLED_LATE] : []),
+    ...changes.lateEntries.flatMap((entry) =>
+      LATE.filter((key) => entry[key] > 0n).map((key) => `late ${key}`),
+    ),
+  ];
+}
+
+const pairs = (table: Readonly<Record<string, readonly string[]>>): string[] =>
+  Object.entries(table).flatMap(([name, codes]) => [name, ...codes.map((code) => `${name}: ${code}`)]);
+
+/** All that the simulation must be an example of at least once, and nothing else. */
+export const REACHABLE: readonly string[] = [
+  ...pairs(REFUSALS),
+  ...pairs(NOT_BOOKED),
+  'clock',
+  SETTLED_LATE,
+  ...EVENT_NAMES.map((name) => `event ${name}`),
+  ...LATE.map((key) => `late ${key}`),
+].sort();
