@@ -37,10 +37,12 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
   const home = await mkdtemp(join(tmpdir(), 'subledger-bench-'));
   const removeHome = () => rm(home, { recursive: true, force: true });
   const log = (line: string) => console.error(line);
-  const stack = await startStack({ home, durable: true, log, ...options }).catch(async (error: unknown) => {
-    await removeHome();
-    throw error;
-  });
+  const stack = await startStack({ home, durable: true, log, kafkaJavaOpts: javaOpts(), ...options }).catch(
+    async (error: unknown) => {
+      await removeHome();
+      throw error;
+    },
+  );
   const stop = async () => {
     await stack.stop();
     await removeHome();
@@ -136,3 +138,10 @@ async function prepare(databaseUrl: string, kafka: KafkaConfig): Promise<void> {
     topics.map((topic) => ({ ...topic, config: { ...topic.config }, replicationFactor: 1 })),
   );
 }
+
+/**
+ * A broker as one would run it, with both of Java's compilers. The devstack's own choice is to start quickly, with the
+ * first one alone.
+ */
+const javaOpts = (): readonly string[] =>
+  process.env.KAFKA_JAVA_OPTS?.split(' ') ?? ['-Xmx512m', '-XX:+UseSerialGC'];

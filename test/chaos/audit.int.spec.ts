@@ -27,8 +27,8 @@ const main = (values: { balance: number; purchased: number; granted?: number }) 
    VALUES ('ma_1', 'prepay', 'Asia/Tokyo', 'full', true, false, '2026-11', now(), now(), ${values.balance},
      ${values.purchased}, 0, 0, ${values.granted ?? 0}, 0, 0, 0, 1, 1)`;
 const sub = `INSERT INTO ledger.sub_accounts (main_account_id, sub_account_id, ordinal, lifecycle, paused, priority,
-     point_limit, period, boost, used, overage, held, remaining)
-   VALUES ('ma_1', 'sa_1', 1, 'active', false, 100, 0, '2026-11', 0, 0, 0, 0, 0)`;
+     point_limit, period, boost, used, overage, held, remaining, opening)
+   VALUES ('ma_1', 'sa_1', 1, 'active', false, 100, 0, '2026-11', 0, 0, 0, 0, 0, 0)`;
 const charge = `INSERT INTO ledger.charges (main_account_id, message_id, sub_account_id, period, points, refunded, at)
    VALUES ('ma_1', 'm1', 'sa_1', '2026-11', 5, 0, now())`;
 const pending = `INSERT INTO gateway.operation (id, main_account_id, action, asker, command_id, command)

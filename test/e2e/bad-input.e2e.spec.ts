@@ -73,8 +73,11 @@ describe('bad input', () => {
         ['empty', raw(null)],
         ['malformed-json', raw('{"specversion": ')],
         ['invalid-envelope', raw('{"hello":"world"}')],
-        ['unknown-type', raw(JSON.stringify({ ...valid, type: 'subledger.points.burn.v1' }))],
-        ['oversized', raw(JSON.stringify({ ...valid, pad: 'x'.repeat(MAX_RECORD_BYTES) }))],
+        [
+          'unknown-type',
+          raw(JSON.stringify({ ...valid, id: randomUUID(), type: 'subledger.points.burn.v1' })),
+        ],
+        ['oversized', raw(JSON.stringify({ ...valid, id: randomUUID(), pad: 'x'.repeat(MAX_RECORD_BYTES) }))],
         [
           'invalid-data',
           raw(JSON.stringify(command('points.purchase', { mainAccountId: customer.id, points: '1e3' }))),

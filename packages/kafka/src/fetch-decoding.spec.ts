@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
 import Record from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 import batches from 'kafkajs/src/protocol/recordBatch/v0/index.js';
 import definitions from 'kafkajs/src/protocol/requests/index.js';
@@ -67,7 +68,8 @@ function seen(answer: FetchAnswer): unknown {
     ...answer,
     responses: answer.responses.map(({ topicName, partitions }) => ({
       topicName,
-      partitions: partitions.map(({ messages, ...partition }) => ({
+      // Aborted records are marked, not listed: see the test of their own.
+      partitions: partitions.map(({ messages, abortedTransactions: _, ...partition }) => ({
         ...partition,
         messages: messages.map((message) => {
           const { offset, key, value, headers, timestampMs } = new FetchedRecord('t', 0, message);
@@ -207,5 +209,42 @@ describe('headers', () => {
     const bytes = Buffer.from([1, 1, 8, ...[2, 97, 2, 49], ...[2, 97, 1], ...[2, 98, 1], ...[2, 99, 0]]);
     const batch = { producerId: '-1', inTransaction: false };
     expect(new FetchedMessage(0n, 0, false, batch, bytes, 0).textHeaders()).toEqual({ c: '' });
+  });
+});
+
+describe('records of aborted transactions', () => {
+  const ABORT = '\u0000\u0000\u0000\u0000';
+  const COMMIT = '\u0000\u0000\u0000\u0001';
+
+  /** A record or marker of a producer at an offset. */
+  async function one(firstOffset: bigint, producerId: bigint, key: string, flags = 0): Promise<Buffer> {
+    const bytes = await encodeBatch({ firstOffset, flags, transactional: true, records: [simple(key)] });
+    bytes.writeBigInt64BE(producerId, 43);
+    return bytes;
+  }
+  const left = (answer: Buffer): (string | null)[] => {
+    const { messages, abortedTransactions } = decodeFetch(answer)!.responses[0]!.partitions[0]!;
+    return filterAbortedMessages({ messages, abortedTransactions })
+      .filter((message) => !message.isControlRecord)
+      .map((message) => message.keyText());
+  };
+
+  test('are left out where several are aborted at once, listed in the order in which they ended', async () => {
+    const log = [
+      await one(0n, 1n, 'aborted 1'),
+      await one(1n, 2n, 'aborted 2'),
+      await one(2n, 3n, 'kept'),
+      await one(3n, 2n, ABORT, CONTROL),
+      await one(4n, 1n, ABORT, CONTROL),
+      await one(5n, 3n, COMMIT, CONTROL),
+      await one(6n, 1n, 'kept too'),
+    ];
+    const aborted: [bigint, bigint][] = [
+      [2n, 1n],
+      [1n, 0n],
+    ];
+    expect(left(answerOf([Buffer.concat(log)], aborted))).toEqual(['kept', 'kept too']);
+    // A fetch that begins after both have begun.
+    expect(left(answerOf([Buffer.concat(log.slice(1))], aborted))).toEqual(['kept', 'kept too']);
   });
 });

@@ -162,6 +162,7 @@ export class ScriptedLedger {
     return {
       subAccount: sub,
       returned: '0',
+      ...(name === 'sub-account.delete' ? { closed: closingOf(sub) } : {}),
       ...(name === 'hold.place' ? { expiresAt: '2026-11-23T12:00:00.000Z' } : {}),
     };
   }
@@ -256,6 +257,18 @@ const EVENT_OF: Partial<Record<CommandName, EventName>> = {
   'hold.place': 'hold.placed',
   'hold.release': 'hold.released',
 };
+
+const closingOf = ({ period, limit, boost, granted, used, overage, held, remaining }: SubAccountState) => ({
+  period,
+  opening: limit,
+  limit,
+  boost,
+  granted,
+  used,
+  overage,
+  held,
+  returned: remaining,
+});
 
 function newSub(subAccountId: string, data: Command['data']): SubAccountState {
   const limit = data.limit as string;
