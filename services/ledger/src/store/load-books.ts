@@ -116,10 +116,14 @@ interface LookUp {
   readonly text: string;
 }
 
+/**
+ * Each id by itself, through the primary key: LIMIT keeps the planner from turning the join round, which looks cheap
+ * as long as the table is empty, and reads all of it for every slice once it is not.
+ */
 const byIds = (name: string, table: string, idColumn: string): LookUp => ({
   name: `ledger-load-${name}`,
-  text: `SELECT t.* FROM unnest($1::text[], $2::text[]) AS wanted (main, id)
-    JOIN ${table} t ON t.main_account_id = wanted.main AND t.${idColumn} = wanted.id`,
+  text: `SELECT t.* FROM unnest($1::text[], $2::text[]) AS wanted (main, id) CROSS JOIN LATERAL (
+      SELECT * FROM ${table} WHERE main_account_id = wanted.main AND ${idColumn} = wanted.id LIMIT 1) t`,
 });
 
 const HOLDS = byIds('holds', 'holds', 'message_id');
@@ -129,9 +133,10 @@ const COMMANDS: LookUp = {
   name: 'ledger-load-commands',
   // The journal row has the command's broker time, by which PostgreSQL finds its partition.
   text: `SELECT c.main_account_id, c.command_id, c.content_hash, c.event_sequence, coalesce(c.payload, j.payload) AS payload
-    FROM unnest($1::text[], $2::text[]) AS wanted (main, id)
-    JOIN commands c ON c.main_account_id = wanted.main AND c.command_id = wanted.id
-    LEFT JOIN journal j ON j.main_account_id = c.main_account_id AND j.sequence = c.event_sequence AND j.at = c.at`,
+    FROM unnest($1::text[], $2::text[]) AS wanted (main, id) CROSS JOIN LATERAL (
+      SELECT * FROM commands WHERE main_account_id = wanted.main AND command_id = wanted.id LIMIT 1) c
+    LEFT JOIN LATERAL (SELECT payload FROM journal
+      WHERE main_account_id = c.main_account_id AND sequence = c.event_sequence AND at = c.at LIMIT 1) j ON true`,
 };
 
 /** One statement for all ids; none at all where there are none. */
