@@ -77,8 +77,6 @@ export class LedgerProcess implements Owner {
       tombstoneGraceMs,
       now,
       partitions,
-      // Small, so that month starts in parts, and read back from the journal, happen here too.
-      rollInParts: { above: 4, size: 2, keptEvents: 6 },
       metrics,
       log,
     };
