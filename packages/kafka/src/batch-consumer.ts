@@ -3,6 +3,7 @@ import { AssignmentAnnouncer } from './assignment-announcer.js';
 import { backoffMs } from './backoff.js';
 import { type KafkaConfig, partitionKey, type TopicPartition } from './config.js';
 import type { BatchConsumerOptions, ConsumerState } from './consumer-options.js';
+import { errorCode } from './errors.js';
 import { type GroupEvents, GroupSession, type Joined } from './group-session.js';
 import { LogReader } from './log-reader.js';
 import { OffsetCommitter, type OffsetToCommit } from './offset-committer.js';
@@ -279,7 +280,10 @@ export class BatchConsumer {
     this.#state = 'crashed';
     this.#dropFeeds();
     const fields = { groupId: this.#options.groupId, error: String(error) };
-    this.#config.log?.error(fields, 'kafka: consumer crashed, making a new one');
+    // A broker that has just started: nothing is wrong, and a first `npm start` should not look as if it were.
+    if (errorCode(error) === 'GROUP_LOAD_IN_PROGRESS')
+      this.#config.log?.info(fields, 'kafka: the broker is still loading its groups, trying again');
+    else this.#config.log?.error(fields, 'kafka: consumer crashed, making a new one');
     this.onCrash?.(error);
   }
 

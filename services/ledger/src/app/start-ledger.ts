@@ -23,7 +23,6 @@ import {
 import type pg from 'pg';
 import { allowsEarlyRoll, type LedgerConfig } from '../config.js';
 import { PrismaClient } from '../generated/prisma/client.js';
-import type { LogInspector } from '../lanes/check-log.js';
 import type { LaneOptions } from '../lanes/lane.js';
 import { processTimers } from '../lanes/lane-timers.js';
 import { Lanes, type LanesPorts } from '../lanes/lanes.js';
@@ -138,7 +137,7 @@ function createLanes(
     choresEveryMs: CHORES_EVERY_MS,
     metrics,
     options,
-    inspector: inspectorOf(reader, server),
+    inspector: reader,
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
     processor: new SliceProcessor({
       store,
@@ -191,18 +190,6 @@ async function checkPartitions(kafka: KafkaConfig, partitions: number): Promise<
       config: { 'message.timestamp.type': 'LogAppendTime' },
     })),
   );
-}
-
-function inspectorOf(reader: LogReader, server: () => KafkaBatchServer | undefined): LogInspector {
-  return {
-    range: async (topic, partition) => {
-      const consumer = server()?.consumer;
-      if (!consumer) throw new Error('the consumer is not running');
-      return consumer.logRange(topic, partition);
-    },
-    read: (topic, partition, offset) => reader.read(topic, partition, offset),
-    readFrom: (topic, partition, offset) => reader.readFrom(topic, partition, offset),
-  };
 }
 
 function registerChecks(

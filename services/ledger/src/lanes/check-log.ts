@@ -92,10 +92,11 @@ export async function checkPublished(
   taken: TakenLane,
 ): Promise<void> {
   const { lane, generation } = taken.lease;
-  for (const event of await lastEvents(log, lane)) {
-    if (event.generation < generation) continue;
-    const books = (await store.loadBooks([event.mainAccountId])).get(event.mainAccountId);
-    const stored = books?.main?.sequence ?? 0;
+  const events = (await lastEvents(log, lane)).filter((event) => event.generation >= generation);
+  if (events.length === 0) return;
+  const books = await store.loadBooks([...new Set(events.map((event) => event.mainAccountId))]);
+  for (const event of events) {
+    const stored = books.get(event.mainAccountId)?.main?.sequence ?? 0;
     if (event.generation === generation && event.sequence <= stored) continue;
     throw new LaneBrokenError(
       lane,

@@ -1,6 +1,7 @@
 import type { SliceProcessor } from '../pipeline/process-slice.js';
 import type { LimitSource } from '../pipeline/slice-draft.js';
 import type { LedgerStore, SubAccountKey } from '../store/ledger-store.js';
+import { lastMessageOf } from '../store/rows.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ChoreContext, LaneChore } from './lane.js';
 
@@ -64,8 +65,11 @@ export class RebuildLimits implements LaneChore {
     { lease, offsets }: ChoreContext['memory'],
   ): Promise<Map<string, LimitSource>> {
     const { store, now, tombstoneGraceMs } = this.ports;
-    const messageOffset = offsets.messageLastId === null ? null : offsets.messageOffset - 1n;
-    const position = { lane: lease.lane, generation: lease.generation, messageOffset };
+    const position = {
+      lane: lease.lane,
+      generation: lease.generation,
+      messageOffset: lastMessageOf(offsets),
+    };
     const moment = { at: now(), graceMs: tombstoneGraceMs };
     const limits = new Map<string, LimitSource>();
     for (const { main, subAccounts } of (await store.loadBooks(ids)).values()) {

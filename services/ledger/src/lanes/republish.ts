@@ -1,5 +1,6 @@
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
+import { lastMessageOf } from '../store/rows.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
 import type { LanePublisher } from './lane-publishing.js';
 
@@ -76,11 +77,11 @@ async function limitsOf(
   taken: TakenLane,
   touched: ReadonlyMap<string, Touched>,
 ): Promise<OutgoingRecord[]> {
-  const { lease, messageOffset, messageLastId } = taken;
+  const { lease } = taken;
   const position = {
     lane: lease.lane,
     generation: lease.generation,
-    messageOffset: messageLastId === null ? null : messageOffset - 1n,
+    messageOffset: lastMessageOf(taken),
   };
   const moment = { at: now(), graceMs: tombstoneGraceMs };
   const records: OutgoingRecord[] = [];

@@ -2,7 +2,6 @@ import { rollCommandId, TOPICS } from '@subledger/contracts';
 import {
   type Books,
   type Decision,
-  type DomainEvent,
   type decide,
   type Input,
   isRollDue,
@@ -18,7 +17,7 @@ import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
 import type { LaneProgress } from './lane-progress.js';
 import type { SliceCounts } from './slice-counts.js';
-import type { EventContext, LimitSource, SliceDraft } from './slice-draft.js';
+import type { LimitSource, SliceDraft } from './slice-draft.js';
 
 /** What deciding a slice needs; all of it in memory. */
 export interface SliceContext {
@@ -211,15 +210,15 @@ export class SliceDecider {
     const time = instantText(at);
     const headers = parsed && traceOf(parsed.record);
     const context = { mainAccountId, cause, at: time, position: progress.messagePosition, headers };
-    const write = (event: DomainEvent) => {
-      const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
-      return writer.write(event, sub);
-    };
-    const outcome = this.addEvents(events, write, context);
+    let outcome: Outcome | null = null;
     let explained = 0;
     for (const event of events) {
+      const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
+      const payload = writer.write(event, sub);
+      draft.addEvent(event, payload, context);
       counts.event(event);
       explained += event.transfers.length;
+      if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { sequence: event.sequence, payload };
       if (event.name === 'main-account.suspended' || event.name === 'main-account.resumed')
         this.touchAll(books);
     }
@@ -227,20 +226,6 @@ export class SliceDecider {
     if (explained !== changes.transfers.length) throw new RangeError('a transfer that no event explains');
     draft.addChanges(mainAccountId, changes, time);
     for (const sub of changes.subAccounts) this.touched.set(sub.id, mainAccountId);
-    return outcome;
-  }
-
-  private addEvents(
-    events: readonly DomainEvent[],
-    write: (event: DomainEvent) => string,
-    context: EventContext,
-  ): Outcome | null {
-    let outcome: Outcome | null = null;
-    for (const event of events) {
-      const payload = write(event);
-      this.context.draft.addEvent(event, payload, context);
-      if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { sequence: event.sequence, payload };
-    }
     return outcome;
   }
 

@@ -83,6 +83,13 @@ export interface LaneOffsets {
   readonly messageLastId: string | null;
 }
 
+/** Offset of the last message that books at these offsets reflect; null before the first. */
+export const lastMessageOf = ({
+  messageOffset,
+  messageLastId,
+}: Pick<LaneOffsets, 'messageOffset' | 'messageLastId'>): bigint | null =>
+  messageLastId === null ? null : messageOffset - 1n;
+
 /** How a transaction moves the lane's row. */
 export interface LaneStep {
   readonly offsets: LaneOffsets;
