@@ -1,5 +1,13 @@
+import type { Books } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
-import { BooksCache, CacheBudget, LaneMemory, SliceProcessor } from '@subledger/ledger/engine';
+import {
+  BooksCache,
+  CacheBudget,
+  LaneMemory,
+  LargeRoll,
+  ROLL_IN_PARTS,
+  SliceProcessor,
+} from '@subledger/ledger/engine';
 import { SeededRandom } from '@subledger/testing';
 import { decideOrThrow } from './process/ledger-process.js';
 import { silentMetrics, tracingLog } from './process/observers.js';
@@ -33,13 +41,41 @@ export async function comparePlainRun(run: Simulation): Promise<void> {
   for (const [lane, taken] of run.database.tables.taken) {
     const row = database.takeLane(lane, 'plain', { commandOffset: 0n, messageOffset: 0n });
     const memory = new LaneMemory(row, new BooksCache(new CacheBudget(1_000)));
-    const records = taken.flatMap(inOrder);
-    while (records.length > 0) {
-      await processor.process(memory, records.splice(0, random.int(1, 50)), () => undefined);
-      if (random.chance(0.3)) memory.cache.clear();
+    for (const one of inTurns(taken)) {
+      const records = one.flatMap(inOrder);
+      while (records.length > 0) {
+        await processor.process(memory, records.splice(0, random.int(1, 50)), () => undefined);
+        if (random.chance(0.3)) memory.cache.clear();
+      }
+      const { rolled } = one.at(-1) as Taken;
+      if (rolled) await roll(store, memory, rolled, tombstoneGraceMs);
     }
   }
   compare(run.database.tables, database.tables);
+}
+
+/** Up to each month start that was a transaction of its own: another record than the one it came from may follow. */
+function inTurns(taken: readonly Taken[]): Taken[][] {
+  const turns: Taken[][] = [[]];
+  for (const one of taken) {
+    turns.at(-1)?.push(one);
+    if (one.rolled) turns.push([]);
+  }
+  return turns.filter((turn) => turn.length > 0);
+}
+
+/** The month start, whole. */
+async function roll(
+  store: SimStore,
+  lane: LaneMemory,
+  { mainAccountId, at }: NonNullable<Taken['rolled']>,
+  tombstoneGraceMs: number,
+): Promise<void> {
+  lane.cache.clear();
+  const books = (await store.loadBooks([mainAccountId])).get(mainAccountId) as Books;
+  const large = new LargeRoll({ lane, books, at, command: null, tombstoneGraceMs, inParts: ROLL_IN_PARTS });
+  await store.writeParts(lane.lease, large.step, large.parts(), lane.cursor);
+  lane.committed(large.step, lane.cursor);
 }
 
 /** Both topics by broker time, commands first; as the ledger's documentation says. */

@@ -40,7 +40,7 @@ export function coverageOf(outcomes: readonly Outcome[]): Map<string, Map<string
     for (const [what, count] of simulation.world.covered) {
       const colon = what.indexOf(':');
       const kind = what.slice(0, colon);
-      if (!['log', 'point', 'record', 'slice'].includes(kind)) add(kind, what.slice(colon + 1), count);
+      if (!['log', 'point', 'record'].includes(kind)) add(kind, what.slice(colon + 1), count);
     }
     for (const [name, count] of findings?.byName ?? []) add('event', name, count);
     for (const [code, count] of findings?.rejections ?? []) add('rejection', code, count);

@@ -31,6 +31,7 @@ const TROUBLE = {
   fence: ['database', 'publisher'],
   lane: ['taken over', 'waiting', 'fenced', 'broken'],
   transaction: ['committed', 'aborted'],
+  slice: ['committed', 'committed with others', 'month start in parts'],
   disaster: ['restore', 'retention', 'topic made anew'],
   operator: ['decided'],
   clock: ['moved on'],

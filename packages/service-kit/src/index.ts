@@ -1,4 +1,5 @@
 export { Counter, Gauge, Histogram, Registry } from 'prom-client';
+export * from './command-line.js';
 export * from './config.js';
 export * from './config-error.js';
 export * from './health.js';

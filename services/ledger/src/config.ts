@@ -11,7 +11,7 @@ export const ledgerConfig = z.object({
   KAFKA_PARTITIONS: count(10_000)
     .default(12)
     .describe('partitions of each input topic; the start fails where the topics have another number'),
-  LANES_AT_ONCE: count(64).default(3).describe('lanes that may be in the database at a time'),
+  LANES_AT_ONCE: count(64).default(3).describe('full slices that may be in the database at a time'),
   PUBLISH_AT_ONCE: count(64).default(3).describe('lanes that may publish at a time'),
   LANE_SLICE: count(10_000).default(500).describe('most records of one transaction'),
   MAX_SUB_ACCOUNTS: count(1_000_000)

@@ -10,7 +10,9 @@ export { Lanes, type LanesPorts } from './lanes/lanes.js';
 export { Turnstile } from './lanes/turnstile.js';
 export { BooksCache, CacheBudget } from './pipeline/books-cache.js';
 export { LaneMemory } from './pipeline/lane-memory.js';
+export { LargeRoll, ROLL_IN_PARTS, type RollInParts } from './pipeline/large-roll.js';
 export { type ProcessorOptions, SliceProcessor } from './pipeline/process-slice.js';
+export { GroupCommit } from './store/group-commit.js';
 export { commandKey, type KnownCommand, type OwnedId, type TouchedIds } from './store/known.js';
 export { LaneFencedError, type Lease } from './store/lane-lease.js';
 export type {
@@ -21,4 +23,5 @@ export type {
   TakenLane,
   UnpublishedRecord,
 } from './store/ledger-store.js';
-export type { LaneStep, SliceWrites } from './store/rows.js';
+export type { CommandRow, LaneStep, OutboxRow, SliceWrites } from './store/rows.js';
+export type { SliceToWrite } from './store/write-slice.js';

@@ -6,6 +6,7 @@ import {
   type LaneTimers,
   type LogInspector,
   type ProcessorOptions,
+  type RollInParts,
   SliceProcessor,
   Turnstile,
 } from '@subledger/ledger/engine';
@@ -26,6 +27,9 @@ export interface LedgerSettings {
   readonly allowEarlyRoll: boolean;
   readonly tombstoneGraceMs: number;
 }
+
+/** Small enough that the customers of a run have month starts in parts. */
+const SMALL_PARTS: RollInParts = { above: 4, size: 2, keptEvents: 6 };
 
 /** Text by which a rule is made to throw: a bug that stops one record, not a lane. */
 export const POISON = 'poison';
@@ -79,6 +83,7 @@ export class LedgerProcess implements Owner {
       partitions,
       metrics,
       log,
+      rollInParts: SMALL_PARTS,
     };
     const ports: LanesPorts = {
       store,
@@ -97,7 +102,7 @@ export class LedgerProcess implements Owner {
       },
       inspector: inspectorOf(world, broker, this),
       processor: new SliceProcessor(processor),
-      database: new Turnstile(2),
+      database: new Turnstile(2 * settings.slice),
       kafka: new Turnstile(2),
       budget: new CacheBudget(settings.cachedSubAccounts),
       publisherOf: (lane) => new SimPublisher(world, broker, this, `ledger-lane-${lane}`),

@@ -5,6 +5,7 @@ import {
   type LaneStep,
   type Lease,
   type PublishedCursor,
+  type SliceToWrite,
   type SliceWrites,
   type SubAccountKey,
   type TakenLane,
@@ -78,12 +79,34 @@ export class Database {
 
   /** @throws LaneFencedError, or what a constraint says; nothing is written then */
   write(lease: Lease, step: LaneStep, parts: readonly SliceWrites[], published: PublishedCursor): void {
+    this.assertWritable(lease, step, parts);
+    this.apply(lease, step, parts, published);
+  }
+
+  /** Slices of different lanes, all of them or none. @throws as `write` */
+  writeTogether(slices: readonly SliceToWrite[]): void {
+    for (const { lease, writes } of slices) this.assertWritable(lease, writes, [writes]);
+    for (const { lease, writes, published } of slices) this.apply(lease, writes, [writes], published);
+    if (slices.length > 1) this.world.cover('slice:committed with others');
+  }
+
+  private assertWritable(lease: Lease, step: LaneStep, parts: readonly SliceWrites[]): void {
     const row = this.ours(lease);
     // As the statement has it: the row must be where the slice goes on from.
     if (row.laneSequence !== step.laneSequenceBefore) throw this.fenced(lease);
     for (const part of parts) assertInsertable(this.tables, part);
+  }
+
+  private apply(
+    lease: Lease,
+    step: LaneStep,
+    parts: readonly SliceWrites[],
+    published: PublishedCursor,
+  ): void {
+    const row = this.ours(lease);
     this.judge(row, step, published);
-    this.noteTaken(row, step);
+    this.noteTaken(row, step, rolledByClock(step, parts, row));
+    if (parts.length > 1) this.world.cover('slice:month start in parts');
     Object.assign(row, step.offsets, {
       laneSequence: step.laneSequence,
       publishedSequence: published.sequence,
@@ -106,8 +129,13 @@ export class Database {
       );
   }
 
-  private noteTaken({ lane, commandOffset, messageOffset }: LaneRow, { offsets }: LaneStep): void {
+  private noteTaken(
+    { lane, commandOffset, messageOffset }: LaneRow,
+    { offsets }: LaneStep,
+    rolled: Taken['rolled'],
+  ): void {
     const taken: Taken = {
+      rolled,
       commands: this.logOf(lane, 'commands', commandOffset, offsets.commandOffset),
       messages: this.logOf(lane, 'messages', messageOffset, offsets.messageOffset),
     };
@@ -163,6 +191,15 @@ export class Database {
       rows.filter(({ laneSequence }) => laneSequence > through),
     );
   }
+}
+
+/** Such a month start is what moves no offset; its events say that the clock caused them. */
+function rolledByClock({ offsets }: LaneStep, parts: readonly SliceWrites[], row: LaneRow): Taken['rolled'] {
+  const isStill = offsets.commandOffset === row.commandOffset && offsets.messageOffset === row.messageOffset;
+  const event = isStill ? parts[0]?.journal[0]?.rows[0] : undefined;
+  return event?.causeKind === 'clock'
+    ? { mainAccountId: event.mainAccountId, at: Date.parse(event.at) }
+    : null;
 }
 
 const newLane = (

@@ -2,6 +2,7 @@ import { TOPICS } from '@subledger/contracts';
 import { Books } from '@subledger/core';
 import {
   commandKey,
+  GroupCommit,
   type KnownCommand,
   type LaneOrders,
   type LaneStep,
@@ -9,6 +10,7 @@ import {
   type LedgerStore,
   type OwnedId,
   type PublishedCursor,
+  type SliceToWrite,
   type SliceWrites,
   type SubAccountKey,
   type TakenLane,
@@ -27,12 +29,21 @@ const withCode = (code: string) => (what: string) =>
 export const databaseConnection = (world: World, owner: Owner): Connection =>
   new Connection(world, owner, 'database', { lost: withCode('ECONNRESET'), refused: withCode('40P01') });
 
+/** Few enough for some slices to stay alone. */
+const MAX_SHARED_ROWS = 20;
+
 /** A process's store: the contract of `LedgerStore`, on the simulated database and through a bad network. */
 export class SimStore implements LedgerStore {
+  private readonly commits: GroupCommit;
+
   constructor(
     private readonly connection: Pick<Connection, 'request'>,
     private readonly database: Database,
-  ) {}
+  ) {
+    const write = (slices: readonly SliceToWrite[]) =>
+      this.ask('writeSlice', () => database.writeTogether(slices));
+    this.commits = new GroupCommit({ atOnce: 1, maxRows: MAX_SHARED_ROWS, write });
+  }
 
   private ask<T>(what: string, effect: () => T): Promise<T> {
     return this.connection.request(what, effect);
@@ -105,7 +116,7 @@ export class SimStore implements LedgerStore {
   }
 
   writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void> {
-    return this.ask('writeSlice', () => this.database.write(lease, writes, [writes], published));
+    return this.commits.write({ lease, writes, published });
   }
 
   async writeParts(

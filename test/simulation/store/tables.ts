@@ -1,5 +1,6 @@
 import type { Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
+import type { CommandRow, OutboxRow } from '@subledger/ledger/engine';
 
 /** Plain tables, as naive as can be: rows in maps, copied on the way in and out. */
 
@@ -28,23 +29,6 @@ export interface JournalRow {
   readonly causeId: string;
   readonly position: bigint | null;
   readonly payload: string;
-}
-
-export interface OutboxRow {
-  readonly laneSequence: bigint;
-  readonly topic: string;
-  readonly key: string | null;
-  readonly value: string | Buffer | null;
-  readonly headers: Record<string, string>;
-}
-
-export interface CommandRow {
-  readonly mainAccountId: string;
-  readonly commandId: string;
-  readonly contentHash: string;
-  readonly eventSequence: number;
-  readonly at: string;
-  readonly payload: string | null;
 }
 
 export interface StatementRow {
@@ -76,6 +60,8 @@ type Of<Row> = Row & { readonly mainAccountId: string };
 export interface Taken {
   readonly commands: readonly KafkaRecord[];
   readonly messages: readonly KafkaRecord[];
+  /** A month start in parts that the clock made due: a transaction of its own, before the record that is taken next. */
+  readonly rolled: { readonly mainAccountId: string; readonly at: number } | null;
 }
 
 /** Keys: ids with a space between, which no id contains. */

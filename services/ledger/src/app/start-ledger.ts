@@ -150,7 +150,7 @@ function createLanes(
       metrics,
       log,
     }),
-    database: new Turnstile(config.LANES_AT_ONCE),
+    database: new Turnstile(config.LANES_AT_ONCE * config.LANE_SLICE),
     kafka: new Turnstile(config.PUBLISH_AT_ONCE),
     budget: new CacheBudget(config.CACHED_SUB_ACCOUNTS),
     publisherOf: (lane) =>

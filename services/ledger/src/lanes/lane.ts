@@ -33,8 +33,9 @@ export interface LaneOptions {
 
 export interface LanePorts extends TakeOverPorts {
   readonly processor: SliceProcessor;
-  /** Ways into the database and into Kafka, shared by all lanes. */
+  /** The way into the database, shared by all lanes: a place per record. */
   readonly database: Turnstile;
+  /** The way into Kafka, shared by all lanes: a place per lane. */
   readonly kafka: Turnstile;
   readonly budget: CacheBudget;
   readonly metrics: LedgerMetrics;
@@ -225,7 +226,8 @@ export class Lane {
         continue;
       }
       await publishing.room();
-      await database.run(() => this.workOnSlice(memory, (publication) => publishing.add(publication)));
+      const work = () => this.workOnSlice(memory, (publication) => publishing.add(publication));
+      await database.run(work, () => Math.min(this.queue.size, options.slice));
       onProgress();
     }
   }
@@ -243,7 +245,12 @@ export class Lane {
         publishing.assertWorking();
       },
     };
-    if (await this.ports.database.run(() => chore.step(context))) this.chores.delete(chore.kind);
+    const { database, options } = this.ports;
+    const isDone = await database.run(
+      () => chore.step(context),
+      () => options.slice,
+    );
+    if (isDone) this.chores.delete(chore.kind);
   }
 
   private async workOnSlice(memory: LaneMemory, publish: (publication: Publication) => void): Promise<void> {

@@ -1,7 +1,7 @@
 import { TOPICS } from '@subledger/contracts';
 import { type KafkaRecord, LogReader, type ParsedDeadLetter, parseDeadLetter } from '@subledger/kafka';
+import { UsageError } from '@subledger/service-kit';
 import type { OperatorContext } from './operator-command.js';
-import { UsageError } from './usage-error.js';
 
 /** A dead letter and where it lies. */
 export interface StoredLetter {

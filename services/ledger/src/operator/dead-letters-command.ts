@@ -1,8 +1,9 @@
 import { DEAD_LETTER_REASONS, instant, isDeadLetterReason } from '@subledger/contracts';
+import { UsageError } from '@subledger/service-kit';
 import { listDeadLetters, showDeadLetter } from './dead-letter-list.js';
 import type { OperatorCommand, OperatorContext } from './operator-command.js';
+import { parseOptions } from './options.js';
 import { replayDeadLetters } from './replay-dead-letters.js';
-import { parseOptions, UsageError } from './usage-error.js';
 
 const USAGE = `npm run ledger -- dead-letters list [--reason <reason>] [--main <id>] [--since <instant>] [--limit <n>] [--json]
 npm run ledger -- dead-letters show <topic>:<partition>:<offset>

@@ -1,6 +1,7 @@
+import { UsageError } from '@subledger/service-kit';
 import { DEFAULT_KEEP_MONTHS, DetachRefusedError, detachMonth } from '../store/detach-month.js';
 import type { OperatorCommand } from './operator-command.js';
-import { parseOptions, UsageError } from './usage-error.js';
+import { parseOptions } from './options.js';
 
 const USAGE = `npm run ledger -- detach-month YYYY-MM [--keep-months N] [--drop]
 

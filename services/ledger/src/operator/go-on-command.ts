@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UsageError } from '@subledger/service-kit';
 import { describeInput, describePlan, type GoOnPlan, planGoOn } from './go-on-plan.js';
 import { type LaneView, LaneViewer, problemsOf, readLanes } from './lane-view.js';
 import type { OperatorCommand, OperatorContext } from './operator-command.js';
-import { laneNumber, parseOptions, seconds, UsageError } from './usage-error.js';
+import { laneNumber, parseOptions, seconds } from './options.js';
 
 const USAGE = `npm run ledger -- go-on --lane <number> [--commands <position>] [--messages <position>] [--force] [--yes]
 

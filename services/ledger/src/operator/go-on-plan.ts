@@ -1,6 +1,6 @@
+import { UsageError } from '@subledger/service-kit';
 import type { InputView, LaneView } from './lane-view.js';
 import { lagOf } from './lane-view.js';
-import { UsageError } from './usage-error.js';
 
 /** Where one topic goes on. */
 export interface InputPlan {

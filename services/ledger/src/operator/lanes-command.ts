@@ -1,7 +1,8 @@
+import { UsageError } from '@subledger/service-kit';
 import { type InputView, type LaneView, LaneViewer, lagOf, problemsOf, readLanes } from './lane-view.js';
 import type { OperatorCommand } from './operator-command.js';
+import { parseOptions } from './options.js';
 import { textTable } from './text-table.js';
-import { parseOptions, UsageError } from './usage-error.js';
 
 const USAGE = `npm run ledger -- lanes
 

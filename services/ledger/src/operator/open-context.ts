@@ -1,11 +1,16 @@
 import { createPool, prismaAdapter } from '@subledger/database';
 import type { KafkaConfig } from '@subledger/kafka';
-import { createLogger, kafkaConfigFrom, loadConfig, refuseDefaultBaseSecrets } from '@subledger/service-kit';
+import {
+  createLogger,
+  kafkaConfigFrom,
+  loadConfig,
+  refuseDefaultBaseSecrets,
+  withDevStack,
+} from '@subledger/service-kit';
 import { ledgerConfig } from '../config.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { LEDGER_SCHEMA } from '../store/ledger-pool.js';
 import type { OperatorContext } from './operator-command.js';
-import { withDevStack } from './operator-environment.js';
 
 /** Some commands look at whole tables. */
 const STATEMENT_TIMEOUT_MS = 30 * 60_000;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UsageError } from '@subledger/service-kit';
 import type { OperatorCommand, OperatorContext } from './operator-command.js';
-import { laneNumber, parseOptions, seconds, UsageError } from './usage-error.js';
+import { laneNumber, parseOptions, seconds } from './options.js';
 
 const USAGE = `npm run ledger -- rebuild-limits [--lane <number>] [--timeout <seconds>]
 

@@ -1,8 +1,9 @@
+import { UsageError } from '@subledger/service-kit';
 import { reconcile } from '../reconcile/reconcile.js';
 import { type CheckResult, failedChecks, type Reconciliation } from '../reconcile/reconciliation.js';
 import type { OperatorCommand } from './operator-command.js';
+import { parseOptions } from './options.js';
 import { textTable } from './text-table.js';
-import { parseOptions, UsageError } from './usage-error.js';
 
 const USAGE = `npm run ledger -- reconcile [--main <main account>] [--since YYYY-MM] [--workers N] [--json]
 

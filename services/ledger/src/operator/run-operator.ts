@@ -1,10 +1,9 @@
 import { isConnectionError, sqlState } from '@subledger/database';
 import { KafkaUnavailableError } from '@subledger/kafka';
-import { ConfigError } from '@subledger/service-kit';
+import { ConfigError, messageOf, UsageError } from '@subledger/service-kit';
 import { type OperatorProcess, withContext } from './open-context.js';
 import type { OperatorCommand } from './operator-command.js';
 import { OPERATOR_COMMANDS } from './registry.js';
-import { UsageError } from './usage-error.js';
 
 /** PostgreSQL's code of a missing table, and Prisma's. */
 const UNDEFINED_TABLE = new Set(['42P01', 'P2021']);
@@ -69,10 +68,4 @@ function explain(error: unknown): [number, string] {
     ];
   }
   return [1, `The command failed: ${messageOf(error)}`];
-}
-
-/** Node's AggregateError of several refused addresses has no message of its own. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
 }

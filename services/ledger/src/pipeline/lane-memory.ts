@@ -1,5 +1,5 @@
 import type { Lease } from '../store/lane-lease.js';
-import type { TakenLane } from '../store/ledger-store.js';
+import type { PublishedCursor, TakenLane } from '../store/ledger-store.js';
 import type { LaneOffsets } from '../store/rows.js';
 import type { BooksCache } from './books-cache.js';
 
@@ -26,10 +26,15 @@ export class LaneMemory {
     this.storedCursor = taken.laneSequence;
   }
 
+  /** The cursor as the next transaction is to write it. */
+  get cursor(): PublishedCursor {
+    return { sequence: this.published, hasOutbox: this.hasPublishedOutbox };
+  }
+
   /** A transaction has written this, and with it a cursor. */
   committed(
     writes: { readonly offsets: LaneOffsets; readonly laneSequence: bigint },
-    cursor: { readonly sequence: bigint; readonly hasOutbox: boolean },
+    cursor: PublishedCursor,
   ): void {
     this.offsets = writes.offsets;
     this.laneSequence = writes.laneSequence;

@@ -52,8 +52,10 @@ export function largeRollOf(
 interface LargeRollOptions {
   readonly lane: LaneMemory;
   readonly books: Books;
-  readonly parsed: ParsedCommand | ParsedMessage;
-  readonly cause: LargeRollCause;
+  /** Broker time of the record that made it due, or asked for it; milliseconds since 1970. */
+  readonly at: number;
+  /** The command that asked for it; null where the clock did. */
+  readonly command: ParsedCommand | null;
   readonly tombstoneGraceMs: number;
   readonly inParts: RollInParts;
 }
@@ -74,18 +76,17 @@ export class LargeRoll {
   private readonly kept: Publication['records'][number][] = [];
 
   constructor(private readonly options: LargeRollOptions) {
-    const { lane, books, parsed, cause } = options;
+    const { lane, books, at, command } = options;
     const { main } = books;
     if (!main) throw new RangeError('no books to roll');
-    const { at } = parsed.input;
     const progress = new LaneProgress(lane.offsets);
-    if (cause === 'command') {
-      progress.pass(parsed.record);
-      this.counts.record(parsed.record.topic);
+    if (command) {
+      progress.pass(command.record);
+      this.counts.record(command.record.topic);
     }
     this.start = new MonthStart(books, main, at);
-    const id = cause === 'command' ? parsed.id : rollCommandId(main.id, this.start.main.period);
-    this.cause = { kind: cause, id, type: ROLL_TYPE };
+    const id = command?.id ?? rollCommandId(main.id, this.start.main.period);
+    this.cause = { kind: command ? 'command' : 'clock', id, type: ROLL_TYPE };
     this.writer = new EventWriter(main.id, this.start.main, lane.lease.generation, this.cause, at);
     this.context = {
       mainAccountId: main.id,
@@ -137,12 +138,12 @@ export class LargeRoll {
 
   /** The command's id stands for the summary from now on. */
   private addOutcome(draft: SliceDraft, eventSequence: number): void {
-    const { parsed } = this.options;
-    if (this.cause.kind !== 'command' || parsed.kind !== 'command') return;
+    const { command } = this.options;
+    if (!command) return;
     draft.addCommand({
       mainAccountId: this.context.mainAccountId,
-      commandId: parsed.id,
-      contentHash: parsed.contentHash,
+      commandId: command.id,
+      contentHash: command.contentHash,
       eventSequence,
       at: this.context.at,
       payload: null,
@@ -150,11 +151,11 @@ export class LargeRoll {
   }
 
   private noteLimits(subAccounts: readonly { readonly id: string }[]): void {
-    const { lane, books, parsed, tombstoneGraceMs } = this.options;
+    const { lane, books, at, tombstoneGraceMs } = this.options;
     const { main } = this.start;
     const { lane: number, generation } = lane.lease;
     const position = { lane: number, generation, messageOffset: this.context.position };
-    const moment = { at: parsed.input.at, graceMs: tombstoneGraceMs };
+    const moment = { at, graceMs: tombstoneGraceMs };
     for (const { id } of subAccounts) {
       const sub = books.subAccounts.get(id);
       if (sub) this.limits.set(id, () => limitOrTombstone(main, sub, position, moment));

@@ -130,15 +130,19 @@ export class SliceProcessor {
   ): Promise<number> {
     const { store, metrics, tombstoneGraceMs } = this.options;
     const started = performance.now();
-    const large = new LargeRoll({ lane, tombstoneGraceMs, inParts: this.inParts, ...roll });
-    const published = { sequence: lane.published, hasOutbox: lane.hasPublishedOutbox };
-    await store.writeParts(lane.lease, large.step, large.parts(), published);
-    lane.committed(large.step, published);
+    const { parsed } = roll;
+    const command = roll.cause === 'command' && parsed.kind === 'command' ? parsed : null;
+    const { at } = parsed.input;
+    const { inParts } = this;
+    const large = new LargeRoll({ lane, books: roll.books, at, command, tombstoneGraceMs, inParts });
+    const { cursor } = lane;
+    await store.writeParts(lane.lease, large.step, large.parts(), cursor);
+    lane.committed(large.step, cursor);
     lane.cache.settle(books.keys());
     large.counts.addTo(metrics);
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     onCommitted(large.publication());
-    return roll.cause === 'command' ? 1 : 0;
+    return command ? 1 : 0;
   }
 
   private async write(
@@ -191,9 +195,9 @@ export class SliceProcessor {
   }
 
   private async commit(lane: LaneMemory, writes: SliceWrites): Promise<void> {
-    const published = { sequence: lane.published, hasOutbox: lane.hasPublishedOutbox };
-    await this.options.store.writeSlice(lane.lease, writes, published);
-    lane.committed(writes, published);
+    const { cursor } = lane;
+    await this.options.store.writeSlice(lane.lease, writes, cursor);
+    lane.committed(writes, cursor);
   }
 
   /** Whether a main account's records belong to this lane; asked once per account and slice. */

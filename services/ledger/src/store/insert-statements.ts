@@ -1,34 +1,50 @@
 import { plainArray, textArray } from './array-literals.js';
+import type { Lease } from './lane-lease.js';
 import type { CommandRow, JournalBlock, TransferRow } from './rows.js';
 import { type Statement, WHERE_OURS } from './statement.js';
 
 /** What is only ever inserted: the journal, the transfers, command ids. */
 
-export function insertJournal(lane: number, generation: number, block: JournalBlock): Statement {
-  const { rows } = block;
+/** A block of the lane that has the lease. */
+export interface LaneBlock {
+  readonly lease: Pick<Lease, 'lane' | 'generation'>;
+  readonly block: JournalBlock;
+}
+
+const SEPARATOR = Buffer.from([0x1e]);
+
+/** Blocks of different lanes, in one statement. */
+export function insertJournal(blocks: readonly LaneBlock[]): Statement {
+  const rows = blocks.flatMap(({ lease, block }) => block.rows.map((row) => ({ lease, row })));
   return {
     name: 'ledger-journal',
     text: `INSERT INTO journal (main_account_id, sequence, lane, lane_sequence, generation, type, at, cause_kind,
         cause_id, payload, position)
-      SELECT main, seq, $1::int, lane_seq, $2::int, type, at, kind, cause, payload, position
-        FROM unnest($3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
-             string_to_array($10::text, E'\\x1e'), $11::bigint[])
-          AS new (main, seq, lane_seq, type, at, kind, cause, payload, position) ${WHERE_OURS}`,
+      SELECT main, seq, lane, lane_seq, generation, type, at, kind, cause, payload, position
+        FROM unnest($1::int[], $2::int[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[],
+             $8::text[], $9::text[], string_to_array($10::text, E'\\x1e'), $11::bigint[])
+          AS new (lane, generation, main, seq, lane_seq, type, at, kind, cause, payload, position) ${WHERE_OURS}`,
     values: [
-      lane,
-      generation,
-      textArray(rows.map((row) => row.mainAccountId)),
-      plainArray(rows.map((row) => row.sequence)),
-      plainArray(rows.map((row) => row.laneSequence)),
-      textArray(rows.map((row) => row.type)),
-      textArray(rows.map((row) => row.at)),
-      textArray(rows.map((row) => row.causeKind)),
-      textArray(rows.map((row) => row.causeId)),
+      plainArray(rows.map(({ lease }) => lease.lane)),
+      plainArray(rows.map(({ lease }) => lease.generation)),
+      textArray(rows.map(({ row }) => row.mainAccountId)),
+      plainArray(rows.map(({ row }) => row.sequence)),
+      plainArray(rows.map(({ row }) => row.laneSequence)),
+      textArray(rows.map(({ row }) => row.type)),
+      textArray(rows.map(({ row }) => row.at)),
+      textArray(rows.map(({ row }) => row.causeKind)),
+      textArray(rows.map(({ row }) => row.causeId)),
       // `pg` sends a Buffer as it is, and the binary form of a text is its UTF-8.
-      block.payloads,
-      plainArray(rows.map((row) => row.position)),
+      joined(blocks.map(({ block }) => block.payloads)),
+      plainArray(rows.map(({ row }) => row.position)),
     ],
   };
+}
+
+function joined(payloads: readonly Buffer[]): Buffer {
+  const [only] = payloads;
+  if (only && payloads.length === 1) return only;
+  return Buffer.concat(payloads.flatMap((one, index) => (index === 0 ? [one] : [SEPARATOR, one])));
 }
 
 export function insertTransfers(rows: readonly TransferRow[]): Statement {

@@ -2,6 +2,7 @@ import { TOPICS } from '@subledger/contracts';
 import type { Books } from '@subledger/core';
 import type pg from 'pg';
 import type { PrismaClient } from '../generated/prisma/client.js';
+import { GroupCommit } from './group-commit.js';
 import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
 import { advanceCursor, limitsRebuilt, readEpoch, readOrders, takeLane } from './lane-store.js';
@@ -15,14 +16,24 @@ import type {
 } from './ledger-store.js';
 import { loadBooks, loadCommands, loadMessages } from './load-books.js';
 import type { LaneStep, SliceWrites } from './rows.js';
-import { writeParts, writeSlice } from './write-slice.js';
+import { type SliceToWrite, writeParts, writeSlices } from './write-slice.js';
+
+/** Write transactions at a time. More are not faster on 2 cores: what waits shares the next one. */
+const WRITES_AT_ONCE = 2;
+/** Journal rows of a transaction that several lanes share. */
+const SHARED_ROWS = 200;
 
 /** The ledger's store on PostgreSQL: hand-written statements where it is hot, Prisma where it is not. */
 export class PgLedgerStore implements LedgerStore {
+  private readonly commits: GroupCommit;
+
   constructor(
     private readonly pool: pg.Pool,
     private readonly prisma: PrismaClient,
-  ) {}
+  ) {
+    const write = (slices: readonly SliceToWrite[]) => writeSlices(pool, slices);
+    this.commits = new GroupCommit({ atOnce: WRITES_AT_ONCE, maxRows: SHARED_ROWS, write });
+  }
 
   takeLane(
     lane: number,
@@ -61,7 +72,7 @@ export class PgLedgerStore implements LedgerStore {
   }
 
   writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void> {
-    return writeSlice(this.pool, lease, writes, published);
+    return this.commits.write({ lease, writes, published });
   }
 
   writeParts(

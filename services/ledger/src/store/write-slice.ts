@@ -1,5 +1,6 @@
 import { withTransaction } from '@subledger/database';
 import type pg from 'pg';
+import { plainArray, textArray } from './array-literals.js';
 import { insertCommands, insertJournal, insertTransfers } from './insert-statements.js';
 import { LaneFencedError, type Lease } from './lane-lease.js';
 import type { PublishedCursor } from './ledger-store.js';
@@ -21,35 +22,44 @@ import {
  */
 export const ROWS_PER_STATEMENT = 5_000;
 
+/** A lane's slice, and the right to write it. */
+export interface SliceToWrite {
+  readonly lease: Lease;
+  readonly writes: SliceWrites;
+  /** Last lane sequence known to be published; outbox rows up to it are deleted. */
+  readonly published: PublishedCursor;
+}
+
 /**
- * Writes a slice in one transaction, the lane's row first: that row is both the lock that makes a stale owner wait
- * for us and the fence that then stops it. A slice of usual size is one statement, so that a lone command costs one
- * round trip.
+ * Writes slices of different lanes in one transaction, the lanes' rows first: such a row is both the lock that makes
+ * a stale owner wait for us and the fence that then stops it. Slices of usual size are one statement, so that a lone
+ * command costs one round trip.
  *
- * @param published last lane sequence known to be published; outbox rows up to it are deleted
- * @throws LaneFencedError when another owner has raised the epoch, or the row was restored; nothing was written
- * @throws during an outage an error after which the slice may be written or not (`isConnectionError`)
+ * Slices that delete from or add to the outbox, or that are very large, come alone.
+ *
+ * @throws LaneFencedError when another owner has raised an epoch, or a row was restored; nothing was written
+ * @throws during an outage an error after which the slices may be written or not (`isConnectionError`)
  */
-export async function writeSlice(
-  pool: pg.Pool,
-  lease: Lease,
-  writes: SliceWrites,
-  published: PublishedCursor,
-): Promise<void> {
-  const fence = advanceLane(lease, writes, published.sequence);
-  if (isChunked(writes)) await inParts(pool, lease, fence, statementsOf(lease, writes, published));
-  else {
-    const statements = [...statementsOf(lease, writes, published)];
-    // One name per combination of sets, so that each is parsed once.
-    const name = `ledger-slice:${statements.map((statement) => statement.name.slice('ledger-'.length)).join('+')}`;
-    const { rowCount } = await pool.query(shortNamed(oneStatement(name, fence, statements)));
-    if (rowCount !== 1) throw new LaneFencedError(lease.lane);
+export async function writeSlices(pool: pg.Pool, slices: readonly SliceToWrite[]): Promise<void> {
+  const [first] = slices;
+  if (first === undefined) return;
+  const steps = slices.map(({ lease, writes, published }) => ({ lease, step: writes, published }));
+  const fence = advanceLanes(steps);
+  if (slices.length === 1 && isChunked(first.writes)) {
+    return inParts(pool, first.lease, fence, statementsOf([first]));
   }
+  const statements = [...statementsOf(slices)];
+  // One name per combination of sets, so that each is parsed once.
+  const names = [fence, ...statements].map((statement) => statement.name.slice('ledger-'.length));
+  const { rowCount } = await pool.query(
+    shortNamed(oneStatement(`ledger-slice:${names.join('+')}`, fence, statements)),
+  );
+  if (rowCount !== slices.length) throw new LaneFencedError(first.lease.lane);
 }
 
 /**
  * Writes a slice that is made part by part while it is written, in one transaction.
- * @throws as `writeSlice`
+ * @throws as `writeSlices`
  */
 export async function writeParts(
   pool: pg.Pool,
@@ -58,17 +68,18 @@ export async function writeParts(
   parts: Iterable<SliceWrites>,
   published: PublishedCursor,
 ): Promise<void> {
-  await inParts(pool, lease, advanceLane(lease, step, published.sequence), statementsOfParts());
+  await inParts(pool, lease, advanceLanes([{ lease, step, published }]), statementsOfParts());
 
   function* statementsOfParts(): Generator<Statement> {
     let cursor = published;
-    for (const part of parts) {
-      yield* statementsOf(lease, part, cursor);
+    for (const writes of parts) {
+      yield* statementsOf([{ lease, writes, published: cursor }]);
       cursor = { ...published, hasOutbox: false };
     }
   }
 }
 
+/** The next statement is made while PostgreSQL works on the one before it. */
 async function inParts(
   pool: pg.Pool,
   lease: Lease,
@@ -78,7 +89,20 @@ async function inParts(
   await withTransaction(pool, async (client) => {
     const { rowCount } = await client.query(fence);
     if (rowCount !== 1) throw new LaneFencedError(lease.lane);
-    for (const statement of statements) await client.query(statement);
+    let atWork: Promise<unknown> | undefined;
+    try {
+      for (const statement of statements) {
+        await atWork;
+        atWork = client.query(statement);
+        // Noticed at the next `await`; until then it is nobody's unhandled rejection.
+        atWork.catch(() => undefined);
+      }
+    } catch (error) {
+      // Where making a statement fails, the one at work still belongs to this transaction.
+      await atWork?.catch(() => undefined);
+      throw error;
+    }
+    await atWork;
   });
 }
 
@@ -102,49 +126,104 @@ function isChunked(writes: SliceWrites): boolean {
   );
 }
 
+interface FencedStep {
+  readonly lease: Lease;
+  readonly step: LaneStep;
+  readonly published: PublishedCursor;
+}
+
 /**
- * The row must also be where this slice goes on from: a database that was restored under a running lane may have the
- * lane's epoch, and the books in memory are ahead of it.
+ * A row must also be where its slice goes on from: a database that was restored under a running lane may have the
+ * lane's epoch, and the books in memory are ahead of it. Several rows advance together or not at all: they are locked
+ * first, and all of them must be ours.
  */
-function advanceLane({ lane, epoch }: Lease, step: LaneStep, publishedSequence: bigint): Statement {
-  const { offsets, laneSequence, laneSequenceBefore } = step;
+function advanceLanes(steps: readonly FencedStep[]): Statement {
+  const values = [
+    plainArray(steps.map(({ lease }) => lease.lane)),
+    plainArray(steps.map(({ lease }) => lease.epoch)),
+    plainArray(steps.map(({ step }) => step.offsets.commandOffset)),
+    plainArray(steps.map(({ step }) => step.offsets.messageOffset)),
+    textArray(steps.map(({ step }) => step.offsets.commandLastId)),
+    textArray(steps.map(({ step }) => step.offsets.messageLastId)),
+    plainArray(steps.map(({ step }) => step.laneSequence)),
+    plainArray(steps.map(({ published }) => published.sequence)),
+    plainArray(steps.map(({ step }) => step.laneSequenceBefore)),
+  ];
+  const isOne = steps.length === 1;
+  const wanted = `unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+        $8::bigint[], $9::bigint[]) AS new (lane, epoch, command_offset, message_offset, command_last_id,
+        message_last_id, lane_sequence, published_sequence, lane_sequence_before)`;
+  const isOurs = 'l.lane = new.lane AND l.epoch = new.epoch AND l.lane_sequence = new.lane_sequence_before';
+  const locked = `WITH locked AS (SELECT l.lane FROM ${wanted}, lanes l WHERE ${isOurs} ORDER BY l.lane FOR UPDATE OF l)
+      `;
+  const all = ` AND (SELECT count(*) FROM locked) = cardinality($1::int[])`;
   return {
-    name: 'ledger-lane',
-    text: `UPDATE lanes SET command_offset = $3, message_offset = $4, command_last_id = $5, message_last_id = $6,
-        lane_sequence = $7, published_sequence = $8, updated_at = now()
-      WHERE lane = $1 AND epoch = $2 AND lane_sequence = $9 RETURNING lane`,
-    values: [
-      lane,
-      epoch,
-      offsets.commandOffset,
-      offsets.messageOffset,
-      offsets.commandLastId,
-      offsets.messageLastId,
-      laneSequence,
-      publishedSequence,
-      laneSequenceBefore,
-    ],
+    name: isOne ? 'ledger-lane' : 'ledger-lanes',
+    text: `${isOne ? '' : locked}UPDATE lanes l SET command_offset = new.command_offset, message_offset = new.message_offset,
+        command_last_id = new.command_last_id, message_last_id = new.message_last_id,
+        lane_sequence = new.lane_sequence, published_sequence = new.published_sequence, updated_at = now()
+      FROM ${wanted}
+      WHERE ${isOurs}${isOne ? '' : all} RETURNING l.lane`,
+    values,
   };
 }
 
 /** The statements in their fixed order, each made when it is due; empty sets cost nothing. */
-function* statementsOf(
-  { lane, generation }: Lease,
-  writes: SliceWrites,
-  published: PublishedCursor,
-): Generator<Statement> {
-  if (published.hasOutbox) yield deleteOutbox(lane, published.sequence);
-  for (const block of writes.journal) yield insertJournal(lane, generation, block);
-  yield* chunked(writes.transfers, insertTransfers);
-  yield* chunked(writes.mainAccounts, upsertMainAccounts);
-  yield* chunked(writes.subAccounts, upsertSubAccounts);
-  yield* chunked(writes.holds, upsertHolds);
-  yield* chunked(writes.charges, upsertCharges);
-  yield* chunked(writes.refunds, insertRefunds);
-  yield* chunked(writes.commands, insertCommands);
-  yield* chunked(writes.statements, upsertStatements);
-  yield* chunked(writes.tombstones, markTombstones);
-  yield* chunked(writes.outbox, (rows) => insertOutbox(lane, rows));
+function* statementsOf(slices: readonly SliceToWrite[]): Generator<Statement> {
+  const all = <Row>(rowsOf: (writes: SliceWrites) => readonly Row[]): readonly Row[] => {
+    const [only] = slices;
+    return slices.length === 1 && only ? rowsOf(only.writes) : slices.flatMap(({ writes }) => rowsOf(writes));
+  };
+  for (const { lease, published } of slices) {
+    if (published.hasOutbox) yield deleteOutbox(lease.lane, published.sequence);
+  }
+  yield* journalOf(slices);
+  yield* chunked(
+    all((writes) => writes.transfers),
+    insertTransfers,
+  );
+  yield* chunked(
+    all((writes) => writes.mainAccounts),
+    upsertMainAccounts,
+  );
+  yield* chunked(
+    all((writes) => writes.subAccounts),
+    upsertSubAccounts,
+  );
+  yield* chunked(
+    all((writes) => writes.holds),
+    upsertHolds,
+  );
+  yield* chunked(
+    all((writes) => writes.charges),
+    upsertCharges,
+  );
+  yield* chunked(
+    all((writes) => writes.refunds),
+    insertRefunds,
+  );
+  yield* chunked(
+    all((writes) => writes.commands),
+    insertCommands,
+  );
+  yield* chunked(
+    all((writes) => writes.statements),
+    upsertStatements,
+  );
+  yield* chunked(
+    all((writes) => writes.tombstones),
+    markTombstones,
+  );
+  for (const { lease, writes } of slices) {
+    yield* chunked(writes.outbox, (rows) => insertOutbox(lease.lane, rows));
+  }
+}
+
+/** The blocks of one slice one by one; one block of several slices together. */
+function* journalOf(slices: readonly SliceToWrite[]): Generator<Statement> {
+  const blocks = slices.flatMap(({ lease, writes }) => writes.journal.map((block) => ({ lease, block })));
+  if (slices.length === 1) for (const one of blocks) yield insertJournal([one]);
+  else if (blocks.length > 0) yield insertJournal(blocks);
 }
 
 function* chunked<Row>(

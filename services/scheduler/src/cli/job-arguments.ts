@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { instant } from '@subledger/contracts';
+import { UsageError } from '@subledger/service-kit';
 import { JOB_NAMES, type JobName } from '../jobs/job-run-store.js';
-import { UsageError } from './usage-error.js';
 
 export interface JobArguments {
   readonly job: JobName;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UsageError } from '@subledger/service-kit';
 import {
   type FailedItem,
   type PeriodReport,
@@ -10,7 +11,6 @@ import {
 } from '../month-start/run-report.js';
 import { partitionsBehind } from '../registry/registry-lag.js';
 import type { Resources } from '../resources.js';
-import { UsageError } from './usage-error.js';
 
 export interface MonthStartRunOptions {
   readonly atMs: number | undefined;

@@ -4,16 +4,17 @@ import {
   ConfigError,
   createLogger,
   loadConfig,
+  messageOf,
   Registry,
   refuseDefaultBaseSecrets,
+  UsageError,
+  withDevStack,
 } from '@subledger/service-kit';
 import { schedulerConfig } from '../config.js';
 import { openResources } from '../resources.js';
 import { parseJobArguments, USAGE } from './job-arguments.js';
-import { withDevStack } from './job-environment.js';
 import { runMonthStart } from './month-start-run.js';
 import { exitCodeOf, summarize } from './month-start-summary.js';
-import { UsageError } from './usage-error.js';
 
 export interface JobProcess {
   readonly argv: readonly string[];
@@ -95,10 +96,4 @@ function explain(error: unknown): [number, string] {
     ];
   }
   return [1, `The job failed: ${messageOf(error)}`];
-}
-
-/** Node's AggregateError of several refused addresses has no message of its own. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-
-/** What the caller can mend: a wrong option, a missing server. Its message is printed alone, without a stack. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+import { UsageError } from '@subledger/service-kit';
 
 /** Node's `parseArgs`, with words for what is wrong. @throws UsageError */
 export function parseOptions<Options extends ParseArgsOptionsConfig>(

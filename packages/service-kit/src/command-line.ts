@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UsageError } from './usage-error.js';
+
+/** What the caller can mend: a wrong option, a missing server. Its message is printed alone, without a stack. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Words of an error. Node's AggregateError of several refused addresses has none of its own. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -13,7 +23,7 @@ const devFile = z.looseObject({
 
 /**
  * The environment with DATABASE_URL and KAFKA_BROKERS filled in from the running development stack where they are not
- * set. (`npm run job` does the same for the scheduler; services do not import one another.)
+ * set: what `npm run job`, `npm run ledger` and their like run with.
  *
  * @throws UsageError saying what to do where neither is there
  */
@@ -49,5 +59,5 @@ const noServers = (path: string): string =>
     `Where are PostgreSQL and Kafka? There is no ${path}, and DATABASE_URL and KAFKA_BROKERS are not both set.`,
     '  - On a development machine: run `npm start` in another terminal and leave it running',
     '    (with the same SUBLEDGER_HOME, if you set one).',
-    '  - Elsewhere: set DATABASE_URL and KAFKA_BROKERS as for the ledger service.',
+    '  - Elsewhere: set DATABASE_URL and KAFKA_BROKERS as for the services.',
   ].join('\n');
