@@ -97,9 +97,10 @@ describe('a ledger that stands still while another one takes its lanes', () => {
     }
     await send(BACKLOG);
     await waitUntil(async () => (await charges()) > 100);
-    // Every lane has a slice that is committed, which it does not know yet, and so has not published.
+    // Small slices are committed one transaction at a time: one is, which it does not know yet, and so has not
+    // published; those of the other lanes wait to be written.
     proxy.holdAnswersTo('ledger-slice');
-    await waitUntil(() => proxy.heldAnswers >= PARTITIONS);
+    await waitUntil(() => proxy.heldAnswers >= 1);
     // What was published before is through by now: a transaction left open would have ended by its time-out.
     await sleep(500);
     stale.freeze();
