@@ -3,7 +3,7 @@
  * Nest, no kafkajs and no PostgreSQL comes with it.
  */
 export type { LogInspector } from './lanes/check-log.js';
-export type { LaneOptions } from './lanes/lane.js';
+export type { LaneOptions } from './lanes/lane-ports.js';
 export type { LanePublisher } from './lanes/lane-publishing.js';
 export type { LaneTimers } from './lanes/lane-timers.js';
 export { Lanes, type LanesPorts } from './lanes/lanes.js';

@@ -23,7 +23,7 @@ import {
 import type pg from 'pg';
 import { allowsEarlyRoll, type LedgerConfig } from '../config.js';
 import { PrismaClient } from '../generated/prisma/client.js';
-import type { LaneOptions } from '../lanes/lane.js';
+import type { LaneOptions } from '../lanes/lane-ports.js';
 import { processTimers } from '../lanes/lane-timers.js';
 import { Lanes, type LanesPorts } from '../lanes/lanes.js';
 import { Turnstile } from '../lanes/turnstile.js';

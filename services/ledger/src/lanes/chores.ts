@@ -3,7 +3,7 @@ import type { LimitSource } from '../pipeline/slice-draft.js';
 import type { LedgerStore, SubAccountKey } from '../store/ledger-store.js';
 import { lastMessageOf } from '../store/rows.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
-import type { ChoreContext, LaneChore } from './lane.js';
+import type { ChoreContext, LaneChore } from './lane-ports.js';
 
 /** Most main accounts per step of a rebuild: with their sub-accounts they are in memory at once. */
 const MAINS_PER_STEP = 50;

@@ -2,7 +2,8 @@ import { TOPICS } from '@subledger/contracts';
 import { type KafkaRecord, partitionFor, partitionKey, type TopicPartition } from '@subledger/kafka';
 import type { LaneOrders, SubAccountKey } from '../store/ledger-store.js';
 import { buryDeleted, RebuildLimits } from './chores.js';
-import { Lane, type LanePorts } from './lane.js';
+import { Lane } from './lane.js';
+import type { LanePorts } from './lane-ports.js';
 import type { LanePublisher } from './lane-publishing.js';
 
 /** The part of the consumer that lanes steer. */

@@ -1,43 +1,13 @@
 import { rollCommandId, TOPICS } from '@subledger/contracts';
-import {
-  type Books,
-  type Decision,
-  type decide,
-  type Input,
-  isRollDue,
-  type LedgerPolicy,
-  nextPeriod,
-  onlyMain,
-} from '@subledger/core';
+import { type Books, type Decision, type Input, isRollDue, nextPeriod, onlyMain } from '@subledger/core';
 import { toDeadLetter } from '@subledger/kafka';
-import { commandKey, type KnownCommand } from '../store/known.js';
+import { commandKey } from '../store/known.js';
 import { type Cause, EventWriter } from '../wire/event-json.js';
 import { instantText } from '../wire/instant-text.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
-import type { LaneProgress } from './lane-progress.js';
-import type { SliceCounts } from './slice-counts.js';
-import type { LimitSource, SliceDraft } from './slice-draft.js';
-
-/** What deciding a slice needs; all of it in memory. */
-export interface SliceContext {
-  readonly lane: number;
-  readonly generation: number;
-  readonly policy: LedgerPolicy;
-  /** Between a sub-account's deletion and the tombstone of its limit record. */
-  readonly tombstoneGraceMs: number;
-  /** Milliseconds since 1970; only for tombstones, which no record asks for. */
-  readonly now: () => number;
-  readonly decide: typeof decide;
-  readonly booksOf: (mainAccountId: string) => Books;
-  /** Commands that had an outcome before, by `commandKey`; those of this slice are added. */
-  readonly known: Map<string, KnownCommand>;
-  /** Whether the main account's records belong to this lane. */
-  readonly isOwn: (mainAccountId: string) => boolean;
-  readonly progress: LaneProgress;
-  readonly draft: SliceDraft;
-  readonly counts: SliceCounts;
-}
+import type { SliceContext } from './slice-context.js';
+import type { LimitSource } from './slice-draft.js';
 
 /** What a command id stands for. `sequence` is 0 where no journal has it. */
 interface Outcome {

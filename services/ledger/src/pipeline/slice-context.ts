@@ -1,0 +1,25 @@
+import type { Books, decide, LedgerPolicy } from '@subledger/core';
+import type { KnownCommand } from '../store/known.js';
+import type { LaneProgress } from './lane-progress.js';
+import type { SliceCounts } from './slice-counts.js';
+import type { SliceDraft } from './slice-draft.js';
+
+/** What deciding a slice needs; all of it in memory. */
+export interface SliceContext {
+  readonly lane: number;
+  readonly generation: number;
+  readonly policy: LedgerPolicy;
+  /** Between a sub-account's deletion and the tombstone of its limit record. */
+  readonly tombstoneGraceMs: number;
+  /** Milliseconds since 1970; only for tombstones, which no record asks for. */
+  readonly now: () => number;
+  readonly decide: typeof decide;
+  readonly booksOf: (mainAccountId: string) => Books;
+  /** Commands that had an outcome before, by `commandKey`; those of this slice are added. */
+  readonly known: Map<string, KnownCommand>;
+  /** Whether the main account's records belong to this lane. */
+  readonly isOwn: (mainAccountId: string) => boolean;
+  readonly progress: LaneProgress;
+  readonly draft: SliceDraft;
+  readonly counts: SliceCounts;
+}
