@@ -151,6 +151,13 @@ describe('hold.release', () => {
       hold: { state: 'barred', subAccountId: 'sa_1' },
     },
     {
+      name: 'bars by name, twice: tells of no period, as the first time',
+      given: [opened('100'), run('hold.release', { subAccountId: 'sa_1' })],
+      when: run('hold.release', { subAccountId: 'sa_1' }),
+      outcome: 'hold.released',
+      detail: ['hold.released', { period: null }],
+    },
+    {
       name: 'of a message that was charged without one: needs no bar',
       given: [opened('100'), sent('30')],
       when: release,

@@ -91,8 +91,10 @@ export function releaseHold({ books, main }: WithMain, command: CommandOf<'hold.
     points = returnHold(draft, hold);
     hold.state = 'released';
   }
-  const sub = hold?.subAccountId ? (draft.sub(hold.subAccountId) ?? null) : null;
-  const period = hold?.subAccountId ? hold.period : null;
+  // A bar never held points: like the first, a repeated release of it tells of no sub-account.
+  const holder = hold && hold.state !== 'barred' ? hold.subAccountId : null;
+  const sub = holder ? (draft.sub(holder) ?? null) : null;
+  const period = hold && sub ? hold.period : null;
   const late = points > 0n && sub !== null && period !== null && draft.isClosed(sub, period);
   draft.emit('hold.released', { messageId, points, reason, period, late }, sub);
   fundingPass(draft);
