@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { BARE_PIPELINE, runBarePipeline } from './bare-pipeline.js';
 import { benchEndurance } from './endurance.js';
 import { benchGrowth } from './growth.js';
+import { benchHolds } from './holds.js';
 import { benchHot } from './hot.js';
 import { benchLatency } from './latency.js';
 import { benchLedger, benchUsage } from './ledger.js';
@@ -19,6 +20,7 @@ const BENCHES: Record<string, Benchmark> = {
   hot: { run: benchHot, says: 'moves/s of one main account, so of one lane (BENCH_RECORDS)' },
   roll: { run: benchRoll, says: 'a month start of 10,000 sub-accounts (BENCH_SUB_ACCOUNTS)' },
   latency: { run: benchLatency, says: 'command to event, open loop (BENCH_RATE, BENCH_SECONDS)' },
+  holds: { run: benchHolds, says: 'POST /v1/…/holds, open loop (BENCH_RATE, BENCH_SECONDS)' },
   growth: {
     run: benchGrowth,
     says: 'young against old and against many books (BENCH_TRANSFERS, BENCH_MANY_MAIN_ACCOUNTS)',

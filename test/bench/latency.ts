@@ -24,10 +24,14 @@ export async function benchLatency(): Promise<Record<string, unknown>> {
     async (bench) => {
       await openBooks(bench, POPULATION);
       await ensureBareTopics(bench.environment.kafka);
-      const floor = await measure(bench, await bench.environment.startPart(BARE_PIPELINE), BARE_TOPICS);
+      const floor = await measureLatency(
+        bench,
+        await bench.environment.startPart(BARE_PIPELINE),
+        BARE_TOPICS,
+      );
       const service = await bench.environment.startLedger();
       await untilLanesRun(service, bench.environment.partitions);
-      const ledger = await measure(bench, service, TOPICS);
+      const ledger = await measureLatency(bench, service, TOPICS);
       const { p99 } = ledger.latencyMs;
       return {
         ...LATENCY,
@@ -77,7 +81,8 @@ function ownMeans(before: readonly number[], after: readonly number[]) {
   };
 }
 
-async function measure(
+/** What a pipeline that takes these topics makes of the load. */
+export async function measureLatency(
   bench: Bench,
   measured: RunningService,
   topics: { readonly commands: string; readonly events: string },

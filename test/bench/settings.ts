@@ -41,6 +41,15 @@ export const LATENCY = {
   warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 10),
 };
 
+/** Customers whose messages are held for, opened through the gateway; and at which rate. */
+export const HOLDS = {
+  mainAccounts: numberFromEnv('BENCH_HOLD_MAIN_ACCOUNTS', 40),
+  subAccountsEach: 10,
+  holdsPerSecond: numberFromEnv('BENCH_RATE', 500),
+  seconds: numberFromEnv('BENCH_SECONDS', 30),
+  warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 15),
+};
+
 export const GROWTH = {
   transfers: numberFromEnv('BENCH_TRANSFERS', 5_000_000),
   /** Main accounts in the large books. */

@@ -32,6 +32,12 @@ export interface CloudEvent<Type extends string = string, Data = unknown> {
   data: Data;
 }
 
+/**
+ * Header of an event that was published before: its command came again, with the same id and content, and this is its
+ * first outcome once more. Who asked sees by it that nothing happened twice.
+ */
+export const REPEATED_HEADER = 'subledger-repeated';
+
 /** Builds an envelope; `time` is an ISO instant given by the caller. */
 export function makeCloudEvent<Type extends string, Data>(
   type: Type,

@@ -18,6 +18,7 @@ import { MainAccountsController } from './http/main-accounts.controller.js';
 import { OpenController } from './http/open.controller.js';
 import { PointsController } from './http/points.controller.js';
 import { SubAccountsController } from './http/sub-accounts.controller.js';
+import type { DirectRunner } from './operations/direct-runner.js';
 import { OperationsService } from './operations/operations.service.js';
 import type { WriteRunner } from './operations/write-runner.js';
 import { EventsController } from './read-model/events.controller.js';
@@ -30,6 +31,7 @@ export interface GatewayParts {
   readonly pool: pg.Pool;
   readonly producer: RecordProducer;
   readonly runner: WriteRunner;
+  readonly direct: DirectRunner;
   readonly monitor: DependencyMonitor;
   readonly health: Health;
   readonly metrics: Registry;
@@ -64,7 +66,7 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: SubAccountsService, useValue: new SubAccountsService(subs, mains, runner) },
     { provide: PointsService, useValue: new PointsService(new TransfersStore(prisma), mains, subs, runner) },
     { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner) },
-    { provide: HoldsService, useValue: new HoldsService(mains, runner) },
+    { provide: HoldsService, useValue: new HoldsService(parts.direct) },
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
     { provide: ReadModel, useValue: new ReadModel(parts.pool, deadLetters, log) },
   ];

@@ -25,7 +25,9 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestGate } from './http/request-gate.js';
 import { addRequestMetrics } from './http/request-metrics.js';
 import { CommandSender } from './operations/command-sender.js';
+import { DirectRunner } from './operations/direct-runner.js';
 import { OutcomeListener } from './operations/outcome-listener.js';
+import { OutcomeRoom } from './operations/outcome-room.js';
 import { Sweeper } from './operations/sweeper.js';
 import { WaitingRoom } from './operations/waiting-room.js';
 import { WriteRunner } from './operations/write-runner.js';
@@ -62,7 +64,8 @@ export async function startGateway({
   const room = new WaitingRoom(prisma, log);
   const resendAfterMs = config.RESEND_AFTER_MS;
   const sweeper = new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log);
-  const listener = new OutcomeListener(config.DATABASE_URL, room, sweeper, log);
+  const outcomes = new OutcomeRoom();
+  const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, log);
   const monitor = new DependencyMonitor(
     {
       everyMs: PROBE_EVERY_MS,
@@ -75,20 +78,16 @@ export async function startGateway({
     },
     log,
   );
-  const runner = new WriteRunner(
-    prisma,
-    sender,
-    room,
-    { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl },
-    log,
-  );
+  const writeOptions = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
+  const runner = new WriteRunner(prisma, sender, room, writeOptions, log);
+  const direct = new DirectRunner(prisma, sender, outcomes, writeOptions, log);
   await untilDatabaseAnswers(() => probePool.query('SELECT 1'), { log, signal });
   await bootstrapCredentials(prisma, config);
   await monitor.start();
   const groupId = `${config.KAFKA_TOPIC_PREFIX}${GROUP}`;
   const events = new KafkaBatchServer(kafka, { groupId, fromBeginning: true, commit: 'after-batch' });
   const app = await createApp(
-    { publicUrl, prisma, pool, producer, runner, monitor, health, metrics, log },
+    { publicUrl, prisma, pool, producer, runner, direct, monitor, health, metrics, log },
     events,
     config,
   );

@@ -1,8 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { commandType, EVENTS, MAX_RECORD_BYTES, messageType, TOPICS } from '@subledger/contracts';
+import {
+  commandType,
+  EVENTS,
+  MAX_RECORD_BYTES,
+  messageType,
+  REPEATED_HEADER,
+  TOPICS,
+} from '@subledger/contracts';
 import { decide } from '@subledger/core';
 import { partitionFor } from '@subledger/kafka';
 import { assertBooks } from './testing/assert-books.js';
+import { readTopic } from './testing/calamities.js';
 import { event, LedgerHarness, newMain, PARTITIONS, waitUntil } from './testing/ledger-harness.js';
 import { eventsOf, openCustomer, sentMessage } from './testing/scenes.js';
 
@@ -61,6 +69,10 @@ describe('what is delivered to the ledger', () => {
       (values) => values.filter((value) => value.data.cause.id === id).length === 2,
     );
     expect(repeats.filter((value) => value.data.cause.id === id)).toEqual([first, first]);
+    const published = (await readTopic(harness.kafka, TOPICS.events)).filter(
+      ({ value }) => JSON.parse(String(value)).data.cause.id === id,
+    );
+    expect(published.map(({ headers }) => headers[REPEATED_HEADER])).toEqual([undefined, 'true']);
 
     await harness.command('points.purchase', { mainAccountId, points: '6', reference: 'r1' }, id);
     const answers = await harness.events.until(

@@ -17,6 +17,7 @@ export { commandKey, type KnownCommand, type OwnedId, type TouchedIds } from './
 export { LaneFencedError, type Lease } from './store/lane-lease.js';
 export type {
   LaneOrders,
+  LaneOwner,
   LedgerStore,
   PublishedCursor,
   SubAccountKey,

@@ -3,9 +3,9 @@ import { type KafkaRecord, partitionFor } from '@subledger/kafka';
 import { AuditFailure, check, equal } from './check.js';
 import type { EventView, Evidence } from './evidence.js';
 
-/** What a reader of the events topic ends with. */
+/** What the books are by the events topic. */
 export interface EventLog {
-  /** Per main account its events 1, 2, 3 …, of each sequence that of the last generation. */
+  /** Per main account its events 1, 2, 3 …, but for those that a restore took out of the books. */
   readonly books: ReadonlyMap<string, readonly EventView[]>;
   /** Refusals without books, each once. */
   readonly without: readonly EventView[];
@@ -16,12 +16,15 @@ export interface EventLog {
 /**
  * Reads the events as the design tells readers to: in order of (`generation`, `sequence`) per main account, dropping
  * what they have. So what is new must come without a gap, and what is repeated must be the same.
+ *
+ * A reader drops what a restore took out of the books with the account's first event of the raised generation. Where
+ * retention took the records as well, there may be none: the account is as the backup has it, or is not there at all,
+ * and the topic does not tell. So the auditor is told how far the restored books reach, and drops it at once.
  */
 export function readEvents(evidence: Evidence): EventLog {
   const books = new Map<string, EventView[]>();
   const seen = new Map<string, string>();
   const without = new Map<string, EventView>();
-  const generations = new Map<string, number>();
   let published = 0;
   for (const record of evidence.events.flat()) {
     const event = parse(record);
@@ -42,20 +45,26 @@ export function readEvents(evidence: Evidence): EventLog {
       without.set(event.id, event);
       continue;
     }
-    const before = generations.get(mainAccountId) ?? 0;
-    // Of an older generation, and not seen before: what an owner that is out of date published last.
-    if (generation < before) continue;
+    if (isTakenAway(evidence, event)) continue;
     const own = books.get(mainAccountId) ?? [];
     books.set(mainAccountId, own);
-    if (generation > before && before > 0)
-      check(sequence <= own.length + 1, () => `${event.id} leaves a gap after ${own.length}`);
-    else
-      equal(sequence, own.length + 1, () => `next sequence of ${mainAccountId} in generation ${generation}`);
-    own.length = sequence - 1;
+    const where = () => `${mainAccountId} in generation ${generation}`;
+    equal(sequence, own.length + 1, () => `next sequence of ${where()}`);
+    check(generation >= (own.at(-1)?.data.generation ?? 0), () => `${event.id} is of an older generation`);
     own.push(event);
-    generations.set(mainAccountId, generation);
   }
   return { books, without: [...without.values()], published };
+}
+
+/** Whether the event was published before a restore, or by an owner that had not noticed it, and is not in the books. */
+function isTakenAway({ resumptions }: Evidence, { partition, data }: EventView): boolean {
+  const { mainAccountId, generation, sequence } = data;
+  return resumptions.some(
+    (one) =>
+      one.lane === partition &&
+      generation < one.generation &&
+      sequence > (one.sequences.get(mainAccountId) ?? 0),
+  );
 }
 
 function parse(record: KafkaRecord): EventView {

@@ -17,6 +17,7 @@ export function evidenceOf({ broker, database, disasters, settings, world }: Sim
     tables: database.tables,
     lost: disasters.lost,
     undone: disasters.undone,
+    resumptions: disasters.resumptions,
     endedAt: world.scheduler.now,
     tombstoneGraceMs: settings.tombstoneGraceMs,
     allowEarlyRoll: settings.allowEarlyRoll,

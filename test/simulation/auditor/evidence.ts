@@ -16,6 +16,12 @@ export interface Evidence {
   readonly lost: ReadonlySet<KafkaRecord>;
   /** Records that were read again after a restore: what became of them before may still be on the topics. */
   readonly undone: ReadonlySet<KafkaRecord>;
+  /** How far the books of a restored lane reached when an operator let it go on, by main account. */
+  readonly resumptions: readonly {
+    readonly lane: number;
+    readonly generation: number;
+    readonly sequences: ReadonlyMap<string, number>;
+  }[];
   readonly endedAt: number;
   readonly tombstoneGraceMs: number;
   readonly allowEarlyRoll: boolean;

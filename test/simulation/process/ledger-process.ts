@@ -1,4 +1,5 @@
 import { decide, type Input } from '@subledger/core';
+import type { KafkaRecord } from '@subledger/kafka';
 import {
   CacheBudget,
   Lanes,
@@ -159,8 +160,10 @@ function inspectorOf(world: World, broker: Broker, owner: Owner): LogInspector {
       connection.request('log read', () => broker.partition(topic, number).at(offset)),
     readFrom: (topic, number, offset) =>
       connection.request('log read', () => {
-        const { stable } = broker.partition(topic, number);
-        const records = [];
+        const { low, stable } = broker.partition(topic, number);
+        const records: KafkaRecord[] = [];
+        // Out of range: nothing to read, and nowhere to go on.
+        if (offset < low) return { records, next: offset };
         for (let at = offset; at < stable; at += 1n) {
           const record = broker.partition(topic, number).at(at);
           if (record) records.push(record);

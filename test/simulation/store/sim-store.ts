@@ -5,6 +5,7 @@ import {
   GroupCommit,
   type KnownCommand,
   type LaneOrders,
+  type LaneOwner,
   type LaneStep,
   type Lease,
   type LedgerStore,
@@ -57,8 +58,11 @@ export class SimStore implements LedgerStore {
     return this.ask('takeLane', () => this.database.takeLane(lane, owner, start));
   }
 
-  readEpoch(lane: number): Promise<bigint | undefined> {
-    return this.ask('readEpoch', () => this.database.tables.lanes.get(lane)?.epoch);
+  readOwner(lane: number): Promise<LaneOwner | undefined> {
+    return this.ask('readOwner', () => {
+      const row = this.database.tables.lanes.get(lane);
+      return row && { epoch: row.epoch, owner: row.owner };
+    });
   }
 
   advanceCursor(lease: Lease, sequence: bigint): Promise<void> {

@@ -1,5 +1,5 @@
 import { TOPICS } from '@subledger/contracts';
-import type { KafkaRecord } from '@subledger/kafka';
+import { type KafkaRecord, partitionFor } from '@subledger/kafka';
 import type { Broker } from '../broker/broker.js';
 import type { Partition } from '../broker/partition.js';
 import type { Fleet } from '../process/fleet.js';
@@ -11,12 +11,23 @@ import type { World } from './world.js';
 const INPUTS = [TOPICS.commands, TOPICS.messages];
 const LOOK_EVERY_MS = 7_000;
 
+/** A lane that a restore had stopped, as an operator let it go on. */
+export interface Resumption {
+  readonly lane: number;
+  readonly generation: number;
+  /** How far the restored books of its main accounts reach; those that are not named are not in them. */
+  readonly sequences: ReadonlyMap<string, number>;
+}
+
 /** What only an operator can decide about, and the operator, who acts on alarms alone. */
 export class Disasters {
   /** Records whose effects a restore may have undone; they are read again. */
   readonly undone = new Set<KafkaRecord>();
   /** Records that nobody will ever read: retention or a new topic took them. */
   readonly lost = new Set<KafkaRecord>();
+  readonly resumptions: Resumption[] = [];
+  /** Lanes whose rows a restore brought back, until an operator has decided about them. */
+  private readonly restored = new Set<number>();
   /** `topic:partition` of logs that were made anew and whose lane's row still means the old one. */
   private readonly anew = new Set<string>();
   /** Lanes that an operator is at. */
@@ -57,10 +68,12 @@ export class Disasters {
     world.cover('disaster:restore');
     world.trace(`database restored as of ${new Date(madeAt).toISOString()}`);
     world.resets.database += 1;
-    for (const [lane, row] of database.tables.lanes)
+    for (const [lane, row] of database.tables.lanes) {
+      this.restored.add(lane);
       for (const topic of INPUTS)
         for (const record of this.broker.partition(topic, lane).committed(offsetOf(row, topic)))
           this.undone.add(record);
+    }
   }
 
   /** A topic is deleted and made anew, with the ledger stopped. */
@@ -121,12 +134,29 @@ export class Disasters {
       moveTo(row, topic, log.low);
     }
     row.epoch += 1n;
-    row.generation += 1;
+    row.generation = Math.max(row.generation, this.publishedGeneration(lane)) + 1;
     row.rebuildLimits = true;
+    if (this.restored.delete(lane)) this.noteResumption(row);
     world.cover('operator:decided');
     world.trace(`operator lets lane ${lane} go on in generation ${row.generation}`);
     // Until the lane has seen it, the alarm is an old one.
     world.scheduler.after(15_000, SERVERS, () => this.deciding.delete(lane));
+  }
+
+  /** A restored row may have a generation that readers have passed already. */
+  private publishedGeneration(lane: number): number {
+    const events = this.broker.partition(TOPICS.events, lane).committed();
+    const generationOf = ({ value }: KafkaRecord): number => JSON.parse(String(value)).data.generation;
+    return events.reduce((highest, event) => Math.max(highest, generationOf(event)), 0);
+  }
+
+  private noteResumption({ lane, generation }: LaneRow): void {
+    const { database, broker } = this;
+    const own = [...database.tables.mainAccounts.values()].filter(
+      ({ id }) => partitionFor(id, broker.partitionCount) === lane,
+    );
+    const sequences = new Map(own.map(({ id, sequence }) => [id, sequence]));
+    this.resumptions.push({ lane, generation, sequences });
   }
 
   private lose(log: Partition, from: bigint, to: bigint): void {

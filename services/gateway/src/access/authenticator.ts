@@ -3,22 +3,32 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
 import { hashApiKey } from './api-key.js';
 import type { Principal } from './principal.js';
+import { SharedRead } from './shared-read.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,512}) *$/i;
 
+/** What is stored of a key. */
+type KeyRow = NonNullable<Awaited<ReturnType<PrismaClient['apiKey']['findUnique']>>>;
+
 /** Turns the credential of a request into a principal. */
 export class Authenticator {
-  constructor(private readonly prisma: PrismaClient) {}
+  private readonly rows: SharedRead<KeyRow | null>;
+
+  constructor(prisma: PrismaClient) {
+    const read = (keyHash: string) =>
+      prisma.apiKey.findUnique({ where: { keyHash: Buffer.from(keyHash, 'base64') } });
+    this.rows = new SharedRead(read);
+  }
 
   /**
-   * Not cached: a revoked key stops at once.
+   * Not cached, only shared by requests that come together: a revoked key stops at once.
    *
    * @throws ProblemError `unauthorized` without a valid key
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
     const key = BEARER.exec(authorization ?? '')?.[1];
     const row =
-      key === undefined ? null : await this.prisma.apiKey.findUnique({ where: { keyHash: hashApiKey(key) } });
+      key === undefined ? null : await this.rows.get(Buffer.from(hashApiKey(key)).toString('base64'));
     if (key === undefined || row === null) throw unauthorized();
     const scopes = new Set(row.scopes as Scope[]);
     return {

@@ -1,47 +1,42 @@
 import type { Asked } from '../http/asked.js';
+import type { DirectRunner } from '../operations/direct-runner.js';
 import type { Answer } from '../operations/idempotency.js';
-import type { WriteRunner } from '../operations/write-runner.js';
-import type { MainAccountsStore } from './main-accounts-store.js';
+import { toMillipoints } from './points.js';
+
+const isSame = (one: string | undefined, other: string): boolean =>
+  one !== undefined && toMillipoints(one) === toMillipoints(other);
 
 /** The strict check of the SMS service before it sends: points set aside for one message. */
 export class HoldsService {
-  constructor(
-    private readonly mains: MainAccountsStore,
-    private readonly runner: WriteRunner,
-  ) {}
+  constructor(private readonly runner: DirectRunner) {}
 
-  async place(asked: Asked<'placeHold'>): Promise<Answer> {
+  place(asked: Asked<'placeHold'>): Promise<Answer> {
     const mainAccountId = asked.params.id;
     // `sender` is checked against the registered numbers once those can be registered.
     const { sender: _sender, ...hold } = asked.body;
-    await this.mains.get(mainAccountId);
+    const { subAccountId, messageId } = hold;
     return this.runner.run(asked, {
       mainAccountId,
-      subAccountId: hold.subAccountId,
+      subAccountId,
       command: { name: 'hold.place', data: { mainAccountId, ...hold } },
-      answer: async ({ outcome }) => ({
+      isAbout: (outcome) => outcome.messageId === messageId && isSame(outcome.points, hold.points),
+      answer: ({ points, expiresAt, remainingAfter }) => ({
         status: 201,
         headers: {
-          location: `/v1/main-accounts/${mainAccountId}/holds/${encodeURIComponent(hold.messageId)}`,
+          location: `/v1/main-accounts/${mainAccountId}/holds/${encodeURIComponent(messageId)}`,
         },
-        body: {
-          messageId: hold.messageId,
-          subAccountId: hold.subAccountId,
-          points: outcome?.points ?? hold.points,
-          expiresAt: outcome?.expiresAt,
-          remaining: outcome?.remainingAfter,
-        },
+        body: { messageId, subAccountId, points, expiresAt, remaining: remainingAfter },
       }),
     });
   }
 
-  async release(asked: Asked<'releaseHold'>): Promise<Answer> {
+  release(asked: Asked<'releaseHold'>): Promise<Answer> {
     const { id: mainAccountId, messageId } = asked.params;
-    await this.mains.get(mainAccountId);
     return this.runner.run(asked, {
       mainAccountId,
       command: { name: 'hold.release', data: { mainAccountId, messageId } },
-      answer: async ({ outcome }) => ({ status: 200, body: { messageId, points: outcome?.points ?? '0' } }),
+      isAbout: (outcome) => outcome.messageId === messageId,
+      answer: ({ points }) => ({ status: 200, body: { messageId, points: points ?? '0' } }),
     });
   }
 }

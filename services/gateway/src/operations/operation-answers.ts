@@ -19,24 +19,19 @@ export function acceptedLater(operation: Operation, publicUrl: string): Answer {
   };
 }
 
-/** The ledger refused it. */
-export function refusedAnswer(operation: Operation, publicUrl: string): Answer {
-  const body = refusal(operation, publicUrl);
+/**
+ * The ledger refused it.
+ * @param outcome one with a code
+ * @param operationId absent where the request was none
+ */
+export function refusedAnswer(outcome: Outcome, operationId: string | undefined, publicUrl: string): Answer {
+  const body = refusal(outcome, operationId, publicUrl);
   return { status: body.status, headers: { 'content-type': PROBLEM_MEDIA_TYPE }, body };
 }
 
-/** @param operation a done one that was refused */
-function refusal(operation: Operation, publicUrl: string): Problem {
-  const {
-    code = 'invalid-command',
-    needed,
-    available,
-    remaining,
-    blockers,
-    blockerCount,
-    errors,
-  } = operation.outcome as Outcome;
-  const fields = { needed, available, remaining, blockers, blockerCount, errors, operation: operation.id };
+function refusal(outcome: Outcome, operationId: string | undefined, publicUrl: string): Problem {
+  const { code = 'invalid-command', needed, available, remaining, blockers, blockerCount, errors } = outcome;
+  const fields = { needed, available, remaining, blockers, blockerCount, errors, operation: operationId };
   return problemBody(code in ERRORS ? code : 'internal-error', fields, publicUrl);
 }
 
@@ -52,7 +47,7 @@ export function operationView(operation: Operation, publicUrl: string): Operatio
     resource: status === 'succeeded' ? resourceOf(operation) : null,
     createdAt: operation.createdAt.toISOString(),
     finishedAt: operation.doneAt?.toISOString() ?? null,
-    problem: isRefused ? refusal(operation, publicUrl) : null,
+    problem: isRefused ? refusal(operation.outcome as Outcome, operation.id, publicUrl) : null,
   };
 }
 

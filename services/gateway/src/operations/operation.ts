@@ -37,10 +37,13 @@ export interface Outcome {
   /** Sequence of the first transfer, where points moved. */
   readonly transferSequence?: number;
   /** Of holds. */
+  readonly messageId?: string;
   readonly points?: string;
   readonly expiresAt?: string;
   /** Of the sub-account right after it. */
   readonly remainingAfter?: string;
+  /** The event was published before: its command is a repeat. */
+  readonly isRepeat?: true;
 }
 
 /** A row of `operation`, typed. */

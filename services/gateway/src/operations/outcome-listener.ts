@@ -1,5 +1,6 @@
 import type { Logger } from '@subledger/service-kit';
 import pg from 'pg';
+import type { DirectOutcome, OutcomeRoom } from './outcome-room.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
 
@@ -7,6 +8,8 @@ import type { WaitingRoom } from './waiting-room.js';
 export const OUTCOME_CHANNEL = 'gateway_outcomes';
 /** PostgreSQL takes payloads below 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_900;
+/** Without what is around them. */
+const MAX_DIRECT_BYTES = MAX_PAYLOAD_BYTES - 20;
 const RECONNECT_MS = 500;
 const PROBE_EVERY_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
@@ -17,12 +20,37 @@ export interface OutcomeNotice {
   readonly done?: readonly string[];
   /** An operation went on to its second command, which is to be sent now. */
   readonly send?: true;
+  /** Outcomes of commands that no operation stands for. */
+  readonly direct?: readonly DirectOutcome[];
 }
 
 export function encodeNotice(notice: OutcomeNotice): string {
   const text = JSON.stringify(notice);
   if (Buffer.byteLength(text) <= MAX_PAYLOAD_BYTES) return text;
   return JSON.stringify(notice.send === true ? { send: true } : {});
+}
+
+/** As many notices as their sizes ask for. */
+export function encodeDirect(outcomes: readonly DirectOutcome[]): string[] {
+  const notices: string[] = [];
+  let texts: string[] = [];
+  let bytes = 0;
+  const close = () => {
+    if (texts.length > 0) notices.push(`{"direct":[${texts.join(',')}]}`);
+    texts = [];
+    bytes = 0;
+  };
+  for (const one of outcomes) {
+    const text = JSON.stringify(one);
+    const size = Buffer.byteLength(text) + 1;
+    // Its request finds it as an operation then.
+    if (size > MAX_DIRECT_BYTES) continue;
+    if (bytes + size > MAX_DIRECT_BYTES) close();
+    texts.push(text);
+    bytes += size;
+  }
+  close();
+  return notices;
 }
 
 /** Listens on a connection of its own; after a loss it connects again while those who wait poll. */
@@ -34,6 +62,7 @@ export class OutcomeListener {
   constructor(
     private readonly databaseUrl: string,
     private readonly room: WaitingRoom,
+    private readonly direct: OutcomeRoom,
     private readonly sweeper: Sweeper,
     private readonly log: Logger,
   ) {}
@@ -75,8 +104,9 @@ export class OutcomeListener {
   private heard(payload: string | undefined): void {
     const notice = JSON.parse(payload ?? '{}') as OutcomeNotice;
     if (notice.send) this.sweeper.sweepSoon();
+    for (const outcome of notice.direct ?? []) this.direct.tell(outcome);
     if (notice.done) this.room.wake(notice.done);
-    else void this.room.look();
+    else if (!notice.direct) void this.room.look();
   }
 
   /** A connection that went silent (network, stopped server) would otherwise look alive for ever. */

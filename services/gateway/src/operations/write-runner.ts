@@ -1,10 +1,11 @@
-import { COMMAND_DATA, commandType, makeCloudEvent, type RouteId } from '@subledger/contracts';
+import type { RouteId } from '@subledger/contracts';
 import { isConnectionError } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import { v7 as uuidv7 } from 'uuid';
 import { askerOf, type Principal } from '../access/principal.js';
 import { type Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
+import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
 import { type Answer, type IdempotencyClaim, openAnswer, sealAnswer } from './idempotency.js';
 import { type CommandDraft, type Effects, type Operation, toOperation } from './operation.js';
@@ -46,8 +47,6 @@ export interface WriteOptions {
   readonly publicUrl: string;
 }
 
-/** CloudEvents source of the gateway's commands. */
-const SOURCE = '/subledger/gateway';
 const TRANSACTION = { timeout: 5_000, maxWait: 2_000 };
 
 /** A repeat found what its key was used for before. */
@@ -136,7 +135,7 @@ export class WriteRunner {
     const answer =
       operation.outcome?.code === undefined
         ? await toAnswer(operation)
-        : refusedAnswer(operation, this.options.publicUrl);
+        : refusedAnswer(operation.outcome, operation.id, this.options.publicUrl);
     // The operation is done either way: a loss here must not turn its answer into an error.
     if (request.claim)
       await keepAnswer(this.prisma, request.claim, answer).catch((error: unknown) => {
@@ -176,18 +175,6 @@ export class WriteRunner {
       nextSendAt: new Date(Date.now() + this.options.resendAfterMs),
     };
   }
-}
-
-/** The command as it goes on the topic; validated, so that a mistake here is ours at once and not the ledger's. */
-function toEvent(id: string, { name, data }: CommandDraft): string {
-  const event = makeCloudEvent(commandType(name), {
-    id,
-    source: SOURCE,
-    time: new Date().toISOString(),
-    subject: data.mainAccountId,
-    data: COMMAND_DATA[name].parse(data),
-  });
-  return JSON.stringify(event);
 }
 
 /**

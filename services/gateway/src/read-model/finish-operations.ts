@@ -1,7 +1,8 @@
 import { columns } from '@subledger/database';
 import type pg from 'pg';
+import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
-import { encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import { encodeDirect, encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
 import type { OutcomeRow, SubRow } from './fold-events.js';
 
 interface DoneRow {
@@ -16,6 +17,7 @@ interface DoneRow {
 /** Ends the operations whose outcomes a batch brings, applies what they change here, and tells who waits. */
 export async function finishOperations(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
   if (rows.length === 0) return;
+  await tellDirect(client, rows);
   const goOn = await startSecondCommands(client, rows);
   const done = await markDone(client, rows);
   const accepted = done.filter((row) => row.outcome.code === undefined);
@@ -27,6 +29,16 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
   if (done.length === 0 && !goOn) return;
   const notice = encodeNotice({ done: done.map((row) => row.id), ...(goOn ? { send: true } : {}) });
   await client.query('SELECT pg_notify($1, $2)', [OUTCOME_CHANNEL, notice]);
+}
+
+/** Their requests wait for the outcome itself. Some have become operations meanwhile, and are ended as such too. */
+async function tellDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
+  const notices = encodeDirect(rows.filter((row) => isDirect(row.commandId)));
+  if (notices.length === 0) return;
+  await client.query('SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice', [
+    OUTCOME_CHANNEL,
+    notices,
+  ]);
 }
 
 /** Operations of two commands whose first one was accepted: the second is due now. */

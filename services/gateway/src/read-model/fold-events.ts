@@ -1,4 +1,9 @@
-import type { MainAccountState, SubAccountState, TransferView } from '@subledger/contracts';
+import {
+  type MainAccountState,
+  REPEATED_HEADER,
+  type SubAccountState,
+  type TransferView,
+} from '@subledger/contracts';
 import type { Outcome } from '../operations/operation.js';
 import type { LedgerEvent } from './parse-events.js';
 
@@ -93,6 +98,7 @@ const KEPT = [
   'blockers',
   'blockerCount',
   'errors',
+  'messageId',
   'points',
   'expiresAt',
 ] as const;
@@ -111,5 +117,6 @@ function outcomeOf(event: LedgerEvent): Outcome {
     ...kept,
     ...(transfer ? { transferSequence: transfer.sequence } : {}),
     ...(subAccount ? { remainingAfter: subAccount.remaining } : {}),
+    ...(event.record.headers[REPEATED_HEADER] === undefined ? {} : { isRepeat: true }),
   };
 }

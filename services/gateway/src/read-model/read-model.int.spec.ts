@@ -17,7 +17,7 @@ interface Event {
 }
 const lastEvent = (): Event => {
   const purchase = gateway.ledger.seen.findLast(({ name }) => name === 'points.purchase');
-  return JSON.parse(gateway.ledger.answerTo(purchase?.id ?? '') ?? '') as Event;
+  return JSON.parse(gateway.ledger.answerTo(main, purchase?.id ?? '') ?? '') as Event;
 };
 const variant = (change: (event: Event) => void): string => {
   const event = lastEvent();

@@ -5,6 +5,7 @@ import {
   eventType,
   type MainAccountState,
   makeCloudEvent,
+  REPEATED_HEADER,
   type RejectionCode,
   type SubAccountState,
   TOPICS,
@@ -34,7 +35,7 @@ export class ScriptedLedger {
   readonly refusals = new Map<CommandName, { code: RejectionCode; [field: string]: unknown }>();
   silent = false;
   private readonly books = new Map<string, Books>();
-  private readonly answered = new Map<string, string>();
+  private readonly answered = new Map<string, { readonly content: string; readonly answer: string }>();
   private readonly producer: RecordProducer;
   private readonly consumer: BatchConsumer;
 
@@ -66,8 +67,8 @@ export class ScriptedLedger {
   }
 
   /** The answer that was given to a command. */
-  answerTo(commandId: string): string | undefined {
-    return this.answered.get(commandId);
+  answerTo(mainAccountId: string, commandId: string): string | undefined {
+    return this.answered.get(`${mainAccountId} ${commandId}`)?.answer;
   }
 
   private async onCommand(command: Command): Promise<void> {
@@ -75,10 +76,22 @@ export class ScriptedLedger {
     if (!name) throw new Error(`Unknown command ${command.type}`);
     this.seen.push({ id: command.id, name });
     if (this.silent) return;
-    const before = this.answered.get(command.id);
-    const answer = before ?? JSON.stringify(this.decide(name, command));
-    this.answered.set(command.id, answer);
-    await this.publish(command.data.mainAccountId, answer);
+    const { mainAccountId } = command.data;
+    const content = JSON.stringify(command.data);
+    const key = `${mainAccountId} ${command.id}`;
+    const before = this.answered.get(key);
+    if (before && before.content !== content) {
+      const refusal = { code: 'idempotency-conflict' };
+      const books = this.books.get(mainAccountId);
+      return this.publish(
+        mainAccountId,
+        JSON.stringify(this.event('command.rejected', command, books, refusal)),
+      );
+    }
+    const answer = before?.answer ?? JSON.stringify(this.decide(name, command));
+    this.answered.set(key, { content, answer });
+    const headers = before ? { [REPEATED_HEADER]: 'true' } : {};
+    await this.producer.send([{ topic: TOPICS.events, key: mainAccountId, value: answer, headers }]);
   }
 
   private decide(name: CommandName, command: Command) {
@@ -139,6 +152,7 @@ export class ScriptedLedger {
     return {
       ...definedOf(data, ['points', 'reference', 'reason', 'plan', 'messageId', 'effective']),
       ...sub,
+      ...(name === 'hold.release' ? { points: '0', reason: 'released', period: null, late: false } : {}),
     };
   }
 

@@ -30,6 +30,8 @@ export class Lane {
   /** Why it does not run. */
   reason = '';
   private stoppedAt = 0;
+  /** Something failed, and what was asked for last may still be done. */
+  private isInDoubt = false;
 
   constructor(
     readonly lane: number,
@@ -114,7 +116,8 @@ export class Lane {
     const work = (async () => {
       await this.working;
       await this.publishing?.drain();
-      await this.storeCursor().catch(() => undefined);
+      // A transaction that was given up may still be carried out, and bring an older cursor.
+      if (!this.isInDoubt) await this.storeCursor().catch(() => undefined);
     })();
     await Promise.race([work, this.ports.timers.sleep(END_TIMEOUT_MS, bound.signal)]);
     bound.abort();
@@ -142,18 +145,17 @@ export class Lane {
   }
 
   private async run(): Promise<void> {
-    let isInDoubt = false;
     let attempt = 0;
     while (!this.isOver) {
       try {
-        if (isInDoubt) await this.takeBack();
-        isInDoubt = false;
+        if (this.isInDoubt) await this.takeBack();
+        this.isInDoubt = false;
         await this.work(() => {
           attempt = 0;
         });
       } catch (error) {
         if (error instanceof LaneBrokenError) return this.break(error.detail, error.generation);
-        isInDoubt = true;
+        this.isInDoubt = true;
         await this.interrupt(error, attempt);
         attempt += 1;
       }
@@ -219,6 +221,8 @@ export class Lane {
   }
 
   private resumeDrained(): void {
+    // The partition is paused for whoever comes after it.
+    if (this.isOver) return;
     for (const topic of this.paused) {
       if (this.queue.sizeOf(topic) > this.ports.options.slice / 2) continue;
       this.paused.delete(topic);
@@ -258,8 +262,8 @@ export class Lane {
     const lease = this.memory?.lease;
     if (!(cause instanceof LaneFencedError || cause instanceof FencedError) || !lease) return false;
     // Where the database does not answer either, the takeover will tell.
-    return this.ports.store.readEpoch(this.lane).then(
-      (epoch) => epoch !== lease.epoch,
+    return this.ports.store.readOwner(this.lane).then(
+      (now) => now?.epoch !== lease.epoch || now.owner !== this.ports.owner,
       () => cause instanceof LaneFencedError,
     );
   }

@@ -155,6 +155,9 @@ export class Lanes {
 
   /** An operator has decided how a stopped lane goes on: it is taken over where its row now says. */
   private async goOn({ lane: number }: LaneOrders): Promise<void> {
+    // A lane at work is still being fed, from where it has got to. What came so to the one that takes its place would be
+    // taken for the first that is left to do, and all between the row's offset and there passed over.
+    this.ports.consumer()?.pause(INPUT_TOPICS.map((topic) => ({ topic, partition: number })));
     await this.endLane(number);
     if (!this.assigned.has(number)) return;
     const lane = await this.startLane(number).catch((error: unknown) => {

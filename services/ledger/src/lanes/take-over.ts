@@ -44,7 +44,8 @@ export async function takeOver(
   await publisher.open();
   // Whoever has taken it over since then may have opened before us: we have fenced the rightful owner, which recovers
   // by itself, but what we read may be older than what it has published.
-  if ((await store.readEpoch(lane)) !== taken.lease.epoch) throw new LaneFencedError(lane);
+  const now = await store.readOwner(lane);
+  if (now?.epoch !== taken.lease.epoch || now.owner !== owner) throw new LaneFencedError(lane);
   const count = await republish(ports, publisher, taken);
   if (taken.laneSequence > taken.publishedSequence) {
     await store.advanceCursor(taken.lease, taken.laneSequence);

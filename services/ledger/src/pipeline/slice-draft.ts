@@ -1,4 +1,4 @@
-import { eventType, TOPICS } from '@subledger/contracts';
+import { eventType, REPEATED_HEADER, TOPICS } from '@subledger/contracts';
 import type {
   Changes,
   Charge,
@@ -141,7 +141,8 @@ export class SliceDraft {
 
   /** An earlier event once more; it is in the journal already, and who asked for it asks again if it gets lost. */
   addRepeat(mainAccountId: string, payload: string, headers: Record<string, string> | undefined): void {
-    this.publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, headers);
+    const marked = { ...headers, [REPEATED_HEADER]: 'true' };
+    this.publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, marked);
   }
 
   finish(offsets: LaneOffsets): SliceWrites {

@@ -1,7 +1,7 @@
 import { withTransaction } from '@subledger/database';
 import type pg from 'pg';
 import { LaneFencedError, type Lease } from './lane-lease.js';
-import type { LaneOrders, TakenLane } from './ledger-store.js';
+import type { LaneOrders, LaneOwner, TakenLane } from './ledger-store.js';
 import { deleteOutbox } from './outbox-statements.js';
 
 interface LaneRow {
@@ -66,10 +66,10 @@ export async function advanceCursor(
   });
 }
 
-/** The lane's epoch as it is now: another one than ours means another owner. */
-export async function readEpoch(pool: pg.Pool, lane: number): Promise<bigint | undefined> {
-  const { rows } = await pool.query<{ epoch: bigint }>('SELECT epoch FROM lanes WHERE lane = $1', [lane]);
-  return rows[0]?.epoch;
+export async function readOwner(pool: pg.Pool, lane: number): Promise<LaneOwner | undefined> {
+  const sql = 'SELECT epoch, owner FROM lanes WHERE lane = $1';
+  const { rows } = await pool.query<LaneOwner>(sql, [lane]);
+  return rows[0];
 }
 
 export async function readOrders(pool: pg.Pool, lanes: readonly number[]): Promise<LaneOrders[]> {

@@ -11,6 +11,12 @@ export interface TakenLane extends LaneOffsets {
   readonly publishedSequence: bigint;
 }
 
+export interface LaneOwner {
+  readonly epoch: bigint;
+  /** As the process named itself when it took the lane over. */
+  readonly owner: string;
+}
+
 /** What operators may have changed in a lane's row while its owner works. */
 export interface LaneOrders {
   readonly lane: number;
@@ -53,8 +59,8 @@ export interface LedgerStore {
     owner: string,
     start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
   ): Promise<TakenLane>;
-  /** The lane's epoch as it is now: another one than ours means another owner. */
-  readEpoch(lane: number): Promise<bigint | undefined>;
+  /** Who has the lane now. The epoch alone does not tell: a restored row counts once more up to those it had. */
+  readOwner(lane: number): Promise<LaneOwner | undefined>;
   /** @throws LaneFencedError */
   advanceCursor(lease: Lease, publishedSequence: bigint): Promise<void>;
   readOrders(lanes: readonly number[]): Promise<LaneOrders[]>;

@@ -5,9 +5,10 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import { GroupCommit } from './group-commit.js';
 import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
-import { advanceCursor, limitsRebuilt, readEpoch, readOrders, takeLane } from './lane-store.js';
+import { advanceCursor, limitsRebuilt, readOrders, readOwner, takeLane } from './lane-store.js';
 import type {
   LaneOrders,
+  LaneOwner,
   LedgerStore,
   PublishedCursor,
   SubAccountKey,
@@ -43,8 +44,8 @@ export class PgLedgerStore implements LedgerStore {
     return takeLane(this.pool, lane, owner, start);
   }
 
-  readEpoch(lane: number): Promise<bigint | undefined> {
-    return readEpoch(this.pool, lane);
+  readOwner(lane: number): Promise<LaneOwner | undefined> {
+    return readOwner(this.pool, lane);
   }
 
   advanceCursor(lease: Lease, publishedSequence: bigint): Promise<void> {

@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+import { SharedRead } from './shared-read.js';
+
+function setUp() {
+  const gates: { resolve: (value: number) => void; reject: (error: Error) => void }[] = [];
+  const shared = new SharedRead<number>(
+    () => new Promise<number>((resolve, reject) => gates.push({ resolve, reject })),
+  );
+  return { shared, gates };
+}
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('SharedRead', () => {
+  it('answers all who came during a query by one that began after they came', async () => {
+    const { shared, gates } = setUp();
+    const first = shared.get('a');
+    const others = [shared.get('a'), shared.get('a')];
+    expect(gates).toHaveLength(1);
+    gates[0]?.resolve(1);
+    await expect(first).resolves.toBe(1);
+    await turn();
+    expect(gates).toHaveLength(2);
+    gates[1]?.resolve(2);
+    await expect(Promise.all(others)).resolves.toEqual([2, 2]);
+  });
+
+  it('goes on after a failure, which is only of those who shared it', async () => {
+    const { shared, gates } = setUp();
+    const first = shared.get('a');
+    const second = shared.get('a');
+    gates[0]?.reject(new Error('away'));
+    await expect(first).rejects.toThrow('away');
+    await turn();
+    gates[1]?.resolve(2);
+    await expect(second).resolves.toBe(2);
+    const third = shared.get('a');
+    gates[2]?.resolve(3);
+    await expect(third).resolves.toBe(3);
+  });
+
+  it('reads different keys beside each other, and keeps nothing', async () => {
+    const { shared, gates } = setUp();
+    const both = [shared.get('a'), shared.get('b')];
+    expect(gates).toHaveLength(2);
+    for (const gate of gates) gate.resolve(1);
+    await Promise.all(both);
+    await turn();
+    void shared.get('a');
+    expect(gates).toHaveLength(3);
+  });
+});

@@ -1,0 +1,35 @@
+interface Reading<Value> {
+  readonly running: Promise<Value>;
+  /** For all who came while it ran; begins when it is over. */
+  next: Promise<Value> | undefined;
+}
+
+/**
+ * Lets concurrent readers of the same thing share a query, without ever answering from one that began before they
+ * asked: what was changed before the question is in the answer. At most one query per key is under way.
+ */
+export class SharedRead<Value> {
+  private readonly readings = new Map<string, Reading<Value>>();
+
+  constructor(private readonly read: (key: string) => Promise<Value>) {}
+
+  /** @throws what the query throws */
+  get(key: string): Promise<Value> {
+    const reading = this.readings.get(key);
+    if (!reading) return this.start(key);
+    const again = () => this.start(key);
+    reading.next ??= reading.running.then(again, again);
+    return reading.next;
+  }
+
+  private start(key: string): Promise<Value> {
+    const running = this.read(key);
+    const reading: Reading<Value> = { running, next: undefined };
+    this.readings.set(key, reading);
+    const end = () => {
+      if (this.readings.get(key) === reading && reading.next === undefined) this.readings.delete(key);
+    };
+    running.then(end, end);
+    return running;
+  }
+}

@@ -1,0 +1,17 @@
+import { COMMAND_DATA, commandType, makeCloudEvent } from '@subledger/contracts';
+import type { CommandDraft } from './operation.js';
+
+/** CloudEvents source of the gateway's commands. */
+const SOURCE = '/subledger/gateway';
+
+/** The command as it goes on the topic; validated, so that a mistake here is ours at once and not the ledger's. */
+export function toEvent(id: string, { name, data }: CommandDraft): string {
+  const event = makeCloudEvent(commandType(name), {
+    id,
+    source: SOURCE,
+    time: new Date().toISOString(),
+    subject: data.mainAccountId,
+    data: COMMAND_DATA[name].parse(data),
+  });
+  return JSON.stringify(event);
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from '@subledger/service-kit';
+import { v7 as uuidv7 } from 'uuid';
+import { askerOf } from '../access/principal.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { ProblemError } from '../http/problem.js';
+import { toEvent } from './command-event.js';
+import type { CommandSender } from './command-sender.js';
+import type { Answer, IdempotencyClaim } from './idempotency.js';
+import { type CommandDraft, type Operation, type Outcome, toOperation } from './operation.js';
+import { acceptedLater, refusedAnswer } from './operation-answers.js';
+import type { OutcomeRoom } from './outcome-room.js';
+import type { WriteOptions, WriteRequest } from './write-runner.js';
+
+/** Ids of commands that no operation stands for begin like this. */
+const DIRECT_PREFIX = 'direct_';
+export const isDirect = (commandId: string): boolean => commandId.startsWith(DIRECT_PREFIX);
+
+/** A write of the ledger's alone, whose repeat the ledger recognizes. */
+export interface DirectWrite {
+  readonly mainAccountId: string;
+  readonly subAccountId?: string;
+  readonly command: CommandDraft;
+  /** Whether an accepted outcome is one of this request, and not of another one with its Idempotency-Key. */
+  readonly isAbout: (outcome: Outcome) => boolean;
+  readonly answer: (outcome: Outcome) => Answer;
+}
+
+/**
+ * Writes for which a row in the database per request would be too slow, and would save nothing: a hold that nobody was
+ * told of is worth nothing, and expires. Nothing is stored before the command is sent; its id is made of the
+ * Idempotency-Key, so that the ledger itself recognizes a repeat, whichever instance it reaches. What has no outcome
+ * in time becomes an operation like any other (`docs/decisions/0012-holds-without-rows.md`).
+ */
+export class DirectRunner {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly sender: CommandSender,
+    private readonly room: OutcomeRoom,
+    private readonly options: WriteOptions,
+    private readonly log: Logger,
+  ) {}
+
+  async run(request: WriteRequest, write: DirectWrite): Promise<Answer> {
+    const commandId = commandIdOf(request.claim);
+    const command = toEvent(commandId, write.command);
+    const { mainAccountId } = write;
+    const waiting = this.room.wait(mainAccountId, commandId, this.options.waitMs);
+    this.sender.send([{ mainAccountId, command }]).catch((error: unknown) => {
+      this.log.warn({ err: error, commandId }, 'the command could not be sent now, the sweeper will');
+    });
+    const outcome = await waiting;
+    if (outcome) return this.toAnswer(write, outcome, undefined);
+    const operation = await this.handOver(request, write, { commandId, command });
+    if (operation.state === 'pending') return acceptedLater(operation, this.options.publicUrl);
+    return this.toAnswer(write, operation.outcome as Outcome, operation.id);
+  }
+
+  private toAnswer(write: DirectWrite, outcome: Outcome, operationId: string | undefined): Answer {
+    if (outcome.code === 'main-account-not-found') throw ProblemError.notFound();
+    if (outcome.code !== undefined) return refusedAnswer(outcome, operationId, this.options.publicUrl);
+    if (!write.isAbout(outcome)) throw new ProblemError('idempotency-conflict');
+    const answer = write.answer(outcome);
+    if (!outcome.isRepeat) return answer;
+    return { ...answer, headers: { ...answer.headers, 'idempotent-replayed': 'true' } };
+  }
+
+  /**
+   * From here on the sweeper sends it until its outcome is there. A repeat of the request finds the same operation.
+   * @throws the database's error: then nothing is promised, and the caller asks again
+   */
+  private async handOver(
+    { routeId, principal }: WriteRequest,
+    { mainAccountId, subAccountId }: DirectWrite,
+    { commandId, command }: { readonly commandId: string; readonly command: string },
+  ): Promise<Operation> {
+    const row = {
+      id: `op_${uuidv7()}`,
+      mainAccountId,
+      subAccountId: subAccountId ?? null,
+      action: routeId,
+      asker: askerOf(principal),
+      commandId,
+      command,
+      nextSendAt: new Date(),
+    };
+    await this.prisma.operation.createMany({ data: [row], skipDuplicates: true });
+    const stored = await this.prisma.operation.findUniqueOrThrow({
+      where: { mainAccountId_commandId: { mainAccountId, commandId } },
+    });
+    return toOperation(stored);
+  }
+}
+
+/** With an Idempotency-Key always the same one. */
+function commandIdOf(claim: IdempotencyClaim | undefined): string {
+  if (!claim) return `${DIRECT_PREFIX}${uuidv7()}`;
+  const { scope, route, keyHash } = claim;
+  const hash = createHash('sha256').update(`${scope}\u0000${route}\u0000`).update(keyHash);
+  return `${DIRECT_PREFIX}${hash.digest('hex').slice(0, 40)}`;
+}

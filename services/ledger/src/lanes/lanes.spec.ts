@@ -1,0 +1,130 @@
+import { describe, expect, it } from '@jest/globals';
+import { TOPICS } from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+import { createLogger, Registry } from '@subledger/service-kit';
+import { LedgerMetrics } from '../metrics.js';
+import { CacheBudget } from '../pipeline/books-cache.js';
+import { fakeRecord } from '../testing/fake-record.js';
+import { Lanes, type LanesPorts } from './lanes.js';
+import { Turnstile } from './turnstile.js';
+
+const COMMANDS = { topic: TOPICS.commands, partition: 0 };
+
+interface Topic {
+  readonly topic: string;
+}
+
+/** Commands without an end: what is fetched next, unless the lane has it paused. */
+class EndlessFeed {
+  private position = 0n;
+  private isPaused = false;
+
+  constructor(private readonly deliver: (record: KafkaRecord) => void) {}
+
+  fetch(): void {
+    if (this.isPaused) return;
+    this.deliver(fakeRecord({ offset: this.position }));
+    this.position += 1n;
+  }
+
+  pause(all: readonly Topic[]): void {
+    if (all.some(isCommands)) this.isPaused = true;
+  }
+
+  resume(all: readonly Topic[]): void {
+    if (all.some(isCommands)) this.isPaused = false;
+  }
+
+  seek(topic: string, _partition: number, offset: bigint): void {
+    if (isCommands({ topic })) this.position = offset;
+  }
+
+  async commit(): Promise<void> {}
+}
+
+const isCommands = ({ topic }: Topic): boolean => topic === TOPICS.commands;
+
+/** One lane, whose row stays where it is; orders are looked for when told to. */
+function setUp() {
+  const row = { generation: 1, commandOffset: 0n };
+  const processed: bigint[] = [];
+  const looks: (() => void)[] = [];
+  let onTakeLane = () => undefined as unknown;
+  const ports = {
+    store: {
+      takeLane: async (lane: number) => {
+        await onTakeLane();
+        const lease = { lane, epoch: 1n, generation: row.generation };
+        return { ...row, lease, messageOffset: 0n, laneSequence: 0n, publishedSequence: 0n };
+      },
+      readOwner: async () => ({ epoch: 1n, owner: 'test' }),
+      loadBooks: async () => new Map(),
+      readOrders: async () => [{ lane: 0, generation: row.generation, rebuildLimits: false }],
+      tombstonesDue: async () => [],
+    },
+    inspector: {
+      range: async () => ({ low: 0n, high: 1_000n }),
+      read: async () => null,
+      readFrom: async () => ({ records: [], next: 1_000n }),
+    },
+    processor: {
+      process: async (_: unknown, records: KafkaRecord[]) =>
+        void processed.push(...records.map(({ offset }) => offset)),
+    },
+    publisherOf: () => ({ open: async () => undefined, close: async () => undefined }),
+    consumer: () => feed,
+    timers: {
+      every: (_: number, call: () => void) => looks.push(call),
+      after: () => () => undefined,
+      sleep: () => new Promise(() => undefined),
+      random: () => 0,
+    },
+    options: { slice: 100, idleCursorMs: 1, retryMs: { from: 1, to: 1 }, fencedRetryMs: 1 },
+    database: new Turnstile(100),
+    kafka: new Turnstile(1),
+    budget: new CacheBudget(10),
+    metrics: new LedgerMetrics(new Registry()),
+    owner: 'test',
+    log: createLogger({ service: 'test', level: 'silent' }),
+    now: () => 0,
+    partitions: () => 1,
+    prepare: async () => undefined,
+  };
+  const lanes = new Lanes(ports as unknown as LanesPorts);
+  const feed = new EndlessFeed((record) => lanes.enqueue(TOPICS.commands, 0, [record], 1_000n));
+  return {
+    lanes,
+    feed,
+    row,
+    processed,
+    look: () => {
+      for (const call of looks) call();
+    },
+    duringTakeover: (call: () => unknown) => {
+      onTakeLane = () => call();
+    },
+  };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('Lanes', () => {
+  // Found by the simulation, seed 1755667184: commands between the row's offset and the next fetched one were lost.
+  it('reads a lane at work anew from where the operator says, whatever is fetched as it is taken over', async () => {
+    const { lanes, feed, row, processed, look, duringTakeover } = setUp();
+    await lanes.onAssigned([COMMANDS]);
+    for (let n = 0; n < 5; n += 1) feed.fetch();
+    await turn();
+    expect(processed).toEqual([0n, 1n, 2n, 3n, 4n]);
+    processed.length = 0;
+    Object.assign(row, { generation: 2, commandOffset: 2n });
+    duringTakeover(() => feed.fetch());
+    look();
+    await turn();
+    await turn();
+    feed.fetch();
+    await turn();
+    expect(lanes.get(0)).toMatchObject({ state: 'running', generation: 2 });
+    expect(processed).toEqual([2n]);
+  });
+});
