@@ -6,6 +6,7 @@ import { benchHolds } from './holds.js';
 import { benchHot } from './hot.js';
 import { benchLatency } from './latency.js';
 import { benchLedger, benchUsage } from './ledger.js';
+import { benchReconcile } from './reconcile.js';
 import { benchRoll } from './roll.js';
 
 interface Benchmark {
@@ -25,6 +26,7 @@ const BENCHES: Record<string, Benchmark> = {
     run: benchGrowth,
     says: 'young against old and against many books (BENCH_TRANSFERS, BENCH_MANY_MAIN_ACCOUNTS)',
   },
+  reconcile: { run: benchReconcile, says: 'all checks over generated books (BENCH_TRANSFERS)' },
   endurance: { run: benchEndurance, says: 'memory and moves/s over time at full rate (BENCH_MINUTES)' },
 };
 

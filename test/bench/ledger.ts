@@ -9,17 +9,17 @@ import { mixed, type Population, usage } from './workload.js';
 type Workload = (population: Population, count: number, seed: number) => Iterable<OutgoingRecord>;
 
 /** Commands and message facts, as customers mix them. */
-export const benchLedger = (): Promise<Record<string, unknown>> => throughput(mixed);
+export const benchLedger = (): Promise<Record<string, unknown>> => throughput(mixed, 200_000);
 
 /** Message facts alone: what most of the traffic is. */
-export const benchUsage = (): Promise<Record<string, unknown>> => throughput(usage);
+export const benchUsage = (): Promise<Record<string, unknown>> => throughput(usage, 240_000);
 
 /**
  * Moves per second end to end (Kafka in → durable → events out): once while draining a preloaded topic, once with the
  * producers beside it; and the floor of the first run's rows.
  */
-async function throughput(workload: Workload): Promise<Record<string, unknown>> {
-  const count = recordCount(200_000);
+async function throughput(workload: Workload, records: number): Promise<Record<string, unknown>> {
+  const count = recordCount(records);
   return withBench(async (bench) => {
     await openBooks(bench, POPULATION);
     const since = await lanePositions(bench.pool);

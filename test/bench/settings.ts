@@ -64,5 +64,13 @@ export const ENDURANCE = {
   backlog: numberFromEnv('BENCH_BACKLOG', 20_000),
 };
 
+/** Books to reconcile. */
+export const RECONCILED = {
+  mainAccounts: 1_000,
+  subAccountsEach: 10,
+  months: 13,
+  transfers: numberFromEnv('BENCH_TRANSFERS', 1_000_000),
+};
+
 /** Resident memory that the ledger's process stays under. */
 export const MEMORY_TARGET_MB = 350;

@@ -9,6 +9,7 @@ export {
   type RequestOptions,
   type RetryOptions,
 } from './gateway/gateway-client.js';
+export { type GenerateOptions, generateBooks } from './generate-books.js';
 export { newMainAccountId, newMessageId, newSubAccountId, uuidV7 } from './ids.js';
 export {
   FICTITIOUS_RECIPIENT,

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createPool } from '@subledger/database';
-import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { createTestDatabase, generateBooks, type TestDatabase } from '@subledger/testing';
 import pg from 'pg';
 import { reconcile } from '../reconcile/reconcile.js';
-import { generateBooks } from '../testing/generate-books.js';
 import { LedgerHarness, waitUntil } from '../testing/ledger-harness.js';
 import { openCustomer, sentMessage } from '../testing/scenes.js';
 import { detachMonth } from './detach-month.js';

@@ -2,8 +2,7 @@ import type pg from 'pg';
 
 /**
  * Consistent books of any size, made by set-based SQL in seconds: what months of traffic leave in the database, so
- * that reconciliation and the detaching of months can be measured and tried on millions of rows. Imports nothing but
- * types: Node runs this file as it is.
+ * that reconciliation and the detaching of months can be measured and tried on millions of rows.
  */
 export interface GeneratedBooks {
   readonly mainAccounts: number;
