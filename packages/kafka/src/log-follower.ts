@@ -135,9 +135,11 @@ export class LogFollower {
 
   /**
    * The moment (of `performance.now()`) up to which all that was in the followed partitions of a topic has been handed
-   * over; -Infinity before the first time, or if none is followed.
+   * over; -Infinity before the first time, or if none is followed. With a partition, of that one alone.
    */
-  atEndSince(topic: string): number {
+  atEndSince(topic: string, partition?: number): number {
+    if (partition !== undefined)
+      return this.#followed.get(partitionKey(topic, partition))?.atEndSince ?? Number.NEGATIVE_INFINITY;
     let since = Number.POSITIVE_INFINITY;
     for (const one of this.#followed.values())
       if (one.topic === topic && one.atEndSince < since) since = one.atEndSince;
