@@ -165,7 +165,7 @@ export class LimitFeed {
   }
 
   /** All sub-accounts known, in no order that means anything. */
-  subAccountIds(): IterableIterator<string> {
+  subAccountIds(): Generator<string> {
     return this.#mirror.table.subAccountIds();
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { limitRecord, profileRecord } from '@subledger/contracts';
 import { parsePoints } from '@subledger/core';
 import fc from 'fast-check';
-import { isLimitRecord, parseLimit } from './limit-json.js';
+import { isLimitRecord, parseLimit, readWritten } from './limit-json.js';
 import { toStored } from './points-column.js';
 import { isProfileRecord } from './profile-json.js';
 import { limitValue, profileValue } from './records.fixture.js';
@@ -39,6 +39,36 @@ describe('the fast checks', () => {
         expect([isLimitRecord(value), value]).toEqual([limitRecord.safeParse(value).success, value]);
       }),
       { numRuns: 5_000 },
+    );
+  });
+
+  it('read what the ledger writes to the very record', () => {
+    const amount = fc.constantFrom('0', '1', '12.5', '-3.125', '1000000000');
+    const position = fc.option(fc.record({ topic: fc.constant('sms.messages.v1'), partition: fc.nat(), offset: fc.nat().map(String) }));
+    const written = fc.record({ remaining: amount, used: amount, generation: fc.nat(), position });
+    fc.assert(
+      fc.property(written, (given) => {
+        const value = limitValue(given);
+        expect(readWritten(JSON.stringify(value))).toEqual(value);
+      }),
+    );
+  });
+
+  it('of a text with something else in it take just what the schema takes', () => {
+    const text = JSON.stringify(limitValue({ position: { topic: 'sms.messages.v1', partition: 1, offset: '12' } }));
+    const change = fc.tuple(fc.nat(text.length), fc.nat(2), fc.constantFrom('', '0', '-', '.', '"', ',', '}', 'a', ' ', 'é', '\\'));
+    fc.assert(
+      fc.property(change, ([from, length, by]) => {
+        const changed = Buffer.from(text.slice(0, from) + by + text.slice(from + length));
+        let right: unknown;
+        try {
+          right = limitRecord.safeParse(JSON.parse(changed.toString())).data;
+        } catch {
+          right = undefined;
+        }
+        expect([changed.toString(), parseLimit(changed)]).toEqual([changed.toString(), right]);
+      }),
+      { numRuns: 3_000 },
     );
   });
 

@@ -5,6 +5,7 @@ import {
   type SubAccountStatus,
 } from '@subledger/contracts';
 import type { Points } from '@subledger/core';
+import { IdIndex } from './id-index.js';
 import { toStored } from './points-column.js';
 import { NO_PROFILE, SenderSets } from './sender-sets.js';
 
@@ -48,7 +49,7 @@ interface Columns {
 }
 
 /**
- * Grown by half: one column after the other, so that no more than one is in memory twice.
+ * One column after the other, so that no more than one is in memory twice. What no row uses yet is not resident.
  * Offsets, sequences and versions are numbers: exact to 2^53, which no log or account will see.
  */
 function grown(columns: Columns | undefined, rows: number): Columns {
@@ -75,16 +76,17 @@ function grown(columns: Columns | undefined, rows: number): Columns {
   };
 }
 
+/** An id that was cut out of a record's text keeps the whole text in memory. */
+const ownCopy = (id: string): string => Buffer.from(id, 'latin1').toString('latin1');
+
 /** The last limit record and profile of every sub-account, by a dense row number. Knows nothing of reports. */
 export class SubAccountTable {
-  readonly #rows = new Map<string, number>();
+  readonly #rows = new IdIndex();
   readonly #mains = new Map<string, number>();
   readonly #mainIds: string[] = [];
   readonly #senders = new SenderSets();
-  readonly #free: number[] = [];
   #columns = grown(undefined, FIRST_CAPACITY);
   #capacity = FIRST_CAPACITY;
-  #used = 0;
 
   /** Sub-accounts with a limit record or a profile. */
   get size(): number {
@@ -181,8 +183,9 @@ export class SubAccountTable {
     const known = this.#mains.get(mainAccountId);
     if (known !== undefined) return known;
     const main = this.#mainIds.length;
-    this.#mains.set(mainAccountId, main);
-    this.#mainIds.push(mainAccountId);
+    const id = ownCopy(mainAccountId);
+    this.#mains.set(id, main);
+    this.#mainIds.push(id);
     return main;
   }
 
@@ -214,25 +217,21 @@ export class SubAccountTable {
     };
   }
 
-  subAccountIds(): IterableIterator<string> {
-    return this.#rows.keys();
+  subAccountIds(): Generator<string> {
+    return this.#rows.ids();
   }
 
   #rowOf(subAccountId: string): number {
-    const known = this.#rows.get(subAccountId);
-    if (known !== undefined) return known;
-    const row = this.#free.pop() ?? this.#used++;
+    const row = this.#rows.add(subAccountId);
     if (row >= this.#capacity) {
-      this.#capacity = Math.ceil(this.#capacity * 1.5);
+      this.#capacity *= 2;
       this.#columns = grown(this.#columns, this.#capacity);
     }
-    this.#rows.set(subAccountId, row);
     return row;
   }
 
   #forgetEmpty(subAccountId: string, row: number): void {
     if (this.#columns.status[row] !== 0 || this.#columns.senders[row] !== NO_PROFILE) return;
-    this.#rows.delete(subAccountId);
-    this.#free.push(row);
+    this.#rows.remove(subAccountId);
   }
 }
