@@ -182,6 +182,27 @@ describe('an answer to a fetch says the same as kafkajs reads from it', () => {
   });
 });
 
+describe('the next offset', () => {
+  const nextOf = (...all: Buffer[]) =>
+    decodeFetch(answerOf([Buffer.concat(all)]))?.responses[0]?.partitions[0]?.nextOffset;
+  /** As compaction leaves a batch: the records at the end are gone, the batch still reaches as far. */
+  const compacted = async (firstOffset: bigint, left: number, reaches: number) => {
+    const records = Array.from({ length: left }, (_, offset) => simple('a', offset));
+    const bytes = await encodeBatch({ firstOffset, records });
+    bytes.writeInt32BE(reaches - 1, 23);
+    return bytes;
+  };
+
+  test('is after what the last whole batch was, whatever compaction has left of it', async () => {
+    const whole = await encodeBatch({ firstOffset: 5n, records: [simple('a'), simple('b', 1)] });
+    expect(nextOf()).toBe(0n);
+    expect(nextOf(whole)).toBe(7n);
+    expect(nextOf(whole, await compacted(7n, 1, 10))).toBe(17n);
+    expect(nextOf(whole, await compacted(7n, 0, 10))).toBe(17n);
+    expect(nextOf(whole, (await compacted(7n, 1, 10)).subarray(0, 70))).toBe(7n);
+  });
+});
+
 describe('compressed batches', () => {
   test('are read by kafkajs', async () => {
     const plain: BatchOf = { firstOffset: 5n, records: [simple('a'), simple('b', 1)] };

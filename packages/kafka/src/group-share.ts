@@ -50,7 +50,9 @@ export class GroupShare {
 
   /** Whether the group has confirmed the membership so lately that it cannot have given the partitions away. */
   get isConfirmed(): boolean {
-    return this.#consumer.state === 'running' && this.#consumer.confirmedAgeMs < (this.#sessionTimeoutMs * 2) / 3;
+    return (
+      this.#consumer.state === 'running' && this.#consumer.confirmedAgeMs < (this.#sessionTimeoutMs * 2) / 3
+    );
   }
 
   /** Resolves with the first share, however long the brokers take; rejects only if stopped before. */

@@ -51,7 +51,11 @@ describe('LogFollower', () => {
     await eventually('what came', () => values.length === 995);
     expect(values).toEqual(Array.from({ length: 995 }, (_, n) => String(n + 10)));
     await eventually('the end', () => reader.atEndSince('b') > 0);
-    expect([reader.position('b', 0), reader.lag('b'), reader.position('a', 0)]).toEqual([1_005n, 0n, undefined]);
+    expect([reader.position('b', 0), reader.lag('b'), reader.position('a', 0)]).toEqual([
+      1_005n,
+      0n,
+      undefined,
+    ]);
   });
 
   test('an empty topic is at its end at once; a position moves over transaction markers and aborted records', async () => {
@@ -144,7 +148,9 @@ describe('RecordProducer.sendAndLocate', () => {
       producer.sendAndLocate([same, same]),
       producer.sendAndLocate(numbered(5, 1)),
     ]);
-    expect([...sent, ...more]).toEqual([3n, 4n, 5n].map((offset) => ({ partition: 0, offset, repeated: false })));
+    expect([...sent, ...more]).toEqual(
+      [3n, 4n, 5n].map((offset) => ({ partition: 0, offset, repeated: false })),
+    );
     wire.loseAnswers(1);
     const [again] = await producer.sendAndLocate([same]);
     expect(again).toMatchObject({ repeated: true });

@@ -303,7 +303,9 @@ export class LogFollower {
 
   /** Moves the positions, so that the next request can go out. */
   #accept(answered: Arrived[]): Arrived[] {
-    const accepted = answered.filter(({ followed, from }) => this.#isCurrent(followed) && followed.position === from);
+    const accepted = answered.filter(
+      ({ followed, from }) => this.#isCurrent(followed) && followed.position === from,
+    );
     for (const { followed, next } of accepted) followed.position = next;
     return accepted;
   }
@@ -338,7 +340,8 @@ function toArrived(
   });
   const records: KafkaRecord[] = [];
   for (const message of committed)
-    if (!message.isControlRecord) records.push(new FetchedRecord(followed.topic, followed.partition, message));
+    if (!message.isControlRecord)
+      records.push(new FetchedRecord(followed.topic, followed.partition, message));
   const last = messages.at(-1);
   const afterLast = last ? BigInt(last.offset) + 1n : from;
   const ofBatch = answer.nextOffset ?? 0n;

@@ -23,7 +23,11 @@ export class TestCluster {
     const cluster = new TestCluster();
     await ensureTopics(
       cluster.kafka,
-      topicSettings(PARTITIONS).map((topic) => ({ ...topic, config: { ...topic.config }, replicationFactor: 1 })),
+      topicSettings(PARTITIONS).map((topic) => ({
+        ...topic,
+        config: { ...topic.config },
+        replicationFactor: 1,
+      })),
     );
     return cluster;
   }

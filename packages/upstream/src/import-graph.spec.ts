@@ -8,7 +8,8 @@ const ALLOWED = ['@opentelemetry/api', 'kafkajs', 'temporal-polyfill', 'zod'];
 
 const here = import.meta.dirname;
 const packagesFolder = join(here, '..', '..');
-const IMPORTS = /^(?:import|export)\s(?!type\b)[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
+const IMPORTS =
+  /^(?:import|export)\s(?!type\b)[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm;
 
 const jsonOf = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
@@ -33,7 +34,12 @@ function loadedPackages(entry: string): Set<string> {
       if (specifier.startsWith('.')) waiting.push(join(dirname(file), specifier.replace(/\.js$/, '.ts')));
       else if (specifier.startsWith('@subledger/')) waiting.push(sourceOf(specifier));
       else if (!specifier.startsWith('node:'))
-        packages.add(specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/'));
+        packages.add(
+          specifier
+            .split('/')
+            .slice(0, specifier.startsWith('@') ? 2 : 1)
+            .join('/'),
+        );
     }
   }
   expect(seen.size).toBeGreaterThan(50);

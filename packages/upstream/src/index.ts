@@ -1,5 +1,5 @@
-export type { KafkaConfig, KafkaLogger, WrittenRecord } from '@subledger/kafka/client';
 export { formatPoints, type Points, parsePoints } from '@subledger/core';
+export type { KafkaConfig, KafkaLogger, WrittenRecord } from '@subledger/kafka/client';
 export { type FeedStatus, LimitFeed, type LimitFeedOptions } from './feed/limit-feed.js';
 export type { Ownership } from './feed/ownership.js';
 export type { SentFact } from './feed/sent-json.js';

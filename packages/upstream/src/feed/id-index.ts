@@ -106,7 +106,8 @@ export class IdIndex {
   /** In the place of the row's last id where that was as long; ids mostly are. */
   #write(row: number, id: string): void {
     if (this.#lengths[row]! < id.length) {
-      if (this.#bytesUsed + id.length > this.#bytes.length) this.#bytes = grown(this.#bytes, 2 * this.#bytes.length);
+      if (this.#bytesUsed + id.length > this.#bytes.length)
+        this.#bytes = grown(this.#bytes, 2 * this.#bytes.length);
       this.#starts[row] = this.#bytesUsed;
       this.#bytesUsed += id.length;
     }

@@ -56,7 +56,9 @@ describe('LimitFeed', () => {
   /** Reports of somebody else. */
   const foreign = (...messageIds: string[]) =>
     cluster.producer.sendAndLocate(
-      messageIds.map((messageId) => messageRecord(messageSent({ mainAccountId: MAIN, subAccountId: SUB, messageId }))),
+      messageIds.map((messageId) =>
+        messageRecord(messageSent({ mainAccountId: MAIN, subAccountId: SUB, messageId })),
+      ),
     );
 
   it('refuses until it is caught up; nothing is a state too', async () => {
@@ -232,6 +234,10 @@ describe('LimitFeed', () => {
     for (let turn = 0; turn < 100; turn += 1) trySend();
     await Promise.all(reports);
     expect(results).toHaveLength(50);
-    expect(rest.map((feed) => check(feed))).toContainEqual({ allowed: false, reason: 'limit', remaining: 0n });
+    expect(rest.map((feed) => check(feed))).toContainEqual({
+      allowed: false,
+      reason: 'limit',
+      remaining: 0n,
+    });
   });
 });

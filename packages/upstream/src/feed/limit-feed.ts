@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@subledger/contracts';
-import { type FollowedBatch, type KafkaConfig, LogFollower, type WrittenRecord } from '@subledger/kafka/client';
+import {
+  type FollowedBatch,
+  type KafkaConfig,
+  LogFollower,
+  type WrittenRecord,
+} from '@subledger/kafka/client';
 import type { Lane } from './lane.js';
 import { LimitMirror } from './limit-mirror.js';
 import { type Ownership, type OwnershipHandle, openOwnership } from './ownership.js';
@@ -171,7 +176,8 @@ export class LimitFeed {
 
   status(): FeedStatus {
     const { lanes, table, reservations, unreadable } = this.#mirror;
-    const numbers = (wanted: (lane: Lane) => boolean) => lanes.filter(wanted).map(({ partition }) => partition);
+    const numbers = (wanted: (lane: Lane) => boolean) =>
+      lanes.filter(wanted).map(({ partition }) => partition);
     return {
       caughtUp: this.isCaughtUp(),
       subAccounts: table.size,
@@ -214,7 +220,9 @@ export class LimitFeed {
   }
 
   #isOwner(): boolean {
-    return this.#knowsShare && !this.#closed && !this.#isHandingOver && (this.#ownership?.isConfirmed ?? false);
+    return (
+      this.#knowsShare && !this.#closed && !this.#isHandingOver && (this.#ownership?.isConfirmed ?? false)
+    );
   }
 
   #lane(partition: number): Lane {

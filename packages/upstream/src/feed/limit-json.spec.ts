@@ -11,7 +11,20 @@ import { limitValue, profileValue } from './records.fixture.js';
 const odd = fc.oneof(
   fc.jsonValue(),
   fc.constantFrom<unknown>(
-    ...['', '0', '-0', '00', '1.', '.1', '1.2345', '-1.2', '1e3', '9999999999999999.999', '10000000000000000', '1\n'],
+    ...[
+      '',
+      '0',
+      '-0',
+      '00',
+      '1.',
+      '.1',
+      '1.2345',
+      '-1.2',
+      '1e3',
+      '9999999999999999.999',
+      '10000000000000000',
+      '1\n',
+    ],
     ...['sa_', 'sa_-a', 'sa_a', 'ma_a', `sa_${'a'.repeat(64)}`, `sa_${'a'.repeat(65)}`, 'sa_é', 'sa_a\n'],
     ...['2026-13', '2026-00', '0000-01', '2026-1', 'active', 'ACTIVE', '+81', '+0123', '+1234567890123456'],
     ...['2026-02-29T00:00:00Z', '2024-02-29T24:00:00Z', '2026-11-24T00:00Z', '2026-11-24T00:00:00+09:00'],
@@ -29,7 +42,9 @@ const odd = fc.oneof(
 /** A record of which some fields are replaced or left out. */
 const spoiled = (good: Record<string, unknown>) =>
   fc
-    .dictionary(fc.constantFrom(...Object.keys(good), 'extra'), fc.option(odd, { nil: undefined }), { maxKeys: 2 })
+    .dictionary(fc.constantFrom(...Object.keys(good), 'extra'), fc.option(odd, { nil: undefined }), {
+      maxKeys: 2,
+    })
     .map((changes) => JSON.parse(JSON.stringify({ ...good, ...changes })) as Record<string, unknown>);
 
 describe('the fast checks', () => {
@@ -44,7 +59,9 @@ describe('the fast checks', () => {
 
   it('read what the ledger writes to the very record', () => {
     const amount = fc.constantFrom('0', '1', '12.5', '-3.125', '1000000000');
-    const position = fc.option(fc.record({ topic: fc.constant('sms.messages.v1'), partition: fc.nat(), offset: fc.nat().map(String) }));
+    const position = fc.option(
+      fc.record({ topic: fc.constant('sms.messages.v1'), partition: fc.nat(), offset: fc.nat().map(String) }),
+    );
     const written = fc.record({ remaining: amount, used: amount, generation: fc.nat(), position });
     fc.assert(
       fc.property(written, (given) => {
@@ -55,8 +72,14 @@ describe('the fast checks', () => {
   });
 
   it('of a text with something else in it take just what the schema takes', () => {
-    const text = JSON.stringify(limitValue({ position: { topic: 'sms.messages.v1', partition: 1, offset: '12' } }));
-    const change = fc.tuple(fc.nat(text.length), fc.nat(2), fc.constantFrom('', '0', '-', '.', '"', ',', '}', 'a', ' ', 'é', '\\'));
+    const text = JSON.stringify(
+      limitValue({ position: { topic: 'sms.messages.v1', partition: 1, offset: '12' } }),
+    );
+    const change = fc.tuple(
+      fc.nat(text.length),
+      fc.nat(2),
+      fc.constantFrom('', '0', '-', '.', '"', ',', '}', 'a', ' ', 'é', '\\'),
+    );
     fc.assert(
       fc.property(change, ([from, length, by]) => {
         const changed = Buffer.from(text.slice(0, from) + by + text.slice(from + length));
@@ -89,7 +112,11 @@ describe('the fast checks', () => {
 describe('amounts', () => {
   it('are stored as the core reads them', () => {
     const amount = fc
-      .tuple(fc.boolean(), fc.bigInt(0n, 10n ** 15n), fc.option(fc.stringMatching(/^\d{1,3}$/), { nil: undefined }))
+      .tuple(
+        fc.boolean(),
+        fc.bigInt(0n, 10n ** 15n),
+        fc.option(fc.stringMatching(/^\d{1,3}$/), { nil: undefined }),
+      )
       .map(([minus, whole, part]) => `${minus ? '-' : ''}${whole}${part === undefined ? '' : `.${part}`}`);
     fc.assert(fc.property(amount, (text) => expect(toStored(text)).toBe(parsePoints(text))));
   });

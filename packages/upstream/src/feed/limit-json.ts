@@ -59,7 +59,9 @@ export function isLimitRecord(value: Record<string, unknown>): boolean {
 const WRITTEN = (() => {
   const id = '[0-9A-Za-z][0-9A-Za-z_-]{0,63}';
   const points = '"(-?(?:0|[1-9]\\d{0,15})(?:\\.\\d{1,3})?)"';
-  const amounts = ['limit', 'boost', 'granted', 'used', 'held', 'remaining'].map((name) => `"${name}":${points}`);
+  const amounts = ['limit', 'boost', 'granted', 'used', 'held', 'remaining'].map(
+    (name) => `"${name}":${points}`,
+  );
   const integer = '(0|[1-9]\\d{0,14})';
   const position = `\\{"topic":"([\\w.-]+)","partition":${integer},"offset":"(\\d+)"\\}`;
   return new RegExp(
@@ -75,7 +77,13 @@ export function readWritten(text: string): LimitRecord | undefined {
   if (found === null) return undefined;
   const [, subAccountId, mainAccountId, status, period, limit, boost, granted, used, held, remaining] =
     found as [string, string, string, string, string, string, string, string, string, string, string];
-  const [generation, sequence, topic, partition, offset] = found.slice(11) as [string, string, string?, string?, string?];
+  const [generation, sequence, topic, partition, offset] = found.slice(11) as [
+    string,
+    string,
+    string?,
+    string?,
+    string?,
+  ];
   return {
     subAccountId,
     mainAccountId,

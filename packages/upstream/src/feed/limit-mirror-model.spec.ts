@@ -15,9 +15,21 @@ type Step =
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('take' as const), cost: fc.integer({ min: 1, max: 40 }) }),
-  fc.constantFrom(
-    ...(['give-back', 'report', 'answer', 'book', 'book', 'publish', 'read-back', 'month', 'repeat'] as const),
-  ).map((name) => ({ do: name }) as Step),
+  fc
+    .constantFrom(
+      ...([
+        'give-back',
+        'report',
+        'answer',
+        'book',
+        'book',
+        'publish',
+        'read-back',
+        'month',
+        'repeat',
+      ] as const),
+    )
+    .map((name) => ({ do: name }) as Step),
 );
 
 interface Logged {
@@ -29,7 +41,8 @@ class World {
   readonly mirror = new LimitMirror({ partitions: PARTITIONS, whenNotCaughtUp: 'refuse' });
   readonly log: Logged[] = [];
   readonly taken: Logged[] = [];
-  readonly unanswered: { readonly offset: number; readonly repeated: boolean; readonly messageId: string }[] = [];
+  readonly unanswered: { readonly offset: number; readonly repeated: boolean; readonly messageId: string }[] =
+    [];
   readonly charged = new Set<string>();
   remaining = 100;
   overspent = 0;
@@ -74,7 +87,8 @@ class World {
       this.unanswered.push({ messageId, offset: this.log.length - 1, repeated });
     } else if (step.do === 'answer') {
       const answer = this.unanswered.shift();
-      if (answer) mirror.written(answer.messageId, { ...answer, partition: LANE, offset: BigInt(answer.offset) });
+      if (answer)
+        mirror.written(answer.messageId, { ...answer, partition: LANE, offset: BigInt(answer.offset) });
     } else if (step.do === 'book') this.book();
     else if (step.do === 'publish') this.publish();
     else if (step.do === 'read-back') this.read();
@@ -124,7 +138,9 @@ describe('whatever comes when', () => {
         for (const one of steps) world.run(one);
         world.finish();
         expect([world.overspent, world.mirror.reservations.size]).toEqual([0, 0]);
-        expect(world.mirror.remaining(world.mirror.table.row(SUB) as number)).toBe(BigInt(world.remaining) * 1_000n);
+        expect(world.mirror.remaining(world.mirror.table.row(SUB) as number)).toBe(
+          BigInt(world.remaining) * 1_000n,
+        );
       }),
       { numRuns: 2_000 },
     );

@@ -67,7 +67,9 @@ describe('LimitMirror', () => {
 
     it('does not call unknown what it may not have read yet', () => {
       mirror.knownUntil = NOW - 1;
-      expect(mirror.check({ subAccountId: 'sa_new', points: '1' }, NOW)).toMatchObject({ reason: 'not-caught-up' });
+      expect(mirror.check({ subAccountId: 'sa_new', points: '1' }, NOW)).toMatchObject({
+        reason: 'not-caught-up',
+      });
     });
 
     it('lets only registered senders pass, none without a profile', () => {
@@ -104,7 +106,12 @@ describe('LimitMirror', () => {
     limit({ generation: 2, sequence: 1, remaining: '20' });
     limit({ generation: 1, sequence: 9, remaining: '90' });
     expect(left()).toBe(points('20'));
-    expect(mirror.table.limits(SUB)).toMatchObject({ generation: 2, sequence: 1, period: '2026-11', position: null });
+    expect(mirror.table.limits(SUB)).toMatchObject({
+      generation: 2,
+      sequence: 1,
+      period: '2026-11',
+      position: null,
+    });
   });
 
   it('counts and passes over what breaks the contract', () => {

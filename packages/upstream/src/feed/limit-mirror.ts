@@ -19,7 +19,8 @@ const ALLOWED: Verdict = { allowed: true };
 /** @throws RangeError for what is no amount, or below 0: a mistake of the caller */
 function millipointsOf(points: string | bigint): bigint {
   const amount = typeof points === 'bigint' ? points : parsePoints(points);
-  if (amount < 0n) throw new RangeError(`points must not be negative, not ${amount} / ${MILLIPOINTS_PER_POINT}`);
+  if (amount < 0n)
+    throw new RangeError(`points must not be negative, not ${amount} / ${MILLIPOINTS_PER_POINT}`);
   return amount;
 }
 
@@ -134,7 +135,8 @@ export class LimitMirror {
     const row = this.table.row(subAccountId);
     const taken = this.reservations.getOpen(messageId);
     if (taken) {
-      if (taken.row === row && taken.points === points) return { allowed: true, remaining: this.remaining(taken.row) };
+      if (taken.row === row && taken.points === points)
+        return { allowed: true, remaining: this.remaining(taken.row) };
       throw new Error(`message id ${messageId} is taken for another message: give each message its own id`);
     }
     const verdict = this.check(question, nowMs);

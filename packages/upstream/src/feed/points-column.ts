@@ -1,4 +1,4 @@
-import { type Points, parsePoints } from '@subledger/core';
+import { parsePoints } from '@subledger/core';
 
 const MAX = 2n ** 63n - 1n;
 const MIN = -(2n ** 63n);
@@ -27,7 +27,3 @@ export function toStored(text: string): bigint {
   if (exact > MAX) return MAX;
   return exact < MIN ? MIN : exact;
 }
-
-/** A column of amounts, in millipoints. */
-export type PointsColumn = BigInt64Array;
-export const pointsAt = (column: PointsColumn, row: number): Points => column[row] as Points;

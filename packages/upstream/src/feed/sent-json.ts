@@ -24,6 +24,7 @@ export function parseSent({ value }: Pick<KafkaRecord, 'value'>): SentFact | und
   if (event?.type !== SENT || typeof event.data !== 'object' || event.data === null) return undefined;
   const { messageId, mainAccountId, subAccountId, points } = event.data as Record<string, unknown>;
   if (typeof messageId !== 'string' || typeof mainAccountId !== 'string') return undefined;
-  if (typeof subAccountId !== 'string' || typeof points !== 'string' || !AMOUNT.test(points)) return undefined;
+  if (typeof subAccountId !== 'string' || typeof points !== 'string' || !AMOUNT.test(points))
+    return undefined;
   return { messageId, mainAccountId, subAccountId, points: toStored(points) };
 }

@@ -89,7 +89,10 @@ describe('holds over HTTP', () => {
   it('releases one', async () => {
     const { client, calls } = gateway([{ status: 200, body: { messageId: 'm/1', points: '0' } }]);
     expect(await client.release(request)).toEqual({ outcome: 'released', points: '0' });
-    expect(calls[0]).toMatchObject({ method: 'DELETE', url: 'http://gateway/v1/main-accounts/ma_one/holds/m%2F1' });
+    expect(calls[0]).toMatchObject({
+      method: 'DELETE',
+      url: 'http://gateway/v1/main-accounts/ma_one/holds/m%2F1',
+    });
   });
 
   it.each<[ErrorCode, object]>([
@@ -135,20 +138,32 @@ describe('holds over HTTP', () => {
       { status: 202, body: operation('pending') },
       { status: 200, body: operation('rejected', { problem: body }) },
     ]);
-    expect(await client.hold(request)).toMatchObject({ outcome: 'refused', code: 'limit-exceeded', remaining: '1' });
+    expect(await client.hold(request)).toMatchObject({
+      outcome: 'refused',
+      code: 'limit-exceeded',
+      remaining: '1',
+    });
   });
 
   it.each<[string, (Reply | Error | 'hangs')[], object]>([
     ['no answer', ['hangs'], { reason: 'timeout' }],
     ['nobody there', [new Error('ECONNREFUSED')], { reason: 'unreachable' }],
-    ['an operation without an end', [{ status: 202, body: operation('pending') }, 'hangs'], { operationId: 'op_1' }],
+    [
+      'an operation without an end',
+      [{ status: 202, body: operation('pending') }, 'hangs'],
+      { operationId: 'op_1' },
+    ],
     ['a gateway that cannot', [problem('service-unavailable')], { reason: 'unavailable' }],
     ['an answer that is not the gateway’s', [{ status: 418, body: 'tea' }], { reason: 'unavailable' }],
     ['a hold that is none', [{ status: 201, body: {} }], { reason: 'unavailable' }],
   ])('%s is unknown, and says what to do', async (_what, replies, given) => {
     const { client } = gateway(replies, 150);
     const outcome = await client.hold(request);
-    expect(outcome).toMatchObject({ outcome: 'unknown', advice: expect.stringContaining('release()'), ...given });
+    expect(outcome).toMatchObject({
+      outcome: 'unknown',
+      advice: expect.stringContaining('release()'),
+      ...given,
+    });
   });
 
   it('a call that is closed upon is unknown', async () => {

@@ -28,7 +28,12 @@ export interface HttpHoldsOptions {
 type Called =
   | { readonly kind: 'answered'; readonly body: unknown }
   | { readonly kind: 'refused'; readonly refused: Refused }
-  | { readonly kind: 'unknown'; readonly reason: Unknown['reason']; readonly detail: string; readonly operationId?: string };
+  | {
+      readonly kind: 'unknown';
+      readonly reason: Unknown['reason'];
+      readonly detail: string;
+      readonly operationId?: string;
+    };
 
 interface Reply {
   readonly status: number;
@@ -66,7 +71,8 @@ export class HttpHolds implements HoldTransport {
     if (called.kind === 'refused') return called.refused;
     if (called.kind === 'unknown') return unknownRelease(called.reason, called.detail, called.operationId);
     const released = releasedHold.safeParse(called.body);
-    if (!released.success) return unknownRelease('unavailable', 'the gateway’s answer is not a released hold');
+    if (!released.success)
+      return unknownRelease('unavailable', 'the gateway’s answer is not a released hold');
     return { outcome: 'released', points: released.data.points };
   }
 
@@ -81,7 +87,9 @@ export class HttpHolds implements HoldTransport {
     const key = randomUUID();
     let last: Called = { kind: 'unknown', reason: 'timeout', detail: `no answer within ${timeoutMs} ms` };
     while (!signal.aborted) {
-      const reply = await this.#request(method, path, body, key, signal).catch((error: unknown) => String(error));
+      const reply = await this.#request(method, path, body, key, signal).catch((error: unknown) =>
+        String(error),
+      );
       let pauseMs = RETRY_MS;
       if (typeof reply === 'string') {
         // The deadline in the midst of a request is no news.
@@ -99,13 +107,16 @@ export class HttpHolds implements HoldTransport {
       else {
         const said = problem.safeParse(reply.body).data;
         // Not a matter of this request: too many, or a server in trouble.
-        const isPassing = reply.status >= 500 || reply.status === 429 || said?.code === 'operation-in-progress';
+        const isPassing =
+          reply.status >= 500 || reply.status === 429 || said?.code === 'operation-in-progress';
         if (!isPassing && said) return { kind: 'refused', refused: toRefused(said) };
         last = {
           kind: 'unknown',
           reason: 'unavailable',
           detail: `status ${reply.status}${said ? `: ${said.detail}` : ''}`,
-          ...('operationId' in last && last.operationId !== undefined ? { operationId: last.operationId } : {}),
+          ...('operationId' in last && last.operationId !== undefined
+            ? { operationId: last.operationId }
+            : {}),
         };
         // An answer that is not the gateway's: something between.
         if (!isPassing) return last;

@@ -30,7 +30,10 @@ describe('holds over Kafka', () => {
     const event = (command: Command, name: Parameters<typeof eventType>[0], data: object) =>
       cluster.write(TOPICS.events, {
         key: command.data.mainAccountId,
-        value: { type: eventType(name), data: { ...data, cause: { kind: 'command', id: command.id, type: command.type } } },
+        value: {
+          type: eventType(name),
+          data: { ...data, cause: { kind: 'command', id: command.id, type: command.type } },
+        },
       });
     const follower = new LogFollower(cluster.kafka, {
       topics: [TOPICS.commands],
@@ -39,11 +42,12 @@ describe('holds over Kafka', () => {
           const command = JSON.parse(String(record.value)) as Command;
           commands.push(command);
           const { messageId, points } = command.data;
-          if (messageId === 'refused') void event(command, 'command.rejected', { code: 'limit-exceeded', remaining: '1' });
+          if (messageId === 'refused')
+            void event(command, 'command.rejected', { code: 'limit-exceeded', remaining: '1' });
           else if (messageId === 'lost') continue;
           else if (command.type.includes('release')) void event(command, 'hold.released', { points: '2' });
+          // A month start that the command set off comes first.
           else
-            // A month start that the command set off comes first.
             void event(command, 'period.rolled', {}).then(() =>
               event(command, 'hold.placed', {
                 points,
@@ -55,7 +59,8 @@ describe('holds over Kafka', () => {
       },
       onOutOfRange: ({ low }) => low,
     });
-    for (let partition = 0; partition < PARTITIONS; partition += 1) follower.follow(TOPICS.commands, partition, 0n);
+    for (let partition = 0; partition < PARTITIONS; partition += 1)
+      follower.follow(TOPICS.commands, partition, 0n);
     cluster.onClose(() => follower.close());
   }
 
@@ -70,7 +75,8 @@ describe('holds over Kafka', () => {
       { outcome: 'refused', code: 'limit-exceeded', remaining: '1' },
       { outcome: 'released', points: '2' },
     ]);
-    for (const command of commands) expect(COMMANDS.get(command.type)?.schema.safeParse(command).error).toBeUndefined();
+    for (const command of commands)
+      expect(COMMANDS.get(command.type)?.schema.safeParse(command).error).toBeUndefined();
   });
 
   it('refuses what breaks the contract without a command', async () => {

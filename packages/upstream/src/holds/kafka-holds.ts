@@ -114,7 +114,12 @@ export class KafkaHolds implements HoldTransport {
     this.#pending.set(id, settled.resolve);
     try {
       const { source = '/sms-service', now = () => new Date() } = this.#options;
-      const event = makeCloudEvent(commandType(name), { id, source, time: now().toISOString(), data: data.data });
+      const event = makeCloudEvent(commandType(name), {
+        id,
+        source,
+        time: now().toISOString(),
+        data: data.data,
+      });
       const record = { topic: TOPICS.commands, key: data.data.mainAccountId, value: JSON.stringify(event) };
       const sent = this.#open().then(() => this.#producer.send([record]));
       const failed = sent.then(

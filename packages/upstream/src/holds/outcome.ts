@@ -76,7 +76,8 @@ export interface HoldTransport {
 
 const HOLD_ADVICE =
   'Do not send the message; call release() with its id: it gives the hold back, or bars it where it is not placed yet';
-const RELEASE_ADVICE = 'Call release() again: a repeat changes nothing; an open hold ends at its expiry by itself';
+const RELEASE_ADVICE =
+  'Call release() again: a repeat changes nothing; an open hold ends at its expiry by itself';
 
 export const unknownHold = (reason: Unknown['reason'], detail: string, operationId?: string): Unknown => ({
   outcome: 'unknown',
