@@ -8,6 +8,8 @@ import { benchLatency } from './latency.js';
 import { benchLedger, benchUsage } from './ledger.js';
 import { benchReconcile } from './reconcile.js';
 import { benchRoll } from './roll.js';
+import { benchUpstream } from './upstream.js';
+import { UPSTREAM_PARTS } from './upstream-parts.js';
 
 interface Benchmark {
   readonly run: () => Promise<Record<string, unknown>>;
@@ -27,13 +29,16 @@ const BENCHES: Record<string, Benchmark> = {
     says: 'young against old and against many books (BENCH_TRANSFERS, BENCH_MANY_MAIN_ACCOUNTS)',
   },
   reconcile: { run: benchReconcile, says: 'all checks over generated books (BENCH_TRANSFERS)' },
+  upstream: { run: benchUpstream, says: 'the SDK with 1,000,000 sub-accounts (BENCH_SUB_ACCOUNTS)' },
   endurance: { run: benchEndurance, says: 'memory and moves/s over time at full rate (BENCH_MINUTES)' },
 };
 
 const name = process.argv[2] ?? '';
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-// The latency's floor runs in a process of its own, as the ledger does.
+const part = UPSTREAM_PARTS[name];
+// Parts run in processes of their own: the latency's floor as the ledger does, the SDK for its memory's sake.
 if (name === BARE_PIPELINE) await runBarePipeline();
+else if (part) process.send?.(await part());
 else if (bench) {
   const figures = await bench.run();
   console.log(JSON.stringify({ bench: name, ...figures, cpus: cpus().length, node: process.version }));

@@ -72,5 +72,13 @@ export const RECONCILED = {
   transfers: numberFromEnv('BENCH_TRANSFERS', 1_000_000),
 };
 
+/** The mirror of the SMS service's SDK, and what it is wanted to do. */
+export const UPSTREAM = {
+  subAccounts: numberFromEnv('BENCH_SUB_ACCOUNTS', 1_000_000),
+  recordsPerSecond: 100_000,
+  memoryMb: 600,
+  checkNs: 10_000,
+};
+
 /** Resident memory that the ledger's process stays under. */
 export const MEMORY_TARGET_MB = 350;

@@ -54,6 +54,11 @@ export class BatchConsumer {
     return this.#session?.lastPollAgeMs ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Milliseconds since the group last confirmed the membership, by a heartbeat or a join. */
+  get confirmedAgeMs(): number {
+    return this.#session?.confirmedAgeMs ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Milliseconds for which the oldest handler has been running. Heartbeats go on meanwhile, so watch it. */
   get oldestHandlerMs(): number {
     return Math.max(0, ...[...this.#feeds.values()].map((feed) => feed.runningMs));
@@ -161,7 +166,10 @@ export class BatchConsumer {
 
   async #drain(boundMs: number): Promise<void> {
     if (this.#feeds.size === 0) return;
-    const drained = Promise.all([...this.#feeds.values()].map((feed) => feed.drain()));
+    const drained = Promise.all([
+      ...[...this.#feeds.values()].map((feed) => feed.drain()),
+      this.#options.beforeRejoin?.().catch(() => undefined),
+    ]);
     await this.#bounded(
       drained.then(() => this.#committer.flush()),
       boundMs,
@@ -204,6 +212,7 @@ export class BatchConsumer {
     };
     this.#config.log?.info(log, 'kafka: joined the group');
     this.#announcer.announce(lost, gained);
+    this.#options.onRejoined?.();
     void this.#announcer.settled.then(() => this.#firstJoin.resolve());
   }
 

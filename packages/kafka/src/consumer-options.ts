@@ -45,6 +45,13 @@ export interface BatchConsumerOptions {
    */
   onRevoked?(revoked: TopicPartition[]): Promise<void> | void;
   /**
+   * Before each rejoin, while the partitions are still this member's alone: the time to hand in what must not come
+   * after the next owner has begun. Waited for as long as for handlers in work.
+   */
+  beforeRejoin?(): Promise<void>;
+  /** It has joined again; `onRevoked` and `onAssigned` follow for what has changed. */
+  onRejoined?(): void;
+  /**
    * Called for one batch of a partition at a time. A rejection delivers the batch again after a backoff with
    * jitter; other partitions go on.
    */

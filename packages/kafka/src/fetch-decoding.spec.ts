@@ -69,7 +69,7 @@ function seen(answer: FetchAnswer): unknown {
     responses: answer.responses.map(({ topicName, partitions }) => ({
       topicName,
       // Aborted records are marked, not listed: see the test of their own.
-      partitions: partitions.map(({ messages, abortedTransactions: _, ...partition }) => ({
+      partitions: partitions.map(({ messages, abortedTransactions: _, nextOffset: _ours, ...partition }) => ({
         ...partition,
         messages: messages.map((message) => {
           const { offset, key, value, headers, timestampMs } = new FetchedRecord('t', 0, message);
@@ -179,6 +179,27 @@ describe('an answer to a fetch says the same as kafkajs reads from it', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('the next offset', () => {
+  const nextOf = (...all: Buffer[]) =>
+    decodeFetch(answerOf([Buffer.concat(all)]))?.responses[0]?.partitions[0]?.nextOffset;
+  /** As compaction leaves a batch: the records at the end are gone, the batch still reaches as far. */
+  const compacted = async (firstOffset: bigint, left: number, reaches: number) => {
+    const records = Array.from({ length: left }, (_, offset) => simple('a', offset));
+    const bytes = await encodeBatch({ firstOffset, records });
+    bytes.writeInt32BE(reaches - 1, 23);
+    return bytes;
+  };
+
+  test('is after what the last whole batch was, whatever compaction has left of it', async () => {
+    const whole = await encodeBatch({ firstOffset: 5n, records: [simple('a'), simple('b', 1)] });
+    expect(nextOf()).toBe(0n);
+    expect(nextOf(whole)).toBe(7n);
+    expect(nextOf(whole, await compacted(7n, 1, 10))).toBe(17n);
+    expect(nextOf(whole, await compacted(7n, 0, 10))).toBe(17n);
+    expect(nextOf(whole, (await compacted(7n, 1, 10)).subarray(0, 70))).toBe(7n);
   });
 });
 

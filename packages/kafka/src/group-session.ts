@@ -50,6 +50,7 @@ export class GroupSession {
   #generation = UNKNOWN_GENERATION;
   #fetchRound = 0;
   #lastPoll = performance.now();
+  #lastConfirmed = Number.NEGATIVE_INFINITY;
   #crash: Error | undefined;
   #hasJoined = false;
   #closed = false;
@@ -97,6 +98,11 @@ export class GroupSession {
 
   get lastPollAgeMs(): number {
     return performance.now() - this.#lastPoll;
+  }
+
+  /** Milliseconds since the last heartbeat or join that the group has answered. */
+  get confirmedAgeMs(): number {
+    return performance.now() - this.#lastConfirmed;
   }
 
   /** Resolves when it has joined the group. @throws KafkaUnavailableError | KafkaRejectedError | Error */
@@ -167,6 +173,7 @@ export class GroupSession {
     // kafkajs calls these synchronously, in the midst of what they tell about.
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#hasJoined = true;
+      this.#lastConfirmed = performance.now();
       this.#events.onJoined({
         memberId: payload.memberId,
         generation: this.#generation,
@@ -174,6 +181,9 @@ export class GroupSession {
           partitions.map((partition) => ({ topic: this.#names.fromWire(topic), partition })),
         ),
       });
+    });
+    this.#consumer.on(events.HEARTBEAT, () => {
+      this.#lastConfirmed = performance.now();
     });
     this.#consumer.on(events.FETCH_START, () => {
       this.#fetchRound += 1;

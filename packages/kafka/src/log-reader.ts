@@ -1,40 +1,16 @@
-import type { KafkaMessage } from 'kafkajs';
 import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
-import { createClient, TopicNames } from './client.js';
+import { TopicNames } from './client.js';
 import type { KafkaConfig, KafkaRecord } from './config.js';
 import { errorCode, toTransportError } from './errors.js';
 import { FetchedRecord } from './fetched-record.js';
+import { connectCluster, type FetchedPartition, type InnerCluster, READ_COMMITTED } from './inner-cluster.js';
 
 const EARLIEST = true;
 const LATEST = false;
-const READ_COMMITTED = 1;
 const FETCH_BYTES = 1024 * 1024;
 
-/** kafkajs's cluster, of which its types show less than its assigners are given. The shape is that of 2.2.4. */
-interface InnerCluster {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  addTargetTopic(topic: string): Promise<void>;
-  refreshMetadataIfNecessary(): Promise<void>;
-  refreshMetadata(): Promise<void>;
-  findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>;
-  findBroker(node: { nodeId: string }): Promise<InnerBroker>;
-  fetchTopicsOffset(
-    topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
-  ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
-}
-interface FetchedPartition {
-  partition: number;
-  abortedTransactions: { firstOffset: string; producerId: string }[] | null;
-  messages: (KafkaMessage & { isControlRecord: boolean })[];
-}
-interface InnerBroker {
-  fetch(request: object): Promise<{ responses: { topicName: string; partitions: FetchedPartition[] }[] }>;
-}
-
 /**
- * Looks into a partition's log without a consumer group. kafkajs offers that nowhere, but hands the cluster that can
- * do it to every assigner: so a consumer is made for its cluster's sake, and never run.
+ * Looks into a partition's log without a consumer group, see `connectCluster`.
  */
 export class LogReader {
   readonly #config: KafkaConfig;
@@ -57,6 +33,15 @@ export class LogReader {
         return BigInt(answer[0]!.partitions[0]!.offset);
       };
       return { low: await ask(EARLIEST), high: await ask(LATEST) };
+    });
+  }
+
+  /** Number of a topic's partitions. @throws KafkaUnavailableError | KafkaRejectedError */
+  async partitionCount(topic: string): Promise<number> {
+    return this.#run(topic, 'look up the partitions', async (cluster, wireTopic) => {
+      const count = cluster.findTopicPartitionMetadata(wireTopic).length;
+      if (count === 0) throw new Error(`${wireTopic} has no partitions`);
+      return count;
     });
   }
 
@@ -157,26 +142,11 @@ export class LogReader {
   }
 
   async #connect(): Promise<InnerCluster> {
-    const client = createClient(this.#config, { retries: 5, initialRetryTimeMs: 100, maxRetryTimeMs: 1_000 });
-    let captured: InnerCluster | undefined;
-    client.consumer({
-      groupId: 'never-joined',
-      allowAutoTopicCreation: false,
-      partitionAssigners: [
-        ({ cluster }) => {
-          captured = cluster as unknown as InnerCluster;
-          return {
-            name: 'none',
-            version: 0,
-            assign: async () => [],
-            protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }),
-          };
-        },
-      ],
+    this.#cluster = await connectCluster(this.#config, {
+      retries: 5,
+      initialRetryTimeMs: 100,
+      maxRetryTimeMs: 1_000,
     });
-    if (!captured) throw new Error('kafkajs no longer hands its cluster to assigners');
-    await captured.connect();
-    this.#cluster = captured;
-    return captured;
+    return this.#cluster;
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Producer } from 'kafkajs';
+import type { Producer, RecordMetadata } from 'kafkajs';
 import { backoffMs } from './backoff.js';
 import { createClient, TopicNames } from './client.js';
 import type { KafkaConfig, OutgoingRecord } from './config.js';
@@ -12,6 +12,7 @@ import {
   toTopicMessages,
 } from './produce-request.js';
 import { SendQueue, type Slice } from './send-queue.js';
+import type { TopicRecords } from './topic-records.js';
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 /** A topic just created may be unknown for a moment; one that stays so must not hold up the others' records. */
@@ -24,6 +25,14 @@ export interface RecordProducerOptions {
   requestTimeoutMs?: number;
   /** Bytes of records in memory beyond which `send` waits before it takes more. Default 32 MiB. */
   maxBufferedBytes?: number;
+}
+
+/** Where a record was written. */
+export interface WrittenRecord {
+  readonly partition: number;
+  readonly offset: bigint;
+  /** It was sent more than once: an earlier offset may hold it too. */
+  readonly repeated: boolean;
 }
 
 /**
@@ -43,6 +52,8 @@ export class RecordProducer {
   #pumping: Promise<void> | undefined;
   #connected = false;
   #closed = false;
+  /** Records whose place is wanted; what is known of it. */
+  readonly #places = new Map<OutgoingRecord, { repeated: boolean; written?: WrittenRecord }>();
 
   constructor(config: KafkaConfig, options: RecordProducerOptions = {}) {
     this.#config = config;
@@ -84,6 +95,27 @@ export class RecordProducer {
     await sent;
   }
 
+  /**
+   * As `send`, and tells where each record was written, in the order given.
+   *
+   * @throws as `send`
+   */
+  async sendAndLocate(records: readonly OutgoingRecord[]): Promise<WrittenRecord[]> {
+    // Copies: a place is looked up by the object, and a caller may send the same one twice.
+    const copies = records.map((record) => ({ ...record }));
+    for (const copy of copies) this.#places.set(copy, { repeated: false });
+    try {
+      await this.send(copies);
+      return copies.map((copy) => {
+        const written = this.#places.get(copy)?.written;
+        if (!written) throw new Error('A record was acknowledged, but not its place');
+        return written;
+      });
+    } finally {
+      for (const copy of copies) this.#places.delete(copy);
+    }
+  }
+
   /** Sends what was handed over (within the delivery time), then disconnects. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -121,6 +153,7 @@ export class RecordProducer {
           return;
         }
         this.#connected = false;
+        this.#markRepeated(slices);
         const expired = this.#queue.expire(toTransportError('send', error));
         const waiting = slices.filter((slice) => !slice.entry.settled);
         this.#config.log?.warn(
@@ -156,6 +189,31 @@ export class RecordProducer {
     if (!isFullyAcknowledged(topics, answers))
       throw new KafkaUnavailableError('Some partitions were not acknowledged');
     this.#connected = true;
+    if (this.#places.size > 0) this.#locate(topics, answers);
+  }
+
+  #markRepeated(slices: Slice[]): void {
+    if (this.#places.size === 0) return;
+    for (const { records } of slices)
+      for (const record of records) {
+        const place = this.#places.get(record);
+        if (place) place.repeated = true;
+      }
+  }
+
+  #locate(topics: TopicRecords[], answers: RecordMetadata[]): void {
+    const byName = new Map(topics.map((records) => [records.topic, records]));
+    for (const { topicName, partition, baseOffset } of answers) {
+      const topic = byName.get(topicName);
+      if (!topic || baseOffset === undefined) continue;
+      const first = BigInt(baseOffset);
+      for (const [index, record] of topic.of(partition).entries()) {
+        const place = this.#places.get(record);
+        if (!place) continue;
+        const repeated = place.repeated || topic.attempts > 1;
+        place.written = { partition, offset: first + BigInt(index), repeated };
+      }
+    }
   }
 
   #open(): Promise<Producer> {

@@ -21,6 +21,8 @@ export class TopicRecords {
   /** With the prefix. */
   readonly topic: string;
   readonly records: OutgoingRecord[] = [];
+  /** How often kafkajs has put them into a request: more than once, and an earlier one may have been written too. */
+  attempts = 0;
   #byPartition: Record<number, PartitionRecords> | undefined;
 
   constructor(topic: string) {
@@ -36,6 +38,11 @@ export class TopicRecords {
     return Object.keys(this.#byPartition ?? {}).map(Number);
   }
 
+  /** The records of a partition in the order in which they were written. */
+  of(partition: number): readonly OutgoingRecord[] {
+    return this.#byPartition?.[partition]?.records ?? [];
+  }
+
   find(isWanted: (record: OutgoingRecord) => boolean): OutgoingRecord | undefined {
     return this.records.find(isWanted);
   }
@@ -44,6 +51,7 @@ export class TopicRecords {
   reduce(group: Group, result: Record<number, PartitionRecords>): Record<number, PartitionRecords> {
     group(result, this);
     if (!this.#byPartition) throw new Error('kafkajs no longer asks the partitioner in order to group');
+    this.attempts += 1;
     return this.#byPartition;
   }
 

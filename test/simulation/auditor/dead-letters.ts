@@ -15,6 +15,7 @@ const keyOf = (topic: string, partition: number, offset: unknown, timestampMs: n
 /** The dead letters, by the record that each is of. Published more than once, they are the same. */
 export class DeadLetters {
   private readonly byRecord = new Map<string, Letter>();
+  private readonly lastPublished = new Map<string, number>();
   private readonly explained = new Set<string>();
 
   constructor(private readonly evidence: Evidence) {
@@ -30,6 +31,7 @@ export class DeadLetters {
         equal(text, first, () => `dead letter of ${key}, published again`);
       texts.set(key, text);
       this.byRecord.set(key, letter);
+      this.lastPublished.set(key, record.timestampMs);
     }
   }
 
@@ -38,6 +40,11 @@ export class DeadLetters {
     const key = keyOf(topic, partition, offset, timestampMs);
     this.explained.add(key);
     return this.byRecord.get(key)?.reason;
+  }
+
+  /** When its dead letter was published last, by the broker's time; 0 where it has none. */
+  lastOf({ topic, partition, offset, timestampMs }: KafkaRecord): number {
+    return this.lastPublished.get(keyOf(topic, partition, offset, timestampMs)) ?? 0;
   }
 
   expect(record: KafkaRecord, reasons: readonly string[]): void {

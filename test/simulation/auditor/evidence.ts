@@ -14,8 +14,11 @@ export interface Evidence {
   readonly tables: Tables;
   /** Records that retention or a new topic took before they were read. */
   readonly lost: ReadonlySet<KafkaRecord>;
-  /** Records that were read again after a restore: what became of them before may still be on the topics. */
-  readonly undone: ReadonlySet<KafkaRecord>;
+  /**
+   * Records that were read again after a restore, and when the last such was: what became of them before may still be on
+   * the topics.
+   */
+  readonly undone: ReadonlyMap<KafkaRecord, number>;
   /** How far the books of a restored lane reached when an operator let it go on, by main account. */
   readonly resumptions: readonly {
     readonly lane: number;

@@ -36,10 +36,7 @@ export function auditMessages(
     const key = keyOf(input);
     const event = eventOf(known, input);
     const first = (input.kind === 'sent' ? charged : credited).get(key);
-    const isTwins = () =>
-      event !== undefined && isOfTwin(event, input, facts.slice(index + 1), { known, letters });
-    const isUndone = evidence.undone.has(input.record);
-    const reason = reasonOf(letters, input, isUndone, { event, first, isTwins });
+    const reason = reasonOf(evidence, letters, input, { event, first, later: facts.slice(index + 1) });
     if (reason !== undefined) {
       assertReason(input, reason, { known, charged, reached, first });
       continue;
@@ -74,45 +71,26 @@ const eventOf = ({ charges, credits }: Known, fact: Fact): EventView | undefined
 interface Candidate {
   readonly event: EventView | undefined;
   readonly first: Fact | undefined;
-  /** Whether the event is of a later record that says the same. */
-  readonly isTwins: () => boolean;
-}
-
-interface Looking {
-  readonly known: Known;
-  readonly letters: DeadLetters;
+  /** Facts that come after it. */
+  readonly later: readonly Fact[];
 }
 
 /** Why it was put aside. What a restore has undone counts only where nothing else came of the record later. */
 function reasonOf(
+  { undone }: Evidence,
   letters: DeadLetters,
   input: Fact,
-  isUndone: boolean,
-  { event, first, isTwins }: Candidate,
+  { event, first, later }: Candidate,
 ): string | undefined {
   const reason = letters.reasonOf(input.record);
-  if (!isUndone || reason === undefined) return reason;
+  const undoneAt = undone.get(input.record);
+  if (undoneAt === undefined || reason === undefined) return reason;
   if (first) return isSame(input, first) ? undefined : reason;
-  return event && isOf(event, input) && !isTwins() ? undefined : reason;
-}
-
-/**
- * Two records may say the same in the same millisecond, and the first be put aside once more when it is read again: its
- * sub-account is opened between the two. Nothing in the event tells which of them it is of, but its place does: facts
- * that stand between the two were booked before it.
- */
-function isOfTwin(
-  event: EventView,
-  input: Fact,
-  later: readonly Fact[],
-  { known, letters }: Looking,
-): boolean {
-  const twin = later.findLastIndex((one) => keyOf(one) === keyOf(input) && isOf(event, one));
-  return later.slice(0, Math.max(0, twin)).some((between) => {
-    const other = between.mainAccountId === input.mainAccountId ? eventOf(known, between) : undefined;
-    if (!other || !isOf(other, between) || letters.reasonOf(between.record) !== undefined) return false;
-    return other.data.sequence < event.data.sequence;
-  });
+  if (!event || !isOf(event, input)) return reason;
+  // Where a later record says the same in the same millisecond, nothing in the event tells which of them it is of: its
+  // sub-account may have been opened between the two. Put aside since the restore, the first of them was not booked.
+  const hasTwin = later.some((one) => keyOf(one) === keyOf(input) && isOf(event, one));
+  return hasTwin && letters.lastOf(input.record) > undoneAt ? reason : undefined;
 }
 
 /** Whether an event can be the effect of just this record. */

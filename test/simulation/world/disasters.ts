@@ -21,8 +21,8 @@ export interface Resumption {
 
 /** What only an operator can decide about, and the operator, who acts on alarms alone. */
 export class Disasters {
-  /** Records whose effects a restore may have undone; they are read again. */
-  readonly undone = new Set<KafkaRecord>();
+  /** Records whose effects a restore may have undone, and when; they are read again. */
+  readonly undone = new Map<KafkaRecord, number>();
   /** Records that nobody will ever read: retention or a new topic took them. */
   readonly lost = new Set<KafkaRecord>();
   readonly resumptions: Resumption[] = [];
@@ -72,7 +72,7 @@ export class Disasters {
       this.restored.add(lane);
       for (const topic of INPUTS)
         for (const record of this.broker.partition(topic, lane).committed(offsetOf(row, topic)))
-          this.undone.add(record);
+          this.undone.set(record, world.scheduler.now);
     }
   }
 

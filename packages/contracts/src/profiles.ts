@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { senderNumbers, subAccountName } from './rest/fields.js';
+import { instant, mainAccountId, subAccountId } from './scalars.js';
+
+/**
+ * Value of a record on `subaccount.profiles.v1` (compacted, key: sub-account): what the SMS service needs to know of a
+ * sub-account beside its points. `senderNumbers` (E.164) are those that it may send from; `version` rises with each
+ * change. A deleted sub-account's record is a tombstone (null).
+ */
+export const profileRecord = z
+  .looseObject({
+    subAccountId,
+    mainAccountId,
+    name: subAccountName,
+    senderNumbers,
+    version: z.int().min(1),
+    updatedAt: instant,
+  })
+  .meta({ id: 'ProfileRecord' });
+export type ProfileRecord = z.infer<typeof profileRecord>;

@@ -1,0 +1,217 @@
+import { MILLIPOINTS_PER_POINT } from '@subledger/contracts';
+import { type Points, parsePoints } from '@subledger/core';
+import { type KafkaRecord, partitionFor, type WrittenRecord } from '@subledger/kafka/client';
+import { Lane } from './lane.js';
+import { parseLimit } from './limit-json.js';
+import { parseProfile } from './profile-json.js';
+import { type Reservation, Reservations } from './reservations.js';
+import { parseSent, type SentFact } from './sent-json.js';
+import { SubAccountTable } from './sub-account-table.js';
+import type { Question, RefusalReason, Verdict } from './verdict.js';
+
+const refused = (reason: RefusalReason): Verdict => ({ allowed: false, reason });
+const UNKNOWN = refused('unknown');
+const NOT_OWNER = refused('not-owner');
+const NOT_CAUGHT_UP = refused('not-caught-up');
+const SENDER_NOT_ALLOWED = refused('sender-not-allowed');
+const ALLOWED: Verdict = { allowed: true };
+
+/** @throws RangeError for what is no amount, or below 0: a mistake of the caller */
+function millipointsOf(points: string | bigint): bigint {
+  const amount = typeof points === 'bigint' ? points : parsePoints(points);
+  if (amount < 0n)
+    throw new RangeError(`points must not be negative, not ${amount} / ${MILLIPOINTS_PER_POINT}`);
+  return amount;
+}
+
+export interface LimitMirrorOptions {
+  /** Of `sms.messages.v1`. */
+  readonly partitions: number;
+  readonly whenNotCaughtUp: 'refuse' | 'allow';
+}
+
+/**
+ * What each sub-account may still send: its last limit record, less the reports that the record does not reflect yet.
+ * No I/O and no clock: it is told what was read, and what time it is (`performance.now()`).
+ */
+export class LimitMirror {
+  readonly lanes: readonly Lane[];
+  readonly table = new SubAccountTable();
+  readonly reservations = new Reservations();
+  /** Until when the sub-accounts that there are are known, unless more is heard. */
+  knownUntil = Number.NEGATIVE_INFINITY;
+  /** Whether it is this instance that decides about its lanes, at this moment. */
+  isOwner: () => boolean = () => true;
+  /** Records that break the contract. */
+  unreadable = 0;
+  readonly #options: LimitMirrorOptions;
+  readonly #laneOfMain: number[] = [];
+
+  constructor(options: LimitMirrorOptions) {
+    this.#options = options;
+    this.lanes = Array.from({ length: options.partitions }, (_, partition) => new Lane(partition));
+  }
+
+  /** @returns the lane that began another generation, whose reports have to be read again */
+  applyLimit({ key, value }: Pick<KafkaRecord, 'key' | 'value'>): Lane | undefined {
+    if (value === null) {
+      const row = key === null ? undefined : this.table.dropLimit(key);
+      if (row !== undefined) this.reservations.removeRow(row);
+      return undefined;
+    }
+    const record = parseLimit(value);
+    if (record === undefined) {
+      this.unreadable += 1;
+      return undefined;
+    }
+    const row = this.table.putLimit(record);
+    if (row === undefined) return undefined;
+    const lane = this.#laneOf(this.table.main(row));
+    const position = this.table.position(row);
+    const isNewGeneration = lane.saw(record.generation, position);
+    if (record.generation === lane.generation) this.reservations.reflect(row, position);
+    return isNewGeneration ? lane : undefined;
+  }
+
+  applyProfile({ key, value }: Pick<KafkaRecord, 'key' | 'value'>): void {
+    if (value === null) {
+      if (key !== null) this.table.dropProfile(key);
+      return;
+    }
+    const profile = parseProfile(value);
+    if (profile === undefined) this.unreadable += 1;
+    else this.table.putProfile(profile);
+  }
+
+  /** A record of `sms.messages.v1` in a lane of ours: counts what the figures do not contain, whoever wrote it. */
+  applyMessage(record: Pick<KafkaRecord, 'value' | 'partition' | 'offset'>): void {
+    const sent = parseSent(record);
+    if (sent === undefined) return;
+    const row = this.table.row(sent.subAccountId);
+    if (row === undefined || this.table.status(row) === undefined) return;
+    const main = this.table.main(row);
+    const lane = this.#laneOf(main);
+    // The ledger does not book what is another's, and forwards what is in the wrong partition to the right one.
+    if (this.table.mainId(main) !== sent.mainAccountId || lane.partition !== record.partition) return;
+    const offset = Number(record.offset);
+    const known = this.reservations.get(main, sent.messageId);
+    if (known) {
+      if (known.offset < 0 || known.offset > offset) this.#locate(known, offset);
+      return;
+    }
+    if (sent.points === 0n || this.#isReflected(row, lane, offset)) return;
+    if (this.reservations.wasReflected(main, sent.messageId)) return;
+    const { messageId, points } = sent;
+    this.reservations.add({ messageId, main, lane: lane.partition, row, points, offset, state: 'foreign' });
+  }
+
+  check(question: Question, nowMs: number): Verdict {
+    const points = millipointsOf(question.points);
+    const mayGuess = this.#options.whenNotCaughtUp === 'allow';
+    const row = this.table.row(question.subAccountId);
+    const status = row === undefined ? undefined : this.table.status(row);
+    if (row === undefined || status === undefined) {
+      if (nowMs <= this.knownUntil) return UNKNOWN;
+      return mayGuess ? ALLOWED : NOT_CAUGHT_UP;
+    }
+    const lane = this.#laneOf(this.table.main(row));
+    const isOwner = this.isOwner();
+    if (isOwner && lane.phase === 'foreign') return NOT_OWNER;
+    if (!mayGuess && (!isOwner || lane.phase !== 'ready' || nowMs > lane.freshUntil)) return NOT_CAUGHT_UP;
+    const remaining = this.remaining(row);
+    if (status !== 'active') return { allowed: false, reason: status, remaining };
+    const { sender } = question;
+    if (sender !== undefined && !this.table.senders(row)?.has(sender)) return SENDER_NOT_ALLOWED;
+    return remaining < points ? { allowed: false, reason: 'limit', remaining } : { allowed: true, remaining };
+  }
+
+  /**
+   * As `check`, and reserves the points where it allows.
+   * @throws Error when the message id is in use for another message
+   */
+  take(question: Question & { readonly messageId: string }, nowMs: number): Verdict {
+    const { subAccountId, messageId } = question;
+    const points = millipointsOf(question.points);
+    const row = this.table.row(subAccountId);
+    const taken = this.reservations.getOpen(messageId);
+    if (taken) {
+      if (taken.row === row && taken.points === points)
+        return { allowed: true, remaining: this.remaining(taken.row) };
+      throw new Error(`message id ${messageId} is taken for another message: give each message its own id`);
+    }
+    const verdict = this.check(question, nowMs);
+    // Nothing to count on where the sub-account is not known yet.
+    if (!verdict.allowed || row === undefined || this.table.status(row) === undefined) return verdict;
+    this.#reserve(row, messageId, points, 'taken');
+    return verdict;
+  }
+
+  /** @returns whether the points are free again; not after the message was handed to the reporter */
+  giveBack(messageId: string): boolean {
+    const taken = this.reservations.getOpen(messageId);
+    if (taken?.state !== 'taken') return false;
+    this.reservations.remove(taken);
+    return true;
+  }
+
+  /** A message is about to be reported: counts it from now on, taken or not. */
+  reporting({ messageId, subAccountId, points }: SentFact): void {
+    const taken = this.reservations.getOpen(messageId);
+    const row = this.table.row(subAccountId);
+    if (taken && taken.row === row && taken.points === points) {
+      this.reservations.setState(taken, 'reporting');
+      return;
+    }
+    // It came to cost something else than was taken for it.
+    if (taken) this.reservations.remove(taken);
+    if (row === undefined || this.table.status(row) === undefined || points === 0n) return;
+    const known = this.reservations.get(this.table.main(row), messageId);
+    if (!known) this.#reserve(row, messageId, points, 'reporting');
+  }
+
+  /** The broker has the report. Where it may have it twice, the first one's place shows when the log is read. */
+  written(messageId: string, { offset, repeated }: WrittenRecord): void {
+    const reported = this.reservations.getOpen(messageId);
+    if (!reported) return;
+    if (this.lanes[reported.lane]?.phase === 'foreign') {
+      this.reservations.remove(reported);
+      return;
+    }
+    this.reservations.setState(reported, 'written');
+    if (!repeated && reported.offset < 0) this.#locate(reported, Number(offset));
+  }
+
+  /** The report was refused or given up. It stays counted: it may be in the log, and the message was sent. */
+  notWritten(messageId: string): void {
+    const reported = this.reservations.getOpen(messageId);
+    if (reported) this.reservations.setState(reported, 'taken');
+  }
+
+  /** What may still be sent, in millipoints; below 0 after reports beyond the limit. */
+  remaining(row: number): Points {
+    return (this.table.remaining(row) - this.reservations.sum(row)) as Points;
+  }
+
+  #reserve(row: number, messageId: string, points: bigint, state: Reservation['state']): void {
+    const main = this.table.main(row);
+    const lane = this.#laneOf(main).partition;
+    this.reservations.add({ messageId, main, lane, row, points, offset: -1, state });
+  }
+
+  #locate(reservation: Reservation, offset: number): void {
+    reservation.offset = offset;
+    const lane = this.lanes[reservation.lane] as Lane;
+    if (this.#isReflected(reservation.row, lane, offset)) this.reservations.reflect(reservation.row, offset);
+  }
+
+  #isReflected(row: number, lane: Lane, offset: number): boolean {
+    if (offset <= lane.settled) return true;
+    // Positions of an older generation count in what was another log.
+    return this.table.generation(row) === lane.generation && offset <= this.table.position(row);
+  }
+
+  #laneOf(main: number): Lane {
+    this.#laneOfMain[main] ??= partitionFor(this.table.mainId(main), this.#options.partitions);
+    return this.lanes[this.#laneOfMain[main]!] as Lane;
+  }
+}

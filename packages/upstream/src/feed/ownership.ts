@@ -1,0 +1,56 @@
+import { TOPICS } from '@subledger/contracts';
+import { GroupShare, type KafkaConfig } from '@subledger/kafka/client';
+
+/**
+ * Which main accounts an instance answers for, by the partition of their messages:
+ * - `groupId`: instances with the same id share the partitions, and take over from one another
+ * - `index` of `count`: every `count`-th partition. No two running instances may have the same index
+ */
+export type Ownership =
+  | { readonly groupId: string; readonly sessionTimeoutMs?: number }
+  | { readonly index: number; readonly count: number };
+
+export interface OwnershipEvents {
+  onGained(partitions: number[]): void;
+  onLost(partitions: number[]): void;
+  /** The partitions may be another's soon. */
+  onHandOver(): Promise<void>;
+  onHandOverEnd(): void;
+}
+
+export interface OwnershipHandle {
+  /** Whether what was gained is still ours beyond doubt. */
+  readonly isConfirmed: boolean;
+  /** Resolves with the first partitions. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @throws RangeError where the index is not one of `count` */
+export function openOwnership(
+  kafka: KafkaConfig,
+  ownership: Ownership,
+  partitions: number,
+  events: OwnershipEvents,
+): OwnershipHandle {
+  if ('groupId' in ownership)
+    return new GroupShare(kafka, {
+      ...ownership,
+      topic: TOPICS.messages,
+      onGained: (gained) => events.onGained(gained),
+      onLost: (lost) => events.onLost(lost),
+      beforeRejoin: () => events.onHandOver(),
+      onRejoined: () => events.onHandOverEnd(),
+    });
+  const { index, count } = ownership;
+  if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count))
+    throw new RangeError(`ownership needs 0 <= index < count, not index ${index} of ${count}`);
+  const own = Array.from({ length: partitions }, (_, partition) => partition).filter(
+    (partition) => partition % count === index,
+  );
+  return {
+    isConfirmed: true,
+    start: async () => events.onGained(own),
+    stop: async () => events.onLost(own),
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * - `taken`: by `take`; not handed to the reporter yet
+ * - `reporting`: its report is on its way to the broker
+ * - `written`: the broker has it
+ * - `foreign`: found in the log, written by somebody else or before a restart
+ */
+type ReservationState = 'taken' | 'reporting' | 'written' | 'foreign';
+
+/** The points of one message that the figures of its sub-account do not contain yet. */
+export interface Reservation {
+  readonly messageId: string;
+  /** Number of its main account. */
+  readonly main: number;
+  readonly lane: number;
+  readonly row: number;
+  /** Millipoints. */
+  readonly points: bigint;
+  /** Of its first report in the log; -1 until known. */
+  offset: number;
+  state: ReservationState;
+}
+
+const isOpen = ({ state }: Reservation) => state === 'taken' || state === 'reporting';
+
+/** A message id is unique within its main account. */
+const keyOf = (main: number, messageId: string) => `${main} ${messageId}`;
+
+/** Reports that figures contain, remembered so that a repeat of them further on in the log is not taken for new. */
+const REMEMBERED = 10_000;
+
+/** All reservations: what is to be subtracted from what the limit records say. */
+export class Reservations {
+  readonly #all = new Map<string, Reservation>();
+  readonly #byRow = new Map<number, { sum: bigint; readonly list: Set<Reservation> }>();
+  /** Own ones that can be given back or are being reported. */
+  readonly #open = new Map<string, Reservation>();
+  readonly #reflected = new Set<string>();
+  #whenNoneOpen = Promise.withResolvers<void>();
+
+  get size(): number {
+    return this.#all.size;
+  }
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** Millipoints reserved of a row. */
+  sum(row: number): bigint {
+    return this.#byRow.get(row)?.sum ?? 0n;
+  }
+
+  get(main: number, messageId: string): Reservation | undefined {
+    return this.#all.get(keyOf(main, messageId));
+  }
+
+  /** By the message id alone; only while it is taken or being reported. */
+  getOpen(messageId: string): Reservation | undefined {
+    return this.#open.get(messageId);
+  }
+
+  add(reservation: Reservation): void {
+    this.#all.set(keyOf(reservation.main, reservation.messageId), reservation);
+    if (isOpen(reservation)) this.#open.set(reservation.messageId, reservation);
+    const ofRow = this.#byRow.get(reservation.row);
+    if (ofRow) {
+      ofRow.sum += reservation.points;
+      ofRow.list.add(reservation);
+    } else this.#byRow.set(reservation.row, { sum: reservation.points, list: new Set([reservation]) });
+  }
+
+  setState(reservation: Reservation, state: ReservationState): void {
+    reservation.state = state;
+    if (isOpen(reservation)) this.#open.set(reservation.messageId, reservation);
+    else this.#close(reservation);
+  }
+
+  remove(reservation: Reservation): void {
+    if (!this.#all.delete(keyOf(reservation.main, reservation.messageId))) return;
+    this.#close(reservation);
+    const ofRow = this.#byRow.get(reservation.row);
+    if (!ofRow?.list.delete(reservation)) return;
+    ofRow.sum -= reservation.points;
+    if (ofRow.list.size === 0) this.#byRow.delete(reservation.row);
+  }
+
+  /** Drops what a row's figures contain. */
+  reflect(row: number, position: number): void {
+    const ofRow = this.#byRow.get(row);
+    if (!ofRow) return;
+    for (const one of ofRow.list) if (one.offset >= 0 && one.offset <= position) this.#reflect(one);
+  }
+
+  /** Whether a message was dropped lately because figures contain it. */
+  wasReflected(main: number, messageId: string): boolean {
+    return this.#reflected.has(keyOf(main, messageId));
+  }
+
+  removeRow(row: number): void {
+    for (const one of this.#byRow.get(row)?.list ?? []) this.remove(one);
+  }
+
+  /** Drops what of a lane is found at or before an offset. */
+  settle(lane: number, offset: number): void {
+    for (const one of this.#all.values())
+      if (one.lane === lane && one.offset >= 0 && one.offset <= offset) this.#reflect(one);
+  }
+
+  /** Keeps of a lane what is ours and still open; the rest is in the log. */
+  removeFromLog(lane: number): void {
+    for (const one of this.#all.values()) if (one.lane === lane && !isOpen(one)) this.remove(one);
+  }
+
+  /** Resolves once nothing is taken or being reported. */
+  whenNoneOpen(): Promise<void> {
+    return this.#open.size === 0 ? Promise.resolve() : this.#whenNoneOpen.promise;
+  }
+
+  #reflect(reservation: Reservation): void {
+    this.remove(reservation);
+    this.#reflected.add(keyOf(reservation.main, reservation.messageId));
+    if (this.#reflected.size <= REMEMBERED) return;
+    for (const oldest of this.#reflected) {
+      this.#reflected.delete(oldest);
+      return;
+    }
+  }
+
+  #close(reservation: Reservation): void {
+    if (this.#open.get(reservation.messageId) !== reservation) return;
+    this.#open.delete(reservation.messageId);
+    if (this.#open.size > 0) return;
+    this.#whenNoneOpen.resolve();
+    this.#whenNoneOpen = Promise.withResolvers();
+  }
+}

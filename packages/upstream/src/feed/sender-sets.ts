@@ -1,0 +1,46 @@
+/** Of a sub-account without a profile. */
+export const NO_PROFILE = 0;
+
+/** Lists of sender numbers, each kept once however many sub-accounts share it, and dropped with the last of them. */
+export class SenderSets {
+  readonly #byText = new Map<string, number>();
+  readonly #sets: (ReadonlySet<string> | undefined)[] = [undefined];
+  readonly #texts: (string | undefined)[] = [undefined];
+  readonly #uses: number[] = [0];
+  readonly #free: number[] = [];
+
+  get size(): number {
+    return this.#byText.size;
+  }
+
+  /** The number of a list for one more user. */
+  use(senders: readonly string[]): number {
+    const text = senders.join(' ');
+    const known = this.#byText.get(text);
+    if (known !== undefined) {
+      this.#uses[known]! += 1;
+      return known;
+    }
+    const index = this.#free.pop() ?? this.#sets.length;
+    this.#byText.set(text, index);
+    this.#sets[index] = new Set(senders);
+    this.#texts[index] = text;
+    this.#uses[index] = 1;
+    return index;
+  }
+
+  release(index: number): void {
+    if (index === NO_PROFILE) return;
+    this.#uses[index]! -= 1;
+    if (this.#uses[index]! > 0) return;
+    this.#byText.delete(this.#texts[index]!);
+    this.#sets[index] = undefined;
+    this.#texts[index] = undefined;
+    this.#free.push(index);
+  }
+
+  /** undefined without a profile. */
+  get(index: number): ReadonlySet<string> | undefined {
+    return this.#sets[index];
+  }
+}

@@ -1,0 +1,237 @@
+import {
+  type LimitRecord,
+  type ProfileRecord,
+  SUB_ACCOUNT_STATUSES,
+  type SubAccountStatus,
+} from '@subledger/contracts';
+import type { Points } from '@subledger/core';
+import { IdIndex } from './id-index.js';
+import { toStored } from './points-column.js';
+import { NO_PROFILE, SenderSets } from './sender-sets.js';
+
+const FIRST_CAPACITY = 1_024;
+const NO_POSITION = -1;
+
+/** A sub-account as its last limit record has it; amounts in millipoints. */
+export interface SubAccountLimits {
+  readonly subAccountId: string;
+  readonly mainAccountId: string;
+  readonly status: SubAccountStatus;
+  /** `YYYY-MM` in the main account's time zone. */
+  readonly period: string;
+  readonly limit: Points;
+  readonly boost: Points;
+  readonly granted: Points;
+  readonly used: Points;
+  readonly held: Points;
+  readonly remaining: Points;
+  readonly generation: number;
+  readonly sequence: number;
+  /** Offset in the main account's partition of `sms.messages.v1` up to which it counts; null before the first. */
+  readonly position: number | null;
+}
+
+const AMOUNTS = ['limit', 'boost', 'granted', 'used', 'held', 'remaining'] as const;
+type Amount = (typeof AMOUNTS)[number];
+
+/** One typed array per field: 93 bytes a row, where an object of strings would take a kilobyte. */
+interface Columns {
+  readonly amounts: Readonly<Record<Amount, BigInt64Array>>;
+  /** Index in `SUB_ACCOUNT_STATUSES`, plus 1; 0 without a limit record. */
+  readonly status: Uint8Array;
+  readonly period: Int32Array;
+  readonly main: Uint32Array;
+  readonly senders: Uint32Array;
+  readonly generation: Float64Array;
+  readonly sequence: Float64Array;
+  readonly position: Float64Array;
+  readonly version: Float64Array;
+}
+
+/**
+ * One column after the other, so that no more than one is in memory twice. What no row uses yet is not resident.
+ * Offsets, sequences and versions are numbers: exact to 2^53, which no log or account will see.
+ */
+function grown(columns: Columns | undefined, rows: number): Columns {
+  const more = <Column extends { set(from: Column): void }>(
+    Kind: new (length: number) => Column,
+    from: Column | undefined,
+  ): Column => {
+    const column = new Kind(rows);
+    if (from) column.set(from);
+    return column;
+  };
+  const amounts = {} as Record<Amount, BigInt64Array>;
+  for (const name of AMOUNTS) amounts[name] = more<BigInt64Array>(BigInt64Array, columns?.amounts[name]);
+  return {
+    amounts,
+    status: more<Uint8Array>(Uint8Array, columns?.status),
+    period: more<Int32Array>(Int32Array, columns?.period),
+    main: more<Uint32Array>(Uint32Array, columns?.main),
+    senders: more<Uint32Array>(Uint32Array, columns?.senders),
+    generation: more<Float64Array>(Float64Array, columns?.generation),
+    sequence: more<Float64Array>(Float64Array, columns?.sequence),
+    position: more<Float64Array>(Float64Array, columns?.position),
+    version: more<Float64Array>(Float64Array, columns?.version),
+  };
+}
+
+/** An id that was cut out of a record's text keeps the whole text in memory. */
+const ownCopy = (id: string): string => Buffer.from(id, 'latin1').toString('latin1');
+
+/** The last limit record and profile of every sub-account, by a dense row number. Knows nothing of reports. */
+export class SubAccountTable {
+  readonly #rows = new IdIndex();
+  readonly #mains = new Map<string, number>();
+  readonly #mainIds: string[] = [];
+  readonly #senders = new SenderSets();
+  #columns = grown(undefined, FIRST_CAPACITY);
+  #capacity = FIRST_CAPACITY;
+
+  /** Sub-accounts with a limit record or a profile. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  row(subAccountId: string): number | undefined {
+    return this.#rows.get(subAccountId);
+  }
+
+  /**
+   * Takes a record over, unless the same or a newer one is known: publishing is at least once, and the ledger's
+   * generation and sequence tell old from new.
+   *
+   * @returns its row, or undefined where it was not taken
+   */
+  putLimit(record: LimitRecord): number | undefined {
+    const row = this.#rowOf(record.subAccountId);
+    const columns = this.#columns;
+    if (columns.status[row] !== 0) {
+      const generation = columns.generation[row]!;
+      if (record.generation < generation) return undefined;
+      if (record.generation === generation && record.sequence <= columns.sequence[row]!) return undefined;
+    }
+    for (const name of AMOUNTS) columns.amounts[name][row] = toStored(record[name]);
+    columns.status[row] = SUB_ACCOUNT_STATUSES.indexOf(record.status) + 1;
+    columns.period[row] = Number(record.period.slice(0, 4)) * 12 + Number(record.period.slice(5)) - 1;
+    columns.main[row] = this.mainOf(record.mainAccountId);
+    columns.generation[row] = record.generation;
+    columns.sequence[row] = record.sequence;
+    columns.position[row] = record.position ? Number(record.position.offset) : NO_POSITION;
+    return row;
+  }
+
+  /** Takes a profile over, unless a newer one is known. */
+  putProfile(record: ProfileRecord): void {
+    const row = this.#rowOf(record.subAccountId);
+    const { senders, version } = this.#columns;
+    if (senders[row] !== NO_PROFILE && record.version < version[row]!) return;
+    const before = senders[row]!;
+    senders[row] = this.#senders.use(record.senderNumbers);
+    this.#senders.release(before);
+    version[row] = record.version;
+  }
+
+  /** The key's limit record was deleted for good. @returns the row that it had */
+  dropLimit(subAccountId: string): number | undefined {
+    const row = this.#rows.get(subAccountId);
+    if (row === undefined || this.#columns.status[row] === 0) return undefined;
+    this.#columns.status[row] = 0;
+    this.#forgetEmpty(subAccountId, row);
+    return row;
+  }
+
+  dropProfile(subAccountId: string): void {
+    const row = this.#rows.get(subAccountId);
+    if (row === undefined) return;
+    this.#senders.release(this.#columns.senders[row]!);
+    this.#columns.senders[row] = NO_PROFILE;
+    this.#columns.version[row] = 0;
+    this.#forgetEmpty(subAccountId, row);
+  }
+
+  /** undefined without a limit record. */
+  status(row: number): SubAccountStatus | undefined {
+    return SUB_ACCOUNT_STATUSES[this.#columns.status[row]! - 1];
+  }
+
+  remaining(row: number): bigint {
+    return this.#columns.amounts.remaining[row]!;
+  }
+
+  generation(row: number): number {
+    return this.#columns.generation[row]!;
+  }
+
+  /** Offset of the last message that the row's figures reflect; -1 before the first. */
+  position(row: number): number {
+    return this.#columns.position[row]!;
+  }
+
+  /** Dense number of the row's main account. */
+  main(row: number): number {
+    return this.#columns.main[row]!;
+  }
+
+  /** The sender numbers that a sub-account may send from; undefined without a profile. */
+  senders(row: number): ReadonlySet<string> | undefined {
+    return this.#senders.get(this.#columns.senders[row]!);
+  }
+
+  /** The number of a main account, given anew where it has none. */
+  mainOf(mainAccountId: string): number {
+    const known = this.#mains.get(mainAccountId);
+    if (known !== undefined) return known;
+    const main = this.#mainIds.length;
+    const id = ownCopy(mainAccountId);
+    this.#mains.set(id, main);
+    this.#mainIds.push(id);
+    return main;
+  }
+
+  mainId(main: number): string {
+    return this.#mainIds[main] as string;
+  }
+
+  limits(subAccountId: string): SubAccountLimits | undefined {
+    const row = this.#rows.get(subAccountId);
+    const status = row === undefined ? undefined : this.status(row);
+    if (row === undefined || status === undefined) return undefined;
+    const { amounts, period, position, generation, sequence } = this.#columns;
+    const month = period[row]!;
+    const at = (name: Amount) => amounts[name][row] as Points;
+    return {
+      subAccountId,
+      mainAccountId: this.mainId(this.main(row)),
+      status,
+      period: `${String(Math.floor(month / 12)).padStart(4, '0')}-${String((month % 12) + 1).padStart(2, '0')}`,
+      limit: at('limit'),
+      boost: at('boost'),
+      granted: at('granted'),
+      used: at('used'),
+      held: at('held'),
+      remaining: at('remaining'),
+      generation: generation[row]!,
+      sequence: sequence[row]!,
+      position: position[row] === NO_POSITION ? null : position[row]!,
+    };
+  }
+
+  subAccountIds(): Generator<string> {
+    return this.#rows.ids();
+  }
+
+  #rowOf(subAccountId: string): number {
+    const row = this.#rows.add(subAccountId);
+    if (row >= this.#capacity) {
+      this.#capacity *= 2;
+      this.#columns = grown(this.#columns, this.#capacity);
+    }
+    return row;
+  }
+
+  #forgetEmpty(subAccountId: string, row: number): void {
+    if (this.#columns.status[row] !== 0 || this.#columns.senders[row] !== NO_PROFILE) return;
+    this.#rows.remove(subAccountId);
+  }
+}
