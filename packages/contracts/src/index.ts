@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './events.js';
 export * from './limits.js';
 export * from './messages.js';
+export * from './profiles.js';
 export * from './rest/index.js';
 export * from './scalars.js';
 export * from './topics.js';
