@@ -1,7 +1,9 @@
+import { isSenderNumber } from '@subledger/contracts';
 import type { Asked } from '../http/asked.js';
 import type { Answer } from '../operations/idempotency.js';
-import type { WriteRunner } from '../operations/write-runner.js';
+import type { Transaction, WriteRunner } from '../operations/write-runner.js';
 import type { MainAccountsStore } from './main-accounts-store.js';
+import { requireAllowedSender } from './sender-numbers.service.js';
 
 /** The strict check of the SMS service before it sends: points set aside for one message. */
 export class HoldsService {
@@ -12,13 +14,17 @@ export class HoldsService {
 
   async place(asked: Asked<'placeHold'>): Promise<Answer> {
     const mainAccountId = asked.params.id;
-    // `sender` is checked against the registered numbers once those can be registered.
-    const { sender: _sender, ...hold } = asked.body;
+    const { sender, ...hold } = asked.body;
+    const { subAccountId } = hold;
     await this.mains.get(mainAccountId);
     return this.runner.run(asked, {
       mainAccountId,
-      subAccountId: hold.subAccountId,
+      subAccountId,
       command: { name: 'hold.place', data: { mainAccountId, ...hold } },
+      // Together with the commit: a repeat of a hold that was placed is not judged again.
+      ...(sender !== undefined && isSenderNumber(sender)
+        ? { prepare: (tx: Transaction) => requireAllowedSender(tx, { mainAccountId, subAccountId, sender }) }
+        : {}),
       answer: async ({ outcome }) => ({
         status: 201,
         headers: {
@@ -26,7 +32,7 @@ export class HoldsService {
         },
         body: {
           messageId: hold.messageId,
-          subAccountId: hold.subAccountId,
+          subAccountId,
           points: outcome?.points ?? hold.points,
           expiresAt: outcome?.expiresAt,
           remaining: outcome?.remainingAfter,
