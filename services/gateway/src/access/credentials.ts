@@ -1,6 +1,7 @@
 import type { CreateSession } from '@subledger/contracts';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import type { Transaction } from '../operations/write-runner.js';
+import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
 
 /** Whose password it is: an operator or main account by login, or a sub-account. */
 export type Owner =
@@ -65,6 +66,8 @@ export class Credentials {
       where: { mainAccountId, id, passwordHash: before },
       data: { ...changed, settingsVersion: { increment: 1 } },
     });
+    // Its settings have a new version, which the profile names.
+    if (count === 1) await noteProfileChangesWithin(tx, [{ mainAccountId, subAccountId: id }]);
     return count === 1;
   }
 

@@ -165,8 +165,7 @@ export class SubAccountsService {
             updatedAt: new Date(),
           },
         });
-        if (name !== undefined || senderNumbers !== undefined)
-          await noteProfileChangesWithin(tx, [{ mainAccountId, subAccountId }]);
+        await noteProfileChangesWithin(tx, [{ mainAccountId, subAccountId }]);
         // Not there any more: it was deleted while this waited for the row, and all of this is rolled back.
         const row = await this.store.within(tx).get(mainAccountId, subAccountId);
         return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };

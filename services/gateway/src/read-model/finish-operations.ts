@@ -79,8 +79,7 @@ async function lockRegisteredNumbers(client: pg.PoolClient, accepted: readonly D
 
 /** The profile that an accepted operation made or changed, if any. */
 function changedProfile({ action, main_account_id, sub_account_id, effects }: DoneRow): ProfileKey[] {
-  const { name, senderNumbers } = effects?.subAccount ?? {};
-  const isChanged = action === 'createSubAccount' || name !== undefined || senderNumbers !== undefined;
+  const isChanged = action === 'createSubAccount' || effects?.subAccount !== undefined;
   if (!isChanged || sub_account_id === null) return [];
   return [{ mainAccountId: main_account_id, subAccountId: sub_account_id }];
 }

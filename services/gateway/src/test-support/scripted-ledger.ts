@@ -30,6 +30,7 @@ interface Command {
 export class ScriptedLedger {
   /** Commands seen, repeats included. */
   readonly seen: { id: string; name: CommandName }[] = [];
+  private readonly commands = new Map<string, Command>();
   /** What the next commands of a name are refused with. */
   readonly refusals = new Map<CommandName, { code: RejectionCode; [field: string]: unknown }>();
   silent = false;
@@ -65,6 +66,13 @@ export class ScriptedLedger {
     await this.producer.send(values.map((value) => ({ topic: TOPICS.events, key: mainAccountId, value })));
   }
 
+  /** Answers commands that came while it was silent, in one send, so that readers get them in one batch. */
+  async answerTogether(ids: readonly string[]): Promise<void> {
+    const commands = ids.map((id) => this.commands.get(id) as Command);
+    const answers = commands.map((command) => this.answer(command));
+    await this.publish(commands[0]?.data.mainAccountId ?? '', ...answers);
+  }
+
   /** The answer that was given to a command. */
   answerTo(commandId: string): string | undefined {
     return this.answered.get(commandId);
@@ -74,11 +82,17 @@ export class ScriptedLedger {
     const name = COMMANDS.get(command.type)?.name;
     if (!name) throw new Error(`Unknown command ${command.type}`);
     this.seen.push({ id: command.id, name });
+    this.commands.set(command.id, command);
     if (this.silent) return;
-    const before = this.answered.get(command.id);
-    const answer = before ?? JSON.stringify(this.decide(name, command));
+    await this.publish(command.data.mainAccountId, this.answer(command));
+  }
+
+  /** The same answer again to a repeat. */
+  private answer(command: Command): string {
+    const name = COMMANDS.get(command.type)?.name as CommandName;
+    const answer = this.answered.get(command.id) ?? JSON.stringify(this.decide(name, command));
     this.answered.set(command.id, answer);
-    await this.publish(command.data.mainAccountId, answer);
+    return answer;
   }
 
   private decide(name: CommandName, command: Command) {
