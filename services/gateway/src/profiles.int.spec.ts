@@ -167,6 +167,31 @@ describe('the topic', () => {
     }
   });
 
+  test('has everything when a crash comes between publishing and forgetting: twice rather than never', async () => {
+    const { client } = gateway.database;
+    await published();
+    await client.query(`CREATE FUNCTION gateway.fail() RETURNS trigger LANGUAGE plpgsql
+                        AS $$ BEGIN RAISE EXCEPTION 'as if it had crashed'; END $$`);
+    await client.query(`CREATE TRIGGER fail BEFORE DELETE ON gateway.profile_change
+                        FOR EACH STATEMENT EXECUTE FUNCTION gateway.fail()`);
+    const id = await gateway.subAccount(main, 'Twice');
+    await reader.waitUntil(() => recordsOf(id).length >= 2, 30_000);
+    await client.query('DROP FUNCTION gateway.fail CASCADE');
+    await published();
+    await agree();
+  });
+
+  test('goes on when the connection that holds the lock is cut', async () => {
+    const { rowCount } = await gateway.database.client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'gateway-profiles'`,
+    );
+    expect(rowCount).toBe(1);
+    const id = await gateway.subAccount(main, 'AfterTheCut');
+    await reader.waitFor(({ key }) => key === id, 30_000);
+    await agree();
+  });
+
   test('goes on when the instance that published stops: another one takes over', async () => {
     const second = await gateway.another();
     await gateway.running.stop();

@@ -7,11 +7,11 @@ export const putSenderNumbers = z
     senderNumbers: z
       .array(senderNumber)
       .max(MAX_SENDER_NUMBERS)
-      .transform((numbers) => [...new Set(numbers)])
       .meta({
         description: 'All registered numbers; what is not named is taken off, from the sub-accounts too',
         examples: [['+815012345678', '+815087654321']],
-      }),
+      })
+      .transform((numbers) => [...new Set(numbers)]),
   })
   .meta({ id: 'PutSenderNumbers' });
 export const senderNumbersView = z
