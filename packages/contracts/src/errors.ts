@@ -17,6 +17,7 @@ const GATEWAY_ERRORS = {
   'not-acceptable': { status: 406, title: 'The answer is not available in that form' },
   'name-taken': { status: 409, title: 'Another sub-account has this name' },
   'login-taken': { status: 409, title: 'Another account has this login' },
+  'sender-not-allowed': { status: 409, title: 'The sub-account may not send from this number' },
   'operation-in-progress': { status: 409, title: 'The same request is still under way' },
   'precondition-failed': { status: 412, title: 'It has changed since you read it' },
   'payload-too-large': { status: 413, title: 'The request is too large' },

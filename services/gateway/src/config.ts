@@ -1,5 +1,15 @@
+import { isIP } from 'node:net';
 import { baseConfig, durationMs, port } from '@subledger/service-kit';
 import { z } from 'zod';
+
+/** An IP address, or a network such as `10.0.0.0/8`. */
+function isAddressOrNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  const isNetwork =
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32));
+  return version !== 0 && isNetwork && more.length === 0;
+}
 
 const key = z.string().min(16, 'must be at least 16 characters').max(256);
 
@@ -19,6 +29,17 @@ export const gatewayConfig = z.object({
     .describe('how long a write waits for its outcome before it answers 202'),
   RESEND_AFTER_MS: durationMs.default(10_000).describe('when a command without an outcome is sent again'),
   KEEP_OPERATIONS_DAYS: z.coerce.number().int().min(1).max(365).default(14),
+  SESSION_IDLE_MS: durationMs.default(3_600_000).describe('how long a session lasts without a request'),
+  SESSION_MAX_MS: durationMs.default(43_200_000).describe('how long a session lasts at the most'),
+  LOGIN_ATTEMPTS_PER_ACCOUNT: z.coerce.number().int().min(1).max(10_000).default(10),
+  LOGIN_ATTEMPTS_PER_ADDRESS: z.coerce.number().int().min(1).max(1_000_000).default(100),
+  LOGIN_WINDOW_MS: durationMs.default(900_000).describe('within which failed logins are counted'),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine((list) => list.every(isAddressOrNetwork), 'must be addresses or networks, separated by commas')
+    .default([])
+    .describe('proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8'),
   BODY_LIMIT_BYTES: z.coerce.number().int().min(1_024).max(8_388_608).default(262_144),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(12),
   OPERATOR_API_KEY: key.optional().describe('API key of operators'),

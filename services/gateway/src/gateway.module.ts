@@ -4,10 +4,12 @@ import { DeadLetterWriter, type RecordProducer } from '@subledger/kafka';
 import { Health, type Logger, type Registry } from '@subledger/service-kit';
 import type pg from 'pg';
 import { ApiKeysService } from './access/api-keys.service.js';
+import { type SessionParts, SessionsService } from './access/sessions.service.js';
 import { HoldsService } from './accounts/holds.service.js';
 import { MainAccountsService } from './accounts/main-accounts.service.js';
 import { MainAccountsStore } from './accounts/main-accounts-store.js';
 import { PointsService } from './accounts/points.service.js';
+import { SenderNumbersService } from './accounts/sender-numbers.service.js';
 import { SubAccountsService } from './accounts/sub-accounts.service.js';
 import { SubAccountsStore } from './accounts/sub-accounts-store.js';
 import { TransfersStore } from './accounts/transfers-store.js';
@@ -17,6 +19,8 @@ import { AccessController } from './http/access.controller.js';
 import { MainAccountsController } from './http/main-accounts.controller.js';
 import { OpenController } from './http/open.controller.js';
 import { PointsController } from './http/points.controller.js';
+import { SenderNumbersController } from './http/sender-numbers.controller.js';
+import { SessionController } from './http/session.controller.js';
 import { SubAccountsController } from './http/sub-accounts.controller.js';
 import type { DirectRunner } from './operations/direct-runner.js';
 import { OperationsService } from './operations/operations.service.js';
@@ -36,6 +40,7 @@ export interface GatewayParts {
   readonly health: Health;
   readonly metrics: Registry;
   readonly log: Logger;
+  readonly sessions: SessionParts;
 }
 
 @Module({
@@ -45,6 +50,8 @@ export interface GatewayParts {
     PointsController,
     SubAccountsController,
     AccessController,
+    SenderNumbersController,
+    SessionController,
     EventsController,
   ],
 })
@@ -66,7 +73,9 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: SubAccountsService, useValue: new SubAccountsService(subs, mains, runner) },
     { provide: PointsService, useValue: new PointsService(new TransfersStore(prisma), mains, subs, runner) },
     { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner) },
-    { provide: HoldsService, useValue: new HoldsService(parts.direct) },
+    { provide: SessionsService, useValue: new SessionsService(parts.sessions) },
+    { provide: SenderNumbersService, useValue: new SenderNumbersService(prisma, mains, runner) },
+    { provide: HoldsService, useValue: new HoldsService(prisma, parts.direct) },
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
     { provide: ReadModel, useValue: new ReadModel(parts.pool, deadLetters, log) },
   ];

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -14,6 +15,12 @@ import type { FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import { Authenticator } from './access/authenticator.js';
 import { bootstrapCredentials } from './access/bootstrap.js';
+import { Credentials } from './access/credentials.js';
+import { LoginAttempts } from './access/login-attempts.js';
+import { hashPassword } from './access/passwords.js';
+import { SessionCookie } from './access/session-cookie.js';
+import { SessionStore } from './access/session-store.js';
+import type { SessionParts } from './access/sessions.service.js';
 import { probeBrokers } from './availability/broker-probe.js';
 import { DependencyMonitor } from './availability/dependency-monitor.js';
 import type { GatewayConfig } from './config.js';
@@ -31,6 +38,7 @@ import { OutcomeRoom } from './operations/outcome-room.js';
 import { Sweeper } from './operations/sweeper.js';
 import { WaitingRoom } from './operations/waiting-room.js';
 import { WriteRunner } from './operations/write-runner.js';
+import { ProfileRelay } from './profiles/profile-relay.js';
 import { untilDatabaseAnswers } from './until-database-answers.js';
 
 const SCHEMA = 'gateway';
@@ -57,7 +65,7 @@ export async function startGateway({
   signal,
 }: Context): Promise<RunningGateway> {
   const publicUrl = config.PUBLIC_URL ?? `http://${config.GATEWAY_HOST}:${config.GATEWAY_PORT}`;
-  const { pool, probePool, prisma } = openDatabase(config, log);
+  const { pool, probePool, relayPool, prisma } = openDatabase(config, log);
   const kafka = kafkaConfigFrom(config, 'gateway', log);
   const producer = new RecordProducer(kafka, { deliveryTimeoutMs: 5_000, requestTimeoutMs: 3_000 });
   const sender = new CommandSender(producer);
@@ -84,10 +92,12 @@ export async function startGateway({
   await untilDatabaseAnswers(() => probePool.query('SELECT 1'), { log, signal });
   await bootstrapCredentials(prisma, config);
   await monitor.start();
+  const sessions = await openSessions(prisma, config, publicUrl);
+  const profiles = new ProfileRelay(relayPool, kafka, log);
   const groupId = `${config.KAFKA_TOPIC_PREFIX}${GROUP}`;
   const events = new KafkaBatchServer(kafka, { groupId, fromBeginning: true, commit: 'after-batch' });
   const app = await createApp(
-    { publicUrl, prisma, pool, producer, runner, direct, monitor, health, metrics, log },
+    { publicUrl, prisma, pool, producer, runner, direct, monitor, health, metrics, log, sessions },
     events,
     config,
   );
@@ -99,6 +109,7 @@ export async function startGateway({
   });
   await listener.start();
   sweeper.start();
+  profiles.start();
   await app.listen(config.GATEWAY_PORT, config.GATEWAY_HOST);
   const { port } = app.getHttpServer().address() as AddressInfo;
   return {
@@ -109,6 +120,7 @@ export async function startGateway({
       await app.close();
       monitor.close();
       await sweeper.close();
+      await profiles.close();
       await listener.close();
       await producer.close();
       await prisma.$disconnect();
@@ -120,7 +132,7 @@ export async function startGateway({
 function openDatabase(
   config: GatewayConfig,
   log: Logger,
-): { pool: pg.Pool; probePool: pg.Pool; prisma: PrismaClient } {
+): { pool: pg.Pool; probePool: pg.Pool; relayPool: pg.Pool; prisma: PrismaClient } {
   const common = { url: config.DATABASE_URL, schema: SCHEMA };
   const pool = createPool({
     ...common,
@@ -139,8 +151,34 @@ function openDatabase(
     connectionTimeoutMs: PROBE_TIMEOUT_MS,
     statementTimeoutMs: PROBE_TIMEOUT_MS,
   });
+  // Its one connection holds the lock of whoever publishes profiles.
+  const relayPool = createPool({
+    ...common,
+    applicationName: 'gateway-profiles',
+    max: 1,
+    statementTimeoutMs: 8_000,
+  });
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: SCHEMA }) });
-  return { pool, probePool, prisma };
+  return { pool, probePool, relayPool, prisma };
+}
+
+async function openSessions(
+  prisma: PrismaClient,
+  config: GatewayConfig,
+  publicUrl: string,
+): Promise<SessionParts> {
+  return {
+    prisma,
+    credentials: new Credentials(prisma),
+    attempts: new LoginAttempts(prisma, {
+      perAccount: config.LOGIN_ATTEMPTS_PER_ACCOUNT,
+      perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
+      windowMs: config.LOGIN_WINDOW_MS,
+    }),
+    store: new SessionStore(prisma, { idleMs: config.SESSION_IDLE_MS, maxMs: config.SESSION_MAX_MS }),
+    cookie: new SessionCookie(publicUrl),
+    decoyHash: await hashPassword(randomBytes(32).toString('base64url')),
+  };
 }
 
 async function createApp(
@@ -148,8 +186,12 @@ async function createApp(
   events: KafkaBatchServer,
   config: GatewayConfig,
 ): Promise<NestFastifyApplication> {
-  const { log, metrics, monitor, prisma, publicUrl } = parts;
-  const adapter = createFastify({ bodyLimitBytes: config.BODY_LIMIT_BYTES, publicUrl });
+  const { log, metrics, monitor, prisma, publicUrl, sessions } = parts;
+  const adapter = createFastify({
+    bodyLimitBytes: config.BODY_LIMIT_BYTES,
+    publicUrl,
+    trustedProxies: config.TRUSTED_PROXIES,
+  });
   const app = await NestFactory.create<NestFastifyApplication>(gatewayModule(parts), adapter, {
     bodyParser: false,
     logger: new NestLogger(log),
@@ -159,7 +201,7 @@ async function createApp(
   app.useGlobalInterceptors(new AnswerInterceptor());
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   addRequestGate(fastify, {
-    authenticator: new Authenticator(prisma),
+    authenticator: new Authenticator(prisma, sessions.store, sessions.cookie),
     monitor,
   });
   addRequestMetrics(fastify, metrics);

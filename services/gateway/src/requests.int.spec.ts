@@ -1,75 +1,22 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ROUTE_IDS, ROUTES, type RouteDefinition } from '@subledger/contracts';
+import { ROUTE_IDS } from '@subledger/contracts';
 import { eventually } from '@subledger/testing';
 import { registeredRoutes } from './http/route.decorator.js';
-import { TestGateway, UPSTREAM_KEY } from './test-support/test-gateway.js';
+import { TestGateway } from './test-support/test-gateway.js';
 
 let gateway: TestGateway;
 let mine: string;
 let theirs: string;
-let readKey: string;
-let writeKey: string;
 let sub: string;
 beforeAll(async () => {
   gateway = await TestGateway.start();
   [mine, theirs] = await Promise.all([gateway.mainAccount(), gateway.mainAccount()]);
-  [readKey, writeKey] = await Promise.all([gateway.apiKey(mine, ['read']), gateway.apiKey(mine, ['write'])]);
   sub = await gateway.subAccount(mine, 'Sub1');
 });
 afterAll(() => gateway?.stop());
 
-/** A path of the row with ids of `main`; the body is empty, so that what gets through is 422 or 404. */
-const pathOf = (route: RouteDefinition, main: string) =>
-  route.path
-    .replace('{id}', main)
-    .replace('{sub}', sub)
-    .replace('{key}', 'ak_none')
-    .replace('{messageId}', 'none')
-    .replace('{sequence}', '1')
-    .replace('{operation}', 'op_none');
-const rows = ROUTE_IDS.map((id) => [id, ROUTES[id] as RouteDefinition] as const);
-
 describe('who may do what', () => {
-  test.each(rows)('%s without or with a wrong key is 401', async (_id, route) => {
-    for (const key of [null, 'slk_wrong']) {
-      const { status, body, headers } = await gateway.call(route.method, pathOf(route, mine), { key });
-      expect([status, body.code]).toEqual([401, 'unauthorized']);
-      expect(headers.get('www-authenticate')).toContain('Bearer');
-    }
-  });
-
-  test.each(rows.filter(([, { path }]) => path.includes('{id}')))(
-    '%s of another main account is 404, whatever the scope',
-    async (_id, route) => {
-      for (const key of [readKey, writeKey]) {
-        const { status, body } = await gateway.call(route.method, pathOf(route, theirs), { key });
-        expect([status, body.code]).toEqual([404, 'not-found']);
-      }
-    },
-  );
-
-  test.each(rows.filter(([, route]) => !route.who.includes('main')))(
-    '%s is 403 to a main account',
-    async (_id, route) => {
-      expect((await gateway.call(route.method, pathOf(route, mine), { key: writeKey })).status).toBe(403);
-    },
-  );
-
-  test.each(rows.filter(([, route]) => route.scope === 'write' && route.who.includes('main')))(
-    '%s is 403 to a key that may only read',
-    async (_id, route) => {
-      expect((await gateway.call(route.method, pathOf(route, mine), { key: readKey })).status).toBe(403);
-    },
-  );
-
-  test.each(rows.filter(([, route]) => !route.who.includes('upstream')))(
-    '%s is 403 to the SMS service',
-    async (_id, route) => {
-      expect((await gateway.call(route.method, pathOf(route, mine), { key: UPSTREAM_KEY })).status).toBe(403);
-    },
-  );
-
   test('a sub-account of another main account is 404', async () => {
     expect((await gateway.call('GET', `/v1/main-accounts/${theirs}/sub-accounts/${sub}`)).status).toBe(404);
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { amount, foreignId, instant, mainAccountId, points, subAccountId } from '../scalars.js';
+import { amount, foreignId, instant, mainAccountId, points, storableText, subAccountId } from '../scalars.js';
 import { DEFAULT_HOLD_SECONDS, MAX_HOLD_SECONDS } from '../vocabulary.js';
-import { displayName, listOf, senderNumber } from './fields.js';
+import { displayName, listOf } from './fields.js';
 import { problem } from './problem.js';
 
 /** What a key may do. `write` includes `read`; `operator` and `upstream` come from the configuration alone. */
@@ -34,7 +34,14 @@ export const placeHold = z
     subAccountId,
     messageId: foreignId,
     points: amount,
-    sender: senderNumber.optional(),
+    sender: storableText(64)
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'Who it will be sent as. A number (E.164) must be allowed to the sub-account, a name is not checked',
+        examples: ['+815012345678'],
+      }),
     expiresInSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).default(DEFAULT_HOLD_SECONDS),
   })
   .meta({ id: 'PlaceHold' });

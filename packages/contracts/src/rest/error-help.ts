@@ -25,12 +25,12 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'Correct the fields that `errors` names and send the request again.',
   ),
   unauthorized: help(
-    'The request came without a key, or with a key that is not known or was revoked.',
-    'Send a valid key in the header “Authorization: Bearer …”.',
+    'The request came without a valid key or session, or login and password do not fit.',
+    'Log in again, or send a valid key in the header “Authorization: Bearer …”.',
   ),
   forbidden: help(
-    'The key is valid, but it does not have the scope that this request needs.',
-    'Use a key with the scope that the documentation of this request names.',
+    'You are known, but may not do that: the scope is missing, it is for others, or X-CSRF-Token is not the session’s.',
+    'Use a key or login that the documentation of this request names; a session sends its csrfToken as X-CSRF-Token.',
   ),
   'not-found': help(
     'There is nothing at this address, or it does not belong to you.',
@@ -51,6 +51,10 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
   'login-taken': help(
     'Another account has this login; upper and lower case count as the same.',
     'Choose another login.',
+  ),
+  'sender-not-allowed': help(
+    'The sender is a number that is not among the sender numbers of the sub-account.',
+    'Allow the number to the sub-account, or send from another one.',
   ),
   'operation-in-progress': help(
     'A change that this request depends on is still under way.',

@@ -29,10 +29,14 @@ export const subAccountPassword = z
   .regex(/^[A-Za-z0-9]{8,128}$/, 'must be 8 to 128 letters and digits (A-Z, a-z, 0-9)')
   .meta({ id: 'SubAccountPassword', format: 'password' });
 
+const E164 = /^\+[1-9]\d{1,14}$/;
+/** Whether a sender is a number, which must be registered and allowed; names and short codes are not. */
+export const isSenderNumber = (sender: string): boolean => E164.test(sender);
+
 /** A registered sender number in E.164. */
 export const senderNumber = z
   .string()
-  .regex(/^\+[1-9]\d{1,14}$/, 'must be an E.164 number such as "+815012345678"')
+  .regex(E164, 'must be an E.164 number such as "+815012345678"')
   .meta({ id: 'SenderNumber', examples: ['+815012345678'] });
 
 export const MAX_SENDER_NUMBERS = 100;

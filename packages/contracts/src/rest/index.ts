@@ -5,5 +5,6 @@ export * from './main-accounts.js';
 export * from './problem.js';
 export * from './route.js';
 export * from './routes.js';
+export * from './session.js';
 export * from './sub-accounts.js';
 export * from './transfers.js';

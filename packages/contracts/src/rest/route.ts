@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-/** Who may ask: an operator, a main account (its users and keys), the SMS service. */
-export type Who = 'operator' | 'main' | 'upstream';
+/** Who may ask: an operator, a main account (its users and keys), a sub-account's login, the SMS service. */
+export const CALLERS = ['operator', 'main', 'sub', 'upstream'] as const;
+export type Who = (typeof CALLERS)[number];
 
 /** One row of the route table: what is validated, who is let in, and what the OpenAPI document says. */
 export interface RouteDefinition {
@@ -13,7 +14,7 @@ export interface RouteDefinition {
   readonly tag: string;
   readonly summary: string;
   readonly who: readonly Who[];
-  /** Of a main account's key; the other callers have one scope. */
+  /** Of a main account's key; a session has both, the other callers have one scope. */
   readonly scope: 'read' | 'write';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
@@ -24,6 +25,10 @@ export interface RouteDefinition {
   /** Refusals beyond those that every route has. */
   readonly conflicts?: readonly ErrorCode[];
   readonly ifMatch?: boolean;
+  /** Needs no credential. Takes no Idempotency-Key, which belongs to one. */
+  readonly open?: boolean;
+  /** About the session itself: a key is refused, and an Idempotency-Key has no meaning. */
+  readonly session?: boolean;
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;

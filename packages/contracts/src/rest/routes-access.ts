@@ -59,6 +59,7 @@ export const accessRoutes = {
     answer: { status: 201, schema: holdView },
     command: true,
     conflicts: [
+      'sender-not-allowed',
       'sub-account-not-found',
       'already-charged',
       'hold-released',

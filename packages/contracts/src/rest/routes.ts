@@ -1,5 +1,7 @@
 import { accessRoutes } from './routes-access.js';
 import { featureRoutes, mainAccountRoutes, pointRoutes } from './routes-main-accounts.js';
+import { senderNumberRoutes } from './routes-sender-numbers.js';
+import { sessionRoutes } from './routes-session.js';
 import { subAccountRoutes } from './routes-sub-accounts.js';
 
 /**
@@ -12,6 +14,8 @@ export const ROUTES = {
   ...pointRoutes,
   ...subAccountRoutes,
   ...accessRoutes,
+  ...senderNumberRoutes,
+  ...sessionRoutes,
 } as const;
 export type RouteId = keyof typeof ROUTES;
 export const ROUTE_IDS = Object.keys(ROUTES) as RouteId[];

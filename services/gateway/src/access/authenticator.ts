@@ -3,9 +3,17 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
 import { hashApiKey } from './api-key.js';
 import type { Principal } from './principal.js';
+import type { SessionCookie } from './session-cookie.js';
+import type { LiveSession, SessionStore } from './session-store.js';
 import { SharedRead } from './shared-read.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,512}) *$/i;
+
+/** The headers of a request that may hold a credential. */
+export interface CredentialHeaders {
+  readonly authorization?: string | undefined;
+  readonly cookie?: string | undefined;
+}
 
 /** What is stored of a key. */
 type KeyRow = NonNullable<Awaited<ReturnType<PrismaClient['apiKey']['findUnique']>>>;
@@ -14,19 +22,32 @@ type KeyRow = NonNullable<Awaited<ReturnType<PrismaClient['apiKey']['findUnique'
 export class Authenticator {
   private readonly rows: SharedRead<KeyRow | null>;
 
-  constructor(prisma: PrismaClient) {
+  constructor(
+    prisma: PrismaClient,
+    private readonly sessions: SessionStore,
+    private readonly cookie: SessionCookie,
+  ) {
     const read = (keyHash: string) =>
       prisma.apiKey.findUnique({ where: { keyHash: Buffer.from(keyHash, 'base64') } });
     this.rows = new SharedRead(read);
   }
 
   /**
-   * Not cached, only shared by requests that come together: a revoked key stops at once.
+   * By key, or else by the session's cookie. Not cached, keys only shared by requests that come together: a revoked
+   * key and an ended session stop at once.
    *
-   * @throws ProblemError `unauthorized` without a valid key
+   * @throws ProblemError `unauthorized` without a valid one
    */
-  async authenticate(authorization: string | undefined): Promise<Principal> {
-    const key = BEARER.exec(authorization ?? '')?.[1];
+  async authenticate({ authorization, cookie }: CredentialHeaders): Promise<Principal> {
+    if (authorization !== undefined) return this.byKey(authorization);
+    const token = this.cookie.read(cookie);
+    const session = token === undefined ? undefined : await this.sessions.find(token);
+    if (token === undefined || session === undefined) throw unauthorized();
+    return principalOfSession(session, token);
+  }
+
+  private async byKey(authorization: string): Promise<Principal> {
+    const key = BEARER.exec(authorization)?.[1];
     const row =
       key === undefined ? null : await this.rows.get(Buffer.from(hashApiKey(key)).toString('base64'));
     if (key === undefined || row === null) throw unauthorized();
@@ -41,11 +62,32 @@ export class Authenticator {
   }
 }
 
+/** A login may do whatever its kind may. */
+export const SCOPES_OF_SESSION: Record<LiveSession['owner']['kind'], readonly Scope[]> = {
+  operator: ['operator'],
+  main: ['read', 'write'],
+  sub: ['read', 'write'],
+};
+
+function principalOfSession(session: LiveSession, token: string): Principal {
+  const { owner } = session;
+  return {
+    who: owner.kind,
+    ...(owner.mainAccountId === null ? {} : { mainAccountId: owner.mainAccountId }),
+    ...(owner.kind === 'sub' ? { subAccountId: owner.subAccountId } : {}),
+    session,
+    scopes: new Set(SCOPES_OF_SESSION[owner.kind]),
+    credentialId: session.id,
+    secret: token,
+  };
+}
+
 function whoOf(mainAccountId: string | null, scopes: ReadonlySet<Scope>): Who {
   if (mainAccountId !== null) return 'main';
   return scopes.has('operator') ? 'operator' : 'upstream';
 }
 
-function unauthorized(): ProblemError {
+/** The same for every reason. */
+export function unauthorized(): ProblemError {
   return new ProblemError('unauthorized', {}, { 'www-authenticate': 'Bearer realm="subledger"' });
 }

@@ -35,12 +35,20 @@ async function putOperator(prisma: PrismaClient, login: string | undefined, pass
   const there = await prisma.login.findUnique({ where: { loginKey } });
   if (there !== null && there.kind !== 'operator')
     throw new Error('OPERATOR_LOGIN is the login of a main account');
-  // A second instance or start must not change the hash, which would end the operator's sessions.
-  if (there !== null && (await verifyPassword(there.passwordHash, password))) return;
+  // A second instance or start must not change the hash, which would end the operator's sessions. And whoever changed
+  // the password since keeps it, until the configuration says another one.
+  const configured = there?.configuredHash ?? there?.passwordHash;
+  if (configured !== undefined && (await verifyPassword(configured, password))) {
+    await prisma.login.updateMany({
+      where: { loginKey, configuredHash: null },
+      data: { configuredHash: configured },
+    });
+    return;
+  }
   const passwordHash = await hashPassword(password);
   await prisma.login.upsert({
     where: { loginKey },
-    create: { loginKey, login, kind: 'operator', passwordHash },
-    update: { passwordHash, updatedAt: new Date() },
+    create: { loginKey, login, kind: 'operator', passwordHash, configuredHash: passwordHash },
+    update: { passwordHash, configuredHash: passwordHash, updatedAt: new Date() },
   });
 }

@@ -1,4 +1,5 @@
 import { Algorithm, hash, verify } from '@node-rs/argon2';
+import { Turns } from './turns.js';
 
 /** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. Runs on the thread pool, off the event loop. */
 const OPTIONS = {
@@ -8,6 +9,16 @@ const OPTIONS = {
   parallelism: 1,
 };
 
-export const hashPassword = (password: string): Promise<string> => hash(password.normalize('NFC'), OPTIONS);
+/**
+ * Of the whole process, as the thread pool is: two of its four threads stay free for everything else, and who waits
+ * longest waits about a second.
+ */
+const turns = new Turns({ running: 2, waiting: 40 });
+
+/** @throws ProblemError `too-many-requests` while too many others are being hashed */
+export const hashPassword = (password: string): Promise<string> =>
+  turns.take(() => hash(password.normalize('NFC'), OPTIONS));
+
+/** @throws ProblemError `too-many-requests` while too many others are being hashed */
 export const verifyPassword = (stored: string, password: string): Promise<boolean> =>
-  verify(stored, password.normalize('NFC'));
+  turns.take(() => verify(stored, password.normalize('NFC')));

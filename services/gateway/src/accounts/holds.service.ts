@@ -1,20 +1,27 @@
+import { isSenderNumber } from '@subledger/contracts';
+import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import type { DirectRunner } from '../operations/direct-runner.js';
 import type { Answer } from '../operations/idempotency.js';
 import { toMillipoints } from './points.js';
+import { requireAllowedSender } from './sender-numbers.service.js';
 
 const isSame = (one: string | undefined, other: string): boolean =>
   one !== undefined && toMillipoints(one) === toMillipoints(other);
 
 /** The strict check of the SMS service before it sends: points set aside for one message. */
 export class HoldsService {
-  constructor(private readonly runner: DirectRunner) {}
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly runner: DirectRunner,
+  ) {}
 
-  place(asked: Asked<'placeHold'>): Promise<Answer> {
+  async place(asked: Asked<'placeHold'>): Promise<Answer> {
     const mainAccountId = asked.params.id;
-    // `sender` is checked against the registered numbers once those can be registered.
-    const { sender: _sender, ...hold } = asked.body;
+    const { sender, ...hold } = asked.body;
     const { subAccountId, messageId } = hold;
+    if (sender !== undefined && isSenderNumber(sender))
+      await requireAllowedSender(this.prisma, { mainAccountId, subAccountId, sender });
     return this.runner.run(asked, {
       mainAccountId,
       subAccountId,

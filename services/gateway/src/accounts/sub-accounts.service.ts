@@ -1,5 +1,7 @@
+import type { MeView } from '@subledger/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { hashPassword } from '../access/passwords.js';
+import type { Principal } from '../access/principal.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
@@ -7,7 +9,9 @@ import type { Answer } from '../operations/idempotency.js';
 import type { CommandDraft, Effects, Operation } from '../operations/operation.js';
 import { subAccountPath } from '../operations/operation-answers.js';
 import type { Transaction, WriteRequest, WriteRunner } from '../operations/write-runner.js';
+import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
 import type { MainAccountsStore } from './main-accounts-store.js';
+import { requireRegistered } from './sender-numbers.service.js';
 import { reserveName } from './sub-account-names.js';
 import { etagOf, type SubAccountsStore, toSubAccountView } from './sub-accounts-store.js';
 
@@ -36,6 +40,7 @@ export class SubAccountsService {
         data: { mainAccountId, subAccountId, limit, ...(priority === undefined ? {} : { priority }) },
       },
       prepare: async (tx, operationId) => {
+        await requireRegistered(tx, mainAccountId, senderNumbers);
         await reserveName(tx, { mainAccountId, subAccountId, name, operationId });
         await tx.subAccount.create({
           data: { mainAccountId, id: subAccountId, name, passwordHash, senderNumbers },
@@ -52,6 +57,13 @@ export class SubAccountsService {
   async get(mainAccountId: string, id: string): Promise<Answer> {
     const row = await this.store.get(mainAccountId, id);
     return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
+  }
+
+  /** A sub-account as it sees itself. @throws ProblemError `not-found` where it was deleted just now */
+  async me({ mainAccountId = '', subAccountId = '' }: Principal): Promise<MeView> {
+    const row = await this.store.get(mainAccountId, subAccountId);
+    const { id, name, timeZone } = await this.mains.get(mainAccountId);
+    return { ...toSubAccountView(row), mainAccount: { id, name, timeZone } };
   }
 
   async list(asked: Asked<'listSubAccounts'>) {
@@ -120,6 +132,7 @@ export class SubAccountsService {
       ...(then ? { then } : {}),
       ...(Object.keys(settings).length > 0 ? { effects: { subAccount: settings } } : {}),
       prepare: async (tx, operationId) => {
+        await requireRegistered(tx, mainAccountId, senderNumbers);
         await this.lockUnchanged(tx, asked);
         if (name !== undefined) await reserveName(tx, { ...ids, name, operationId });
       },
@@ -134,6 +147,7 @@ export class SubAccountsService {
     const { id: mainAccountId, sub: subAccountId } = asked.params;
     return this.runner.runLocal(asked, {
       apply: async (tx) => {
+        await requireRegistered(tx, mainAccountId, senderNumbers);
         await this.lockUnchanged(tx, asked);
         if (name !== undefined) {
           await reserveName(tx, { mainAccountId, subAccountId, name, operationId: null });
@@ -151,6 +165,8 @@ export class SubAccountsService {
             updatedAt: new Date(),
           },
         });
+        await noteProfileChangesWithin(tx, [{ mainAccountId, subAccountId }]);
+        // Not there any more: it was deleted while this waited for the row, and all of this is rolled back.
         const row = await this.store.within(tx).get(mainAccountId, subAccountId);
         return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
       },

@@ -1,8 +1,13 @@
 import type { ROUTES, RouteId, RouteInput } from '@subledger/contracts';
 import type { WriteRequest } from '../operations/write-runner.js';
 
-/** A request after authentication, authorization and validation. It is the `WriteRequest` of what it causes. */
-export type Asked<Id extends RouteId = RouteId> = WriteRequest &
+/**
+ * A request after authentication, authorization and validation. It is the `WriteRequest` of what it causes; on an open
+ * route nobody was authenticated.
+ */
+export type Asked<Id extends RouteId = RouteId> = ((typeof ROUTES)[Id] extends { open: true }
+  ? unknown
+  : WriteRequest) &
   RouteInput<(typeof ROUTES)[Id]> & {
     readonly routeId: Id;
     /** Entity tags of `If-Match`. */

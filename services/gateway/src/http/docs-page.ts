@@ -41,7 +41,7 @@ export function docsPage(): string {
   ).join('');
   return frame(
     'Subledger API',
-    `<h1>Subledger API</h1><p>Send a key in <code>Authorization: Bearer …</code>. Amounts are decimal strings of points.
+    `<h1>Subledger API</h1><p>Send a key in <code>Authorization: Bearer …</code>, or log in with <code>POST /v1/session</code>. Amounts are decimal strings of points.
 Machine-readable: <a href="/openapi.json">/openapi.json</a>.</p><nav><ul>${menu}<li><a href="#errors">Errors</a></li></ul></nav>
 ${parts.join('')}<h2 id="errors">Errors</h2><ul>${errors}</ul>`,
   );

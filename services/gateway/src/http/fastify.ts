@@ -9,17 +9,19 @@ import { ProblemError, problemBody } from './problem.js';
 export interface FastifyOptions {
   readonly bodyLimitBytes: number;
   readonly publicUrl: string;
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** Fastify with every wait and every size bounded. */
-export function createFastify({ bodyLimitBytes, publicUrl }: FastifyOptions): FastifyAdapter {
+export function createFastify({ bodyLimitBytes, publicUrl, trustedProxies }: FastifyOptions): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
     requestTimeout: 15_000,
     keepAliveTimeout: 72_000,
     connectionTimeout: 0,
     maxRequestsPerSocket: 0,
-    trustProxy: false,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     logger: false,
     genReqId: () => `req_${uuidv7()}`,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },

@@ -37,12 +37,24 @@ export function openApiDocument(): oas31.OpenAPIObject {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [], csrfToken: [] }],
     tags: [...new Set(ROUTE_IDS.map((id) => ROUTES[id].tag))].map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: “Authorization: Bearer …”' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-subledger_session',
+          description: 'Set by POST /v1/session; without HTTPS it is named subledger_session',
+        },
+        csrfToken: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-CSRF-Token',
+          description: 'csrfToken of the session, needed for whatever is not a GET',
+        },
       },
     },
   });
@@ -52,9 +64,10 @@ function operationOf(id: string, route: RouteDefinition): ZodOpenApiOperationObj
   const scope = route.who.includes('main') ? ` A main account’s key needs the scope \`${route.scope}\`.` : '';
   return {
     operationId: id,
+    ...(route.open ? { security: [] } : {}),
     tags: [route.tag],
     summary: route.summary,
-    description: `For: ${route.who.join(', ')}.${scope}`,
+    description: route.open ? 'Needs no credential.' : `For: ${route.who.join(', ')}.${scope}`,
     requestParams: {
       ...(route.params ? { path: route.params } : {}),
       ...(route.query ? { query: route.query } : {}),
@@ -67,10 +80,12 @@ function operationOf(id: string, route: RouteDefinition): ZodOpenApiOperationObj
   };
 }
 
+const takesIdempotencyKey = ({ method, open, session }: RouteDefinition): boolean =>
+  method !== 'GET' && !open && !session;
+
 function headerParams(route: RouteDefinition): { header?: z.ZodObject } {
-  const isWrite = route.method !== 'GET';
   const shape = {
-    ...(isWrite
+    ...(takesIdempotencyKey(route)
       ? {
           'Idempotency-Key': foreignId.optional().meta({
             description: 'A repeat with the same key and body gets the same answer and changes nothing',
@@ -89,16 +104,17 @@ function headerParams(route: RouteDefinition): { header?: z.ZodObject } {
   return Object.keys(shape).length === 0 ? {} : { header: z.object(shape) };
 }
 
-function goodAnswers({ answer, command, method }: RouteDefinition): ZodOpenApiResponsesObject {
+function goodAnswers(route: RouteDefinition): ZodOpenApiResponsesObject {
+  const { answer, command } = route;
   const text = z.string();
   const headers = {
     ...(answer.status === 201
       ? { Location: text.meta({ header: { description: 'Path of what was created' } }) }
       : {}),
     ...(answer.etag ? { ETag: text.meta({ header: { description: 'Stands for the settings' } }) } : {}),
-    ...(method === 'GET'
-      ? {}
-      : { 'Idempotent-Replayed': text.optional().meta({ header: { description: '“true” on a repeat' } }) }),
+    ...(takesIdempotencyKey(route)
+      ? { 'Idempotent-Replayed': text.optional().meta({ header: { description: '“true” on a repeat' } }) }
+      : {}),
   };
   return {
     [answer.status]: {
@@ -122,13 +138,13 @@ function badAnswers(route: RouteDefinition): ZodOpenApiResponsesObject {
   const isWrite = route.method !== 'GET';
   const codes: ErrorCode[] = [
     'malformed-request',
-    'unauthorized',
-    'forbidden',
+    ...(route.open ? [] : (['unauthorized', 'forbidden'] as const)),
     ...(route.params ? (['not-found'] as const) : []),
     ...(route.ifMatch ? (['precondition-failed'] as const) : []),
-    ...(isWrite ? (['payload-too-large', 'unsupported-media-type', 'idempotency-conflict'] as const) : []),
+    ...(isWrite ? (['payload-too-large', 'unsupported-media-type'] as const) : []),
+    ...(takesIdempotencyKey(route) ? (['idempotency-conflict'] as const) : []),
     'validation-failed',
-    ...(isWrite && !route.command ? (['operation-in-progress'] as const) : []),
+    ...(takesIdempotencyKey(route) && !route.command ? (['operation-in-progress'] as const) : []),
     ...(route.command && route.path.includes('{id}') ? (['main-account-not-found'] as const) : []),
     ...(route.path.includes('{sub}') && route.command ? (['sub-account-not-found'] as const) : []),
     ...(route.command ? (['invalid-command'] as const) : []),

@@ -1,7 +1,8 @@
 import { ROUTE_IDS, ROUTES, type RouteDefinition, type RouteId } from '@subledger/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.js';
-import { authorize, type Principal } from '../access/principal.js';
+import { authorize, type PathIds, type Principal } from '../access/principal.js';
+import { isCsrfTokenOf } from '../access/session-token.js';
 import type { DependencyMonitor } from '../availability/dependency-monitor.js';
 import { OPEN_PATHS } from './open-paths.js';
 import { ProblemError } from './problem.js';
@@ -14,6 +15,18 @@ export function principalOf(request: FastifyRequest): Principal {
   const principal = principals.get(request.raw);
   if (!principal) throw new Error('The request was not authenticated');
   return principal;
+}
+
+/**
+ * Browsers send a cookie with whatever page asks them to; the token only our own page knows.
+ *
+ * @throws ProblemError `forbidden` where a session's write does not bring it
+ */
+function requireCsrfToken({ session, secret }: Principal, given: string | string[] | undefined): void {
+  if (!session || (typeof given === 'string' && isCsrfTokenOf(secret, given))) return;
+  throw new ProblemError('forbidden', {
+    errors: [{ path: 'X-CSRF-Token', message: 'must be the csrfToken of the session' }],
+  });
 }
 
 /**
@@ -36,9 +49,10 @@ export function addRequestGate(
     if (id === undefined) throw ProblemError.notFound();
     const route: RouteDefinition = ROUTES[id];
     monitor.requireDatabase();
-    const principal = await authenticator.authenticate(request.headers.authorization);
-    const { id: mainAccountId } = request.params as { id?: string };
-    authorize(principal, route, mainAccountId);
+    if (route.open) return;
+    const principal = await authenticator.authenticate(request.headers);
+    authorize(principal, route, request.params as PathIds);
+    if (route.method !== 'GET') requireCsrfToken(principal, request.headers['x-csrf-token']);
     if (route.command) monitor.requireBroker();
     principals.set(request.raw, principal);
   });

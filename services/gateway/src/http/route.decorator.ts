@@ -39,5 +39,6 @@ export const Asked = createParamDecorator((_data: unknown, context: ExecutionCon
   const id = routeOfHandler.get(context.getHandler());
   if (id === undefined) throw new Error('The handler has no route');
   const request = context.switchToHttp().getRequest<FastifyRequest>();
-  return parseRequest(id, request, principalOf(request));
+  const { open }: RouteDefinition = ROUTES[id];
+  return parseRequest(id, request, open ? undefined : principalOf(request));
 });

@@ -14,7 +14,11 @@ const MAX_ERRORS = 100;
  *
  * @throws ProblemError `not-found` for an id that cannot exist, else `validation-failed` naming every field
  */
-export function parseRequest(routeId: RouteId, request: FastifyRequest, principal: Principal): Asked {
+export function parseRequest(
+  routeId: RouteId,
+  request: FastifyRequest,
+  principal: Principal | undefined,
+): Asked {
   const route: RouteDefinition = ROUTES[routeId];
   const errors: FieldError[] = [];
   const params = route.params?.safeParse(request.params);
@@ -33,7 +37,7 @@ export function parseRequest(routeId: RouteId, request: FastifyRequest, principa
     routeId,
     principal,
     claim:
-      idempotencyKey === undefined || route.method === 'GET'
+      idempotencyKey === undefined || principal === undefined || route.method === 'GET' || route.session
         ? undefined
         : claimOf(principal, routeId, idempotencyKey, content),
     ifMatch: route.ifMatch ? entityTags(single(request.headers['if-match'])) : undefined,
@@ -61,14 +65,21 @@ function emptyPart(schema: z.ZodType | undefined, value: unknown, errors: FieldE
 }
 
 /** One entry per field: unknown ones by their own name. */
-function fieldErrors(error: z.ZodError): FieldError[] {
+function fieldErrors(error: Pick<z.ZodError, 'issues'>): FieldError[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }));
     }
+    if (issue.code === 'invalid_union') return unionErrors(issue);
     return [{ path: path.join('.'), message: plain(issue) }];
   });
+}
+
+/** Of the forms that a body may have the one that it comes closest to: what is missing there is named. */
+function unionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldError[] {
+  const [closest = []] = [...errors].sort((a, b) => a.length - b.length);
+  return fieldErrors({ issues: closest.map((issue) => ({ ...issue, path: [...path, ...issue.path] })) });
 }
 
 function plain(issue: z.core.$ZodIssue): string {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
 import { encodeDirect, encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
 import type { OutcomeRow, SubRow } from './fold-events.js';
 
 interface DoneRow {
@@ -22,8 +23,10 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
   const done = await markDone(client, rows);
   const accepted = done.filter((row) => row.outcome.code === undefined);
   const refused = done.filter((row) => row.outcome.code !== undefined);
-  await applySubAccountSettings(client, accepted);
   await applyMainAccountSettings(client, accepted);
+  await lockRegisteredNumbers(client, accepted);
+  await applySubAccountSettings(client, accepted);
+  await noteProfileChanges(client, accepted.flatMap(changedProfile));
   await settleNames(client, accepted);
   await withdraw(client, refused);
   if (done.length === 0 && !goOn) return;
@@ -76,6 +79,23 @@ async function markDone(client: pg.PoolClient, rows: readonly OutcomeRow[]): Pro
   return result.rows;
 }
 
+/**
+ * Whoever takes a number off a main account locks that first and its sub-accounts after; so does this. The numbers of a
+ * change were registered when it was asked for, and may have been taken off since: those are left out.
+ */
+async function lockRegisteredNumbers(client: pg.PoolClient, accepted: readonly DoneRow[]): Promise<void> {
+  const ids = accepted.filter((row) => row.effects?.subAccount).map((row) => row.main_account_id);
+  if (ids.length === 0) return;
+  await client.query('SELECT 1 FROM main_account WHERE id = ANY($1::text[]) ORDER BY id FOR SHARE', [ids]);
+}
+
+/** The profile that an accepted operation made or changed, if any. */
+function changedProfile({ action, main_account_id, sub_account_id, effects }: DoneRow): ProfileKey[] {
+  const isChanged = action === 'createSubAccount' || effects?.subAccount !== undefined;
+  if (!isChanged || sub_account_id === null) return [];
+  return [{ mainAccountId: main_account_id, subAccountId: sub_account_id }];
+}
+
 async function applySubAccountSettings(client: pg.PoolClient, accepted: readonly DoneRow[]): Promise<void> {
   const rows = accepted.filter((row) => row.effects?.subAccount);
   if (rows.length === 0) return;
@@ -84,9 +104,12 @@ async function applySubAccountSettings(client: pg.PoolClient, accepted: readonly
         SET name = coalesce(x.e->>'name', s.name),
             password_hash = coalesce(x.e->>'passwordHash', s.password_hash),
             sender_numbers = CASE WHEN x.e ? 'senderNumbers'
-              THEN ARRAY(SELECT jsonb_array_elements_text(x.e->'senderNumbers')) ELSE s.sender_numbers END,
+              THEN ARRAY(SELECT n FROM jsonb_array_elements_text(x.e->'senderNumbers') WITH ORDINALITY AS t (n, i)
+                          WHERE n = ANY(m.sender_numbers) ORDER BY i)
+              ELSE s.sender_numbers END,
             settings_version = s.settings_version + 1, updated_at = now()
        FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS x (main_account_id, id, e)
+       JOIN main_account m ON m.id = x.main_account_id
       WHERE s.main_account_id = x.main_account_id AND s.id = x.id`,
     columns(
       rows,
@@ -186,10 +209,14 @@ async function withdraw(client: pg.PoolClient, refused: readonly DoneRow[]): Pro
   }
 }
 
-/** The name of a deleted sub-account is free at once. */
-export async function freeNamesOfDeleted(client: pg.PoolClient, rows: readonly SubRow[]): Promise<void> {
+/** The name of a deleted sub-account is free at once, and its profile goes. */
+export async function cleanUpDeleted(client: pg.PoolClient, rows: readonly SubRow[]): Promise<void> {
   const deleted = rows.filter((row) => row.state.lifecycle === 'deleted');
   if (deleted.length === 0) return;
+  await noteProfileChanges(
+    client,
+    deleted.map((row) => ({ mainAccountId: row.mainAccountId, subAccountId: row.state.subAccountId })),
+  );
   await client.query(
     `DELETE FROM sub_account_name n USING unnest($1::text[], $2::text[]) AS x (main_account_id, sub_account_id)
       WHERE n.main_account_id = x.main_account_id AND n.sub_account_id = x.sub_account_id`,

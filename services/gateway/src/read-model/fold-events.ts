@@ -22,6 +22,10 @@ export interface SubRow extends Position {
 export interface TransferRow extends Position {
   readonly transfer: TransferView;
 }
+export interface StoppedRow {
+  readonly mainAccountId: string;
+  readonly subAccountId: string;
+}
 export interface OutcomeRow {
   readonly mainAccountId: string;
   readonly commandId: string;
@@ -34,6 +38,8 @@ export interface Fold {
   readonly subs: SubRow[];
   readonly transfers: TransferRow[];
   readonly outcomes: OutcomeRow[];
+  /** Sub-accounts that were not active after one of the events, even if they are again after a later one. */
+  readonly stopped: StoppedRow[];
 }
 
 /** Events that follow from another one: they have its cause, but do not end its operation. */
@@ -45,11 +51,16 @@ export function foldEvents(events: readonly LedgerEvent[]): Fold {
   const subs = new Map<string, SubRow>();
   const transfers = new Map<string, TransferRow>();
   const outcomes = new Map<string, OutcomeRow>();
+  const stopped = new Map<string, StoppedRow>();
   for (const event of events) {
     const { mainAccountId, generation, sequence, at, cause } = event.data;
     const position = { mainAccountId, generation, sequence, at };
     const { mainAccount, subAccount } = statesOf(event);
     if (mainAccount) keepNewest(mains, mainAccountId, { ...position, state: mainAccount });
+    if (subAccount && subAccount.lifecycle !== 'active') {
+      const { subAccountId } = subAccount;
+      stopped.set(`${mainAccountId} ${subAccountId}`, { mainAccountId, subAccountId });
+    }
     // A refusal changes no sub-account, so none must look newer; the main account's row keeps count of its events.
     if (subAccount && event.name !== 'command.rejected')
       keepNewest(subs, `${mainAccountId} ${subAccount.subAccountId}`, { ...position, state: subAccount });
@@ -70,6 +81,7 @@ export function foldEvents(events: readonly LedgerEvent[]): Fold {
     subs: sorted(subs),
     transfers: sorted(transfers),
     outcomes: sorted(outcomes),
+    stopped: sorted(stopped),
   };
 }
 

@@ -2,7 +2,8 @@ import { isTransientError, withTransaction } from '@subledger/database';
 import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import { finishOperations, freeNamesOfDeleted } from './finish-operations.js';
+import { endSessionsOf } from '../access/end-sessions.js';
+import { cleanUpDeleted, finishOperations } from './finish-operations.js';
 import { foldEvents } from './fold-events.js';
 import { type LedgerEvent, parseEvents } from './parse-events.js';
 import { insertTransfers, upsertMains, upsertSubs } from './upserts.js';
@@ -57,5 +58,6 @@ async function applyFold(client: pg.PoolClient, events: readonly LedgerEvent[]):
   await upsertSubs(client, fold.subs);
   await insertTransfers(client, fold.transfers);
   await finishOperations(client, fold.outcomes);
-  await freeNamesOfDeleted(client, fold.subs);
+  await cleanUpDeleted(client, fold.subs);
+  await endSessionsOf(client, fold.stopped);
 }

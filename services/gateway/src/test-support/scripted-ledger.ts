@@ -31,6 +31,7 @@ interface Command {
 export class ScriptedLedger {
   /** Commands seen, repeats included. */
   readonly seen: { id: string; name: CommandName }[] = [];
+  private readonly commands = new Map<string, Command>();
   /** What the next commands of a name are refused with. */
   readonly refusals = new Map<CommandName, { code: RejectionCode; [field: string]: unknown }>();
   silent = false;
@@ -66,6 +67,13 @@ export class ScriptedLedger {
     await this.producer.send(values.map((value) => ({ topic: TOPICS.events, key: mainAccountId, value })));
   }
 
+  /** Answers commands that came while it was silent, in one send, so that readers get them in one batch. */
+  async answerTogether(ids: readonly string[]): Promise<void> {
+    const commands = ids.map((id) => this.commands.get(id) as Command);
+    const answers = commands.map((command) => this.answer(command).value);
+    await this.publish(commands[0]?.data.mainAccountId ?? '', ...answers);
+  }
+
   /** The answer that was given to a command. */
   answerTo(mainAccountId: string, commandId: string): string | undefined {
     return this.answered.get(`${mainAccountId} ${commandId}`)?.answer;
@@ -75,23 +83,27 @@ export class ScriptedLedger {
     const name = COMMANDS.get(command.type)?.name;
     if (!name) throw new Error(`Unknown command ${command.type}`);
     this.seen.push({ id: command.id, name });
+    this.commands.set(command.id, command);
     if (this.silent) return;
+    const answer = this.answer(command);
+    await this.producer.send([{ topic: TOPICS.events, key: command.data.mainAccountId, ...answer }]);
+  }
+
+  /** The same answer again to a repeat; a refusal where the id has another content. */
+  private answer(command: Command): { value: string; headers: Record<string, string> } {
+    const name = COMMANDS.get(command.type)?.name as CommandName;
     const { mainAccountId } = command.data;
     const content = JSON.stringify(command.data);
     const key = `${mainAccountId} ${command.id}`;
     const before = this.answered.get(key);
     if (before && before.content !== content) {
       const refusal = { code: 'idempotency-conflict' };
-      const books = this.books.get(mainAccountId);
-      return this.publish(
-        mainAccountId,
-        JSON.stringify(this.event('command.rejected', command, books, refusal)),
-      );
+      const conflict = this.event('command.rejected', command, this.books.get(mainAccountId), refusal);
+      return { value: JSON.stringify(conflict), headers: {} };
     }
     const answer = before?.answer ?? JSON.stringify(this.decide(name, command));
     this.answered.set(key, { content, answer });
-    const headers = before ? { [REPEATED_HEADER]: 'true' } : {};
-    await this.producer.send([{ topic: TOPICS.events, key: mainAccountId, value: answer, headers }]);
+    return { value: answer, headers: before ? { [REPEATED_HEADER]: 'true' } : {} };
   }
 
   private decide(name: CommandName, command: Command) {

@@ -8,6 +8,8 @@ import { type RunningGateway, startGateway } from '../gateway.js';
 import { ScriptedLedger } from './scripted-ledger.js';
 
 const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
+/** Of whatever logs in in the suites. */
+export const PASSWORD = 'secret123';
 export const UPSTREAM_KEY = 'upstream-key-of-the-suites-0123456789';
 
 export interface Reply {
@@ -16,12 +18,21 @@ export interface Reply {
   // biome-ignore lint/suspicious/noExplicitAny: suites look into bodies of any shape
   body: any;
 }
+/** What a browser has after logging in. */
+export interface TestSession {
+  readonly cookie: string;
+  readonly csrfToken: string;
+}
 export interface CallOptions {
   key?: string | null;
   body?: unknown;
+  /** In the place of a key: its cookie, and for writes its token. */
+  session?: TestSession;
   /** Sent as it is. */
   raw?: string | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
+  /** Of another instance. */
+  url?: string;
 }
 
 /** A gateway with its own database and topics, and a scripted ledger behind it. */
@@ -32,6 +43,8 @@ export class TestGateway {
     readonly ledger: ScriptedLedger,
     public running: RunningGateway,
     readonly health: Health,
+    /** Every line that the instances logged. */
+    readonly logged: string[],
     private readonly env: Record<string, string>,
   ) {}
 
@@ -59,13 +72,14 @@ export class TestGateway {
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       ...env,
     };
-    const { running, health } = await boot(all);
-    return new TestGateway(kafka, database, ledger, running, health, all);
+    const logged: string[] = [];
+    const { running, health } = await boot(all, logged);
+    return new TestGateway(kafka, database, ledger, running, health, logged, all);
   }
 
   /** A second instance on the same database and topics. */
   async another(env: Record<string, string> = {}): Promise<RunningGateway> {
-    return (await boot({ ...this.env, ...env })).running;
+    return (await boot({ ...this.env, ...env }, this.logged)).running;
   }
 
   async stop(): Promise<void> {
@@ -80,13 +94,15 @@ export class TestGateway {
   }
 
   async call(method: string, path: string, options: CallOptions = {}): Promise<Reply> {
-    const key = options.key === undefined ? OPERATOR_KEY : options.key;
+    const { session } = options;
+    const key = session ? null : options.key === undefined ? OPERATOR_KEY : options.key;
     const hasBody = options.body !== undefined || options.raw !== undefined;
-    const response = await fetch(`${this.running.url}${path}`, {
+    const response = await fetch(`${options.url ?? this.running.url}${path}`, {
       method,
       headers: {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
         ...(hasBody ? { 'content-type': 'application/json' } : {}),
+        ...(session ? { cookie: session.cookie, 'x-csrf-token': session.csrfToken } : {}),
         ...options.headers,
       },
       ...(hasBody ? { body: options.raw ?? JSON.stringify(options.body) } : {}),
@@ -100,9 +116,12 @@ export class TestGateway {
     };
   }
 
-  /** A main account with the feature active and `points` purchased. */
-  async mainAccount(points = '1000'): Promise<string> {
-    const { body } = await this.call('POST', '/v1/main-accounts', { body: { name: 'Kita', plan: 'prepay' } });
+  /** A main account with the feature active and `points` purchased; with `login` its password is `PASSWORD`. */
+  async mainAccount(points = '1000', login?: string): Promise<string> {
+    const credentials = login === undefined ? {} : { login, password: PASSWORD };
+    const { body } = await this.call('POST', '/v1/main-accounts', {
+      body: { name: 'Kita', plan: 'prepay', ...credentials },
+    });
     await this.call('POST', `/v1/main-accounts/${body.id}/activation`, { body: { decision: 'approve' } });
     await this.call('POST', `/v1/main-accounts/${body.id}/purchases`, { body: { points } });
     return body.id;
@@ -117,10 +136,32 @@ export class TestGateway {
 
   async subAccount(mainAccountId: string, name: string, limit = '100'): Promise<string> {
     const { body } = await this.call('POST', `/v1/main-accounts/${mainAccountId}/sub-accounts`, {
-      body: { name, password: 'secret123', limit },
+      body: { name, password: PASSWORD, limit },
     });
     return body.id;
   }
+
+  /** The end of a main account's `loginUrl`. */
+  async loginKey(mainAccountId: string): Promise<string> {
+    const { body } = await this.call('GET', `/v1/main-accounts/${mainAccountId}`);
+    return body.loginUrl.split('/').at(-1);
+  }
+
+  /** Logs in with `PASSWORD` (or another one). @throws Error unless that is answered with 201 */
+  async logIn(body: Record<string, string>): Promise<TestSession> {
+    const reply = await this.call('POST', '/v1/session', {
+      key: null,
+      body: { password: PASSWORD, ...body },
+    });
+    if (reply.status !== 201) throw new Error(`${reply.status} ${JSON.stringify(reply.body)}`);
+    return sessionOf(reply);
+  }
+}
+
+/** What a browser keeps of an answer. */
+export function sessionOf({ headers, body }: Reply): TestSession {
+  const cookie = headers.get('set-cookie')?.split(';')[0] ?? '';
+  return { cookie, csrfToken: body.csrfToken };
 }
 
 function throughPort(url: string, port: number | undefined): string {
@@ -129,10 +170,19 @@ function throughPort(url: string, port: number | undefined): string {
   return parsed.href;
 }
 
-async function boot(env: Record<string, string>): Promise<{ running: RunningGateway; health: Health }> {
+async function boot(
+  env: Record<string, string>,
+  logged: string[],
+): Promise<{ running: RunningGateway; health: Health }> {
   const config = loadConfig(gatewayConfig, env);
   const health = new Health();
-  const log = createLogger({ service: 'gateway', level: config.LOG_LEVEL });
+  const stream = {
+    write: (line: string) => {
+      logged.push(line);
+      if (process.env.TEST_LOG_LEVEL) process.stderr.write(line);
+    },
+  };
+  const log = createLogger({ service: 'gateway', level: config.LOG_LEVEL, stream });
   const running = await startGateway({
     config,
     log,

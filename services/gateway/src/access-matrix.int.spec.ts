@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ROUTE_IDS, ROUTES, type RouteDefinition, type Scope, type Who } from '@subledger/contracts';
+import { type CallOptions, TestGateway, UPSTREAM_KEY } from './test-support/test-gateway.js';
+
+/** Somebody who asks, as the rule sees them; `main` and `sub` are whose ids the paths name. */
+interface Caller {
+  readonly who: Who | 'nobody';
+  readonly credential: 'key' | 'session' | 'none';
+  /** Whether the main account of the path is theirs, and the sub-account. */
+  readonly ownsMain: boolean;
+  readonly ownsSub: boolean;
+  readonly scopes: readonly Scope[];
+}
+
+const by = (
+  who: Caller['who'],
+  credential: Caller['credential'],
+  { ownsMain = false, ownsSub = false, scopes = ['read', 'write'] as readonly Scope[] } = {},
+): Caller => ({ who, credential, ownsMain, ownsSub, scopes });
+
+const CALLERS = {
+  nobody: by('nobody', 'none'),
+  'a wrong key': by('nobody', 'key'),
+  'a wrong cookie': by('nobody', 'session'),
+  'operator by key': by('operator', 'key'),
+  'operator by session': by('operator', 'session'),
+  'main by session': by('main', 'session', { ownsMain: true }),
+  'main by a write key': by('main', 'key', { ownsMain: true, scopes: ['write'] }),
+  'main by a read key': by('main', 'key', { ownsMain: true, scopes: ['read'] }),
+  'foreign main by session': by('main', 'session'),
+  'foreign main by a write key': by('main', 'key'),
+  'foreign main by a read key': by('main', 'key', { scopes: ['read'] }),
+  sub: by('sub', 'session', { ownsMain: true, ownsSub: true }),
+  'sibling sub': by('sub', 'session', { ownsMain: true }),
+  'foreign sub': by('sub', 'session'),
+  upstream: by('upstream', 'key'),
+} as const satisfies Record<string, Caller>;
+type CallerName = keyof typeof CALLERS;
+const CALLER_NAMES = Object.keys(CALLERS) as CallerName[];
+
+let gateway: TestGateway;
+let mine: string;
+let sub: string;
+const credentials = new Map<CallerName, CallOptions>();
+
+beforeAll(async () => {
+  gateway = await TestGateway.start({ OPERATOR_LOGIN: 'root', OPERATOR_PASSWORD: 'secret123' });
+  mine = await gateway.mainAccount('1000', 'mine');
+  const theirs = await gateway.mainAccount('1000', 'theirs');
+  sub = await gateway.subAccount(mine, 'Own');
+  await gateway.subAccount(mine, 'Sibling');
+  await gateway.subAccount(theirs, 'Foreign');
+  const subLogin = async (main: string, subAccount: string) =>
+    gateway.logIn({ mainAccount: await gateway.loginKey(main), subAccount });
+  const all: Record<CallerName, CallOptions> = {
+    nobody: { key: null },
+    'a wrong key': { key: 'slk_wrong' },
+    'a wrong cookie': { session: { cookie: 'subledger_session=wrong', csrfToken: 'wrong' } },
+    'operator by key': {},
+    'operator by session': { session: await gateway.logIn({ login: 'root' }) },
+    'main by session': { session: await gateway.logIn({ login: 'mine' }) },
+    'main by a write key': { key: await gateway.apiKey(mine, ['write']) },
+    'main by a read key': { key: await gateway.apiKey(mine, ['read']) },
+    'foreign main by session': { session: await gateway.logIn({ login: 'theirs' }) },
+    'foreign main by a write key': { key: await gateway.apiKey(theirs, ['write']) },
+    'foreign main by a read key': { key: await gateway.apiKey(theirs, ['read']) },
+    sub: { session: await subLogin(mine, 'Own') },
+    'sibling sub': { session: await subLogin(mine, 'Sibling') },
+    'foreign sub': { session: await subLogin(theirs, 'Foreign') },
+    upstream: { key: UPSTREAM_KEY },
+  };
+  for (const name of CALLER_NAMES) credentials.set(name, all[name]);
+});
+afterAll(() => gateway?.stop());
+
+/** Values of the parameters in paths; a route with a new one must be added here, or its test cannot be written. */
+const PARAMETERS: Record<string, () => string> = {
+  id: () => mine,
+  sub: () => sub,
+  key: () => 'ak_none',
+  messageId: () => 'none',
+  sequence: () => '1',
+  operation: () => 'op_none',
+};
+
+/** With a query that no route takes: whoever is let in gets 422, and nothing happens. */
+function pathOf({ path }: RouteDefinition): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_braces, name: string) => {
+    const value = PARAMETERS[name];
+    if (!value) throw new Error(`No value for the path parameter {${name}}`);
+    return value();
+  });
+  return `${filled}?notAField=1`;
+}
+
+/** What the route table says, written down once more and independently of `authorize`. */
+function expected(route: RouteDefinition, caller: Caller): [number, string] {
+  const letIn: [number, string] = [422, 'validation-failed'];
+  if (route.open) return letIn;
+  if (caller.who === 'nobody') return [401, 'unauthorized'];
+  const isCustomer = caller.who === 'main' || caller.who === 'sub';
+  if (isCustomer && route.path.includes('{id}') && !caller.ownsMain) return [404, 'not-found'];
+  if (caller.who === 'sub' && route.path.includes('{sub}') && !caller.ownsSub) return [404, 'not-found'];
+  if (!route.who.includes(caller.who)) return [403, 'forbidden'];
+  if (route.session && caller.credential !== 'session') return [403, 'forbidden'];
+  if (caller.who === 'main' && route.scope === 'write' && !caller.scopes.includes('write'))
+    return [403, 'forbidden'];
+  return letIn;
+}
+
+const rows = ROUTE_IDS.map((id) => [id, ROUTES[id] as RouteDefinition] as const);
+
+describe.each(rows)('%s', (_id, route) => {
+  test.each(CALLER_NAMES)('asked by %s answers as the route table says', async (name) => {
+    const { status, body, headers } = await gateway.call(route.method, pathOf(route), credentials.get(name));
+    expect([status, body.code]).toEqual(expected(route, CALLERS[name]));
+    if (status === 401) expect(headers.get('www-authenticate')).toContain('Bearer');
+  });
+});
+
+const cookieWrites = rows
+  .filter(([, { method, open }]) => method !== 'GET' && !open)
+  .flatMap(([id, route]) =>
+    CALLER_NAMES.filter((name) => CALLERS[name].credential === 'session')
+      .filter((name) => expected(route, CALLERS[name])[0] === 422)
+      .map((name) => [id, name, route] as const),
+  );
+
+test.each(cookieWrites)('%s by the cookie of %s needs its X-CSRF-Token', async (_id, name, route) => {
+  const other = credentials.get(name === 'sub' ? 'main by session' : 'sub')?.session?.csrfToken ?? '';
+  const { cookie = '' } = credentials.get(name)?.session ?? {};
+  for (const token of [undefined, '', 'wrong', other]) {
+    const { status, body } = await gateway.call(route.method, pathOf(route), {
+      key: null,
+      headers: { cookie, ...(token === undefined ? {} : { 'x-csrf-token': token }) },
+    });
+    expect([status, body.code, body.errors?.[0]?.path]).toEqual([403, 'forbidden', 'X-CSRF-Token']);
+  }
+});

@@ -1,0 +1,95 @@
+import type { CreateSession } from '@subledger/contracts';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import type { Transaction } from '../operations/write-runner.js';
+import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
+
+/** Whose password it is: an operator or main account by login, or a sub-account. */
+export type Owner =
+  | { readonly kind: 'operator' | 'main'; readonly loginKey: string; readonly mainAccountId: string | null }
+  | { readonly kind: 'sub'; readonly mainAccountId: string; readonly subAccountId: string };
+export type Credential = Owner & { readonly passwordHash: string };
+
+/** What attempts are counted under: the same text for every way to write one login. */
+export function accountOf(login: CreateSession): string {
+  return 'login' in login
+    ? `login ${login.login.toLowerCase()}`
+    : `sub ${JSON.stringify([login.mainAccount, login.subAccount.toLowerCase()])}`;
+}
+
+/** Attempts at changing a password are counted with those at logging in, as far as the database can tell the name. */
+export const accountOfOwner = (owner: Owner): string =>
+  owner.kind === 'sub' ? `password ${owner.mainAccountId} ${owner.subAccountId}` : `login ${owner.loginKey}`;
+
+interface LoginRow {
+  kind: 'operator' | 'main';
+  loginKey: string;
+  mainAccountId: string | null;
+  passwordHash: string;
+}
+interface SubRow {
+  mainAccountId: string;
+  subAccountId: string;
+  passwordHash: string;
+}
+
+export class Credentials {
+  constructor(private readonly prisma: PrismaClient) {}
+
+  /** Undefined where there is no such login, its books are not open yet, or the sub-account is not active. */
+  find(login: CreateSession): Promise<Credential | undefined> {
+    return 'login' in login ? this.findLogin(login.login) : this.findSub(login.mainAccount, login.subAccount);
+  }
+
+  /** Of a session's owner. */
+  async of(owner: Owner): Promise<Credential | undefined> {
+    if (owner.kind !== 'sub') return this.findLogin(owner.loginKey);
+    const { mainAccountId, subAccountId } = owner;
+    const row = await this.prisma.subAccount.findUnique({
+      where: { mainAccountId_id: { mainAccountId, id: subAccountId } },
+      select: { passwordHash: true },
+    });
+    return row ? { ...owner, passwordHash: row.passwordHash } : undefined;
+  }
+
+  /** @returns whether the password was still the one that the caller had verified */
+  async replace(tx: Transaction, credential: Credential, passwordHash: string): Promise<boolean> {
+    const before = credential.passwordHash;
+    const changed = { passwordHash, updatedAt: new Date() };
+    if (credential.kind !== 'sub') {
+      const { loginKey } = credential;
+      return (
+        (await tx.login.updateMany({ where: { loginKey, passwordHash: before }, data: changed })).count === 1
+      );
+    }
+    const { mainAccountId, subAccountId: id } = credential;
+    const { count } = await tx.subAccount.updateMany({
+      where: { mainAccountId, id, passwordHash: before },
+      data: { ...changed, settingsVersion: { increment: 1 } },
+    });
+    // Its settings have a new version, which the profile names.
+    if (count === 1) await noteProfileChangesWithin(tx, [{ mainAccountId, subAccountId: id }]);
+    return count === 1;
+  }
+
+  /** One query whatever it finds, so that the time does not tell. */
+  private async findLogin(login: string): Promise<Credential | undefined> {
+    const rows = await this.prisma.$queryRaw<LoginRow[]>(Prisma.sql`
+      SELECT l.kind, l.login_key AS "loginKey", l.main_account_id AS "mainAccountId", l.password_hash AS "passwordHash"
+        FROM login l LEFT JOIN main_account_state ms ON ms.main_account_id = l.main_account_id
+       WHERE l.login_key = ${login.toLowerCase()} AND (l.kind = 'operator' OR ms.main_account_id IS NOT NULL)`);
+    return rows[0];
+  }
+
+  private async findSub(mainLoginKey: string, name: string): Promise<Credential | undefined> {
+    const rows = await this.prisma.$queryRaw<SubRow[]>(Prisma.sql`
+      SELECT s.main_account_id AS "mainAccountId", s.id AS "subAccountId", s.password_hash AS "passwordHash"
+        FROM main_account m
+        JOIN sub_account_name n ON n.main_account_id = m.id AND n.name_key = ${name.toLowerCase()}
+                               AND n.operation_id IS NULL
+        JOIN sub_account s ON s.main_account_id = m.id AND s.id = n.sub_account_id
+        JOIN sub_account_state st ON st.main_account_id = m.id AND st.sub_account_id = s.id
+       WHERE m.login_key = ${mainLoginKey} AND st.lifecycle = 'active'`);
+    const [row] = rows;
+    return row ? { kind: 'sub', ...row } : undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import { type CreateSession, type SessionView, subAccountPassword } from '@subledger/contracts';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { Asked } from '../http/asked.js';
+import { ProblemError } from '../http/problem.js';
+import type { Answer } from '../operations/idempotency.js';
+import { SCOPES_OF_SESSION, unauthorized } from './authenticator.js';
+import { accountOf, accountOfOwner, type Credential, type Credentials } from './credentials.js';
+import type { Attempt, LoginAttempts } from './login-attempts.js';
+import { hashPassword, verifyPassword } from './passwords.js';
+import type { Principal } from './principal.js';
+import type { SessionCookie } from './session-cookie.js';
+import type { LiveSession, SessionStore } from './session-store.js';
+import { csrfTokenOf, newSessionToken } from './session-token.js';
+
+/** Where a request comes from, and the session that it has already. */
+export interface LoginSource {
+  readonly ip: string;
+  readonly cookie: string | undefined;
+}
+
+export interface SessionParts {
+  readonly prisma: PrismaClient;
+  readonly credentials: Credentials;
+  readonly attempts: LoginAttempts;
+  readonly store: SessionStore;
+  readonly cookie: SessionCookie;
+  /** Hash of a password that nobody has: what an unknown login is compared with, so that it takes as long. */
+  readonly decoyHash: string;
+}
+
+/** Logging in and out, and the own password. */
+export class SessionsService {
+  constructor(private readonly parts: SessionParts) {}
+
+  /** @throws ProblemError `unauthorized`, the same whatever is wrong, or `too-many-requests` */
+  async logIn(login: CreateSession, { ip, cookie }: LoginSource): Promise<Answer> {
+    const { attempts, credentials } = this.parts;
+    const attempt = await attempts.count(accountOf(login), ip);
+    const credential = await credentials.find(login);
+    if (!(await this.isRight(credential, login.password, attempt)) || !credential) throw unauthorized();
+    await attempts.succeeded(attempt);
+    const answer = await this.open(credential, this.parts.cookie.read(cookie));
+    return { ...answer, status: 201, headers: { ...answer.headers, location: '/v1/session' } };
+  }
+
+  async logOut({ principal }: Asked<'deleteSession'>): Promise<Answer> {
+    await this.parts.store.end(principal.secret);
+    return { status: 204, headers: { 'set-cookie': this.parts.cookie.clear() } };
+  }
+
+  /** All sessions of the login end with the password that they were made with; the asker gets a new one. */
+  async changePassword({ principal, body }: Asked<'changePassword'>, ip: string): Promise<Answer> {
+    const { credentials, attempts, prisma } = this.parts;
+    const { owner } = sessionOf(principal);
+    if (owner.kind === 'sub') requireSubAccountPassword(body.newPassword);
+    const attempt = await attempts.count(accountOfOwner(owner), ip);
+    const credential = await credentials.of(owner);
+    if (!(await this.isRight(credential, body.currentPassword, attempt)) || !credential) throw wrongCurrent();
+    await attempts.succeeded(attempt);
+    const passwordHash = await hashPassword(body.newPassword);
+    const isReplaced = await prisma.$transaction((tx) => credentials.replace(tx, credential, passwordHash));
+    // Changed by somebody else since it was verified.
+    if (!isReplaced) throw wrongCurrent();
+    return this.open({ ...credential, passwordHash }, principal.secret);
+  }
+
+  /** Who asks, by session or by key. */
+  async view(principal: Principal): Promise<SessionView> {
+    const { session, who, mainAccountId = null, credentialId } = principal;
+    if (session) return viewOf(session, principal.secret);
+    const key = await this.parts.prisma.apiKey.findUnique({ where: { id: credentialId } });
+    if (!key) throw unauthorized();
+    return {
+      who,
+      name: key.name,
+      login: null,
+      mainAccountId,
+      subAccountId: null,
+      scopes: [...principal.scopes],
+      csrfToken: null,
+      expiresAt: null,
+    };
+  }
+
+  private async isRight(credential: Credential | undefined, password: string, attempt: Attempt) {
+    try {
+      return await verifyPassword(credential?.passwordHash ?? this.parts.decoyHash, password);
+    } catch (error) {
+      await this.parts.attempts.notTried(attempt);
+      throw error;
+    }
+  }
+
+  /** A new session in the place of the one that the request came with. */
+  private async open(credential: Credential, before: string | undefined): Promise<Answer> {
+    const { prisma, store, cookie } = this.parts;
+    const token = newSessionToken();
+    const session = await prisma.$transaction(async (tx) => {
+      const within = store.within(tx);
+      if (before !== undefined) await within.end(before);
+      return (await within.create(token, credential)) ? within.find(token) : undefined;
+    });
+    // Deactivated, or its password changed, while this was under way.
+    if (!session) throw unauthorized();
+    return { status: 200, headers: { 'set-cookie': cookie.write(token) }, body: viewOf(session, token) };
+  }
+}
+
+function viewOf({ owner, name, login, expiresAt }: LiveSession, token: string): SessionView {
+  return {
+    who: owner.kind,
+    name,
+    login,
+    mainAccountId: owner.mainAccountId,
+    subAccountId: owner.kind === 'sub' ? owner.subAccountId : null,
+    scopes: [...SCOPES_OF_SESSION[owner.kind]],
+    csrfToken: csrfTokenOf(token),
+    expiresAt: expiresAt.toISOString(),
+  };
+}
+
+function sessionOf({ session }: Principal): LiveSession {
+  if (!session) throw new Error('The route let a key in');
+  return session;
+}
+
+const wrongCurrent = (): ProblemError =>
+  ProblemError.invalid([{ path: 'currentPassword', message: 'is not the current password' }]);
+
+/** Sub-accounts have letters and digits only, as where the main account sets it. */
+function requireSubAccountPassword(password: string): void {
+  const { error } = subAccountPassword.safeParse(password);
+  if (error)
+    throw ProblemError.invalid([
+      { path: 'newPassword', message: error.issues[0]?.message ?? 'is not valid' },
+    ]);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { Turns } from './turns.js';
+
+/** Work that ends when told to. */
+function task() {
+  let end: (error?: Error) => void = () => {};
+  const ended = new Promise<string>((resolve, reject) => {
+    end = (error) => (error ? reject(error) : resolve('done'));
+  });
+  const state = { began: false, end: (error?: Error) => end(error) };
+  const work = () => {
+    state.began = true;
+    return ended;
+  };
+  return { state, work };
+}
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('turns', () => {
+  test('so many at once, the others in line and in order, one more is turned away', async () => {
+    const turns = new Turns({ running: 2, waiting: 2 });
+    const tasks = Array.from({ length: 4 }, task);
+    const results = tasks.map(({ work }) => turns.take(work));
+    await settle();
+    const began = () => tasks.map(({ state }) => state.began);
+    expect(began()).toEqual([true, true, false, false]);
+    const refused = task();
+    await expect(turns.take(refused.work)).rejects.toMatchObject({
+      code: 'too-many-requests',
+      headers: { 'retry-after': '1' },
+    });
+    expect(refused.state.began).toBe(false);
+    tasks[1]?.state.end();
+    await settle();
+    expect(began()).toEqual([true, true, true, false]);
+    tasks[0]?.state.end();
+    await settle();
+    expect(began()).toEqual([true, true, true, true]);
+    for (const { state } of tasks) state.end();
+    expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done']);
+  });
+
+  test('work that fails gives its turn on', async () => {
+    const turns = new Turns({ running: 1, waiting: 1 });
+    const [first, second] = [task(), task()];
+    const failing = turns.take(first.work);
+    const waiting = turns.take(second.work);
+    first.state.end(new Error('no'));
+    await expect(failing).rejects.toThrow('no');
+    second.state.end();
+    expect(await waiting).toBe('done');
+    expect(await turns.take(async () => 'again')).toBe('again');
+  });
+});

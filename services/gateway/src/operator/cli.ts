@@ -1,0 +1,9 @@
+import { runOperator } from './run-operator.js';
+
+process.exitCode = await runOperator({
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  print: (line) => console.log(line),
+  printError: (line) => console.error(line),
+});

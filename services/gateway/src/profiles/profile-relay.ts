@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TOPICS } from '@subledger/contracts';
+import { type KafkaConfig, TransactionalPublisher } from '@subledger/kafka';
+import type { Logger } from '@subledger/service-kit';
+import type pg from 'pg';
+import type { ProfileKey } from './profile-changes.js';
+import { readProfiles } from './read-profiles.js';
+
+/** Any number, the same in every instance: the advisory lock of whoever publishes profiles. */
+const LOCK = 7_355_608_001n;
+const TRANSACTIONAL_ID = 'gateway-profiles';
+const BATCH = 500;
+const POLL_MS = 250;
+/** How often an instance that does not publish looks whether it should; also the pause after a failure. */
+const STAND_BY_MS = 1_000;
+
+interface Change {
+  id: bigint;
+  main_account_id: string;
+  sub_account_id: string;
+}
+
+/**
+ * Publishes changed profiles, in order and at least once. One instance does it at a time: it holds an advisory lock on
+ * a connection of its own. An instance that lost the lock without noticing cannot write over a newer profile, because
+ * the next one fences its transactional id before it publishes.
+ */
+export class ProfileRelay {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+
+  /** @param pool of one connection, which this keeps for itself */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly kafka: KafkaConfig,
+    private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** What is not published by now is published by another instance, or after the next start. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    await this.pool.end();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        await this.lead();
+      } catch (error) {
+        if (!this.stopping.signal.aborted) this.log.warn({ err: error }, 'profiles wait to be published');
+      }
+      await this.pause(STAND_BY_MS);
+    }
+  }
+
+  /** Waits for the lock, then publishes until it is lost or this is closed. @throws what went wrong */
+  private async lead(): Promise<void> {
+    const client = await this.pool.connect();
+    const publisher = new TransactionalPublisher(this.kafka, TRANSACTIONAL_ID);
+    try {
+      while (!(await tryLock(client))) {
+        await this.pause(STAND_BY_MS);
+        if (this.stopping.signal.aborted) return;
+      }
+      await publisher.open();
+      while (!this.stopping.signal.aborted) {
+        const count = await relay(client, publisher);
+        if (count < BATCH) await this.pause(POLL_MS);
+      }
+    } finally {
+      await publisher.close();
+      // Closed, not given back: the lock goes with the connection.
+      client.release(true);
+    }
+  }
+
+  private pause(milliseconds: number): Promise<void> {
+    return sleep(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => {});
+  }
+}
+
+async function tryLock(client: pg.PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS mine', [
+    LOCK,
+  ]);
+  return rows[0]?.mine ?? false;
+}
+
+/**
+ * One batch: the noted changes in their order, each profile as it is now. A crash before the notes are deleted
+ * publishes it again.
+ *
+ * @returns how many notes it took
+ */
+async function relay(client: pg.PoolClient, publisher: TransactionalPublisher): Promise<number> {
+  const { rows } = await client.query<Change>(
+    'SELECT id, main_account_id, sub_account_id FROM profile_change ORDER BY id LIMIT $1',
+    [BATCH],
+  );
+  if (rows.length === 0) return 0;
+  const keys = new Map<string, ProfileKey>(
+    rows.map((row) => [
+      row.sub_account_id,
+      { mainAccountId: row.main_account_id, subAccountId: row.sub_account_id },
+    ]),
+  );
+  const profiles = await readProfiles(client, [...keys.values()]);
+  await publisher.publish(
+    [...keys.keys()].map((key) => {
+      const profile = profiles.get(key);
+      return { topic: TOPICS.profiles, key, value: profile ? JSON.stringify(profile) : null };
+    }),
+  );
+  await client.query('DELETE FROM profile_change WHERE id = ANY($1::bigint[])', [rows.map(({ id }) => id)]);
+  return rows.length;
+}

@@ -1,0 +1,42 @@
+import type { ProfileRecord } from '@subledger/contracts';
+import { columns } from '@subledger/database';
+import type pg from 'pg';
+import type { ProfileKey } from './profile-changes.js';
+
+interface Row {
+  main_account_id: string;
+  id: string;
+  name: string;
+  sender_numbers: string[];
+  settings_version: number;
+  updated_at: Date;
+}
+
+/** Profiles as they are now, by sub-account. One that is deleted, or was never opened, is not among them. */
+export async function readProfiles(
+  client: Pick<pg.ClientBase, 'query'>,
+  keys: readonly ProfileKey[],
+): Promise<Map<string, ProfileRecord>> {
+  const { rows } = await client.query<Row>(
+    `SELECT s.main_account_id, s.id, s.name, s.sender_numbers, s.settings_version, s.updated_at
+       FROM unnest($1::text[], $2::text[]) AS x (main_account_id, id)
+       JOIN sub_account s ON s.main_account_id = x.main_account_id AND s.id = x.id
+       JOIN sub_account_state st ON st.main_account_id = s.main_account_id AND st.sub_account_id = s.id
+      WHERE st.lifecycle <> 'deleted'`,
+    columns(
+      keys,
+      (key) => key.mainAccountId,
+      (key) => key.subAccountId,
+    ),
+  );
+  return new Map(rows.map((row) => [row.id, toProfile(row)]));
+}
+
+const toProfile = (row: Row): ProfileRecord => ({
+  subAccountId: row.id,
+  mainAccountId: row.main_account_id,
+  name: row.name,
+  senderNumbers: row.sender_numbers,
+  version: row.settings_version,
+  updatedAt: row.updated_at.toISOString(),
+});

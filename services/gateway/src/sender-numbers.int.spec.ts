@@ -1,0 +1,197 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@subledger/testing';
+import { TestGateway, UPSTREAM_KEY } from './test-support/test-gateway.js';
+
+const [A, B, C] = ['+815012345678', '+815087654321', '+12025550123'] as const;
+let gateway: TestGateway;
+let main: string;
+let key: string;
+beforeAll(async () => {
+  gateway = await TestGateway.start({ RESEND_AFTER_MS: '1000' });
+  main = await gateway.mainAccount('100000');
+  key = await gateway.apiKey(main, ['write']);
+});
+afterAll(() => gateway?.stop());
+afterEach(() => {
+  gateway.ledger.silent = false;
+  gateway.ledger.refusals.clear();
+});
+
+const numbers = () => `/v1/main-accounts/${main}/sender-numbers`;
+const register = (...senderNumbers: string[]) => gateway.call('PUT', numbers(), { body: { senderNumbers } });
+const subs = () => `/v1/main-accounts/${main}/sub-accounts`;
+let count = 0;
+const create = (...senderNumbers: string[]) => {
+  count += 1;
+  const body = { name: `Sub${count}`, password: 'secret123', limit: '10', senderNumbers };
+  return gateway.call('POST', subs(), { key, body });
+};
+const read = (id: string) => gateway.call('GET', `${subs()}/${id}`, { key });
+const patch = (id: string, body: object) => gateway.call('PATCH', `${subs()}/${id}`, { key, body });
+
+describe('registered numbers', () => {
+  test('are written by operators, read by their main account, deduplicated, in the order given', async () => {
+    expect((await gateway.call('GET', numbers(), { key })).body).toEqual({ senderNumbers: [] });
+    const put = await register(B, A, B);
+    expect([put.status, put.body]).toEqual([200, { senderNumbers: [B, A] }]);
+    expect((await gateway.call('GET', numbers(), { key })).body).toEqual({ senderNumbers: [B, A] });
+    expect((await gateway.call('PUT', numbers(), { key, body: { senderNumbers: [] } })).status).toBe(403);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['no list', undefined, 'senderNumbers'],
+    ['a name', ['KITA'], 'senderNumbers.0'],
+    ['a national number', [A, '05012345678'], 'senderNumbers.1'],
+    [
+      'too many',
+      Array.from({ length: 101 }, (_none, index) => `+8150${index + 10_000_000}`),
+      'senderNumbers',
+    ],
+  ])('%s is 422', async (_what, senderNumbers, path) => {
+    const { status, body } = await gateway.call('PUT', numbers(), { body: { senderNumbers } });
+    expect([status, body.code, body.errors[0].path]).toEqual([422, 'validation-failed', path]);
+  });
+
+  test('a repeat with its Idempotency-Key gets the same answer and changes nothing', async () => {
+    const headers = { 'idempotency-key': 'numbers-1' };
+    const body = { senderNumbers: [A, B] };
+    await gateway.call('PUT', numbers(), { body, headers });
+    await register(A);
+    const again = await gateway.call('PUT', numbers(), { body, headers });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect((await gateway.call('GET', numbers())).body).toEqual({ senderNumbers: [A] });
+  });
+});
+
+describe('numbers of a sub-account', () => {
+  test('must be registered, at its creation and after', async () => {
+    await register(A, B);
+    const refused = await create(A, C);
+    expect([refused.status, refused.body.code]).toEqual([422, 'validation-failed']);
+    expect(refused.body.errors).toEqual([
+      { path: 'senderNumbers.1', message: 'is not registered for the main account' },
+    ]);
+    const { body: sub } = await create(A);
+    expect(sub.senderNumbers).toEqual([A]);
+    for (const change of [{ senderNumbers: [C] }, { senderNumbers: [C], limit: '20' }]) {
+      const { status, body } = await patch(sub.id, change);
+      expect([status, body.errors?.[0]?.path]).toEqual([422, 'senderNumbers.0']);
+    }
+    expect((await patch(sub.id, { senderNumbers: [B, A] })).body.senderNumbers).toEqual([B, A]);
+    expect((await patch(sub.id, { senderNumbers: [A], limit: '20' })).body).toMatchObject({
+      senderNumbers: [A],
+      limit: '20',
+    });
+  });
+
+  test('go with the main account’s, at once, with a new ETag; other sub-accounts stay as they are', async () => {
+    await register(A, B, C);
+    const [both, one] = [(await create(A, B, C)).body.id, (await create(C)).body.id];
+    const before = [await read(both), await read(one)];
+    await register(C, A);
+    const after = [await read(both), await read(one)];
+    expect(after.map(({ body }) => body.senderNumbers)).toEqual([[A, C], [C]]);
+    const etags = (replies: typeof before) => replies.map(({ headers }) => headers.get('etag'));
+    expect(etags(after)[0]).not.toBe(etags(before)[0]);
+    expect(etags(after)[1]).toBe(etags(before)[1]);
+    const stale = await gateway.call('PATCH', `${subs()}/${both}`, {
+      key,
+      body: { priority: 5 },
+      headers: { 'if-match': etags(before)[0] ?? '' },
+    });
+    expect(stale.status).toBe(412);
+  });
+
+  test('that were taken off while a change with them waited for the ledger are left out of it', async () => {
+    await register(A, B);
+    const { body: sub } = await create();
+    gateway.ledger.silent = true;
+    const seen = gateway.ledger.seen.length;
+    const change = patch(sub.id, { senderNumbers: [B, A], limit: '30' });
+    await eventually(() => gateway.ledger.seen.length > seen, { what: 'the command' });
+    await register(A);
+    gateway.ledger.silent = false;
+    expect((await change).body).toMatchObject({ limit: '30', senderNumbers: [A] });
+  });
+
+  test('many changes at once do not lock one another out, and end within what is registered', async () => {
+    await register(A, B, C);
+    const ids = (await Promise.all([create(A), create(B), create(C)])).map(({ body }) => body.id as string);
+    const replies = await Promise.all(
+      Array.from({ length: 10 }, (_none, round) => [
+        register(...(round % 2 === 0 ? [A, B] : [B, C, A])),
+        ...ids.map((id, index) =>
+          patch(id, { senderNumbers: [B], ...(round % 3 === index ? { limit: String(10 + round) } : {}) }),
+        ),
+      ]).flat(),
+    );
+    expect([...new Set(replies.map(({ status }) => status))]).toEqual([200]);
+    await register(A);
+    for (const id of ids) expect((await read(id)).body.senderNumbers).toEqual([]);
+  });
+});
+
+describe('a hold with a sender', () => {
+  let messages = 0;
+  const hold = (
+    subAccountId: string,
+    sender?: string,
+    headers: Record<string, string> = {},
+    messageId?: string,
+  ) => {
+    messages += 1;
+    return gateway.call('POST', `/v1/main-accounts/${main}/holds`, {
+      key: UPSTREAM_KEY,
+      body: {
+        subAccountId,
+        messageId: messageId ?? `m${messages}`,
+        points: '1.2',
+        ...(sender ? { sender } : {}),
+      },
+      headers,
+    });
+  };
+
+  test('is placed from the sub-account’s own numbers, or a name, and refused from any other number', async () => {
+    await register(A, B);
+    const allowed = (await create(A)).body.id;
+    const none = (await create()).body.id;
+    for (const [id, sender, status] of [
+      [allowed, A, 201],
+      [allowed, undefined, 201],
+      [allowed, 'KITA', 201],
+      [none, 'KITA', 201],
+      [allowed, B, 409],
+      [allowed, C, 409],
+      [none, A, 409],
+    ] as const) {
+      const reply = await hold(id, sender);
+      expect([sender, reply.status]).toEqual([sender, status]);
+      if (status !== 409) continue;
+      expect(reply.body).toMatchObject({
+        code: 'sender-not-allowed',
+        type: 'http://gateway.test/docs/errors/sender-not-allowed',
+        errors: [{ path: 'sender', message: 'is not allowed to this sub-account' }],
+      });
+    }
+  });
+
+  test('that is refused asks nothing of the ledger; with the same key it works once the number is allowed', async () => {
+    await register(A);
+    const id = (await create()).body.id;
+    const headers = { 'idempotency-key': 'hold-with-sender' };
+    const seen = gateway.ledger.seen.length;
+    expect((await hold(id, A, headers, 'once')).status).toBe(409);
+    expect(gateway.ledger.seen.length).toBe(seen);
+    await patch(id, { senderNumbers: [A] });
+    expect((await hold(id, A, headers, 'once')).status).toBe(201);
+    await register();
+    const repeat = await hold(id, A, headers, 'once');
+    expect([repeat.status, repeat.headers.get('idempotent-replayed')]).toEqual([201, 'true']);
+  });
+
+  test('of a sub-account that is not there is the ledger’s to refuse', async () => {
+    gateway.ledger.refusals.set('hold.place', { code: 'sub-account-not-found' });
+    expect((await hold('sa_nowhere', A)).body.code).toBe('sub-account-not-found');
+  });
+});
