@@ -1,3 +1,5 @@
+export * from './asyncapi/document.js';
+export { EXAMPLE_IDS } from './asyncapi/examples.js';
 export * from './commands.js';
 export * from './dead-letters.js';
 export * from './envelope.js';
@@ -5,6 +7,7 @@ export * from './errors.js';
 export * from './events.js';
 export * from './limits.js';
 export * from './messages.js';
+export * from './profiles.js';
 export * from './rest/index.js';
 export * from './scalars.js';
 export * from './topics.js';

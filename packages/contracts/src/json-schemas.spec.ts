@@ -13,9 +13,9 @@ const committed = readdirSync(folder, { recursive: true, encoding: 'utf8' }).fil
 );
 
 describe('JSON Schemas', () => {
-  it('are committed for every command, event, fact and the limit record, and nothing else', () => {
+  it('are committed for every command, event, fact, the limit and the profile record, and nothing else', () => {
     expect(committed.sort()).toEqual([...generated.keys()].sort());
-    expect(generated.size).toBe(COMMANDS.size + EVENTS.size + MESSAGES.size + 1);
+    expect(generated.size).toBe(COMMANDS.size + EVENTS.size + MESSAGES.size + 2);
   });
 
   it.each([...generated.keys()])('%s is committed as generated (else: npm run check)', (path) => {

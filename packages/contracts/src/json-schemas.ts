@@ -3,6 +3,7 @@ import { COMMANDS } from './commands.js';
 import { EVENTS } from './events.js';
 import { limitRecord } from './limits.js';
 import { MESSAGES } from './messages.js';
+import { profileRecord } from './profiles.js';
 import { TOPICS } from './topics.js';
 
 /** JSON Schemas (draft 2020-12) of everything that travels over Kafka, by file path below `schemas/`. */
@@ -17,5 +18,6 @@ export function jsonSchemas(): Map<string, object> {
   for (const [type, { schema }] of EVENTS) put(TOPICS.events, type, schema);
   for (const [type, { schema }] of MESSAGES) put(TOPICS.messages, type, schema);
   put(TOPICS.limits, 'limit-record', limitRecord);
+  put(TOPICS.profiles, 'profile-record', profileRecord);
   return files;
 }
