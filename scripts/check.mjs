@@ -1,7 +1,11 @@
 /** `npm run check`: format, lint, types, import boundaries, dead code, generated files up to date. */
 import { spawnSync } from 'node:child_process';
 
-const GENERATED = ['packages/contracts/schemas', 'services/gateway/openapi.json'];
+const GENERATED = [
+  'packages/contracts/schemas',
+  'packages/contracts/asyncapi.json',
+  'services/gateway/openapi.json',
+];
 
 const steps = [
   ['format, lint and boundaries', 'biome', ['ci', '--error-on-warnings', '.']],

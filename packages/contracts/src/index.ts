@@ -1,3 +1,5 @@
+export * from './asyncapi/document.js';
+export { EXAMPLE_IDS } from './asyncapi/examples.js';
 export * from './commands.js';
 export * from './dead-letters.js';
 export * from './envelope.js';

@@ -65,7 +65,8 @@ describe('MessageReporter', () => {
     const events = await read(3);
     expect(events.map(({ type }) => type.split('.')[2])).toEqual(['sent', 'status', 'refunded']);
     expect([events[0]?.id, events[2]?.id]).toEqual(['m1', 'r1']);
-    for (const event of events) expect(MESSAGES.get(event.type)?.schema.safeParse(event).error).toBeUndefined();
+    for (const event of events)
+      expect(MESSAGES.get(event.type)?.schema.safeParse(event).error).toBeUndefined();
     expect(new Set(reader.records.map(({ key }) => key))).toEqual(new Set(['ma_one']));
     expect(await reporter.close()).toEqual({ undelivered: [] });
     await expect(reporter.report(sent('late'))).rejects.toThrow(ReporterClosedError);

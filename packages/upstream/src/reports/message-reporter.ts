@@ -96,7 +96,8 @@ export class MessageReporter {
    */
   async report(report: MessageReport): Promise<WrittenRecord> {
     const { source = '/sms-service', now = () => new Date(), feed } = this.#options;
-    if (this.#closing) throw new ReporterClosedError('The reporter is closed: make a new one, and report it there');
+    if (this.#closing)
+      throw new ReporterClosedError('The reporter is closed: make a new one, and report it there');
     const prepared = prepareReport(report, source, now().toISOString());
     if (this.isFull)
       throw new ReporterFullError(
@@ -170,7 +171,9 @@ export class MessageReporter {
         this.#remove([one]);
         this.#fail(
           one,
-          new ReportRefusedError(`Kafka refuses the report, it was not written: ${error.message}`, { cause: error }),
+          new ReportRefusedError(`Kafka refuses the report, it was not written: ${error.message}`, {
+            cause: error,
+          }),
         );
       }
     }

@@ -77,7 +77,9 @@ export function prepareReport(report: MessageReport, source: string, time: strin
     });
   if (errors.length > 0 || !data.success || !id.success) throw new InvalidReportError(errors);
   const { mainAccountId, subAccountId, messageId } = data.data;
-  const value = JSON.stringify(makeCloudEvent(messageType(report.type), { id: id.data, source, time, data: data.data }));
+  const value = JSON.stringify(
+    makeCloudEvent(messageType(report.type), { id: id.data, source, time, data: data.data }),
+  );
   const bytes = Buffer.byteLength(value);
   if (bytes > MAX_RECORD_BYTES)
     throw new InvalidReportError([
