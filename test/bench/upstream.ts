@@ -24,7 +24,7 @@ export async function benchUpstream(): Promise<Record<string, unknown>> {
       subAccounts,
       recordsPerSecond: rounded(feed.recordsPerSecond),
       ratioToFloor: ratio(feed.recordsPerSecond, floor),
-      memoryMb: rounded(feed.memoryMb),
+      loadingMemoryMb: rounded(feed.loadingMemoryMb),
       peakMemoryMb: rounded(feed.peakMemoryMb),
       checkNs: rounded(feed.checkNs),
       takeAndGiveBackNs: rounded(feed.takeNs),

@@ -1,17 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
 import { backoffMs } from './backoff.js';
 import { TopicNames } from './client.js';
 import { type KafkaConfig, type KafkaRecord, partitionKey } from './config.js';
 import { errorCode, toTransportError } from './errors.js';
-import { FetchedRecord } from './fetched-record.js';
-import {
-  connectCluster,
-  type FetchedPartition,
-  type InnerBroker,
-  type InnerCluster,
-  READ_COMMITTED,
-} from './inner-cluster.js';
+import { type Arrived, type Followed, toArrived } from './followed-partition.js';
+import { connectCluster, type InnerBroker, type InnerCluster, READ_COMMITTED } from './inner-cluster.js';
 import { LogReader } from './log-reader.js';
 
 const BACKOFF_BASE_MS = 100;
@@ -39,32 +32,10 @@ export interface LogFollowerOptions {
   onOutOfRange(at: { topic: string; partition: number; low: bigint; high: bigint }): bigint;
   /** Milliseconds that a broker waits for records. It bounds how long a newly followed partition waits. Default 200. */
   readonly maxWaitTimeMs?: number;
-  /** Default 512 KiB. */
+  /** Default 256 KiB. */
   readonly maxBytesPerPartition?: number;
-  /** Of one answer; two are in memory at a time. Default 4 MiB. */
+  /** Of one answer; two are in memory at a time. Default 2 MiB. */
   readonly maxBytes?: number;
-}
-
-interface Followed {
-  readonly topic: string;
-  readonly partition: number;
-  /** Asked for next. */
-  position: bigint;
-  /** Handed over up to here. */
-  delivered: bigint;
-  highWatermark: bigint;
-  /** When the last fetch was begun of which all that the log had was handed over; of `performance.now()`. */
-  atEndSince: number;
-}
-
-/** What an answer brought, on its way to `onBatch`. */
-interface Arrived {
-  readonly followed: Followed;
-  readonly from: bigint;
-  readonly askedAt: number;
-  readonly records: KafkaRecord[];
-  readonly next: bigint;
-  readonly highWatermark: bigint;
 }
 
 /**
@@ -260,14 +231,14 @@ export class LogFollower {
       const wire = this.#names.toWire(topic);
       asked.set(partitionKey(wire, partition), { followed, from });
       if (!topics.has(wire)) topics.set(wire, []);
-      const maxBytes = this.#options.maxBytesPerPartition ?? 512 * 1024;
+      const maxBytes = this.#options.maxBytesPerPartition ?? 256 * 1024;
       topics.get(wire)!.push({ partition, fetchOffset: String(from), maxBytes });
     }
     try {
       const { responses } = await broker.fetch({
         maxWaitTime: this.#options.maxWaitTimeMs ?? 200,
         minBytes: 1,
-        maxBytes: this.#options.maxBytes ?? 4 * 1024 * 1024,
+        maxBytes: this.#options.maxBytes ?? 2 * 1024 * 1024,
         isolationLevel: READ_COMMITTED,
         topics: [...topics].map(([topic, parts]) => ({ topic, partitions: parts })),
       });
@@ -325,32 +296,4 @@ export class LogFollower {
     }
     this.#options.onRound?.();
   }
-}
-
-function toArrived(
-  { followed, from }: { followed: Followed; from: bigint },
-  answer: FetchedPartition,
-  askedAt: number,
-): Arrived {
-  // A batch comes whole, also with records before the offset.
-  const messages = answer.messages.filter((message) => BigInt(message.offset) >= from);
-  const committed = filterAbortedMessages({
-    messages,
-    abortedTransactions: answer.abortedTransactions ?? [],
-  });
-  const records: KafkaRecord[] = [];
-  for (const message of committed)
-    if (!message.isControlRecord)
-      records.push(new FetchedRecord(followed.topic, followed.partition, message));
-  const last = messages.at(-1);
-  const afterLast = last ? BigInt(last.offset) + 1n : from;
-  const ofBatch = answer.nextOffset ?? 0n;
-  return {
-    followed,
-    from,
-    askedAt,
-    records,
-    next: ofBatch > afterLast ? ofBatch : afterLast,
-    highWatermark: BigInt(answer.highWatermark),
-  };
 }

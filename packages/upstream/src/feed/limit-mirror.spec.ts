@@ -147,6 +147,14 @@ describe('LimitMirror', () => {
       expect(left()).toBe(points('30'));
     });
 
+    it('does not count what a hold pays, not when it is read back either', () => {
+      take('m', '60');
+      report('m', '0');
+      written('m', 3n);
+      logged('m', '60', 3n);
+      expect([left(), mirror.reservations.size]).toEqual([points('100'), 0]);
+    });
+
     it('counts a report that was never taken', () => {
       report('m', '130');
       expect(left()).toBe(points('-30'));

@@ -100,7 +100,7 @@ export class LimitMirror {
       return;
     }
     if (sent.points === 0n || this.#isReflected(row, lane, offset)) return;
-    if (this.reservations.wasReflected(main, sent.messageId)) return;
+    if (this.reservations.isRemembered(main, sent.messageId)) return;
     const { messageId, points } = sent;
     this.reservations.add({ messageId, main, lane: lane.partition, row, points, offset, state: 'foreign' });
   }
@@ -121,7 +121,7 @@ export class LimitMirror {
     const remaining = this.remaining(row);
     if (status !== 'active') return { allowed: false, reason: status, remaining };
     const { sender } = question;
-    if (sender !== undefined && !this.table.senders(row)?.has(sender)) return SENDER_NOT_ALLOWED;
+    if (sender !== undefined && !this.table.allowsSender(row, sender)) return SENDER_NOT_ALLOWED;
     return remaining < points ? { allowed: false, reason: 'limit', remaining } : { allowed: true, remaining };
   }
 
@@ -154,7 +154,7 @@ export class LimitMirror {
     return true;
   }
 
-  /** A message is about to be reported: counts it from now on, taken or not. */
+  /** A message is about to be reported: counts it from now on, taken or not; one of 0 points (a hold pays) never. */
   reporting({ messageId, subAccountId, points }: SentFact): void {
     const taken = this.reservations.getOpen(messageId);
     const row = this.table.row(subAccountId);
@@ -164,9 +164,11 @@ export class LimitMirror {
     }
     // It came to cost something else than was taken for it.
     if (taken) this.reservations.remove(taken);
-    if (row === undefined || this.table.status(row) === undefined || points === 0n) return;
-    const known = this.reservations.get(this.table.main(row), messageId);
-    if (!known) this.#reserve(row, messageId, points, 'reporting');
+    if (row === undefined || this.table.status(row) === undefined) return;
+    const main = this.table.main(row);
+    // Nothing to count here, nor when it is read back with its price.
+    if (points === 0n) this.reservations.remember(main, messageId);
+    else if (!this.reservations.get(main, messageId)) this.#reserve(row, messageId, points, 'reporting');
   }
 
   /** The broker has the report. Where it may have it twice, the first one's place shows when the log is read. */

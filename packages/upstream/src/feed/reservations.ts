@@ -34,8 +34,8 @@ export class Reservations {
   readonly #byRow = new Map<number, { sum: bigint; readonly list: Set<Reservation> }>();
   /** Own ones that can be given back or are being reported. */
   readonly #open = new Map<string, Reservation>();
-  readonly #reflected = new Set<string>();
-  #whenNoneOpen = Promise.withResolvers<void>();
+  readonly #remembered = new Set<string>();
+  #whenNoneOpen: PromiseWithResolvers<void> | undefined;
 
   get size(): number {
     return this.#all.size;
@@ -90,9 +90,19 @@ export class Reservations {
     for (const one of ofRow.list) if (one.offset >= 0 && one.offset <= position) this.#reflect(one);
   }
 
-  /** Whether a message was dropped lately because figures contain it. */
-  wasReflected(main: number, messageId: string): boolean {
-    return this.#reflected.has(keyOf(main, messageId));
+  /** A message is not to be counted when it is read. */
+  remember(main: number, messageId: string): void {
+    this.#remembered.add(keyOf(main, messageId));
+    if (this.#remembered.size <= REMEMBERED) return;
+    for (const oldest of this.#remembered) {
+      this.#remembered.delete(oldest);
+      return;
+    }
+  }
+
+  /** Whether a message was dropped lately because figures contain it, or is not counted at all. */
+  isRemembered(main: number, messageId: string): boolean {
+    return this.#remembered.has(keyOf(main, messageId));
   }
 
   removeRow(row: number): void {
@@ -112,24 +122,21 @@ export class Reservations {
 
   /** Resolves once nothing is taken or being reported. */
   whenNoneOpen(): Promise<void> {
-    return this.#open.size === 0 ? Promise.resolve() : this.#whenNoneOpen.promise;
+    if (this.#open.size === 0) return Promise.resolve();
+    this.#whenNoneOpen ??= Promise.withResolvers();
+    return this.#whenNoneOpen.promise;
   }
 
   #reflect(reservation: Reservation): void {
     this.remove(reservation);
-    this.#reflected.add(keyOf(reservation.main, reservation.messageId));
-    if (this.#reflected.size <= REMEMBERED) return;
-    for (const oldest of this.#reflected) {
-      this.#reflected.delete(oldest);
-      return;
-    }
+    this.remember(reservation.main, reservation.messageId);
   }
 
   #close(reservation: Reservation): void {
     if (this.#open.get(reservation.messageId) !== reservation) return;
     this.#open.delete(reservation.messageId);
     if (this.#open.size > 0) return;
-    this.#whenNoneOpen.resolve();
-    this.#whenNoneOpen = Promise.withResolvers();
+    this.#whenNoneOpen?.resolve();
+    this.#whenNoneOpen = undefined;
   }
 }

@@ -1,10 +1,12 @@
 /** Of a sub-account without a profile. */
 export const NO_PROFILE = 0;
 
-/** Lists of sender numbers, each kept once however many sub-accounts share it, and dropped with the last of them. */
+/**
+ * Lists of sender numbers, each kept once however many sub-accounts share it, and dropped with the last of them. A list
+ * is one text with a space around each number: a `Set` for every short list would take several times as much.
+ */
 export class SenderSets {
   readonly #byText = new Map<string, number>();
-  readonly #sets: (ReadonlySet<string> | undefined)[] = [undefined];
   readonly #texts: (string | undefined)[] = [undefined];
   readonly #uses: number[] = [0];
   readonly #free: number[] = [];
@@ -15,15 +17,14 @@ export class SenderSets {
 
   /** The number of a list for one more user. */
   use(senders: readonly string[]): number {
-    const text = senders.join(' ');
+    const text = ` ${senders.join(' ')} `;
     const known = this.#byText.get(text);
     if (known !== undefined) {
       this.#uses[known]! += 1;
       return known;
     }
-    const index = this.#free.pop() ?? this.#sets.length;
+    const index = this.#free.pop() ?? this.#texts.length;
     this.#byText.set(text, index);
-    this.#sets[index] = new Set(senders);
     this.#texts[index] = text;
     this.#uses[index] = 1;
     return index;
@@ -34,13 +35,13 @@ export class SenderSets {
     this.#uses[index]! -= 1;
     if (this.#uses[index]! > 0) return;
     this.#byText.delete(this.#texts[index]!);
-    this.#sets[index] = undefined;
     this.#texts[index] = undefined;
     this.#free.push(index);
   }
 
-  /** undefined without a profile. */
-  get(index: number): ReadonlySet<string> | undefined {
-    return this.#sets[index];
+  /** Whether a list has this number; none has without a profile. */
+  has(index: number, sender: string): boolean {
+    if (sender === '' || sender.includes(' ')) return false;
+    return this.#texts[index]?.includes(` ${sender} `) ?? false;
   }
 }

@@ -173,9 +173,9 @@ export class SubAccountTable {
     return this.#columns.main[row]!;
   }
 
-  /** The sender numbers that a sub-account may send from; undefined without a profile. */
-  senders(row: number): ReadonlySet<string> | undefined {
-    return this.#senders.get(this.#columns.senders[row]!);
+  /** Whether a sub-account may send from a number; from none without a profile. */
+  allowsSender(row: number, sender: string): boolean {
+    return this.#senders.has(this.#columns.senders[row]!, sender);
   }
 
   /** The number of a main account, given anew where it has none. */

@@ -1,0 +1,69 @@
+import filterAbortedMessages from 'kafkajs/src/consumer/filterAbortedMessages.js';
+import type { KafkaRecord } from './config.js';
+import { FetchedRecord } from './fetched-record.js';
+import type { FetchedPartition } from './inner-cluster.js';
+
+/** A partition that is read without a group. */
+export interface Followed {
+  readonly topic: string;
+  readonly partition: number;
+  /** Asked for next. */
+  position: bigint;
+  /** Handed over up to here. */
+  delivered: bigint;
+  highWatermark: bigint;
+  /** When the last fetch was begun of which all that the log had was handed over; of `performance.now()`. */
+  atEndSince: number;
+}
+
+/** What an answer brought, on its way to the application. */
+export interface Arrived {
+  readonly followed: Followed;
+  readonly from: bigint;
+  readonly askedAt: number;
+  readonly records: KafkaRecord[];
+  readonly next: bigint;
+  readonly highWatermark: bigint;
+}
+
+/** What an answer to a fetch from an offset holds of a partition. */
+export function toArrived(
+  { followed, from }: { followed: Followed; from: bigint },
+  answer: FetchedPartition,
+  askedAt: number,
+): Arrived {
+  // A batch comes whole, also with records before the offset.
+  const messages = answer.messages.filter((message) => BigInt(message.offset) >= from);
+  const committed = filterAbortedMessages({
+    messages,
+    abortedTransactions: answer.abortedTransactions ?? [],
+  });
+  const records: KafkaRecord[] = [];
+  for (const message of committed)
+    if (!message.isControlRecord)
+      records.push(new FetchedRecord(followed.topic, followed.partition, message));
+  const last = messages.at(-1);
+  const afterLast = last ? BigInt(last.offset) + 1n : from;
+  const ofBatch = answer.nextOffset ?? endOfBatch(answer.messages.at(-1));
+  return {
+    followed,
+    from,
+    askedAt,
+    records,
+    next: ofBatch > afterLast ? ofBatch : afterLast,
+    highWatermark: BigInt(answer.highWatermark),
+  };
+}
+
+/** kafkajs has decoded a compressed batch: each record knows how far its batch reaches. 0 where nothing is known. */
+function endOfBatch(message: FetchedPartition['messages'][number] | undefined): bigint {
+  const { batchContext } = (message ?? {}) as { batchContext?: LibraryBatchContext };
+  if (batchContext?.firstOffset === undefined || batchContext.lastOffsetDelta === undefined) return 0n;
+  return BigInt(batchContext.firstOffset) + BigInt(batchContext.lastOffsetDelta) + 1n;
+}
+
+/** The part of kafkajs's own that matters here. Not in its types. */
+interface LibraryBatchContext {
+  readonly firstOffset?: string;
+  readonly lastOffsetDelta?: number;
+}
