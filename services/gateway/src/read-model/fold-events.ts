@@ -17,7 +17,7 @@ export interface SubRow extends Position {
 export interface TransferRow extends Position {
   readonly transfer: TransferView;
 }
-export interface StoppedRow {
+interface StoppedRow {
   readonly mainAccountId: string;
   readonly subAccountId: string;
 }
