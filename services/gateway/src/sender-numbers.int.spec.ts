@@ -114,6 +114,46 @@ describe('numbers of a sub-account', () => {
     expect((await change).body).toMatchObject({ limit: '30', senderNumbers: [A] });
   });
 
+  /** Takes all numbers but A off, and commits when somebody waits for that, or else when `change` has ended. */
+  async function takenOffBeside<Answer>(change: () => Promise<Answer>): Promise<Answer> {
+    const { client } = gateway.database;
+    await client.query('BEGIN');
+    await client.query('UPDATE gateway.main_account SET sender_numbers = $2 WHERE id = $1', [main, [A]]);
+    let hasEnded = false;
+    const answer = change().finally(() => {
+      hasEnded = true;
+    });
+    await eventually(
+      async () => {
+        const { rowCount } = await client.query(
+          'SELECT 1 FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid',
+        );
+        return rowCount === 1 || hasEnded;
+      },
+      { what: 'the change to wait or end', everyMs: 10 },
+    );
+    await client.query('COMMIT');
+    return answer;
+  }
+
+  test('cannot slip in while they are being taken off', async () => {
+    await register(A, B);
+    const { body: sub } = await create();
+    const local = await takenOffBeside(() => patch(sub.id, { senderNumbers: [B] }));
+    expect([local.status, local.body.errors?.[0]?.path]).toEqual([422, 'senderNumbers.0']);
+
+    await register(A, B);
+    gateway.ledger.silent = true;
+    const seen = gateway.ledger.seen.length;
+    const change = patch(sub.id, { senderNumbers: [B, A], limit: '40' });
+    await eventually(() => gateway.ledger.seen.length > seen, { what: 'the command' });
+    const accepted = await takenOffBeside(() => {
+      gateway.ledger.silent = false;
+      return change;
+    });
+    expect(accepted.body).toMatchObject({ limit: '40', senderNumbers: [A] });
+  });
+
   test('many changes at once do not lock one another out, and end within what is registered', async () => {
     await register(A, B, C);
     const ids = (await Promise.all([create(A), create(B), create(C)])).map(({ body }) => body.id as string);

@@ -13,6 +13,8 @@ const BATCH = 500;
 const POLL_MS = 250;
 /** How often an instance that does not publish looks whether it should; also the pause after a failure. */
 const STAND_BY_MS = 1_000;
+/** A broker that does not answer must not hold up the end of the process. */
+const CLOSE_MS = 3_000;
 
 interface Change {
   id: bigint;
@@ -43,8 +45,8 @@ export class ProfileRelay {
   /** What is not published by now is published by another instance, or after the next start. */
   async close(): Promise<void> {
     this.stopping.abort();
-    await this.running;
-    await this.pool.end();
+    const ended = this.running.then(() => this.pool.end());
+    await Promise.race([ended, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 
   private async run(): Promise<void> {
