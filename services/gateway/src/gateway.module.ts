@@ -15,9 +15,14 @@ import type { DependencyMonitor } from './availability/dependency-monitor.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { AccessController } from './http/access.controller.js';
 import { MainAccountsController } from './http/main-accounts.controller.js';
+import { MessagesController } from './http/messages.controller.js';
 import { OpenController } from './http/open.controller.js';
 import { PointsController } from './http/points.controller.js';
 import { SubAccountsController } from './http/sub-accounts.controller.js';
+import { MessageLogController } from './message-log/message-log.controller.js';
+import { MessageLog } from './message-log/message-log.js';
+import { MessagesService } from './message-log/messages.service.js';
+import type { MessageLogParts } from './message-log/start-message-log.js';
 import { OperationsService } from './operations/operations.service.js';
 import type { WriteRunner } from './operations/write-runner.js';
 import { EventsController } from './read-model/events.controller.js';
@@ -30,6 +35,7 @@ export interface GatewayParts {
   readonly pool: pg.Pool;
   readonly producer: RecordProducer;
   readonly runner: WriteRunner;
+  readonly messages: MessageLogParts;
   readonly monitor: DependencyMonitor;
   readonly health: Health;
   readonly metrics: Registry;
@@ -44,6 +50,8 @@ export interface GatewayParts {
     SubAccountsController,
     AccessController,
     EventsController,
+    MessagesController,
+    MessageLogController,
   ],
 })
 class GatewayModule {}
@@ -66,6 +74,8 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner) },
     { provide: HoldsService, useValue: new HoldsService(mains, runner) },
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
+    { provide: MessageLog, useValue: parts.messages.messageLog },
+    { provide: MessagesService, useValue: new MessagesService(prisma, mains, parts.messages.downloads) },
     { provide: ReadModel, useValue: new ReadModel(parts.pool, deadLetters, log) },
   ];
 }

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-/** Who may ask: an operator, a main account (its users and keys), the SMS service. */
-export type Who = 'operator' | 'main' | 'upstream';
+/** Who may ask: an operator, a main account (its users and keys), a sub-account's login, the SMS service. */
+export type Who = 'operator' | 'main' | 'sub' | 'upstream';
 
 /** One row of the route table: what is validated, who is let in, and what the OpenAPI document says. */
 export interface RouteDefinition {
@@ -18,7 +18,13 @@ export interface RouteDefinition {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  readonly answer: { readonly status: 200 | 201 | 204; readonly schema?: z.ZodType; readonly etag?: boolean };
+  readonly answer: {
+    readonly status: 200 | 201 | 204;
+    readonly schema?: z.ZodType;
+    readonly etag?: boolean;
+    /** Default `application/json`. */
+    readonly mediaType?: string;
+  };
   /** It changes points or settings through the ledger: it may answer 202, or one of `conflicts`. */
   readonly command?: boolean;
   /** Refusals beyond those that every route has. */

@@ -1,5 +1,6 @@
 import { accessRoutes } from './routes-access.js';
 import { featureRoutes, mainAccountRoutes, pointRoutes } from './routes-main-accounts.js';
+import { messageRoutes } from './routes-messages.js';
 import { subAccountRoutes } from './routes-sub-accounts.js';
 
 /**
@@ -12,6 +13,7 @@ export const ROUTES = {
   ...pointRoutes,
   ...subAccountRoutes,
   ...accessRoutes,
+  ...messageRoutes,
 } as const;
 export type RouteId = keyof typeof ROUTES;
 export const ROUTE_IDS = Object.keys(ROUTES) as RouteId[];

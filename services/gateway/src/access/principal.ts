@@ -4,8 +4,10 @@ import { ProblemError } from '../http/problem.js';
 /** Who asks, as the credential of the request says. */
 export interface Principal {
   readonly who: Who;
-  /** The main account that a `main` principal belongs to. */
+  /** The main account that a `main` or `sub` principal belongs to. */
   readonly mainAccountId?: string;
+  /** The sub-account that a `sub` principal is. */
+  readonly subAccountId?: string;
   readonly scopes: ReadonlySet<Scope>;
   /** Id of the key (later also of a session): what idempotency keys belong to. */
   readonly credentialId: string;
