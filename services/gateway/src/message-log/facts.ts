@@ -92,9 +92,14 @@ export function readFact(record: KafkaRecord): Read {
   return toRefund(id, data as MessageData<'message.refunded'>, source);
 }
 
+/** Years that every clock, driver and spreadsheet reads: what lies outside of them is taken as their end. */
+const EARLIEST = Date.UTC(1900, 0, 1);
+const LATEST = Date.UTC(9999, 11, 31);
+const timeOf = (instant: string): number => Math.min(Math.max(Date.parse(instant), EARLIEST), LATEST);
+
 /** A message from too far in the future is not charged: the ledger dead-letters it by the same rule. */
 function toSent(data: MessageData<'message.sent'>, source: Source, brokerAt: number): SentFact | undefined {
-  const sentAt = Date.parse(data.sentAt);
+  const sentAt = timeOf(data.sentAt);
   if (sentAt > brokerAt + MAX_SENT_AHEAD_SECONDS * 1_000) return undefined;
   const { mainAccountId, messageId, subAccountId, sender, recipient, content, segments } = data;
   return {
@@ -114,7 +119,7 @@ function toSent(data: MessageData<'message.sent'>, source: Source, brokerAt: num
 
 function toStatus(data: MessageData<'message.status'>, source: Source): StatusFact {
   const { mainAccountId, messageId, status, shortlinkStatus, shortlinkUrl } = data;
-  const delivery = deliveryOf({ status, at: Date.parse(data.at), shortlinkStatus, shortlinkUrl });
+  const delivery = deliveryOf({ status, at: timeOf(data.at), shortlinkStatus, shortlinkUrl });
   return { kind: 'status', mainAccountId, messageId, source, delivery };
 }
 
