@@ -1,10 +1,12 @@
 import { cpus } from 'node:os';
 import { BARE_PIPELINE, runBarePipeline } from './bare-pipeline.js';
+import { benchCsv } from './csv.js';
 import { benchEndurance } from './endurance.js';
 import { benchGrowth } from './growth.js';
 import { benchHot } from './hot.js';
 import { benchLatency } from './latency.js';
 import { benchLedger, benchUsage } from './ledger.js';
+import { benchMessageLog } from './message-log.js';
 import { benchRoll } from './roll.js';
 
 interface Benchmark {
@@ -23,6 +25,8 @@ const BENCHES: Record<string, Benchmark> = {
     run: benchGrowth,
     says: 'young against old and against many books (BENCH_TRANSFERS, BENCH_MANY_MAIN_ACCOUNTS)',
   },
+  'message-log': { run: benchMessageLog, says: 'messages/s into the log beside a ledger (BENCH_MESSAGES)' },
+  csv: { run: benchCsv, says: 'download of the log against COPY, and memory (BENCH_ROWS)' },
   endurance: { run: benchEndurance, says: 'memory and moves/s over time at full rate (BENCH_MINUTES)' },
 };
 
@@ -34,7 +38,7 @@ else if (bench) {
   const figures = await bench.run();
   console.log(JSON.stringify({ bench: name, ...figures, cpus: cpus().length, node: process.version }));
 } else {
-  const lines = Object.entries(BENCHES).map(([each, { says }]) => `  ${each.padEnd(10)} ${says}`);
+  const lines = Object.entries(BENCHES).map(([each, { says }]) => `  ${each.padEnd(11)} ${says}`);
   console.error(`npm run bench -- <name>, one of:\n${lines.join('\n')}`);
   process.exitCode = 2;
 }

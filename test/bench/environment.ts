@@ -17,6 +17,8 @@ export interface BenchEnvironment {
   readonly pool: Pool;
   /** Starts the built ledger and waits until it says that it is ready. */
   startLedger(env?: Readonly<Record<string, string>>): Promise<RunningService>;
+  /** Starts the built gateway; `OPERATOR_KEY` is its operator's. */
+  startGateway(env?: Readonly<Record<string, string>>): Promise<RunningService>;
   /** Starts another part of this benchmark as a process, by its name in `cli.ts`. */
   startPart(name: string): Promise<RunningService>;
   /** Another ledger's database and topics on the same servers. Stop it before the one that it came from. */
@@ -29,6 +31,8 @@ export interface EnvironmentOptions {
   readonly postgresSettings?: Readonly<Record<string, string>>;
 }
 
+/** Of the measured gateway. */
+export const OPERATOR_KEY = 'operator-key-of-the-benchmarks-0123456789';
 /** Filling large tables takes its time. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
 
@@ -99,6 +103,16 @@ async function open(place: Place): Promise<BenchEnvironment> {
     partitions: PARTITIONS,
     pool,
     startLedger: async (more = {}) => keep(await startService('ledger', { ...env, ...more })),
+    startGateway: async (more = {}) =>
+      keep(
+        await startService('gateway', {
+          ...env,
+          GATEWAY_PORT: '0',
+          OPERATOR_API_KEY: OPERATOR_KEY,
+          UPSTREAM_API_KEY: `upstream-${OPERATOR_KEY}`,
+          ...more,
+        }),
+      ),
     startPart: async (name) => keep(await startProcess(name, partArgs(name), { ...process.env, ...env })),
     another: (name) => another(place, name),
     stop,
@@ -129,9 +143,11 @@ async function administer(url: string, ...statements: string[]): Promise<void> {
 }
 
 async function prepare(databaseUrl: string, kafka: KafkaConfig): Promise<void> {
-  const folder = prismaFolder('ledger');
-  const migrationsDir = join(folder, 'migrations');
-  await migrate({ databaseUrl, schema: 'ledger', migrationsDir, schemaFile: join(folder, 'schema.prisma') });
+  for (const schema of ['ledger', 'gateway'] as const) {
+    const folder = prismaFolder(schema);
+    const migrationsDir = join(folder, 'migrations');
+    await migrate({ databaseUrl, schema, migrationsDir, schemaFile: join(folder, 'schema.prisma') });
+  }
   const topics = topicSettings(PARTITIONS);
   await ensureTopics(
     kafka,

@@ -6,6 +6,8 @@ import { launchOf, repositoryRoot } from '@subledger/testing';
 /** A measured process. Figures about memory and CPU are NaN where the system does not tell (no /proc). */
 export interface RunningService {
   readonly pid: number;
+  /** Ports by name, as it announced them: `ops`, and the gateway's `gateway`. */
+  readonly ports: Readonly<Record<string, number>>;
   /** Resident memory now, in MB. */
   memoryMb(): Promise<number>;
   /** Highest resident memory so far (VmHWM), in MB. */
@@ -52,10 +54,12 @@ export async function startProcess(
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve())).finally(() =>
     process.off('exit', killNow),
   );
-  const opsPort = await untilReady(name, child);
+  const ports = await untilReady(name, child);
+  const opsPort = ports.ops ?? 0;
   const pid = child.pid as number;
   return {
     pid,
+    ports,
     memoryMb: () => statusMb(pid, 'VmRSS'),
     peakMemoryMb: () => statusMb(pid, 'VmHWM'),
     cpuSeconds: () => cpuSeconds(pid),
@@ -69,16 +73,16 @@ export async function startProcess(
   };
 }
 
-function untilReady(name: string, child: ChildProcess): Promise<number> {
+function untilReady(name: string, child: ChildProcess): Promise<Record<string, number>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`${name} was not ready within ${READY_WITHIN_MS} ms`));
     }, READY_WITHIN_MS);
-    child.on('message', (message: { type?: string; ops?: number }) => {
+    child.on('message', (message: { type?: string } & Record<string, number>) => {
       if (message.type !== 'ready') return;
       clearTimeout(timer);
-      resolve(message.ops ?? 0);
+      resolve(message);
     });
     child.once('exit', (code) => {
       clearTimeout(timer);

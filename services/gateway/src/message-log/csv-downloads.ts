@@ -7,18 +7,13 @@ import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { ProblemError } from '../http/problem.js';
 import { CrlfRows } from './crlf-rows.js';
-import { csvStatement } from './csv-statement.js';
+import { type CsvScope, csvStatement } from './csv-statement.js';
 
 export interface CsvDownloadOptions {
   /** Downloads at a time; more are refused. */
   readonly max: number;
   /** Longest download. */
   readonly timeoutMs: number;
-}
-
-export interface CsvScope {
-  readonly mainAccountId: string;
-  readonly timeZone: string;
 }
 
 /** What a refused caller is told to wait. */
@@ -68,7 +63,7 @@ export class CsvDownloads {
     try {
       client = await this.pool.connect();
       const pid = await this.begin(client, scope.timeZone);
-      const rows = client.query(copyTo(csvStatement(scope.mainAccountId, filter)));
+      const rows = client.query(copyTo(csvStatement(scope, filter)));
       const file = new CrlfRows(MESSAGE_CSV_COLUMNS);
       this.running.add(file);
       void this.follow(client, pid, rows, file);

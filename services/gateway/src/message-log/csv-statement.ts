@@ -1,10 +1,24 @@
 import type { MessageCsvQuery } from '@subledger/contracts';
 import pg from 'pg';
+import { hasWholeHours } from './zone-offsets.js';
+
+/** Whose log, and the zone of its times, which the session must be set to. */
+export interface CsvScope {
+  readonly mainAccountId: string;
+  readonly timeZone: string;
+}
 
 const literal = pg.escapeLiteral;
 
-/** SQL of a time in the session's zone with its offset, to the second: `2026-11-23T09:00:00+09:00`. */
-const time = (column: string): string => `to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SSTZH:TZM')`;
+/**
+ * SQL of a time in the session's zone with its offset, to the second: `2026-11-23 09:00:00+09:00`. PostgreSQL's own
+ * output, which has no minutes of an offset of whole hours, takes a fifth of what `to_char` does; with three times in a
+ * row that is most of the file's cost. Half a second less rounds down to the second.
+ */
+const time = (column: string, isWholeHours: boolean): string =>
+  isWholeHours
+    ? `(${column} - INTERVAL '499.5 ms')::timestamptz(0)::text || ':00'`
+    : `to_char(${column}, 'YYYY-MM-DD HH24:MI:SSTZH:TZM')`;
 const cell = (column: string): string => `csv_cell(${column})`;
 
 /** SQL of millipoints as points: at most 3 decimals, none that is a trailing 0. */
@@ -13,11 +27,11 @@ const POINTS = `CASE WHEN (m.millipoints - m.refunded) % 1000 = 0 THEN ((m.milli
     || rtrim(lpad(((m.millipoints - m.refunded) % 1000)::text, 3, '0'), '0') END`;
 
 /** In the order of `MESSAGE_CSV_COLUMNS`. */
-const COLUMNS = [
+const columnsIn = (isWholeHours: boolean): readonly string[] => [
   cell('coalesce(s.name, m.sub_account_id)'),
-  time('m.sent_at'),
-  time('m.status_at'),
-  time('m.delivery_end_at'),
+  time('m.sent_at', isWholeHours),
+  time('m.status_at', isWholeHours),
+  time('m.delivery_end_at', isWholeHours),
   cell('m.message_id'),
   cell('m.recipient'),
   cell('m.sender'),
@@ -32,7 +46,7 @@ const COLUMNS = [
  * COPY of a main account's log, oldest first. COPY takes no parameters, so the values, which have passed the
  * contract's schema, are quoted.
  */
-export function csvStatement(mainAccountId: string, filter: MessageCsvQuery): string {
+export function csvStatement({ mainAccountId, timeZone }: CsvScope, filter: MessageCsvQuery): string {
   const { from, to, subAccount, status } = filter;
   const conditions = [
     `m.main_account_id = ${literal(mainAccountId)}`,
@@ -41,7 +55,7 @@ export function csvStatement(mainAccountId: string, filter: MessageCsvQuery): st
     ...(subAccount === undefined ? [] : [`m.sub_account_id = ${literal(subAccount)}`]),
     ...(status === undefined ? [] : [`m.status = ${literal(status)}`]),
   ];
-  return `COPY (SELECT ${COLUMNS.join(', ')} FROM message_log m
+  return `COPY (SELECT ${columnsIn(hasWholeHours(timeZone)).join(', ')} FROM message_log m
     LEFT JOIN sub_account s ON s.main_account_id = m.main_account_id AND s.id = m.sub_account_id
     WHERE ${conditions.join(' AND ')} ORDER BY m.sent_at, m.message_id) TO STDOUT (FORMAT csv)`;
 }

@@ -93,7 +93,7 @@ export function readFact(record: KafkaRecord): Read {
 }
 
 /** Years that every clock, driver and spreadsheet reads: what lies outside of them is taken as their end. */
-const EARLIEST = Date.UTC(1900, 0, 1);
+const EARLIEST = Date.UTC(1970, 0, 1);
 const LATEST = Date.UTC(9999, 11, 31);
 const timeOf = (instant: string): number => Math.min(Math.max(Date.parse(instant), EARLIEST), LATEST);
 

@@ -162,7 +162,7 @@ describe('the CSV', () => {
     expect(rows.map((row) => row.MESSAGE)).toEqual(CONTENTS.map(guarded));
     expect(rows[0]).toEqual({
       SUBACCOUNT: 'Sales1',
-      'SEND TIME': '2026-11-10T23:55:00+09:00',
+      'SEND TIME': '2026-11-10 23:55:00+09:00',
       'LATEST STATUS UPDATED TIME': '',
       'DELIVERY END TIME': '',
       'MESSAGE ID': 'msg-0',
