@@ -12,6 +12,7 @@ import { PARTITIONS } from './settings.js';
 
 export interface BenchEnvironment {
   readonly kafka: KafkaConfig;
+  readonly databaseUrl: string;
   readonly partitions: number;
   /** On the ledger's schema. */
   readonly pool: Pool;
@@ -100,6 +101,7 @@ async function open(place: Place): Promise<BenchEnvironment> {
   const partArgs = (name: string) => [process.argv[1] as string, name];
   return {
     kafka,
+    databaseUrl: url,
     partitions: PARTITIONS,
     pool,
     startLedger: async (more = {}) => keep(await startService('ledger', { ...env, ...more })),

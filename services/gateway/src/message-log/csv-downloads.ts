@@ -28,7 +28,7 @@ const GRACE_MS = 5_000;
  * hash or merge join would lose it. The server looks from time to time whether we are still there.
  */
 const SETTINGS = `SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-  SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL jit = off;
+  SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_material = off; SET LOCAL jit = off;
   SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL client_connection_check_interval = '5s'`;
 
 /** Files of the message log: made by PostgreSQL, in one statement and so of one moment, and passed on as they come. */

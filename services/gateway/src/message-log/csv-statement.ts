@@ -28,7 +28,8 @@ const POINTS = `CASE WHEN (m.millipoints - m.refunded) % 1000 = 0 THEN ((m.milli
 
 /** In the order of `MESSAGE_CSV_COLUMNS`. */
 const columnsIn = (isWholeHours: boolean): readonly string[] => [
-  cell('coalesce(s.name, m.sub_account_id)'),
+  // Letters and digits, or an id: nothing that could begin a formula.
+  'coalesce(s.name, m.sub_account_id)',
   time('m.sent_at', isWholeHours),
   time('m.status_at', isWholeHours),
   time('m.delivery_end_at', isWholeHours),
@@ -56,6 +57,7 @@ export function csvStatement({ mainAccountId, timeZone }: CsvScope, filter: Mess
     ...(status === undefined ? [] : [`m.status = ${literal(status)}`]),
   ];
   return `COPY (SELECT ${columnsIn(hasWholeHours(timeZone)).join(', ')} FROM message_log m
-    LEFT JOIN sub_account s ON s.main_account_id = m.main_account_id AND s.id = m.sub_account_id
+    LEFT JOIN sub_account s ON s.main_account_id = ${literal(mainAccountId)}
+      AND s.id = m.sub_account_id COLLATE "default"
     WHERE ${conditions.join(' AND ')} ORDER BY m.sent_at, m.message_id) TO STDOUT (FORMAT csv)`;
 }

@@ -35,7 +35,10 @@ interface Row {
   shortlinkUrl: string | null;
 }
 
-/** Newest first, by keyset: what is sent meanwhile moves no page. */
+/**
+ * Newest first, by keyset: what is sent meanwhile moves no page. The log's ids compare byte by byte; without the
+ * collation of `sub_account` a join could not use its index.
+ */
 export async function listMessages(
   prisma: Pick<PrismaClient, '$queryRaw'>,
   mainAccountId: string,
@@ -54,7 +57,7 @@ export async function listMessages(
         m.delivery_end_at AS "deliveryEndedAt", m.recipient, m.sender, m.content, m.segments, m.status, m.millipoints,
         m.refunded, m.shortlink_status AS "shortlinkStatus", m.shortlink_url AS "shortlinkUrl"
       FROM message_log m
-      LEFT JOIN sub_account s ON s.main_account_id = m.main_account_id AND s.id = m.sub_account_id
+      LEFT JOIN sub_account s ON s.main_account_id = ${mainAccountId} AND s.id = m.sub_account_id COLLATE "default"
       WHERE ${Prisma.join(conditions, ' AND ')}
       ORDER BY m.sent_at DESC, m.message_id DESC LIMIT ${query.limit + 1}`,
   );

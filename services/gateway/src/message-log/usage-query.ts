@@ -78,7 +78,7 @@ export async function usageBySubAccount(
         t.messages, t.millipoints, t.refunded
       FROM (SELECT u.sub_account_id, ${SUMS} FROM message_usage u WHERE ${inScope(scope)}
         GROUP BY u.sub_account_id HAVING sum(u.messages) > 0) AS t
-      LEFT JOIN sub_account s ON s.main_account_id = ${scope.mainAccountId} AND s.id = t.sub_account_id
+      LEFT JOIN sub_account s ON s.main_account_id = ${scope.mainAccountId} AND s.id = t.sub_account_id COLLATE "default"
       ${after} ORDER BY -t.millipoints, t.sub_account_id LIMIT ${query.limit + 1}`,
   );
   const { items, nextCursor } = page(

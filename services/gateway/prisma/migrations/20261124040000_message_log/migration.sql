@@ -117,9 +117,10 @@ CREATE TABLE "message_log_default" PARTITION OF "message_log" DEFAULT;
 -- A text as a cell of a file that is opened in a spreadsheet: what would begin a formula gets a leading apostrophe.
 CREATE FUNCTION "csv_cell"(cell TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE
-    WHEN ascii(cell) BETWEEN 48 AND 57 OR ascii(cell) BETWEEN 65 AND 122 OR ascii(cell) > 159 THEN cell
-    WHEN ascii(cell) IN (43, 45, 61, 64) OR ascii(cell) BETWEEN 1 AND 31 OR ascii(cell) BETWEEN 127 AND 159
-      THEN '''' || cell
+    -- Letters, of any script: most cells end here.
+    WHEN ascii(cell) > 64 AND (ascii(cell) < 127 OR ascii(cell) > 159) THEN cell
+    -- = + - @, and control characters.
+    WHEN ascii(cell) IN (43, 45, 61, 64) OR ascii(cell) BETWEEN 1 AND 31 OR ascii(cell) >= 127 THEN '''' || cell
     ELSE cell
   END
 $$;
