@@ -1,11 +1,13 @@
 import { cpus } from 'node:os';
 import { BARE_PIPELINE, runBarePipeline } from './bare-pipeline.js';
+import { benchCsv } from './csv.js';
 import { benchEndurance } from './endurance.js';
 import { benchGrowth } from './growth.js';
 import { benchHolds } from './holds.js';
 import { benchHot } from './hot.js';
 import { benchLatency } from './latency.js';
 import { benchLedger, benchUsage } from './ledger.js';
+import { benchMessageLog } from './message-log.js';
 import { benchReconcile } from './reconcile.js';
 import { benchRoll } from './roll.js';
 import { benchUpstream } from './upstream.js';
@@ -30,6 +32,8 @@ const BENCHES: Record<string, Benchmark> = {
   },
   reconcile: { run: benchReconcile, says: 'all checks over generated books (BENCH_TRANSFERS)' },
   upstream: { run: benchUpstream, says: 'the SDK with 1,000,000 sub-accounts (BENCH_SUB_ACCOUNTS)' },
+  'message-log': { run: benchMessageLog, says: 'messages/s into the log beside a ledger (BENCH_MESSAGES)' },
+  csv: { run: benchCsv, says: 'download of the log against COPY, and memory (BENCH_ROWS)' },
   endurance: { run: benchEndurance, says: 'memory and moves/s over time at full rate (BENCH_MINUTES)' },
 };
 
@@ -43,7 +47,7 @@ else if (bench) {
   const figures = await bench.run();
   console.log(JSON.stringify({ bench: name, ...figures, cpus: cpus().length, node: process.version }));
 } else {
-  const lines = Object.entries(BENCHES).map(([each, { says }]) => `  ${each.padEnd(10)} ${says}`);
+  const lines = Object.entries(BENCHES).map(([each, { says }]) => `  ${each.padEnd(11)} ${says}`);
   console.error(`npm run bench -- <name>, one of:\n${lines.join('\n')}`);
   process.exitCode = 2;
 }

@@ -18,7 +18,7 @@ export interface BenchEnvironment {
   readonly pool: Pool;
   /** Starts the built ledger and waits until it says that it is ready. */
   startLedger(env?: Readonly<Record<string, string>>): Promise<RunningService>;
-  /** Starts the built gateway, on a free port, and waits until it says that it is ready. */
+  /** Starts the built gateway; `OPERATOR_KEY` is its operator's. */
   startGateway(env?: Readonly<Record<string, string>>): Promise<RunningService>;
   /** Starts another part of this benchmark as a process, by its name in `cli.ts`. */
   startPart(name: string): Promise<RunningService>;
@@ -32,6 +32,8 @@ export interface EnvironmentOptions {
   readonly postgresSettings?: Readonly<Record<string, string>>;
 }
 
+/** Of the measured gateway. */
+export const OPERATOR_KEY = 'operator-key-of-the-benchmarks-0123456789';
 /** Filling large tables takes its time. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
 
@@ -104,7 +106,15 @@ async function open(place: Place): Promise<BenchEnvironment> {
     pool,
     startLedger: async (more = {}) => keep(await startService('ledger', { ...env, ...more })),
     startGateway: async (more = {}) =>
-      keep(await startService('gateway', { ...env, GATEWAY_PORT: '0', ...more })),
+      keep(
+        await startService('gateway', {
+          ...env,
+          GATEWAY_PORT: '0',
+          OPERATOR_API_KEY: OPERATOR_KEY,
+          UPSTREAM_API_KEY: `upstream-${OPERATOR_KEY}`,
+          ...more,
+        }),
+      ),
     startPart: async (name) => keep(await startProcess(name, partArgs(name), { ...process.env, ...env })),
     another: (name) => another(place, name),
     stop,

@@ -82,3 +82,10 @@ export const UPSTREAM = {
 
 /** Resident memory that the ledger's process stays under. */
 export const MEMORY_TARGET_MB = 350;
+
+/** Messages of the file that is downloaded. */
+export const CSV_ROWS = numberFromEnv('BENCH_ROWS', 1_000_000);
+/** Messages that the log takes in; each with a status, some with a refund. */
+export const LOG_MESSAGES = numberFromEnv('BENCH_MESSAGES', 200_000);
+/** Resident memory that the gateway stays under while it sends the file. */
+export const CSV_MEMORY_TARGET_MB = 150;

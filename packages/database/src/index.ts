@@ -8,6 +8,7 @@ export {
   type MigrationDiff,
 } from './diff-migrations.js';
 export { MigrationError, type MigrationSource, migrate } from './migrate.js';
+export { ensurePartitions, type MonthlyTables, PartitionKeeper } from './month-partitions.js';
 export { assertSchemaName, createPool, type PoolOptions } from './pool.js';
 export { prismaAdapter } from './prisma-adapter.js';
 export {

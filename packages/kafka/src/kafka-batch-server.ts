@@ -5,7 +5,10 @@ import type { KafkaConfig, KafkaRecord } from './config.js';
 import type { BatchConsumerOptions, RecordBatch } from './consumer-options.js';
 import { KafkaBatchContext } from './kafka-batch-context.js';
 
-export type KafkaBatchServerOptions = Omit<BatchConsumerOptions, 'topics' | 'onBatch'>;
+export type KafkaBatchServerOptions = Omit<BatchConsumerOptions, 'topics' | 'onBatch'> & {
+  /** Handlers that name this transport go here, and those that name none. Default: one of its own. */
+  readonly transportId?: symbol;
+};
 
 /**
  * Nest transport strategy: `@EventPattern<string>('<topic>')` methods (without `<string>` Nest 12's types refuse the
@@ -16,15 +19,17 @@ export type KafkaBatchServerOptions = Omit<BatchConsumerOptions, 'topics' | 'onB
 export class KafkaBatchServer extends Server implements CustomTransportStrategy {
   /** Nest would otherwise report a failed handler itself and swallow the error; here the consumer gets it. */
   override readonly propagatesEventHandlerErrors = true;
-  override readonly transportId = Symbol('subledger-kafka');
+  override readonly transportId: symbol;
   readonly #config: KafkaConfig;
-  readonly #options: KafkaBatchServerOptions;
+  readonly #options: Omit<KafkaBatchServerOptions, 'transportId'>;
   #consumer: BatchConsumer | undefined;
 
   constructor(config: KafkaConfig, options: KafkaBatchServerOptions) {
     super();
+    const { transportId = Symbol('subledger-kafka'), ...consumerOptions } = options;
+    this.transportId = transportId;
     this.#config = config;
-    this.#options = options;
+    this.#options = consumerOptions;
   }
 
   /** The consumer; undefined before `listen`. For health checks and commits. */

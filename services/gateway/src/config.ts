@@ -42,6 +42,15 @@ export const gatewayConfig = z.object({
     .describe('proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8'),
   BODY_LIMIT_BYTES: z.coerce.number().int().min(1_024).max(8_388_608).default(262_144),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(12),
+  KEEP_MESSAGES_MONTHS: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(120)
+    .default(13)
+    .describe('months of the message log that are kept, the current one included'),
+  CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads of the log at a time'),
+  CSV_TIMEOUT_MS: durationMs.default(600_000).describe('longest download'),
   OPERATOR_API_KEY: key.optional().describe('API key of operators'),
   UPSTREAM_API_KEY: key.optional().describe('API key of the SMS service'),
   OPERATOR_LOGIN: z

@@ -17,11 +17,16 @@ import type { DependencyMonitor } from './availability/dependency-monitor.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { AccessController } from './http/access.controller.js';
 import { MainAccountsController } from './http/main-accounts.controller.js';
+import { MessagesController } from './http/messages.controller.js';
 import { OpenController } from './http/open.controller.js';
 import { PointsController } from './http/points.controller.js';
 import { SenderNumbersController } from './http/sender-numbers.controller.js';
 import { SessionController } from './http/session.controller.js';
 import { SubAccountsController } from './http/sub-accounts.controller.js';
+import { MessageLogController } from './message-log/message-log.controller.js';
+import { MessageLog } from './message-log/message-log.js';
+import { MessagesService } from './message-log/messages.service.js';
+import type { MessageLogParts } from './message-log/start-message-log.js';
 import type { DirectRunner } from './operations/direct-runner.js';
 import { OperationsService } from './operations/operations.service.js';
 import type { WriteRunner } from './operations/write-runner.js';
@@ -36,6 +41,7 @@ export interface GatewayParts {
   readonly producer: RecordProducer;
   readonly runner: WriteRunner;
   readonly direct: DirectRunner;
+  readonly messages: MessageLogParts;
   readonly monitor: DependencyMonitor;
   readonly health: Health;
   readonly metrics: Registry;
@@ -53,6 +59,8 @@ export interface GatewayParts {
     SenderNumbersController,
     SessionController,
     EventsController,
+    MessagesController,
+    MessageLogController,
   ],
 })
 class GatewayModule {}
@@ -77,6 +85,8 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: SenderNumbersService, useValue: new SenderNumbersService(prisma, mains, runner) },
     { provide: HoldsService, useValue: new HoldsService(prisma, parts.direct) },
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
+    { provide: MessageLog, useValue: parts.messages.messageLog },
+    { provide: MessagesService, useValue: new MessagesService(prisma, mains, parts.messages.downloads) },
     { provide: ReadModel, useValue: new ReadModel(parts.pool, deadLetters, log) },
   ];
 }

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { TOPICS } from '@subledger/contracts';
 import { createPool, prismaAdapter } from '@subledger/database';
-import { KafkaBatchServer, RecordProducer } from '@subledger/kafka';
+import { DeadLetterWriter, KafkaBatchServer, RecordProducer } from '@subledger/kafka';
 import {
   kafkaConfigFrom,
   type Logger,
@@ -31,6 +32,7 @@ import { createFastify } from './http/fastify.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestGate } from './http/request-gate.js';
 import { addRequestMetrics } from './http/request-metrics.js';
+import { openMessageLog } from './message-log/start-message-log.js';
 import { CommandSender } from './operations/command-sender.js';
 import { DirectRunner } from './operations/direct-runner.js';
 import { OutcomeListener } from './operations/outcome-listener.js';
@@ -39,6 +41,7 @@ import { Sweeper } from './operations/sweeper.js';
 import { WaitingRoom } from './operations/waiting-room.js';
 import { WriteRunner } from './operations/write-runner.js';
 import { ProfileRelay } from './profiles/profile-relay.js';
+import { EVENTS_TRANSPORT } from './transports.js';
 import { untilDatabaseAnswers } from './until-database-answers.js';
 
 const SCHEMA = 'gateway';
@@ -95,18 +98,24 @@ export async function startGateway({
   const sessions = await openSessions(prisma, config, publicUrl);
   const profiles = new ProfileRelay(relayPool, kafka, log);
   const groupId = `${config.KAFKA_TOPIC_PREFIX}${GROUP}`;
-  const events = new KafkaBatchServer(kafka, { groupId, fromBeginning: true, commit: 'after-batch' });
+  const events = new KafkaBatchServer(kafka, {
+    groupId,
+    fromBeginning: true,
+    commit: 'after-batch',
+    transportId: EVENTS_TRANSPORT,
+  });
+  const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
+  const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
+  await messages.start();
   const app = await createApp(
-    { publicUrl, prisma, pool, producer, runner, direct, monitor, health, metrics, log, sessions },
-    events,
+    { publicUrl, prisma, pool, producer, runner, direct, messages, monitor, health, metrics, log, sessions },
+    [events, messages.consumer],
     config,
   );
   health.register('database', () => monitor.check('database'));
   health.register('broker', () => monitor.check('broker'));
-  health.register('events', async () => {
-    if (events.consumer?.state !== 'running') throw new Error('the consumer of events is not running');
-    if (events.consumer.lastPollAgeMs > MAX_POLL_AGE_MS) throw new Error('the consumer of events is stuck');
-  });
+  health.register('events', () => checkConsumer(events));
+  health.register('message-log', () => checkConsumer(messages.consumer));
   await listener.start();
   sweeper.start();
   profiles.start();
@@ -117,7 +126,9 @@ export async function startGateway({
     ports: { gateway: port },
     stop: async () => {
       // Requests under way still get their answers: consumer and listener go after them.
+      await messages.breakOff();
       await app.close();
+      await messages.stop();
       monitor.close();
       await sweeper.close();
       await profiles.close();
@@ -127,6 +138,12 @@ export async function startGateway({
       await Promise.all([pool.end(), probePool.end()]);
     },
   };
+}
+
+/** @throws Error where it cannot be relied on */
+async function checkConsumer({ consumer }: KafkaBatchServer): Promise<void> {
+  if (consumer?.state !== 'running') throw new Error('the consumer is not running');
+  if (consumer.lastPollAgeMs > MAX_POLL_AGE_MS) throw new Error('the consumer is stuck');
 }
 
 function openDatabase(
@@ -183,7 +200,7 @@ async function openSessions(
 
 async function createApp(
   parts: GatewayParts,
-  events: KafkaBatchServer,
+  consumers: readonly KafkaBatchServer[],
   config: GatewayConfig,
 ): Promise<NestFastifyApplication> {
   const { log, metrics, monitor, prisma, publicUrl, sessions } = parts;
@@ -205,7 +222,7 @@ async function createApp(
     monitor,
   });
   addRequestMetrics(fastify, metrics);
-  app.connectMicroservice({ strategy: events });
+  for (const strategy of consumers) app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
   return app;
 }

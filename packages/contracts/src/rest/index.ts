@@ -2,6 +2,7 @@ export * from './access.js';
 export * from './error-help.js';
 export * from './fields.js';
 export * from './main-accounts.js';
+export * from './messages.js';
 export * from './problem.js';
 export * from './route.js';
 export * from './routes.js';

@@ -19,7 +19,13 @@ export interface RouteDefinition {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
-  readonly answer: { readonly status: 200 | 201 | 204; readonly schema?: z.ZodType; readonly etag?: boolean };
+  readonly answer: {
+    readonly status: 200 | 201 | 204;
+    readonly schema?: z.ZodType;
+    readonly etag?: boolean;
+    /** Default `application/json`. */
+    readonly mediaType?: string;
+  };
   /** It changes points or settings through the ledger: it may answer 202, or one of `conflicts`. */
   readonly command?: boolean;
   /** Refusals beyond those that every route has. */

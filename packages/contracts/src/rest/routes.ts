@@ -1,5 +1,6 @@
 import { accessRoutes } from './routes-access.js';
 import { featureRoutes, mainAccountRoutes, pointRoutes } from './routes-main-accounts.js';
+import { messageRoutes } from './routes-messages.js';
 import { senderNumberRoutes } from './routes-sender-numbers.js';
 import { sessionRoutes } from './routes-session.js';
 import { subAccountRoutes } from './routes-sub-accounts.js';
@@ -16,6 +17,7 @@ export const ROUTES = {
   ...accessRoutes,
   ...senderNumberRoutes,
   ...sessionRoutes,
+  ...messageRoutes,
 } as const;
 export type RouteId = keyof typeof ROUTES;
 export const ROUTE_IDS = Object.keys(ROUTES) as RouteId[];

@@ -120,7 +120,9 @@ function goodAnswers(route: RouteDefinition): ZodOpenApiResponsesObject {
     [answer.status]: {
       description: answer.status === 201 ? 'Created' : answer.status === 204 ? 'Done' : 'OK',
       ...(Object.keys(headers).length > 0 ? { headers: z.object(headers) } : {}),
-      ...(answer.schema ? { content: { 'application/json': { schema: answer.schema } } } : {}),
+      ...(answer.schema
+        ? { content: { [answer.mediaType ?? 'application/json']: { schema: answer.schema } } }
+        : {}),
     },
     ...(command
       ? {

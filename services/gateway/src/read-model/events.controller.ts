@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
+import { EVENTS_TRANSPORT } from '../transports.js';
 import { ReadModel } from './read-model.js';
 
 /** The ledger's events, in batches of a partition. A throw delivers the batch again. */
@@ -9,7 +10,7 @@ import { ReadModel } from './read-model.js';
 export class EventsController {
   constructor(private readonly readModel: ReadModel) {}
 
-  @EventPattern(TOPICS.events)
+  @EventPattern(TOPICS.events, EVENTS_TRANSPORT)
   async onEvents(@Payload() records: KafkaRecord[]): Promise<void> {
     await this.readModel.apply(records);
   }

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { TOPICS } from '@subledger/contracts';
 import { decide } from '@subledger/core';
-import { prismaAdapter } from '@subledger/database';
+import { PartitionKeeper, prismaAdapter } from '@subledger/database';
 import {
   ensureTopics,
   type FencedTopic,
@@ -33,7 +33,7 @@ import type { RollInParts } from '../pipeline/large-roll.js';
 import { SliceProcessor } from '../pipeline/process-slice.js';
 import { createLedgerPool, LEDGER_SCHEMA } from '../store/ledger-pool.js';
 import type { LedgerStore } from '../store/ledger-store.js';
-import { PartitionKeeper } from '../store/partitions.js';
+import { MONTHLY_TABLES, PARTITIONS_LOCK } from '../store/partitions.js';
 import { PgLedgerStore } from '../store/pg-ledger-store.js';
 import { LedgerModule } from './ledger.module.js';
 
@@ -80,8 +80,8 @@ export async function startLedger(
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: LEDGER_SCHEMA }) });
   let server: KafkaBatchServer | undefined;
   const store = new PgLedgerStore(pool, prisma);
-  const months = new PartitionKeeper(pool, log);
-  months.start();
+  const months = new PartitionKeeper(pool, { tables: MONTHLY_TABLES, lock: PARTITIONS_LOCK }, log);
+  void months.start();
   const reader = new LogReader(kafka);
   const lanes = createLanes(ctx, { kafka, store, reader, server: () => server }, parts);
   server = new KafkaBatchServer(kafka, {

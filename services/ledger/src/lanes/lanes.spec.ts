@@ -55,7 +55,8 @@ function setUp() {
       takeLane: async (lane: number) => {
         await onTakeLane();
         const lease = { lane, epoch: 1n, generation: row.generation };
-        return { ...row, lease, messageOffset: 0n, laneSequence: 0n, publishedSequence: 0n };
+        const ids = { commandLastId: null, messageLastId: null };
+        return { ...row, ...ids, lease, messageOffset: 0n, laneSequence: 0n, publishedSequence: 0n };
       },
       readOwner: async () => ({ epoch: 1n, owner: 'test' }),
       loadBooks: async () => new Map(),

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { MESSAGE_STATUSES } from '../messages.js';
+import { foreignId, instant, period, points, subAccountId, timeZone } from '../scalars.js';
+import { listOf, paging } from './fields.js';
+
+export const messageStatus = z
+  .enum(MESSAGE_STATUSES)
+  .meta({ id: 'MessageStatus', description: 'Delivery status, as the SMS service reports it' });
+
+/** A message of the log. `usedPoints` is `points` − `refunded`, as the ledger has it. */
+export const messageLine = z
+  .object({
+    messageId: foreignId.meta({ description: 'Id that the SMS service gave it', examples: ['msg-0001'] }),
+    subAccountId,
+    subAccount: z.string().meta({
+      description:
+        'Name of the sub-account; of a deleted one its last name. Its id where it has no name here',
+      examples: ['Sales1'],
+    }),
+    sentAt: instant.meta({ description: 'When it was sent, by the SMS service’s clock' }),
+    statusUpdatedAt: instant.nullable().meta({ description: 'Time of `status`; null before the first one' }),
+    deliveryEndedAt: instant.nullable().meta({
+      description: 'Time of the first final status (complete, failed, expired); null while there is none',
+    }),
+    recipient: z.string().meta({ description: 'Number it was sent to', examples: ['+819000000001'] }),
+    sender: z.string().meta({ description: 'Sender id that the recipient saw', examples: ['+815012345678'] }),
+    content: z.string().meta({ description: 'Text of the message', examples: ['ご予約の確認です。'] }),
+    segments: z
+      .int()
+      .min(0)
+      .meta({ description: 'SMS segments that it took', examples: [1] }),
+    status: messageStatus.nullable().meta({ description: 'Latest delivery status; null before the first' }),
+    points: points.meta({ description: 'Points charged for it', examples: ['1.2'] }),
+    refunded: points.meta({ description: 'Points of it that came back', examples: ['0'] }),
+    usedPoints: points.meta({ description: 'Charged less refunded', examples: ['1.2'] }),
+    shortlinkStatus: z
+      .string()
+      .nullable()
+      .meta({ description: 'Status of its short link, where it has one', examples: ['CLICKED'] }),
+    shortlinkUrl: z
+      .string()
+      .nullable()
+      .meta({ description: 'Its short link, where it has one', examples: ['https://s.example/a1'] }),
+  })
+  .meta({ id: 'MessageLine' });
+export type MessageLine = z.infer<typeof messageLine>;
+export const messageList = listOf('MessageList', messageLine);
+
+/** What the log is narrowed to; the list and the CSV take the same. */
+const filters = {
+  from: instant.optional().meta({
+    description: 'Only messages sent at or after this instant. Write the + of an offset as %2B',
+    examples: ['2026-10-31T15:00:00Z'],
+  }),
+  to: instant
+    .optional()
+    .meta({ description: 'Only messages sent before this instant', examples: ['2026-11-30T15:00:00Z'] }),
+  status: messageStatus.optional().meta({ description: 'Only messages whose latest status this is' }),
+};
+const ofSubAccount = {
+  subAccount: subAccountId
+    .optional()
+    .meta({ description: 'Only messages of this sub-account, by its id; it may be deleted' }),
+};
+const one = {
+  messageId: foreignId.optional().meta({ description: 'Only the message with this id' }),
+  recipient: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ description: 'Only messages to exactly this recipient', examples: ['+819000000001'] }),
+};
+
+export const messageQuery = z.strictObject({ ...paging, ...filters, ...ofSubAccount, ...one });
+export type MessageQuery = z.output<typeof messageQuery>;
+export const ownMessageQuery = z.strictObject({ ...paging, ...filters, ...one });
+export const messageCsvQuery = z.strictObject({ ...filters, ...ofSubAccount });
+export type MessageCsvQuery = z.output<typeof messageCsvQuery>;
+
+/** Columns of the CSV, in their order (design, section 6). */
+export const MESSAGE_CSV_COLUMNS = [
+  'SUBACCOUNT',
+  'SEND TIME',
+  'LATEST STATUS UPDATED TIME',
+  'DELIVERY END TIME',
+  'MESSAGE ID',
+  'RECIPIENT',
+  'SENDER ID',
+  'MESSAGE',
+  'MESSAGE STATUS',
+  'USED_POINTS',
+  'SHORTLINK STATUS',
+  'SHORTLINK URL',
+] as const;
+
+export const messageCsv = z.string().meta({
+  id: 'MessageCsv',
+  description:
+    `CSV (RFC 4180, CRLF, UTF-8 with BOM), oldest first, columns ${MESSAGE_CSV_COLUMNS.join(', ')}. Times are in the ` +
+    'main account’s zone with offset. A text that begins with = + - @ or a control character gets a leading ’. ' +
+    'A transfer that is aborted is not complete.',
+});
+
+const figures = {
+  messages: z
+    .int()
+    .min(0)
+    .meta({ description: 'Messages sent', examples: [120] }),
+  points: points.meta({ description: 'Points charged for them', examples: ['144'] }),
+  refunded: points.meta({ description: 'Points of them that came back', examples: ['2.4'] }),
+};
+
+/** A day has every day of the period, also those without messages. */
+const dayUsage = z
+  .object({
+    day: z.iso.date().meta({ description: 'Day in the main account’s time zone', examples: ['2026-11-23'] }),
+    ...figures,
+  })
+  .meta({ id: 'DayUsage' });
+const subAccountUsage = z
+  .object({
+    subAccountId,
+    subAccount: z.string().meta({
+      description: 'Its name; of a deleted one its last name, or its id where it has no name here',
+      examples: ['Sales1'],
+    }),
+    ...figures,
+  })
+  .meta({ id: 'SubAccountUsage' });
+
+const usageOf = {
+  period,
+  timeZone: timeZone.meta({ description: 'Zone that the days and the period are in' }),
+  total: z.object(figures).meta({ id: 'UsageTotal', description: 'Of the whole period' }),
+  nextCursor: z.string().nullable().meta({ description: 'Cursor of the next page; null on the last one' }),
+};
+
+/** Usage of a period by the time of sending, so that it agrees with the log and the CSV. */
+export const usageView = z
+  .object({
+    ...usageOf,
+    by: z.enum(['day', 'sub-account']),
+    items: z.array(z.union([dayUsage, subAccountUsage])),
+  })
+  .meta({
+    id: 'Usage',
+    description: '`items` are days in their order, or sub-accounts with the most points first',
+  });
+export type UsageView = z.infer<typeof usageView>;
+
+const usagePeriod = period
+  .optional()
+  .meta({ description: 'Default: the current period of the main account', examples: ['2026-11'] });
+export const usageQuery = z.strictObject({
+  ...paging,
+  period: usagePeriod,
+  by: z
+    .enum(['day', 'sub-account'])
+    .default('day')
+    .meta({ description: 'Days come all at once; sub-accounts in pages' }),
+});
+export type UsageQuery = z.output<typeof usageQuery>;
+export const ownUsageQuery = z.strictObject({ period: usagePeriod });

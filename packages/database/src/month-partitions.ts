@@ -1,0 +1,86 @@
+import type pg from 'pg';
+import { withTransaction } from './transaction.js';
+
+/** Months before and after the current one that always have a partition: records may have waited in the log. */
+const MONTHS_BEFORE = 1;
+const MONTHS_AHEAD = 2;
+const EVERY_MS = 6 * 3_600_000;
+const RETRY_MS = 60_000;
+/** Attaching a partition waits for writers; rather than make them wait behind it, it is tried later again. */
+const LOCK_TIMEOUT_MS = 2_000;
+
+export interface MonthlyTables {
+  /** Tables partitioned by month (UTC), in a schema that has the function `create_month_partition(text, date)`. */
+  readonly tables: readonly string[];
+  /** Name of the advisory lock of whoever makes or detaches their partitions. */
+  readonly lock: string;
+}
+
+interface PartitionLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/**
+ * Creates the partitions of the months around `at` that are not there yet.
+ * @returns how many there were to create
+ */
+export async function ensurePartitions(
+  pool: pg.Pool,
+  { tables, lock }: MonthlyTables,
+  at: Date,
+): Promise<number> {
+  return withTransaction(pool, async (client) => {
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    // Replicas start together: one creates, the others find it done.
+    await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [lock]);
+    const { rows } = await client.query<{ created: number }>(
+      `SELECT count(*) FILTER (WHERE create_month_partition(parent, month::date))::int AS created
+        FROM unnest($1::text[]) AS parent, generate_series($2::int, $3::int) AS n,
+        LATERAL (SELECT date_trunc('month', $4::timestamptz AT TIME ZONE 'UTC') + n * INTERVAL '1 month' AS month) AS months`,
+      [tables, -MONTHS_BEFORE, MONTHS_AHEAD, at.toISOString()],
+    );
+    return rows[0]?.created ?? 0;
+  });
+}
+
+/** Sees to it that the coming months have partitions, at the start and every few hours. */
+export class PartitionKeeper {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly monthly: MonthlyTables,
+    private readonly log: PartitionLog,
+  ) {}
+
+  /**
+   * Resolves after the first look, and never rejects: without its own partition a row goes to the default one, and
+   * an outage ends some time.
+   */
+  start(): Promise<void> {
+    this.running = this.ensure();
+    return this.running;
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private async ensure(): Promise<void> {
+    let next = EVERY_MS;
+    try {
+      const created = await ensurePartitions(this.pool, this.monthly, new Date());
+      if (created > 0) this.log.info({ created }, 'partitions of the coming months created');
+    } catch (err) {
+      next = RETRY_MS;
+      this.log.warn({ err }, 'partitions of the coming months could not be created, tried again in a minute');
+    }
+    this.timer = setTimeout(() => {
+      this.running = this.ensure();
+    }, next);
+    this.timer.unref();
+  }
+}

@@ -1,0 +1,62 @@
+import { Controller, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../access/principal.js';
+import { MessagesService } from '../message-log/messages.service.js';
+import type { Answer } from '../operations/idempotency.js';
+import { ok } from './answer.interceptor.js';
+import type { Asked as AskedFor } from './asked.js';
+import { ProblemError } from './problem.js';
+import { Asked, Route } from './route.decorator.js';
+
+@Controller()
+export class MessagesController {
+  constructor(private readonly messages: MessagesService) {}
+
+  @Route('listMessages')
+  async list(@Asked() asked: AskedFor<'listMessages'>): Promise<Answer> {
+    return ok(await this.messages.list(asked.params.id, asked.query));
+  }
+
+  /** Fastify breaks the connection off where the stream fails: a file cut short must not look complete. */
+  @Route('exportMessages')
+  async csv(
+    @Asked() asked: AskedFor<'exportMessages'>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { id } = asked.params;
+    const isHead = request.method === 'HEAD';
+    const file = isHead ? '' : await this.messages.openCsv(id, asked.query);
+    reply
+      .status(200)
+      .headers({
+        'content-type': 'text/csv; charset=utf-8',
+        'content-disposition': `attachment; filename="messages-${id}.csv"`,
+        'cache-control': 'no-store',
+      })
+      .send(file);
+  }
+
+  @Route('getUsage')
+  async usage(@Asked() asked: AskedFor<'getUsage'>): Promise<Answer> {
+    return ok(await this.messages.usage(asked.params.id, asked.query));
+  }
+
+  @Route('listOwnMessages')
+  async ownList(@Asked() asked: AskedFor<'listOwnMessages'>): Promise<Answer> {
+    const { mainAccountId, subAccountId } = subAccountOf(asked.principal);
+    return ok(await this.messages.listOfSub(mainAccountId, subAccountId, asked.query));
+  }
+
+  @Route('getOwnUsage')
+  async ownUsage(@Asked() asked: AskedFor<'getOwnUsage'>): Promise<Answer> {
+    const { mainAccountId, subAccountId } = subAccountOf(asked.principal);
+    return ok(await this.messages.usageOfSub(mainAccountId, subAccountId, asked.query.period));
+  }
+}
+
+/** @throws ProblemError `forbidden`, should a route let in anybody else */
+function subAccountOf({ mainAccountId, subAccountId }: Principal) {
+  if (mainAccountId === undefined || subAccountId === undefined) throw new ProblemError('forbidden');
+  return { mainAccountId, subAccountId };
+}

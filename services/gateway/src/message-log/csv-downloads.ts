@@ -1,0 +1,117 @@
+import type { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { MESSAGE_CSV_COLUMNS, type MessageCsvQuery } from '@subledger/contracts';
+import { sqlState } from '@subledger/database';
+import type { Logger } from '@subledger/service-kit';
+import type pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { ProblemError } from '../http/problem.js';
+import { CrlfRows } from './crlf-rows.js';
+import { type CsvScope, csvStatement } from './csv-statement.js';
+
+export interface CsvDownloadOptions {
+  /** Downloads at a time; more are refused. */
+  readonly max: number;
+  /** Longest download. */
+  readonly timeoutMs: number;
+}
+
+/** What a refused caller is told to wait. */
+const RETRY_AFTER_SECONDS = 10;
+/** Bound on the statements around the file; `pg` takes it with each of them. */
+const BOUNDED = { query_timeout: 5_000 };
+/** How much longer than the server we wait ourselves, should its word not reach us. */
+const GRACE_MS = 5_000;
+
+/**
+ * The order comes from the index, month after month, so that nothing is sorted and the first row goes out at once; a
+ * hash or merge join would lose it. The server looks from time to time whether we are still there.
+ */
+const SETTINGS = `SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+  SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_material = off; SET LOCAL jit = off;
+  SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL client_connection_check_interval = '5s'`;
+
+/** Files of the message log: made by PostgreSQL, in one statement and so of one moment, and passed on as they come. */
+export class CsvDownloads {
+  private readonly running = new Set<Transform>();
+  private taken = 0;
+
+  /**
+   * @param pool of its own, so that downloads and requests do not wait for one another
+   * @param cancelPool from which a download that nobody reads any more is cancelled
+   */
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly cancelPool: pg.Pool,
+    private readonly options: CsvDownloadOptions,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * The file as a stream. It ends only where the file is whole; otherwise it is destroyed with an error. Destroying it
+   * stops the database's work.
+   *
+   * @throws ProblemError `too-many-requests` while as many as allowed run
+   */
+  async open(scope: CsvScope, filter: MessageCsvQuery): Promise<Readable> {
+    const { max } = this.options;
+    if (this.taken >= max) {
+      throw new ProblemError('too-many-requests', {}, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+    }
+    this.taken += 1;
+    let client: pg.PoolClient | undefined;
+    try {
+      client = await this.pool.connect();
+      const pid = await this.begin(client, scope.timeZone);
+      const rows = client.query(copyTo(csvStatement(scope, filter)));
+      const file = new CrlfRows(MESSAGE_CSV_COLUMNS);
+      this.running.add(file);
+      void this.follow(client, pid, rows, file);
+      return file;
+    } catch (error) {
+      client?.release(true);
+      this.taken -= 1;
+      throw error;
+    }
+  }
+
+  /** Breaks off what is under way: its readers see that it is not complete. */
+  async close(): Promise<void> {
+    for (const file of this.running) file.destroy(new Error('the gateway stops'));
+    await this.pool.end();
+  }
+
+  /** @returns the server process, to cancel it by */
+  private async begin(client: pg.PoolClient, timeZone: string): Promise<number> {
+    await client.query({ text: 'BEGIN READ ONLY', ...BOUNDED });
+    await client.query({ text: SETTINGS, ...BOUNDED });
+    const { rows } = await client.query<{ pid: number }>({
+      text: `SELECT pg_backend_pid() AS pid, set_config('timezone', $1, true),
+        set_config('statement_timeout', $2, true)`,
+      values: [timeZone, String(this.options.timeoutMs)],
+      ...BOUNDED,
+    });
+    return rows[0]?.pid ?? 0;
+  }
+
+  private async follow(client: pg.PoolClient, pid: number, rows: Readable, file: Transform): Promise<void> {
+    const timer = setTimeout(
+      () => file.destroy(new Error('the download took too long')),
+      this.options.timeoutMs + GRACE_MS,
+    );
+    try {
+      await pipeline(rows, file);
+      await client.query({ text: 'COMMIT', ...BOUNDED });
+      client.release();
+    } catch (error) {
+      // Only the code: the message of an error may quote a row.
+      this.log.warn({ sqlState: sqlState(error) }, 'a download of the message log was broken off');
+      client.release(true);
+      await this.cancelPool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
+    } finally {
+      clearTimeout(timer);
+      this.running.delete(file);
+      this.taken -= 1;
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import {
+  type DeadLetterReason,
+  MAX_RECORD_BYTES,
+  MAX_SENT_AHEAD_SECONDS,
+  MESSAGES,
+  type MessageData,
+} from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+import { toMillipoints } from '../accounts/points.js';
+import { type Delivery, deliveryOf } from './delivery.js';
+
+/** Where a fact's record stands in `sms.messages.v1`. */
+export interface Source {
+  readonly partition: number;
+  readonly offset: bigint;
+}
+
+interface OfMessage {
+  readonly mainAccountId: string;
+  readonly messageId: string;
+  readonly source: Source;
+}
+
+export interface SentFact extends OfMessage {
+  readonly kind: 'sent';
+  readonly subAccountId: string;
+  /** Milliseconds since 1970. */
+  readonly sentAt: number;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly content: string;
+  readonly segments: number;
+  readonly millipoints: bigint;
+}
+export interface StatusFact extends OfMessage {
+  readonly kind: 'status';
+  readonly delivery: Delivery;
+}
+export interface RefundFact extends OfMessage {
+  readonly kind: 'refund';
+  readonly refundId: string;
+  /** What it asks for. */
+  readonly millipoints: bigint;
+}
+export type Fact = SentFact | StatusFact | RefundFact;
+
+/** A status that cannot be read: nobody else looks at it, so it is the log that puts it away. */
+export interface BadStatus {
+  readonly record: KafkaRecord;
+  readonly reason: DeadLetterReason;
+  readonly detail: string;
+}
+
+export type Read = Fact | BadStatus | undefined;
+
+/**
+ * Reads a record of `sms.messages.v1`. What is not a fact is left out: the ledger reads the same records by the same
+ * schemas, and dead-letters what is wrong with them. Only bad statuses, which the ledger skips, come back.
+ * Never quotes the record: it may hold a message's content.
+ */
+export function readFact(record: KafkaRecord): Read {
+  const { value } = record;
+  if (value === null || value.length > MAX_RECORD_BYTES) return undefined;
+  let json: { type?: unknown } | null;
+  try {
+    json = JSON.parse(value.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  const contract = typeof json?.type === 'string' ? MESSAGES.get(json.type) : undefined;
+  if (!contract) return undefined;
+  const isStatus = contract.name === 'message.status';
+  const parsed = contract.schema.safeParse(json);
+  if (!parsed.success) {
+    if (!isStatus) return undefined;
+    const detail = parsed.error.issues
+      .slice(0, 10)
+      .map((issue) => `${issue.path.map(String).join('.') || '(whole)'} ${issue.message}`)
+      .join('; ');
+    return { record, reason: 'invalid-data', detail };
+  }
+  const { id, data } = parsed.data as { id: string; data: { mainAccountId: string } };
+  if (record.key !== data.mainAccountId) {
+    return isStatus
+      ? { record, reason: 'wrong-key', detail: 'the key is not data.mainAccountId' }
+      : undefined;
+  }
+  const source = { partition: record.partition, offset: record.offset };
+  if (contract.name === 'message.sent')
+    return toSent(data as MessageData<'message.sent'>, source, record.timestampMs);
+  if (contract.name === 'message.status') return toStatus(data as MessageData<'message.status'>, source);
+  return toRefund(id, data as MessageData<'message.refunded'>, source);
+}
+
+/** Years that every clock, driver and spreadsheet reads: what lies outside of them is taken as their end. */
+const EARLIEST = Date.UTC(1970, 0, 1);
+const LATEST = Date.UTC(9999, 11, 31);
+const timeOf = (instant: string): number => Math.min(Math.max(Date.parse(instant), EARLIEST), LATEST);
+
+/** A message from too far in the future is not charged: the ledger dead-letters it by the same rule. */
+function toSent(data: MessageData<'message.sent'>, source: Source, brokerAt: number): SentFact | undefined {
+  const sentAt = timeOf(data.sentAt);
+  if (sentAt > brokerAt + MAX_SENT_AHEAD_SECONDS * 1_000) return undefined;
+  const { mainAccountId, messageId, subAccountId, sender, recipient, content, segments } = data;
+  return {
+    kind: 'sent',
+    mainAccountId,
+    messageId,
+    source,
+    subAccountId,
+    sentAt,
+    sender,
+    recipient,
+    content,
+    segments,
+    millipoints: toMillipoints(data.points),
+  };
+}
+
+function toStatus(data: MessageData<'message.status'>, source: Source): StatusFact {
+  const { mainAccountId, messageId, status, shortlinkStatus, shortlinkUrl } = data;
+  const delivery = deliveryOf({ status, at: timeOf(data.at), shortlinkStatus, shortlinkUrl });
+  return { kind: 'status', mainAccountId, messageId, source, delivery };
+}
+
+function toRefund(refundId: string, data: MessageData<'message.refunded'>, source: Source): RefundFact {
+  const { mainAccountId, messageId, points } = data;
+  return { kind: 'refund', mainAccountId, messageId, source, refundId, millipoints: toMillipoints(points) };
+}

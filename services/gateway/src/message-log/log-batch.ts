@@ -1,0 +1,210 @@
+import { type Delivery, isSame, merge, NO_DELIVERY } from './delivery.js';
+import type { Fact, RefundFact, SentFact, Source, StatusFact } from './facts.js';
+
+/** What the log has of a message. */
+export interface Logged {
+  readonly mainAccountId: string;
+  readonly messageId: string;
+  readonly subAccountId: string;
+  /** Milliseconds since 1970. */
+  readonly sentAt: number;
+  readonly millipoints: bigint;
+  /** At most `millipoints`. */
+  readonly refunded: bigint;
+  readonly delivery: Delivery;
+  readonly source: Source;
+}
+/** A message that the log gets; the rest of it is its fact's. */
+export interface NewMessage extends Logged {
+  readonly sent: SentFact;
+}
+export interface EarlyStatus {
+  readonly mainAccountId: string;
+  readonly messageId: string;
+  readonly delivery: Delivery;
+}
+export interface Usage {
+  readonly mainAccountId: string;
+  readonly subAccountId: string;
+  /** Start of the quarter of an hour, milliseconds since 1970. */
+  readonly quarter: number;
+  readonly messages: number;
+  readonly millipoints: bigint;
+  readonly refunded: bigint;
+}
+
+/** What is stored of the messages and refunds that a batch names. Keys by `keyOf`, refunds by `refundKeyOf`. */
+export interface Stored {
+  readonly messages: ReadonlyMap<string, Logged>;
+  readonly early: ReadonlyMap<string, EarlyStatus>;
+  readonly refunds: ReadonlyMap<string, RefundFact>;
+  /** Sum of what the stored refunds of a message ask for. */
+  readonly refundSums: ReadonlyMap<string, bigint>;
+}
+
+/** Rows to write, each list sorted by key. */
+export interface LogChanges {
+  readonly inserted: NewMessage[];
+  readonly updated: Logged[];
+  readonly early: EarlyStatus[];
+  readonly earlyGone: EarlyStatus[];
+  readonly refunds: RefundFact[];
+  readonly usage: Usage[];
+}
+
+type Named = { readonly mainAccountId: string; readonly messageId: string };
+export const keyOf = ({ mainAccountId, messageId }: Named): string => `${mainAccountId} ${messageId}`;
+export const refundKeyOf = (refund: RefundFact): string => `${refund.mainAccountId} ${refund.refundId}`;
+
+export const QUARTER_MS = 15 * 60_000;
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
+/**
+ * What facts, in the order of their partition, do to the log. Pure. Repeats of any of them change nothing.
+ *
+ * - A message counts once per id: the first one. The same one again moves its `source`, so that it stays if the
+ *   ledger refused the first; another one under its id is left out, as the ledger dead-letters it.
+ * - What is refunded is the sum of what the refunds ask for, each id once, and at most what was charged. The ledger's
+ *   one-by-one rule gives the same sum, whatever the order.
+ * - A status without its message is kept aside until that comes.
+ */
+export function applyFacts(stored: Stored, facts: readonly Fact[]): LogChanges {
+  return new Batch(stored).run(facts);
+}
+
+class Batch {
+  private readonly messages = new Map<string, Logged>();
+  private readonly sent = new Map<string, SentFact>();
+  private readonly early = new Map<string, EarlyStatus>();
+  private readonly earlyGone = new Map<string, EarlyStatus>();
+  private readonly refunds = new Map<string, RefundFact>();
+  private readonly refundSums = new Map<string, bigint>();
+
+  constructor(private readonly stored: Stored) {}
+
+  run(facts: readonly Fact[]): LogChanges {
+    for (const fact of facts) {
+      if (fact.kind === 'sent') this.onSent(fact);
+      else if (fact.kind === 'status') this.onStatus(fact);
+      else this.onRefund(fact);
+    }
+    const inserted: NewMessage[] = [];
+    const updated: Logged[] = [];
+    for (const [key, message] of sorted(this.messages)) {
+      const sent = this.sent.get(key);
+      if (sent) inserted.push({ ...message, sent });
+      else if (!isUnchanged(message, this.stored.messages.get(key))) updated.push(message);
+    }
+    return {
+      inserted,
+      updated,
+      early: sorted(this.early).map(([, row]) => row),
+      earlyGone: sorted(this.earlyGone).map(([, row]) => row),
+      refunds: sorted(this.refunds).map(([, row]) => row),
+      usage: usageOf([...inserted, ...updated], this.stored.messages),
+    };
+  }
+
+  private onSent(fact: SentFact): void {
+    const key = keyOf(fact);
+    const known = this.message(key);
+    if (known) {
+      const isAgain = known.millipoints === fact.millipoints && known.subAccountId === fact.subAccountId;
+      if (isAgain) this.messages.set(key, { ...known, source: fact.source });
+      return;
+    }
+    const waiting = this.early.get(key) ?? this.stored.early.get(key);
+    this.early.delete(key);
+    if (this.stored.early.has(key)) this.earlyGone.set(key, this.stored.early.get(key) as EarlyStatus);
+    const { mainAccountId, messageId, subAccountId, sentAt, millipoints, source } = fact;
+    this.sent.set(key, fact);
+    this.messages.set(key, {
+      mainAccountId,
+      messageId,
+      subAccountId,
+      sentAt,
+      millipoints,
+      refunded: least(this.refundSum(key), millipoints),
+      delivery: waiting?.delivery ?? NO_DELIVERY,
+      source,
+    });
+  }
+
+  private onStatus(fact: StatusFact): void {
+    const key = keyOf(fact);
+    const known = this.message(key);
+    if (known) {
+      this.messages.set(key, { ...known, delivery: merge(known.delivery, fact.delivery) });
+      return;
+    }
+    const { mainAccountId, messageId } = fact;
+    const before = (this.early.get(key) ?? this.stored.early.get(key))?.delivery ?? NO_DELIVERY;
+    this.early.set(key, { mainAccountId, messageId, delivery: merge(before, fact.delivery) });
+  }
+
+  private onRefund(fact: RefundFact): void {
+    const id = refundKeyOf(fact);
+    const seen = this.refunds.get(id) ?? this.stored.refunds.get(id);
+    if (seen) {
+      const isAgain = seen.messageId === fact.messageId && seen.millipoints === fact.millipoints;
+      if (isAgain) this.refunds.set(id, fact);
+      return;
+    }
+    this.refunds.set(id, fact);
+    const key = keyOf(fact);
+    const sum = this.refundSum(key) + fact.millipoints;
+    this.refundSums.set(key, sum);
+    const known = this.message(key);
+    if (known) this.messages.set(key, { ...known, refunded: least(sum, known.millipoints) });
+  }
+
+  private message(key: string): Logged | undefined {
+    return this.messages.get(key) ?? this.stored.messages.get(key);
+  }
+
+  private refundSum(key: string): bigint {
+    return this.refundSums.get(key) ?? this.stored.refundSums.get(key) ?? 0n;
+  }
+}
+
+const sorted = <Row>(rows: ReadonlyMap<string, Row>): [string, Row][] =>
+  [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+
+const isUnchanged = (message: Logged, before: Logged | undefined): boolean =>
+  before !== undefined &&
+  message.refunded === before.refunded &&
+  message.source.partition === before.source.partition &&
+  message.source.offset === before.source.offset &&
+  isSame(message.delivery, before.delivery);
+
+/** What these messages, as they are now, add to the sums; of known ones only what is new. */
+export function usageOf(messages: readonly Logged[], before: ReadonlyMap<string, Logged>): Usage[] {
+  const sums = new Map<string, Usage>();
+  for (const message of messages) {
+    const known = before.get(keyOf(message));
+    addUsage(sums, message, {
+      messages: known ? 0 : 1,
+      millipoints: known ? 0n : message.millipoints,
+      refunded: message.refunded - (known?.refunded ?? 0n),
+    });
+  }
+  return sorted(sums).map(([, row]) => row);
+}
+
+type Figures = Pick<Usage, 'messages' | 'millipoints' | 'refunded'>;
+
+export function addUsage(sums: Map<string, Usage>, message: Logged, more: Figures): void {
+  if (more.messages === 0 && more.refunded === 0n) return;
+  const { mainAccountId, subAccountId } = message;
+  const quarter = Math.floor(message.sentAt / QUARTER_MS) * QUARTER_MS;
+  const key = `${mainAccountId} ${quarter} ${subAccountId}`;
+  const sum = sums.get(key) ?? { messages: 0, millipoints: 0n, refunded: 0n };
+  sums.set(key, {
+    mainAccountId,
+    subAccountId,
+    quarter,
+    messages: sum.messages + more.messages,
+    millipoints: sum.millipoints + more.millipoints,
+    refunded: sum.refunded + more.refunded,
+  });
+}

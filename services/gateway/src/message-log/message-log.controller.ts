@@ -1,0 +1,22 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { TOPICS } from '@subledger/contracts';
+import type { KafkaRecord } from '@subledger/kafka';
+import { MESSAGE_LOG_TRANSPORT } from '../transports.js';
+import { MessageLog } from './message-log.js';
+
+/** Messages, and what the ledger refused of them, in batches of a partition. A throw delivers the batch again. */
+@Controller()
+export class MessageLogController {
+  constructor(private readonly messageLog: MessageLog) {}
+
+  @EventPattern(TOPICS.messages, MESSAGE_LOG_TRANSPORT)
+  async onMessages(@Payload() records: KafkaRecord[]): Promise<void> {
+    await this.messageLog.apply(records);
+  }
+
+  @EventPattern(TOPICS.deadLetters, MESSAGE_LOG_TRANSPORT)
+  async onDeadLetters(@Payload() records: KafkaRecord[]): Promise<void> {
+    await this.messageLog.refuse(records);
+  }
+}

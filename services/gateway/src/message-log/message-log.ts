@@ -1,0 +1,133 @@
+import { isTransientError, sqlState, withTransaction } from '@subledger/database';
+import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
+import type { Logger } from '@subledger/service-kit';
+import type pg from 'pg';
+import { type BadStatus, type Fact, readFact } from './facts.js';
+import { applyFacts } from './log-batch.js';
+import { loadStored } from './log-reads.js';
+import { writeChanges } from './log-writes.js';
+import {
+  noteRefusals,
+  positionOf,
+  type Refusal,
+  readRefusals,
+  refusedBetween,
+  takeBack,
+} from './refusals.js';
+
+/** Advisory locks of the source partitions: a message and the ledger's refusal of it never pass one another. */
+const LOCK_CLASS = 7_140_031;
+
+/** The log could not take a batch. Says nothing of what was in it: an error of the database may quote a row. */
+class MessageLogError extends Error {
+  override readonly name = 'MessageLogError';
+}
+
+interface Entry {
+  readonly record: KafkaRecord;
+  readonly fact: Fact;
+}
+
+/**
+ * Takes `sms.messages.v1` into the message log, and takes back what the ledger refused. Both may come again, and in
+ * any order to each other.
+ */
+export class MessageLog {
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * @param records of one partition, in its order
+   * @throws Error the batch is to be delivered again
+   */
+  async apply(records: readonly KafkaRecord[]): Promise<void> {
+    const entries: Entry[] = [];
+    for (const record of records) {
+      const read = readFact(record);
+      if (read === undefined) continue;
+      if ('kind' in read) entries.push({ record, fact: read });
+      else await this.putAway(read);
+    }
+    await this.applyOrHalve(entries);
+  }
+
+  /** @param records of `deadletters.v1` */
+  async refuse(records: readonly KafkaRecord[]): Promise<void> {
+    const refusals = readRefusals(records);
+    if (refusals.length === 0) return;
+    await this.refuseOrSplit(refusals);
+  }
+
+  private async refuseOrSplit(refusals: readonly Refusal[]): Promise<void> {
+    const partitions = [...new Set(refusals.map(({ partition }) => partition))].sort((a, b) => a - b);
+    try {
+      await withTransaction(this.pool, async (client) => {
+        for (const partition of partitions) await lockSource(client, partition);
+        await noteRefusals(client, refusals);
+        await takeBack(client, refusals);
+      });
+    } catch (error) {
+      if (isTransientError(error)) throw quiet(error);
+      const [only] = refusals;
+      if (refusals.length === 1 && only) {
+        const { partition, offset } = only;
+        this.log.error(
+          { partition, offset: String(offset), sqlState: sqlState(error) },
+          'a refusal of the ledger could not be taken into the message log',
+        );
+        return;
+      }
+      for (const refusal of refusals) await this.refuseOrSplit([refusal]);
+    }
+  }
+
+  /** A record that the database refuses must not stop all others of its partition: it is found by halving. */
+  private async applyOrHalve(entries: readonly Entry[]): Promise<void> {
+    const [only] = entries;
+    if (!only) return;
+    try {
+      await withTransaction(this.pool, (client) => applyEntries(client, entries));
+    } catch (error) {
+      if (isTransientError(error)) throw quiet(error);
+      if (entries.length === 1) {
+        const { partition, offset } = only.record;
+        this.log.error(
+          { partition, offset: String(offset), sqlState: sqlState(error) },
+          'message left out of the log: the database does not take it',
+        );
+        return;
+      }
+      const middle = Math.ceil(entries.length / 2);
+      await this.applyOrHalve(entries.slice(0, middle));
+      await this.applyOrHalve(entries.slice(middle));
+    }
+  }
+
+  private async putAway({ record, reason, detail }: BadStatus): Promise<void> {
+    const { partition, offset } = record;
+    this.log.warn({ reason, partition, offset: String(offset) }, 'message status put away');
+    await this.deadLetters.write(record, reason, detail);
+  }
+}
+
+async function applyEntries(client: pg.PoolClient, entries: readonly Entry[]): Promise<void> {
+  const [first] = entries;
+  const last = entries.at(-1);
+  if (!first || !last) return;
+  const { partition } = first.record;
+  await lockSource(client, partition);
+  const refused = await refusedBetween(client, partition, first.record.offset, last.record.offset);
+  const facts = entries
+    .filter(({ record }) => !refused.has(positionOf(record.offset, record.timestampMs)))
+    .map(({ fact }) => fact);
+  await writeChanges(client, applyFacts(await loadStored(client, facts), facts));
+}
+
+const lockSource = (client: pg.PoolClient, partition: number) =>
+  client.query('SELECT pg_advisory_xact_lock($1, $2)', [LOCK_CLASS, partition]);
+
+const quiet = (error: unknown): MessageLogError =>
+  new MessageLogError(`the database did not take a batch (${sqlState(error) ?? 'connection'})`);

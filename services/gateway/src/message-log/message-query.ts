@@ -1,0 +1,99 @@
+import type { MessageLine, MessageStatus } from '@subledger/contracts';
+import { decodeCursor, numericKey, page } from '../accounts/cursor.js';
+import { fromMillipoints } from '../accounts/points.js';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+
+/** What the log is narrowed to. Instants are ISO texts: from inclusive, to exclusive. */
+export interface MessageFilter {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly subAccount?: string | undefined;
+  readonly status?: MessageStatus | undefined;
+  readonly messageId?: string | undefined;
+  readonly recipient?: string | undefined;
+}
+interface MessageListQuery extends MessageFilter {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+interface Row {
+  messageId: string;
+  subAccountId: string;
+  subAccount: string;
+  sentAt: Date;
+  statusUpdatedAt: Date | null;
+  deliveryEndedAt: Date | null;
+  recipient: string;
+  sender: string;
+  content: string;
+  segments: number;
+  status: MessageStatus | null;
+  millipoints: bigint;
+  refunded: bigint;
+  shortlinkStatus: string | null;
+  shortlinkUrl: string | null;
+}
+
+/**
+ * Newest first, by keyset: what is sent meanwhile moves no page. The log's ids compare byte by byte; without the
+ * collation of `sub_account` a join could not use its index.
+ */
+export async function listMessages(
+  prisma: Pick<PrismaClient, '$queryRaw'>,
+  mainAccountId: string,
+  query: MessageListQuery,
+): Promise<{ items: MessageLine[]; nextCursor: string | null }> {
+  const list = 'messages';
+  const conditions = [Prisma.sql`m.main_account_id = ${mainAccountId}`, ...filters(query)];
+  const [sentMs, messageId] = decodeCursor(query.cursor, list, 2) ?? [];
+  if (sentMs !== undefined && messageId !== undefined) {
+    const sentAt = Prisma.sql`to_timestamp(${Number(numericKey(sentMs)) / 1_000}::float8)::timestamptz(3)`;
+    conditions.push(Prisma.sql`(m.sent_at, m.message_id) < (${sentAt}, ${messageId})`);
+  }
+  const rows = await prisma.$queryRaw<Row[]>(
+    Prisma.sql`SELECT m.message_id AS "messageId", m.sub_account_id AS "subAccountId",
+        coalesce(s.name, m.sub_account_id) AS "subAccount", m.sent_at AS "sentAt", m.status_at AS "statusUpdatedAt",
+        m.delivery_end_at AS "deliveryEndedAt", m.recipient, m.sender, m.content, m.segments, m.status, m.millipoints,
+        m.refunded, m.shortlink_status AS "shortlinkStatus", m.shortlink_url AS "shortlinkUrl"
+      FROM message_log m
+      LEFT JOIN sub_account s ON s.main_account_id = ${mainAccountId} AND s.id = m.sub_account_id COLLATE "default"
+      WHERE ${Prisma.join(conditions, ' AND ')}
+      ORDER BY m.sent_at DESC, m.message_id DESC LIMIT ${query.limit + 1}`,
+  );
+  return page(rows, query.limit, toLine, (row) => ({
+    list,
+    keys: [String(row.sentAt.getTime()), row.messageId],
+  }));
+}
+
+function filters(filter: MessageFilter): Prisma.Sql[] {
+  const { from, to, subAccount, status, messageId, recipient } = filter;
+  return [
+    ...(from === undefined ? [] : [Prisma.sql`m.sent_at >= ${from}::timestamptz`]),
+    ...(to === undefined ? [] : [Prisma.sql`m.sent_at < ${to}::timestamptz`]),
+    ...(subAccount === undefined ? [] : [Prisma.sql`m.sub_account_id = ${subAccount}`]),
+    ...(status === undefined ? [] : [Prisma.sql`m.status = ${status}`]),
+    // The id leads to the one time at which such a message can have been sent.
+    ...(messageId === undefined
+      ? []
+      : [
+          Prisma.sql`m.message_id = ${messageId} AND m.sent_at = (SELECT k.sent_at FROM message_key k
+            WHERE k.main_account_id = m.main_account_id AND k.message_id = ${messageId})`,
+        ]),
+    ...(recipient === undefined ? [] : [Prisma.sql`m.recipient = ${recipient}`]),
+  ];
+}
+
+function toLine(row: Row): MessageLine {
+  const { millipoints, refunded, sentAt, statusUpdatedAt, deliveryEndedAt, ...same } = row;
+  return {
+    ...same,
+    sentAt: sentAt.toISOString(),
+    statusUpdatedAt: statusUpdatedAt?.toISOString() ?? null,
+    deliveryEndedAt: deliveryEndedAt?.toISOString() ?? null,
+    points: fromMillipoints(millipoints),
+    refunded: fromMillipoints(refunded),
+    usedPoints: fromMillipoints(millipoints - refunded),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Readable } from 'node:stream';
+import type { MessageCsvQuery, UsageQuery, UsageView } from '@subledger/contracts';
+import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { CsvDownloads } from './csv-downloads.js';
+import { listMessages } from './message-query.js';
+import { usageByDay, usageBySubAccount } from './usage-query.js';
+
+type ListQuery = Parameters<typeof listMessages>[2];
+
+/** The message log as people read it: of a main account, or of one of its sub-accounts. */
+export class MessagesService {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly mains: MainAccountsStore,
+    private readonly downloads: CsvDownloads,
+  ) {}
+
+  /** @throws ProblemError `not-found` */
+  async list(mainAccountId: string, query: ListQuery) {
+    await this.mains.get(mainAccountId);
+    return listMessages(this.prisma, mainAccountId, query);
+  }
+
+  /** A sub-account's own messages, whatever else the query says. */
+  listOfSub(mainAccountId: string, subAccountId: string, query: ListQuery) {
+    return listMessages(this.prisma, mainAccountId, { ...query, subAccount: subAccountId });
+  }
+
+  /** @throws ProblemError `not-found`, `too-many-requests` */
+  async openCsv(mainAccountId: string, query: MessageCsvQuery): Promise<Readable> {
+    const { timeZone } = await this.mains.get(mainAccountId);
+    return this.downloads.open({ mainAccountId, timeZone }, query);
+  }
+
+  /** @throws ProblemError `not-found` */
+  async usage(mainAccountId: string, query: UsageQuery): Promise<UsageView> {
+    const { period, timeZone } = await this.mains.get(mainAccountId);
+    const scope = { mainAccountId, period: query.period ?? period, timeZone };
+    return query.by === 'day' ? usageByDay(this.prisma, scope) : usageBySubAccount(this.prisma, scope, query);
+  }
+
+  /** @throws ProblemError `not-found` */
+  async usageOfSub(mainAccountId: string, subAccountId: string, period?: string): Promise<UsageView> {
+    const main = await this.mains.get(mainAccountId);
+    const { timeZone } = main;
+    return usageByDay(this.prisma, { mainAccountId, subAccountId, period: period ?? main.period, timeZone });
+  }
+}

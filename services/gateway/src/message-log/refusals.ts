@@ -1,0 +1,157 @@
+import { TOPICS } from '@subledger/contracts';
+import { columns } from '@subledger/database';
+import { type KafkaRecord, parseDeadLetter } from '@subledger/kafka';
+import type pg from 'pg';
+import { type Fact, readFact } from './facts.js';
+import { addUsage, keyOf, type Logged, refundKeyOf, type Usage } from './log-batch.js';
+import { loadMessages, loadRefundSums, loadRefunds } from './log-reads.js';
+import { addToUsage, updateMessages, upsertEarly } from './log-writes.js';
+
+/** A record of `sms.messages.v1` that the ledger did not book. */
+export interface Refusal {
+  readonly partition: number;
+  readonly offset: bigint;
+  /** Broker time of the record, milliseconds since 1970. */
+  readonly at: number;
+  /** What it says; undefined where that cannot be read, and so is not in the log either. */
+  readonly fact: Fact | undefined;
+}
+
+/** Dead letters of messages; those of other topics, and what is no dead letter, are left out. */
+export function readRefusals(records: readonly KafkaRecord[]): Refusal[] {
+  return records.flatMap((record) => {
+    const letter = parsed(record);
+    if (letter?.source?.topic !== TOPICS.messages) return [];
+    const { partition, offset } = letter.source;
+    const { key, value, headers, timestampMs } = letter;
+    const isPosition =
+      isInt4(partition) && offset >= 0n && offset < MAX_OFFSET && Number.isFinite(timestampMs);
+    if (!isPosition) return [];
+    const read = readFact({ topic: TOPICS.messages, partition, offset, key, value, headers, timestampMs });
+    return [{ partition, offset, at: timestampMs, fact: read && 'kind' in read ? read : undefined }];
+  });
+}
+
+const MAX_OFFSET = 2n ** 63n;
+const isInt4 = (value: unknown): boolean =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
+
+function parsed(record: KafkaRecord) {
+  try {
+    return parseDeadLetter(record);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps them, so that the log leaves these records out should it read them later, or again. */
+export async function noteRefusals(client: pg.PoolClient, refusals: readonly Refusal[]): Promise<void> {
+  await client.query(
+    `INSERT INTO message_refused (source_partition, source_offset, source_at)
+      SELECT partition, record_offset, to_timestamp(at_ms / 1000)
+      FROM unnest($1::int[], $2::bigint[], $3::float8[]) AS x (partition, record_offset, at_ms) ON CONFLICT DO NOTHING`,
+    columns(
+      refusals,
+      (r) => r.partition,
+      (r) => r.offset,
+      (r) => r.at,
+    ),
+  );
+}
+
+/** Offsets of this partition, with the broker times of their records, that the ledger did not book. */
+export async function refusedBetween(
+  client: pg.PoolClient,
+  partition: number,
+  first: bigint,
+  last: bigint,
+): Promise<Set<string>> {
+  const { rows } = await client.query<{ source_offset: bigint; source_at: Date }>(
+    `SELECT source_offset, source_at FROM message_refused
+      WHERE source_partition = $1 AND source_offset BETWEEN $2 AND $3`,
+    [partition, first, last],
+  );
+  return new Set(rows.map((row) => positionOf(row.source_offset, row.source_at.getTime())));
+}
+export const positionOf = (offset: bigint, at: number): string => `${offset} ${at}`;
+
+/** Takes back what of these records is in the log: messages go, refunds no longer count, statuses wait again. */
+export async function takeBack(client: pg.PoolClient, refusals: readonly Refusal[]): Promise<void> {
+  const facts = refusals.flatMap(({ fact }) => (fact ? [fact] : []));
+  if (facts.length === 0) return;
+  const usage = new Map<string, Usage>();
+  const refunds = await deleteRefunds(client, facts);
+  const messages = await loadMessages(client, facts);
+  const gone = facts.flatMap((fact) => {
+    const message = messages.get(keyOf(fact));
+    return fact.kind === 'sent' && message && isFrom(message, fact) ? [message] : [];
+  });
+  for (const message of gone) {
+    messages.delete(keyOf(message));
+    const { millipoints, refunded } = message;
+    addUsage(usage, message, { messages: -1, millipoints: -millipoints, refunded: -refunded });
+  }
+  await deleteMessages(client, gone);
+  const sums = await loadRefundSums(client, refunds);
+  const changed = refunds.flatMap((refund): Logged[] => {
+    const message = messages.get(keyOf(refund));
+    if (!message) return [];
+    const sum = sums.get(keyOf(refund)) ?? 0n;
+    return [{ ...message, refunded: sum < message.millipoints ? sum : message.millipoints }];
+  });
+  const distinct = new Map(changed.map((message) => [keyOf(message), message]));
+  for (const [key, message] of distinct) {
+    const more = message.refunded - (messages.get(key) as Logged).refunded;
+    addUsage(usage, message, { messages: 0, millipoints: 0n, refunded: more });
+  }
+  await updateMessages(client, [...distinct.values()]);
+  await addToUsage(client, sortedByKey(usage));
+}
+
+const isFrom = ({ source }: { source: Fact['source'] }, fact: Fact): boolean =>
+  source.partition === fact.source.partition && source.offset === fact.source.offset;
+
+const sortedByKey = <Row>(rows: ReadonlyMap<string, Row>): Row[] =>
+  [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+
+async function deleteRefunds(client: pg.PoolClient, facts: readonly Fact[]) {
+  const named = facts.filter((fact) => fact.kind === 'refund');
+  const stored = await loadRefunds(client, named);
+  const gone = named.filter((fact) => {
+    const refund = stored.get(refundKeyOf(fact));
+    return refund !== undefined && isFrom(refund, fact);
+  });
+  if (gone.length === 0) return gone;
+  await client.query(
+    `DELETE FROM message_refund r USING unnest($1::text[], $2::text[]) AS x (main_account_id, refund_id)
+      WHERE r.main_account_id = x.main_account_id AND r.refund_id = x.refund_id`,
+    columns(
+      gone,
+      (r) => r.mainAccountId,
+      (r) => r.refundId,
+    ),
+  );
+  return gone;
+}
+
+async function deleteMessages(client: pg.PoolClient, messages: readonly Logged[]): Promise<void> {
+  if (messages.length === 0) return;
+  await client.query(
+    `WITH x AS (SELECT main_account_id, message_id, to_timestamp(sent_ms / 1000)::timestamptz(3) AS sent_at
+        FROM unnest($1::text[], $2::text[], $3::float8[]) AS x (main_account_id, message_id, sent_ms)),
+      keys AS (DELETE FROM message_key k USING x
+        WHERE k.main_account_id = x.main_account_id AND k.message_id = x.message_id)
+      DELETE FROM message_log m USING x
+        WHERE m.main_account_id = x.main_account_id AND m.sent_at = x.sent_at AND m.message_id = x.message_id`,
+    columns(
+      messages,
+      (m) => m.mainAccountId,
+      (m) => m.messageId,
+      (m) => m.sentAt,
+    ),
+  );
+  await upsertEarly(
+    client,
+    messages.filter((message) => message.delivery.status !== null),
+  );
+}

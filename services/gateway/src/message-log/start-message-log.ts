@@ -1,0 +1,99 @@
+import { createPool, PartitionKeeper } from '@subledger/database';
+import { type DeadLetterWriter, KafkaBatchServer, type KafkaConfig } from '@subledger/kafka';
+import type { Logger } from '@subledger/service-kit';
+import type pg from 'pg';
+import type { GatewayConfig } from '../config.js';
+import { MESSAGE_LOG_TRANSPORT } from '../transports.js';
+import { CsvDownloads } from './csv-downloads.js';
+import { MessageLog } from './message-log.js';
+import { LOG_PARTITIONS, MessageRetention } from './retention.js';
+
+const GROUP = 'gateway-message-log';
+/** Batches in the database at a time: more are not faster, and take from the requests. */
+const WRITERS = 2;
+/** A batch waits for its turn behind those of all other partitions. */
+const TURN_TIMEOUT_MS = 60_000;
+/** Per partition, about 500 messages; up to two such batches wait per partition, so this bounds the memory. */
+const FETCH_BYTES = 384 * 1_024;
+
+/** The statements of the log only ever go through indexes; see the ledger's pool, which does the same. */
+const INDEX_PLANS_ONLY =
+  'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; ' +
+  'SET plan_cache_mode = force_generic_plan';
+
+export interface MessageLogParts {
+  readonly messageLog: MessageLog;
+  readonly downloads: CsvDownloads;
+  /** Consumer of messages and dead letters. */
+  readonly consumer: KafkaBatchServer;
+  /** Before the consumer starts: the coming months need their partitions. */
+  start(): Promise<void>;
+  /** Breaks downloads off, so that closing the API does not wait for them. */
+  breakOff(): Promise<void>;
+  /** After the consumer has stopped. */
+  stop(): Promise<void>;
+}
+
+interface Given {
+  readonly config: GatewayConfig;
+  readonly schema: string;
+  /** The requests' pool: for cancelling downloads. */
+  readonly pool: pg.Pool;
+  readonly kafka: KafkaConfig;
+  readonly deadLetters: DeadLetterWriter;
+  readonly log: Logger;
+}
+
+export function openMessageLog({ config, schema, pool, kafka, deadLetters, log }: Given): MessageLogParts {
+  const common = {
+    url: config.DATABASE_URL,
+    schema,
+    onIdleError: (error: Error) => log.warn({ err: error }, 'lost an idle database connection'),
+  };
+  const logPool = createPool({
+    ...common,
+    applicationName: 'gateway-message-log',
+    max: WRITERS,
+    connectionTimeoutMs: TURN_TIMEOUT_MS,
+  });
+  logPool.options.onConnect = async (client) => {
+    await client.query(INDEX_PLANS_ONLY);
+  };
+  // No time-out of the client's: `pg` would not take it back at the end of a COPY. Each download sets its own.
+  const csvPool = createPool({
+    ...common,
+    applicationName: 'gateway-csv',
+    max: config.CSV_DOWNLOADS,
+    statementTimeoutMs: 0,
+  });
+  const keeper = new PartitionKeeper(pool, LOG_PARTITIONS, log);
+  const retention = new MessageRetention(pool, config.KEEP_MESSAGES_MONTHS, log);
+  const downloads = new CsvDownloads(
+    csvPool,
+    pool,
+    { max: config.CSV_DOWNLOADS, timeoutMs: config.CSV_TIMEOUT_MS },
+    log,
+  );
+  return {
+    messageLog: new MessageLog(logPool, deadLetters, log),
+    downloads,
+    consumer: new KafkaBatchServer(kafka, {
+      groupId: `${config.KAFKA_TOPIC_PREFIX}${GROUP}`,
+      fromBeginning: true,
+      commit: 'after-batch',
+      maxBytesPerPartition: FETCH_BYTES,
+      maxWaitTimeMs: 50,
+      transportId: MESSAGE_LOG_TRANSPORT,
+    }),
+    async start() {
+      await keeper.start();
+      retention.start();
+    },
+    breakOff: () => downloads.close(),
+    async stop() {
+      await retention.stop();
+      await keeper.stop();
+      await logPool.end();
+    },
+  };
+}
