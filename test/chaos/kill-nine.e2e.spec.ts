@@ -6,13 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type MainAccountView, TOPICS } from '@subledger/contracts';
 import { nextPeriod, parsePoints, periodStart } from '@subledger/core';
+import { type SentMessage, SmsSimulator } from '@subledger/simulator';
 import {
   eventually,
   jsonOf,
   SeededRandom,
-  type SentMessage,
   type ServiceName,
-  SmsSimulator,
   TestSystem,
   TopicReader,
 } from '@subledger/testing';
@@ -65,7 +64,7 @@ describe('services killed under load', () => {
     simulator = new SmsSimulator({
       kafka: system.kafka,
       ratePerSecond: 60,
-      overspend: true,
+      way: 'blind',
       seed: random.int(0, 1_000_000),
       shares: { failed: 0.2, expired: 0.05, refunded: 0.7 },
       onSent: (message) => sent.push(message),

@@ -22,14 +22,6 @@ export {
 } from './message-builders.js';
 export { launchOf, prismaFolder, repositoryRoot, SERVICES, type ServiceName } from './repository.js';
 export { mulberry32, SeededRandom } from './seeded-random.js';
-export { LimitMirror } from './simulator/limit-mirror.js';
-export { type SentMessage, type Shares, USUAL_SHARES } from './simulator/message-life.js';
-export {
-  describeCounts,
-  type SmsCounts,
-  SmsSimulator,
-  type SmsSimulatorOptions,
-} from './simulator/sms-simulator.js';
 export { ServiceProcess, type SpawnOptions, spawnService } from './system/service-process.js';
 export { TcpProxy } from './system/tcp-proxy.js';
 export { TestSystem, type TestSystemOptions } from './system/test-system.js';

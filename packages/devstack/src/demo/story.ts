@@ -1,5 +1,6 @@
 import type { MainAccountView, Problem, SubAccountView, TransferLine } from '@subledger/contracts';
-import { type GatewayClient, SmsSimulator } from '@subledger/testing';
+import { SmsSimulator } from '@subledger/simulator';
+import type { GatewayClient } from '@subledger/testing';
 import { type DemoContext, kafkaOf, shown, until } from './context.js';
 import { createCustomer, createSubAccount, customersNamed, getMain, getSub } from './customers.js';
 import { nextMonthStart, startMonthAt } from './month-start-job.js';

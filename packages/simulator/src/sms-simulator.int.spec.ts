@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { MESSAGES, TOPICS, topicSettings } from '@subledger/contracts';
 import { deleteTopics, ensureTopics, type KafkaConfig, RecordProducer } from '@subledger/kafka';
-import { eventually } from '../eventually.js';
-import { jsonOf, TopicReader } from '../topic-reader.js';
+import { eventually, jsonOf, TopicReader } from '@subledger/testing';
 import { SmsSimulator } from './sms-simulator.js';
 
 const MAIN = 'ma_simulated';
@@ -30,8 +29,9 @@ const limit = (given: object) => ({
 });
 interface Fact {
   type: string;
-  data: { messageId: string; points?: string; status?: string };
+  data: { messageId: string; points?: string; status?: string; sentAt?: string };
 }
+const twice = (name: string) => [name, name];
 
 describe('SmsSimulator', () => {
   const kafka: KafkaConfig = {
@@ -39,7 +39,7 @@ describe('SmsSimulator', () => {
     clientId: 'sms-simulator-test',
     topicPrefix: `sim${randomBytes(4).toString('hex')}.`,
   };
-  const names = [TOPICS.limits, TOPICS.messages];
+  const names = [TOPICS.limits, TOPICS.profiles, TOPICS.messages];
   const producer = new RecordProducer(kafka);
   let simulator: SmsSimulator | undefined;
   let reader: TopicReader;
@@ -82,14 +82,37 @@ describe('SmsSimulator', () => {
     expect([...new Set(firstOf.values())]).toEqual(['subledger.message.sent.v1']);
   });
 
+  it('misbehaves on command', async () => {
+    await producer.send([limit({ sequence: 1, generation: 2 })]);
+    const before = reader.records.length;
+    const misbehaviour = { duplicates: 1, disordered: 1, closedPeriods: 1 };
+    const options = { deliveryMs: { min: 1, max: 5 }, shares: { failed: 1, expired: 0, refunded: 1 } };
+    simulator = new SmsSimulator({ kafka, ratePerSecond: 0, misbehaviour, ...options, seed: 3 });
+    await simulator.start();
+    await simulator.burst({ mainAccountId: MAIN, subAccountId: SUB, points: '1' }, 30);
+    await simulator.drain();
+    expect(simulator.counts).toMatchObject({ sent: 30, failed: 30, refunded: 30 });
+    await reader.waitUntil(() => reader.records.length >= before + 30 * 4 * 2);
+    const facts = reader.records.slice(before).map((one) => jsonOf<Fact>(one));
+    const first = facts.filter(({ data }) => data.messageId === facts[0]?.data.messageId);
+    expect(first.map(({ type, data }) => data.status ?? type)).toEqual([
+      ...twice('MESSAGE_DELIVERY_FAILED'),
+      ...twice('MESSAGE_PASSED_TO_CARRIER_FOR_DELIVERY'),
+      ...twice('subledger.message.sent.v1'),
+      ...twice('subledger.message.refunded.v1'),
+    ]);
+    const month = new Date().toISOString().slice(0, 7);
+    for (const { data } of facts) if (data.sentAt) expect(data.sentAt.slice(0, 7) < month).toBe(true);
+  });
+
   it('sends beyond the limit when told, and not for a sub-account that is not active', async () => {
-    const paused = limit({ sequence: 2, status: 'paused' });
+    const paused = limit({ generation: 3, sequence: 2, status: 'paused' });
     await producer.send([paused]);
-    simulator = new SmsSimulator({ kafka, ratePerSecond: 200, overspend: true, pricesInPoints: ['1'] });
+    simulator = new SmsSimulator({ kafka, ratePerSecond: 200, way: 'blind', pricesInPoints: ['1'] });
     await simulator.start();
     await simulator.waitForLimit(SUB, ({ sequence }) => sequence === 2);
     const sentPaused = simulator.counts.sent;
-    await producer.send([limit({ sequence: 3 })]);
+    await producer.send([limit({ generation: 3, sequence: 3 })]);
     await eventually(() => (simulator?.counts.sent ?? 0) > sentPaused + 15);
   });
 });

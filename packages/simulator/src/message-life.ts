@@ -1,7 +1,6 @@
 import type { MessageStatus } from '@subledger/contracts';
-import type { OutgoingRecord } from '@subledger/kafka';
-import { messageRecord, messageRefunded, messageStatus } from '../message-builders.js';
-import type { SeededRandom } from '../seeded-random.js';
+import type { SeededRandom } from '@subledger/testing';
+import type { MessageReport } from '@subledger/upstream';
 
 export interface Shares {
   /** Of all messages: not delivered. */
@@ -25,8 +24,8 @@ export interface SentMessage {
 export interface LaterReport {
   readonly afterMs: number;
   readonly kind: MessageStatus | 'refund';
-  /** Makes the record, stamped with the time at which it is reported. */
-  readonly record: (at: string) => OutgoingRecord;
+  /** Stamped with the time at which it is reported. */
+  readonly report: (at: string) => MessageReport;
 }
 
 /** What becomes of a message: passed to the carrier, then its end, then perhaps a refund. */
@@ -40,13 +39,13 @@ export function lifeOf(
   const status = (kind: MessageStatus, afterMs: number): LaterReport => ({
     afterMs,
     kind,
-    record: (at) =>
-      messageRecord(
-        messageStatus(
-          { ...ids, status: kind, at },
-          { id: `${message.messageId}:${kind}`, time: at, source: '/sms-simulator' },
-        ),
-      ),
+    report: (at) => ({
+      type: 'message.status',
+      ...ids,
+      id: `${message.messageId}:${kind}`,
+      status: kind,
+      at,
+    }),
   });
   const passedMs = random.int(Math.floor(deliveryMs.min / 4), Math.ceil(deliveryMs.max / 4));
   const endMs = passedMs + random.int(deliveryMs.min, deliveryMs.max);
@@ -63,12 +62,10 @@ function endOf(dice: number, { failed, expired }: Shares): MessageStatus {
 }
 
 function refundOf(message: SentMessage, afterMs: number): LaterReport {
+  const reason = 'delivery failed';
   return {
     afterMs,
     kind: 'refund',
-    record: (at) =>
-      messageRecord(
-        messageRefunded({ ...message, reason: 'delivery failed' }, { time: at, source: '/sms-simulator' }),
-      ),
+    report: () => ({ type: 'message.refunded', ...message, refundId: `${message.messageId}:refund`, reason }),
   };
 }

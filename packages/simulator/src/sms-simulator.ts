@@ -1,0 +1,256 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KafkaConfig } from '@subledger/kafka';
+import { eventually, newMessageId, SeededRandom } from '@subledger/testing';
+import {
+  type HoldClient,
+  LimitFeed,
+  type MessageReport,
+  MessageReporter,
+  type Ownership,
+  type SubAccountLimits,
+} from '@subledger/upstream';
+import { countLater, countSent, noCounts } from './counts.js';
+import { type LaterReport, lifeOf, type SentMessage, type Shares, USUAL_SHARES } from './message-life.js';
+import { type Misbehaviour, sentAt } from './misbehaviour.js';
+import { fictitiousRecipient, SAMPLE_SENDERS, SAMPLE_TEXTS } from './sample-texts.js';
+
+export interface SmsSimulatorOptions {
+  readonly kafka: KafkaConfig;
+  /** Messages per second over all sub-accounts. Default 2; 0 sends only what it is told to. */
+  readonly ratePerSecond?: number;
+  /** What messages cost, one picked for each. Default 1 to 3 points, sometimes 1.2. */
+  readonly pricesInPoints?: readonly string[];
+  /** Only customers that it accepts. Default: all. */
+  readonly only?: (mainAccountId: string) => boolean;
+  /** What is asked before a message is sent: the SDK's feed (default), the ledger by a hold, or nobody. */
+  readonly way?: 'feed' | 'strict' | 'blind';
+  /** For the strict way. */
+  readonly holds?: HoldClient;
+  /** Which main accounts this instance answers for. Default: all. */
+  readonly ownership?: Ownership;
+  readonly misbehaviour?: Misbehaviour;
+  /** How long a delivery takes. Default 300 to 2,000. */
+  readonly deliveryMs?: { readonly min: number; readonly max: number };
+  readonly shares?: Shares;
+  /** Most messages under way; it pauses beyond. Default 2,000. */
+  readonly maxPending?: number;
+  readonly seed?: number;
+  /** Told of each message once the broker has it. */
+  readonly onSent?: (message: SentMessage) => void;
+}
+
+interface Due {
+  readonly atMs: number;
+  readonly later: LaterReport;
+  readonly message: SentMessage;
+}
+
+const TICK_MS = 50;
+const PRICES = ['1', '1', '1', '2', '3', '1.2'];
+const CAUGHT_UP_WITHIN_MS = 60_000;
+const CLOSE_WITHIN_MS = 10_000;
+
+/**
+ * A pretend SMS service on the SDK: asks whether it may send, reports each message, then what became of it. Nothing
+ * leaves this machine.
+ */
+export class SmsSimulator {
+  readonly counts = noCounts();
+  readonly feed: LimitFeed;
+  readonly #options: SmsSimulatorOptions;
+  readonly #random: SeededRandom;
+  readonly #reporter: MessageReporter;
+  readonly #stopping = new AbortController();
+  #due: Due[] = [];
+  /** Messages and reports that the broker does not have yet. */
+  #pending = 0;
+  #rate: number;
+  #budget = 0;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: SmsSimulatorOptions) {
+    const { kafka, ownership } = options;
+    this.#options = options;
+    this.#rate = options.ratePerSecond ?? 2;
+    this.#random = new SeededRandom(options.seed ?? Math.floor(Math.random() * 2 ** 31));
+    this.feed = new LimitFeed({ kafka, ...(ownership ? { ownership } : {}) });
+    this.#reporter = new MessageReporter({ kafka, feed: this.feed, source: '/sms-simulator' });
+  }
+
+  /** Resolves when it knows the limits; from then on it sends. */
+  async start(): Promise<void> {
+    await this.feed.start();
+    await this.feed.ready(CAUGHT_UP_WITHIN_MS);
+    this.#loop = this.#run();
+  }
+
+  /** Messages per second from now on. */
+  setRate(ratePerSecond: number): void {
+    this.#rate = ratePerSecond;
+    this.#budget = 0;
+  }
+
+  /**
+   * Sends one message now, whatever its limit says.
+   * @returns when the broker has the report
+   */
+  async send(given: Omit<SentMessage, 'messageId'> & { readonly messageId?: string }): Promise<SentMessage> {
+    const message = { messageId: newMessageId(), ...given };
+    await this.#report(message, false);
+    return message;
+  }
+
+  /** So many messages at once, without asking anybody: as far beyond the limit as that goes. */
+  async burst(given: Omit<SentMessage, 'messageId'>, count: number): Promise<SentMessage[]> {
+    return Promise.all(Array.from({ length: count }, () => this.send(given)));
+  }
+
+  /** The last limit record of a sub-account once the predicate accepts it. @throws Error after `timeoutMs` */
+  async waitForLimit(
+    subAccountId: string,
+    predicate: (limits: SubAccountLimits) => boolean,
+    timeoutMs = 15_000,
+  ): Promise<SubAccountLimits> {
+    return eventually(
+      () => {
+        const limits = this.feed.get(subAccountId);
+        return limits !== undefined && predicate(limits) ? limits : undefined;
+      },
+      { timeoutMs, what: `the limit record of ${subAccountId}` },
+    );
+  }
+
+  /** Sends no new messages and waits until every delivery of the old ones is reported. */
+  async drain(timeoutMs = 30_000): Promise<void> {
+    this.setRate(0);
+    await eventually(() => this.#due.length === 0 && this.#pending === 0, {
+      timeoutMs,
+      what: 'the end of all deliveries',
+    });
+  }
+
+  /** Stops at once; deliveries under way stay unreported. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+    await this.#reporter.close({ timeoutMs: CLOSE_WITHIN_MS });
+    await this.feed.close();
+  }
+
+  async #run(): Promise<void> {
+    let lastMs = performance.now();
+    while (!this.#stopping.signal.aborted) {
+      const nowMs = performance.now();
+      this.#sendWithinRate(nowMs - lastMs);
+      lastMs = nowMs;
+      this.#reportDue(nowMs);
+      await delay(TICK_MS, undefined, { signal: this.#stopping.signal }).catch(() => {});
+    }
+  }
+
+  #sendWithinRate(elapsedMs: number): void {
+    // What a stall kept from being sent is not caught up in one burst.
+    this.#budget = Math.min(this.#budget + (this.#rate * elapsedMs) / 1_000, Math.max(this.#rate, 1));
+    const { maxPending = 2_000, pricesInPoints = PRICES } = this.#options;
+    if (this.#budget < 1) return;
+    const candidates = this.#candidates();
+    while (this.#budget >= 1 && this.#pending < maxPending && !this.#reporter.isFull) {
+      this.#budget -= 1;
+      const points = this.#random.pick(pricesInPoints);
+      if (candidates.length === 0) {
+        this.counts.blocked += 1;
+        continue;
+      }
+      const { mainAccountId, subAccountId } = this.#random.pick(candidates);
+      void this.#trySend({ messageId: newMessageId(), mainAccountId, subAccountId, points });
+    }
+  }
+
+  /** Active sub-accounts of this instance's customers. */
+  #candidates(): SubAccountLimits[] {
+    const { only = () => true } = this.#options;
+    const found: SubAccountLimits[] = [];
+    for (const id of this.feed.subAccountIds()) {
+      const limits = this.feed.get(id);
+      if (limits?.status === 'active' && only(limits.mainAccountId)) found.push(limits);
+    }
+    return found;
+  }
+
+  /** Asks as its way is, and sends what is allowed. */
+  async #trySend(message: SentMessage): Promise<void> {
+    this.#pending += 1;
+    try {
+      const { way = 'feed', holds } = this.#options;
+      let isAllowed = true;
+      if (way === 'feed') isAllowed = this.feed.take(message).allowed;
+      if (way === 'strict') isAllowed = (await holds?.hold(message))?.outcome === 'placed';
+      if (isAllowed) await this.#report(message, way === 'strict');
+      else this.counts.blocked += 1;
+    } catch (error) {
+      // Not sent, so nobody owes anything for it.
+      this.feed.giveBack(message.messageId);
+      this.#warn(error);
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  async #report(message: SentMessage, paidByHold: boolean): Promise<void> {
+    const { misbehaviour = {}, shares = USUAL_SHARES, deliveryMs = { min: 300, max: 2_000 } } = this.#options;
+    const content = this.#random.pick(SAMPLE_TEXTS);
+    const life = lifeOf(message, this.#random, shares, deliveryMs);
+    const isDisordered = this.#random.chance(misbehaviour.disordered ?? 0);
+    // A refund of what nobody knows yet would be dead-lettered: only the statuses come too early.
+    const early = isDisordered ? life.filter(({ kind }) => kind !== 'refund').toReversed() : [];
+    await this.#reportAll(early, message);
+    await this.#write({
+      type: 'message.sent',
+      ...message,
+      sentAt: sentAt(new Date(), misbehaviour, this.#random),
+      sender: this.#random.pick(SAMPLE_SENDERS),
+      recipient: fictitiousRecipient(this.#random.int(0, 99_999)),
+      content,
+      segments: Math.ceil(content.length / 67),
+      paidByHold,
+    });
+    countSent(this.counts, message);
+    this.#options.onSent?.(message);
+    const nowMs = performance.now();
+    for (const later of life)
+      if (!early.includes(later)) this.#due.push({ atMs: nowMs + later.afterMs, later, message });
+  }
+
+  #reportDue(nowMs: number): void {
+    const ripe = this.#due.filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs);
+    if (ripe.length === 0) return;
+    this.#due = this.#due.filter(({ atMs }) => atMs > nowMs);
+    for (const { later, message } of ripe) {
+      this.#pending += 1;
+      this.#reportAll([later], message)
+        .catch((error: unknown) => this.#warn(error))
+        .finally(() => {
+          this.#pending -= 1;
+        });
+    }
+  }
+
+  async #reportAll(life: readonly LaterReport[], message: SentMessage): Promise<void> {
+    for (const later of life) {
+      await this.#write(later.report(new Date().toISOString()));
+      countLater(this.counts, later, message);
+    }
+  }
+
+  /** Once, or by its share twice. */
+  async #write(report: MessageReport): Promise<void> {
+    await this.#reporter.whenRoom();
+    const isTwice = this.#random.chance(this.#options.misbehaviour?.duplicates ?? 0);
+    await Promise.all([this.#reporter.report(report), ...(isTwice ? [this.#reporter.report(report)] : [])]);
+  }
+
+  #warn(error: unknown): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#options.kafka.log?.warn({ error: String(error) }, 'sms simulator: a report was not written');
+  }
+}
