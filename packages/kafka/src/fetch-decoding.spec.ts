@@ -199,7 +199,7 @@ describe('the next offset', () => {
     expect(nextOf(whole)).toBe(7n);
     expect(nextOf(whole, await compacted(7n, 1, 10))).toBe(17n);
     expect(nextOf(whole, await compacted(7n, 0, 10))).toBe(17n);
-    expect(nextOf(whole, (await compacted(7n, 1, 10)).subarray(0, 70))).toBe(7n);
+    expect(nextOf(whole, (await compacted(7n, 1, 10)).subarray(0, -1))).toBe(7n);
   });
 });
 

@@ -32,9 +32,9 @@ export interface LogFollowerOptions {
   onOutOfRange(at: { topic: string; partition: number; low: bigint; high: bigint }): bigint;
   /** Milliseconds that a broker waits for records. It bounds how long a newly followed partition waits. Default 200. */
   readonly maxWaitTimeMs?: number;
-  /** Default 256 KiB. */
+  /** Default 128 KiB. */
   readonly maxBytesPerPartition?: number;
-  /** Of one answer; two are in memory at a time. Default 2 MiB. */
+  /** Of one answer; two are in memory at a time. Default 1 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -231,14 +231,14 @@ export class LogFollower {
       const wire = this.#names.toWire(topic);
       asked.set(partitionKey(wire, partition), { followed, from });
       if (!topics.has(wire)) topics.set(wire, []);
-      const maxBytes = this.#options.maxBytesPerPartition ?? 256 * 1024;
+      const maxBytes = this.#options.maxBytesPerPartition ?? 128 * 1024;
       topics.get(wire)!.push({ partition, fetchOffset: String(from), maxBytes });
     }
     try {
       const { responses } = await broker.fetch({
         maxWaitTime: this.#options.maxWaitTimeMs ?? 200,
         minBytes: 1,
-        maxBytes: this.#options.maxBytes ?? 2 * 1024 * 1024,
+        maxBytes: this.#options.maxBytes ?? 1024 * 1024,
         isolationLevel: READ_COMMITTED,
         topics: [...topics].map(([topic, parts]) => ({ topic, partitions: parts })),
       });

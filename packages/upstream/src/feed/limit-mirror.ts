@@ -171,8 +171,11 @@ export class LimitMirror {
     else if (!this.reservations.get(main, messageId)) this.#reserve(row, messageId, points, 'reporting');
   }
 
-  /** The broker has the report. Where it may have it twice, the first one's place shows when the log is read. */
-  written(messageId: string, { offset, repeated }: WrittenRecord): void {
+  /**
+   * The broker has the report. Where it has it twice this is the later place, at which the message is in the figures
+   * too; the first one shows when the log is read.
+   */
+  written(messageId: string, { offset }: WrittenRecord): void {
     const reported = this.reservations.getOpen(messageId);
     if (!reported) return;
     if (this.lanes[reported.lane]?.phase === 'foreign') {
@@ -180,7 +183,7 @@ export class LimitMirror {
       return;
     }
     this.reservations.setState(reported, 'written');
-    if (!repeated && reported.offset < 0) this.#locate(reported, Number(offset));
+    if (reported.offset < 0) this.#locate(reported, Number(offset));
   }
 
   /** The report was refused or given up. It stays counted: it may be in the log, and the message was sent. */
