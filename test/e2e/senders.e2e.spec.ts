@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { MessageLine, SubAccountView } from '@subledger/contracts';
+import type { MessageLine, SubAccountView, UsageView } from '@subledger/contracts';
 import { formatPoints, type Points, parsePoints } from '@subledger/core';
 import { SmsSimulator, type SmsSimulatorOptions } from '@subledger/simulator';
 import { eventually, SeededRandom, TestSystem } from '@subledger/testing';
@@ -105,9 +105,18 @@ describe('two instances of the SMS service', () => {
     });
     const lines = await log();
     expect(new Set(lines.map(({ messageId }) => messageId)).size).toBe(lines.length);
-    const rows = (await Promise.all(customers.map(({ customer }) => csvOf(customer)))).flat();
+    const rows: Record<string, string>[] = [];
+    // One after the other: the gateway bounds downloads at a time.
+    for (const { customer } of customers) rows.push(...(await csvOf(customer)));
     expect(rows).toHaveLength(lines.length);
     expect(sum(rows.map((row) => row.USED_POINTS as string))).toBe(expected);
+    const usages = await Promise.all(
+      customers.map(({ customer }) => customer.api.get<UsageView>(`${customer.path}/usage`)),
+    );
+    const [charged, refunded] = (['points', 'refunded'] as const).map((name) =>
+      sum(usages.map(({ total }) => total[name])),
+    );
+    expect((charged ?? 0n) - (refunded ?? 0n)).toBe(expected);
     // Each message's end stands, whatever came in which order and how often.
     expect(rows.filter((row) => row['DELIVERY END TIME'] === '')).toEqual([]);
   }
@@ -135,8 +144,9 @@ const sum = (amounts: readonly string[]): bigint =>
 const linesOf = ({ api, path }: Customer): Promise<MessageLine[]> => api.list(`${path}/messages?limit=200`);
 
 async function csvOf({ api, path }: Customer): Promise<Record<string, string>[]> {
-  const { body } = await api.request<string>('GET', `${path}/messages.csv`, {
+  const { status, body } = await api.request<string>('GET', `${path}/messages.csv`, {
     headers: { accept: 'text/csv' },
   });
+  expect([status, typeof body === 'string' ? '' : body]).toEqual([200, '']);
   return parse(body, { bom: true, columns: true }) as Record<string, string>[];
 }
