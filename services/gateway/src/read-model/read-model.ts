@@ -5,11 +5,20 @@ import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
 import { cleanUpDeleted, finishOperations } from './finish-operations.js';
 import { foldEvents } from './fold-events.js';
+import { MergedWork } from './merged-work.js';
 import { type LedgerEvent, parseEvents } from './parse-events.js';
 import { insertTransfers, upsertMains, upsertSubs } from './upserts.js';
 
-/** Takes the ledger's events into the tables that requests read. Safe to repeat: a batch may come again. */
+/** Events of one transaction, unless a single batch has more. */
+const MAX_EVENTS = 2_000;
+
+/**
+ * Takes the ledger's events into the tables that requests read. Safe to repeat: a batch may come again. Batches of
+ * several partitions share a transaction.
+ */
 export class ReadModel {
+  private readonly merged = new MergedWork<LedgerEvent>((events) => this.applyOrHalve(events), MAX_EVENTS);
+
   constructor(
     private readonly pool: pg.Pool,
     private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
@@ -26,7 +35,7 @@ export class ReadModel {
       );
       await this.deadLetters.write(record, reason, detail);
     }
-    await this.applyOrHalve(events);
+    await this.merged.add(events);
   }
 
   /** An event that the database refuses must not stop all others of its partition: it is found by halving. */
