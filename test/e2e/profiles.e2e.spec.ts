@@ -33,13 +33,14 @@ describe('profiles', () => {
     (await system.database.client.query('SELECT 1 FROM gateway.profile_change')).rowCount ?? 0;
 
   it('lose nothing when the gateway is killed between commit and publication', async () => {
-    const { client } = system.database;
+    // One connection, kept: the lock goes with it.
+    const holder = await system.database.client.connect();
     const before = await makeSub(customer, 'Before', '10');
     await reader.waitFor(({ key }) => key === before.id);
     await eventually(async () => (await notes()) === 0);
     await system.service('gateway').kill9();
     await eventually(
-      async () => (await client.query('SELECT pg_try_advisory_lock($1) AS mine', [LOCK])).rows[0].mine,
+      async () => (await holder.query('SELECT pg_try_advisory_lock($1) AS mine', [LOCK])).rows[0].mine,
     );
     await system.startService('gateway');
 
@@ -56,7 +57,7 @@ describe('profiles', () => {
     const published = reader.records.length;
     expect(await notes()).toBeGreaterThanOrEqual(3);
 
-    await client.query('SELECT pg_advisory_unlock($1)', [LOCK]);
+    holder.release(true);
     await system.startService('gateway');
     await eventually(async () => (await notes()) === 0, { what: 'the outbox to be empty' });
     await reader.waitUntil(() => last().has(gone.id) && last().has(fresh.id));

@@ -116,7 +116,7 @@ describe('numbers of a sub-account', () => {
 
   /** Takes all numbers but A off, and commits when somebody waits for that, or else when `change` has ended. */
   async function takenOffBeside<Answer>(change: () => Promise<Answer>): Promise<Answer> {
-    const { client } = gateway.database;
+    const client = await gateway.database.client.connect();
     await client.query('BEGIN');
     await client.query('UPDATE gateway.main_account SET sender_numbers = $2 WHERE id = $1', [main, [A]]);
     let hasEnded = false;
@@ -133,6 +133,7 @@ describe('numbers of a sub-account', () => {
       { what: 'the change to wait or end', everyMs: 10 },
     );
     await client.query('COMMIT');
+    client.release();
     return answer;
   }
 
