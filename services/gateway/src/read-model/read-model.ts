@@ -3,11 +3,12 @@ import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
+import { atOnce, isPlain } from './apply-at-once.js';
 import { cleanUpDeleted, finishOperations } from './finish-operations.js';
-import { foldEvents } from './fold-events.js';
+import { type Fold, foldEvents } from './fold-events.js';
 import { MergedWork } from './merged-work.js';
 import { type LedgerEvent, parseEvents } from './parse-events.js';
-import { insertTransfers, upsertMains, upsertSubs } from './upserts.js';
+import { mainsUpsert, subsUpsert, transfersInsert } from './upserts.js';
 
 /** Events of one transaction, unless a single batch has more. */
 const MAX_EVENTS = 2_000;
@@ -38,11 +39,17 @@ export class ReadModel {
     await this.merged.add(events);
   }
 
+  private async applyFold(fold: Fold): Promise<void> {
+    if (!isPlain(fold)) return withTransaction(this.pool, (client) => applyStepwise(client, fold));
+    const statement = atOnce(fold);
+    if (statement) await this.pool.query(statement);
+  }
+
   /** An event that the database refuses must not stop all others of its partition: it is found by halving. */
   private async applyOrHalve(events: readonly LedgerEvent[]): Promise<void> {
     if (events.length === 0) return;
     try {
-      await withTransaction(this.pool, (client) => applyFold(client, events));
+      await this.applyFold(foldEvents(events));
     } catch (error) {
       if (isTransientError(error)) throw error;
       const [only] = events;
@@ -61,11 +68,10 @@ export class ReadModel {
   }
 }
 
-async function applyFold(client: pg.PoolClient, events: readonly LedgerEvent[]): Promise<void> {
-  const fold = foldEvents(events);
-  await upsertMains(client, fold.mains);
-  await upsertSubs(client, fold.subs);
-  await insertTransfers(client, fold.transfers);
+async function applyStepwise(client: pg.PoolClient, fold: Fold): Promise<void> {
+  if (fold.mains.length > 0) await client.query(mainsUpsert(fold.mains));
+  if (fold.subs.length > 0) await client.query(subsUpsert(fold.subs));
+  if (fold.transfers.length > 0) await client.query(transfersInsert(fold.transfers));
   await finishOperations(client, fold.outcomes);
   await cleanUpDeleted(client, fold.subs);
   await endSessionsOf(client, fold.stopped);

@@ -1,15 +1,14 @@
-import { columns } from '@subledger/database';
-import type pg from 'pg';
+import { columns, type Statement } from '@subledger/database';
 import { toMillipoints } from '../accounts/points.js';
 import type { MainRow, SubRow, TransferRow } from './fold-events.js';
 
 const orNull = (text: string | null): bigint | null => (text === null ? null : toMillipoints(text));
 
 /** Only what is newer by (generation, sequence) is written: duplicates and late events change nothing. */
-export async function upsertMains(client: pg.PoolClient, rows: readonly MainRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query(
-    `INSERT INTO main_account_state AS t (main_account_id, generation, sequence, at, plan, time_zone, credit_limit,
+export function mainsUpsert(rows: readonly MainRow[]): Statement {
+  return {
+    name: 'mains',
+    text: `INSERT INTO main_account_state AS t (main_account_id, generation, sequence, at, plan, time_zone, credit_limit,
        funding_policy, feature, suspended, period, next_month_start, balance, available, allocated, held, purchased,
        used, active_sub_accounts)
      SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[],
@@ -23,7 +22,7 @@ export async function upsertMains(client: pg.PoolClient, rows: readonly MainRow[
        available = excluded.available, allocated = excluded.allocated, held = excluded.held,
        purchased = excluded.purchased, used = excluded.used, active_sub_accounts = excluded.active_sub_accounts
      WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
-    columns(
+    values: columns(
       rows,
       (r) => r.mainAccountId,
       (r) => r.generation,
@@ -45,13 +44,13 @@ export async function upsertMains(client: pg.PoolClient, rows: readonly MainRow[
       (r) => toMillipoints(r.state.used),
       (r) => r.state.activeSubAccounts,
     ),
-  );
+  };
 }
 
-export async function upsertSubs(client: pg.PoolClient, rows: readonly SubRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query(
-    `INSERT INTO sub_account_state AS t (main_account_id, sub_account_id, generation, sequence, at, lifecycle, paused,
+export function subsUpsert(rows: readonly SubRow[]): Statement {
+  return {
+    name: 'subs',
+    text: `INSERT INTO sub_account_state AS t (main_account_id, sub_account_id, generation, sequence, at, lifecycle, paused,
        period, limit_points, next_limit, boost, granted, used, overage, held, remaining, shortfall, priority)
      SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bool[],
        $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
@@ -63,7 +62,7 @@ export async function upsertSubs(client: pg.PoolClient, rows: readonly SubRow[])
        granted = excluded.granted, used = excluded.used, overage = excluded.overage, held = excluded.held,
        remaining = excluded.remaining, shortfall = excluded.shortfall, priority = excluded.priority
      WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
-    columns(
+    values: columns(
       rows,
       (r) => r.mainAccountId,
       (r) => r.state.subAccountId,
@@ -84,14 +83,14 @@ export async function upsertSubs(client: pg.PoolClient, rows: readonly SubRow[])
       (r) => toMillipoints(r.state.shortfall),
       (r) => r.state.priority,
     ),
-  );
+  };
 }
 
 /** A transfer never changes; only a raised generation (a restored ledger) writes its number again. */
-export async function insertTransfers(client: pg.PoolClient, rows: readonly TransferRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await client.query(
-    `INSERT INTO transfer AS t (main_account_id, sequence, generation, at, kind, from_kind, to_kind, millipoints,
+export function transfersInsert(rows: readonly TransferRow[]): Statement {
+  return {
+    name: 'transfers',
+    text: `INSERT INTO transfer AS t (main_account_id, sequence, generation, at, kind, from_kind, to_kind, millipoints,
        main_balance, sub_balance, main_line, sub_line, sub_account_id, message_id, period, reference)
      SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
        $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::text[],
@@ -103,7 +102,7 @@ export async function insertTransfers(client: pg.PoolClient, rows: readonly Tran
        sub_account_id = excluded.sub_account_id, message_id = excluded.message_id, period = excluded.period,
        reference = excluded.reference
      WHERE excluded.generation > t.generation`,
-    columns(
+    values: columns(
       rows,
       (r) => r.mainAccountId,
       (r) => r.transfer.sequence,
@@ -122,7 +121,7 @@ export async function insertTransfers(client: pg.PoolClient, rows: readonly Tran
       (r) => r.transfer.period,
       (r) => r.transfer.reference,
     ),
-  );
+  };
 }
 
 /** Balance after the move of the account of this kind, or null where the move does not touch one. */
