@@ -14,6 +14,9 @@ import type { World } from '../world/world.js';
 import { type LaneRow, Tables, type Taken } from './tables.js';
 import { applyWrites, assertInsertable } from './transaction.js';
 
+/** As docs/operations/stopped-lane.md has it. */
+const EPOCH_AFTER_RESTORE = 1_000_000n;
+
 type LogOf = (lane: number, topic: 'commands' | 'messages', from: bigint, to: bigint) => Taken['commands'];
 
 /** What PostgreSQL does for the ledger, in memory: each method is one transaction, and happens whole or not at all. */
@@ -169,6 +172,8 @@ export class Database {
   restore(): number {
     const { at, tables } = this.backups.pop()!;
     this.tables = tables;
+    // The first step of the documented procedure: no process of the lost time has such an epoch.
+    for (const row of tables.lanes.values()) row.epoch += EPOCH_AFTER_RESTORE;
     return at;
   }
 
