@@ -73,7 +73,15 @@ async function roll(
 ): Promise<void> {
   lane.cache.clear();
   const books = (await store.loadBooks([mainAccountId])).get(mainAccountId) as Books;
-  const large = new LargeRoll({ lane, books, at, command: null, tombstoneGraceMs, inParts: ROLL_IN_PARTS });
+  const large = new LargeRoll({
+    lane,
+    books,
+    at,
+    now: at,
+    command: null,
+    tombstoneGraceMs,
+    inParts: ROLL_IN_PARTS,
+  });
   await store.writeParts(lane.lease, large.step, large.parts(), lane.cursor);
   lane.committed(large.step, lane.cursor);
 }

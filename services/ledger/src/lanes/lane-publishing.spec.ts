@@ -4,7 +4,7 @@ import { Registry } from '@subledger/service-kit';
 import { LedgerMetrics } from '../metrics.js';
 import { BooksCache, CacheBudget } from '../pipeline/books-cache.js';
 import { LaneMemory } from '../pipeline/lane-memory.js';
-import type { Publication } from '../pipeline/slice-draft.js';
+import { type Publication, SliceDraft } from '../pipeline/slice-draft.js';
 import { LanePublishing } from './lane-publishing.js';
 import { Turnstile } from './turnstile.js';
 
@@ -83,6 +83,20 @@ describe('publishing behind a lane', () => {
     expect(hasRoom).toBe(false);
     gates[0]?.resolve();
     await waiting;
+    gates[1]?.resolve();
+    await publishing.drain();
+  });
+
+  it('lets a tombstone replace the record of an earlier slice that waits with it', async () => {
+    const { publishing, sent, gates } = setUp();
+    publishing.add(publication(1n, 'first'));
+    publishing.add(publication(2n, 'of before'));
+    const draft = new SliceDraft(2n, 0);
+    draft.addTombstone({ mainAccountId: 'ma_1', subAccountId: 'sa_1' });
+    publishing.add(draft.toPublication(new Map()));
+    gates[0]?.resolve();
+    await new Promise(setImmediate);
+    expect(sent[1]).toEqual(['event 2', 'null']);
     gates[1]?.resolve();
     await publishing.drain();
   });

@@ -57,6 +57,8 @@ interface LargeRollOptions {
   /** The command that asked for it; null where the clock did. */
   readonly command: ParsedCommand | null;
   readonly tombstoneGraceMs: number;
+  /** Our clock, milliseconds since 1970; only for tombstones. */
+  readonly now: number;
   readonly inParts: RollInParts;
 }
 
@@ -151,11 +153,12 @@ export class LargeRoll {
   }
 
   private noteLimits(subAccounts: readonly { readonly id: string }[]): void {
-    const { lane, books, at, tombstoneGraceMs } = this.options;
+    const { lane, books, at, now, tombstoneGraceMs } = this.options;
     const { main } = this.start;
     const { lane: number, generation } = lane.lease;
     const position = { lane: number, generation, messageOffset: this.context.position };
-    const moment = { at, graceMs: tombstoneGraceMs };
+    // As in `decide-slice.ts`: a month start that was late must not undo a tombstone that a chore wrote by our clock.
+    const moment = { at: Math.max(at, now), graceMs: tombstoneGraceMs };
     for (const { id } of subAccounts) {
       const sub = books.subAccounts.get(id);
       if (sub) this.limits.set(id, () => limitOrTombstone(main, sub, position, moment));

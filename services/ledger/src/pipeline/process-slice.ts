@@ -128,13 +128,21 @@ export class SliceProcessor {
     { books }: Loaded,
     onCommitted: (publication: Publication) => void,
   ): Promise<number> {
-    const { store, metrics, tombstoneGraceMs } = this.options;
+    const { store, metrics, tombstoneGraceMs, now } = this.options;
     const started = performance.now();
     const { parsed } = roll;
     const command = roll.cause === 'command' && parsed.kind === 'command' ? parsed : null;
     const { at } = parsed.input;
     const { inParts } = this;
-    const large = new LargeRoll({ lane, books: roll.books, at, command, tombstoneGraceMs, inParts });
+    const large = new LargeRoll({
+      lane,
+      books: roll.books,
+      at,
+      now: now(),
+      command,
+      tombstoneGraceMs,
+      inParts,
+    });
     const { cursor } = lane;
     await store.writeParts(lane.lease, large.step, large.parts(), cursor);
     lane.committed(large.step, cursor);

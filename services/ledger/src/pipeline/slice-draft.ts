@@ -78,6 +78,7 @@ export class SliceDraft {
   private readonly tombstones: SubAccountKey[] = [];
   private readonly outbox: OutboxRow[] = [];
   private readonly records: OutgoingRecord[] = [];
+  private readonly buried = new Map<string, LimitSource>();
 
   /** @param expectedEvents about how many there will be, for the first buffer's size */
   constructor(
@@ -124,7 +125,11 @@ export class SliceDraft {
   /** The limit record of a deleted sub-account becomes a tombstone. */
   addTombstone(key: SubAccountKey): void {
     this.tombstones.push(key);
-    this.addOutbox({ topic: TOPICS.limits, key: key.subAccountId, value: null });
+    const record: OutgoingRecord = { topic: TOPICS.limits, key: key.subAccountId, value: null };
+    this.addToOutbox(record);
+    // Published as the sub-account's last limit record, not among the events: a record of an earlier slice that is
+    // still waiting would follow those, and bring the key back.
+    this.buried.set(key.subAccountId, () => record);
   }
 
   addCommand(row: CommandRow): void {
@@ -133,10 +138,13 @@ export class SliceDraft {
 
   /** Something that no journal row keeps between commit and publishing. */
   addOutbox(record: OutgoingRecord): void {
-    this.laneSequence += 1n;
-    const { topic, key, value, headers } = record;
-    this.outbox.push({ laneSequence: this.laneSequence, topic, key, value, headers: headers ?? {} });
+    this.addToOutbox(record);
     this.records.push(record);
+  }
+
+  private addToOutbox({ topic, key, value, headers }: OutgoingRecord): void {
+    this.laneSequence += 1n;
+    this.outbox.push({ laneSequence: this.laneSequence, topic, key, value, headers: headers ?? {} });
   }
 
   /** An earlier event once more; it is in the journal already, and who asked for it asks again if it gets lost. */
@@ -173,7 +181,7 @@ export class SliceDraft {
   toPublication(limits: ReadonlyMap<string, LimitSource>): Publication {
     return {
       records: this.records,
-      limits,
+      limits: this.buried.size === 0 ? limits : new Map([...limits, ...this.buried]),
       laneSequence: this.laneSequence,
       hasOutbox: this.outbox.length > 0,
     };
