@@ -22,7 +22,13 @@ export async function benchCsv(): Promise<Record<string, unknown>> {
   return withBench(async ({ environment }) => {
     const { databaseUrl: url } = environment;
     // Without the client's time-out: `pg` would not take it back at the end of a COPY.
-    const pool = createPool({ url, schema: 'gateway', applicationName: 'bench', max: 1, statementTimeoutMs: 0 });
+    const pool = createPool({
+      url,
+      schema: 'gateway',
+      applicationName: 'bench',
+      max: 1,
+      statementTimeoutMs: 0,
+    });
     await fill(pool, CSV_ROWS);
     const gateway = await environment.startGateway();
     const beforeMb = await gateway.memoryMb();
