@@ -61,7 +61,7 @@ type Named = { readonly mainAccountId: string; readonly messageId: string };
 export const keyOf = ({ mainAccountId, messageId }: Named): string => `${mainAccountId} ${messageId}`;
 export const refundKeyOf = (refund: RefundFact): string => `${refund.mainAccountId} ${refund.refundId}`;
 
-export const QUARTER_MS = 15 * 60_000;
+const QUARTER_MS = 15 * 60_000;
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /**
@@ -187,7 +187,7 @@ const isUnchanged = (message: Logged, before: Logged | undefined): boolean =>
   isSame(message.delivery, before.delivery);
 
 /** What these messages, as they are now, add to the sums; of known ones only what is new. */
-export function usageOf(messages: readonly Logged[], before: ReadonlyMap<string, Logged>): Usage[] {
+function usageOf(messages: readonly Logged[], before: ReadonlyMap<string, Logged>): Usage[] {
   const sums = new Map<string, Usage>();
   for (const message of messages) {
     const known = before.get(keyOf(message));

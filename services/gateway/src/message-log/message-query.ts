@@ -4,7 +4,7 @@ import { fromMillipoints } from '../accounts/points.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 /** What the log is narrowed to. Instants are ISO texts: from inclusive, to exclusive. */
-export interface MessageFilter {
+interface MessageFilter {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly subAccount?: string | undefined;
