@@ -49,8 +49,13 @@ export interface LogChanges {
   readonly early: EarlyStatus[];
   readonly earlyGone: EarlyStatus[];
   readonly refunds: RefundFact[];
+  /** Whose id stands for another message or refund. */
+  readonly rivals: RivalFact[];
   readonly usage: Usage[];
 }
+
+/** What can have an id that another one has. */
+export type RivalFact = SentFact | RefundFact;
 
 type Named = { readonly mainAccountId: string; readonly messageId: string };
 export const keyOf = ({ mainAccountId, messageId }: Named): string => `${mainAccountId} ${messageId}`;
@@ -63,7 +68,7 @@ const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
  * What facts, in the order of their partition, do to the log. Pure. Repeats of any of them change nothing.
  *
  * - A message counts once per id: the first one. The same one again moves its `source`, so that it stays if the
- *   ledger refused the first; another one under its id is left out, as the ledger dead-letters it.
+ *   ledger refused the first; another one under its id is a rival, kept aside until the ledger's word is there.
  * - What is refunded is the sum of what the refunds ask for, each id once, and at most what was charged. The ledger's
  *   one-by-one rule gives the same sum, whatever the order.
  * - A status without its message is kept aside until that comes.
@@ -79,6 +84,7 @@ class Batch {
   private readonly earlyGone = new Map<string, EarlyStatus>();
   private readonly refunds = new Map<string, RefundFact>();
   private readonly refundSums = new Map<string, bigint>();
+  private readonly rivals: RivalFact[] = [];
 
   constructor(private readonly stored: Stored) {}
 
@@ -101,6 +107,7 @@ class Batch {
       early: sorted(this.early).map(([, row]) => row),
       earlyGone: sorted(this.earlyGone).map(([, row]) => row),
       refunds: sorted(this.refunds).map(([, row]) => row),
+      rivals: this.rivals,
       usage: usageOf([...inserted, ...updated], this.stored.messages),
     };
   }
@@ -111,6 +118,7 @@ class Batch {
     if (known) {
       const isAgain = known.millipoints === fact.millipoints && known.subAccountId === fact.subAccountId;
       if (isAgain) this.messages.set(key, { ...known, source: fact.source });
+      else this.rivals.push(fact);
       return;
     }
     const waiting = this.early.get(key) ?? this.stored.early.get(key);
@@ -148,6 +156,7 @@ class Batch {
     if (seen) {
       const isAgain = seen.messageId === fact.messageId && seen.millipoints === fact.millipoints;
       if (isAgain) this.refunds.set(id, fact);
+      else this.rivals.push(fact);
       return;
     }
     this.refunds.set(id, fact);

@@ -55,7 +55,10 @@ export async function loadStored(client: pg.PoolClient, facts: readonly Fact[]):
   };
 }
 
-/** The id leads to the time of sending, and that to the one month that has the message. */
+/**
+ * The id leads to the time of sending, and that to the one month that has the message. LATERAL with LIMIT is a look-up
+ * per id, whatever the planner thinks of the tables' sizes: read from the other end, a batch would read all of the log.
+ */
 export async function loadMessages(
   client: pg.PoolClient,
   named: readonly Named[],
@@ -65,9 +68,10 @@ export async function loadMessages(
     text: `SELECT m.main_account_id, m.message_id, m.sub_account_id, m.sent_at, m.millipoints, m.refunded, ${DELIVERY},
         m.source_partition, m.source_offset
       FROM unnest($1::text[], $2::text[]) AS x (main_account_id, message_id)
-      JOIN message_key k ON k.main_account_id = x.main_account_id AND k.message_id = x.message_id
-      JOIN message_log m ON m.main_account_id = k.main_account_id AND m.sent_at = k.sent_at
-        AND m.message_id = k.message_id`,
+      CROSS JOIN LATERAL (SELECT sent_at FROM message_key
+        WHERE main_account_id = x.main_account_id AND message_id = x.message_id LIMIT 1) AS k
+      CROSS JOIN LATERAL (SELECT * FROM message_log
+        WHERE main_account_id = x.main_account_id AND sent_at = k.sent_at AND message_id = x.message_id LIMIT 1) AS m`,
     values: idColumns(named),
   });
   const messages = rows.map((row) => ({
@@ -88,7 +92,8 @@ async function loadEarly(client: pg.PoolClient, named: readonly Named[]): Promis
     name: 'message-log-early',
     text: `SELECT e.main_account_id, e.message_id, ${DELIVERY}
       FROM unnest($1::text[], $2::text[]) AS x (main_account_id, message_id)
-      JOIN message_early_status e ON e.main_account_id = x.main_account_id AND e.message_id = x.message_id`,
+      CROSS JOIN LATERAL (SELECT * FROM message_early_status
+        WHERE main_account_id = x.main_account_id AND message_id = x.message_id LIMIT 1) AS e`,
     values: idColumns(named),
   });
   const early = rows.map((row) => ({
@@ -108,7 +113,8 @@ export async function loadRefunds(
     name: 'message-log-refunds',
     text: `SELECT r.main_account_id, r.refund_id, r.message_id, r.millipoints, r.source_partition, r.source_offset
       FROM unnest($1::text[], $2::text[]) AS x (main_account_id, refund_id)
-      JOIN message_refund r ON r.main_account_id = x.main_account_id AND r.refund_id = x.refund_id`,
+      CROSS JOIN LATERAL (SELECT * FROM message_refund
+        WHERE main_account_id = x.main_account_id AND refund_id = x.refund_id LIMIT 1) AS r`,
     values: columns(
       refunds,
       (refund) => refund.mainAccountId,
@@ -134,10 +140,11 @@ export async function loadRefundSums(
 ): Promise<Map<string, bigint>> {
   const { rows } = await client.query<{ main_account_id: string; message_id: string; sum: bigint }>({
     name: 'message-log-refund-sums',
-    text: `SELECT r.main_account_id, r.message_id, sum(r.millipoints)::bigint AS sum
+    text: `SELECT x.main_account_id, x.message_id, r.sum
       FROM unnest($1::text[], $2::text[]) AS x (main_account_id, message_id)
-      JOIN message_refund r ON r.main_account_id = x.main_account_id AND r.message_id = x.message_id
-      GROUP BY r.main_account_id, r.message_id`,
+      CROSS JOIN LATERAL (SELECT sum(millipoints)::bigint AS sum FROM message_refund
+        WHERE main_account_id = x.main_account_id AND message_id = x.message_id) AS r
+      WHERE r.sum IS NOT NULL`,
     values: idColumns(named),
   });
   return new Map(

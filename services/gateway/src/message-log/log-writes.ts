@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Delivery } from './delivery.js';
 import type { RefundFact } from './facts.js';
 import type { EarlyStatus, LogChanges, Logged, NewMessage, Usage } from './log-batch.js';
+import { keepRivals } from './rivals.js';
 
 /** SQL of a column of milliseconds since 1970 as the time that is stored. */
 const at = (column: string): string => `to_timestamp(${column} / 1000)::timestamptz(3)`;
@@ -33,6 +34,7 @@ export async function writeChanges(client: pg.PoolClient, changes: LogChanges): 
   await upsertEarly(client, changes.early);
   await deleteEarly(client, changes.earlyGone);
   await upsertRefunds(client, changes.refunds);
+  await keepRivals(client, changes.rivals);
   await addToUsage(client, changes.usage);
 }
 

@@ -104,7 +104,8 @@ test('a message, its statuses in any order and its refunds', async () => {
 
 test('an id of another month is the same message', async () => {
   const message = sentWith({ sentAt: '2025-01-02T03:04:05.678Z' });
-  await send(message, sentWith({ ...message.data, sentAt: '2026-11-01T00:00:00Z' }));
+  const later = { ...message.data, sentAt: '2026-11-01T00:00:00Z' };
+  await send(message, messageSent(later, { id: message.id }));
   await settled();
   expect(await find(message.data.messageId)).toMatchObject({ sentAt: '2025-01-02T03:04:05.678Z' });
 });

@@ -2,10 +2,19 @@ import { TOPICS } from '@subledger/contracts';
 import { columns } from '@subledger/database';
 import { type KafkaRecord, parseDeadLetter } from '@subledger/kafka';
 import type pg from 'pg';
-import { type Fact, readFact } from './facts.js';
-import { addUsage, keyOf, type Logged, refundKeyOf, type Usage } from './log-batch.js';
-import { loadMessages, loadRefundSums, loadRefunds } from './log-reads.js';
-import { addToUsage, updateMessages, upsertEarly } from './log-writes.js';
+import { type Fact, readFact, type SentFact } from './facts.js';
+import {
+  addUsage,
+  applyFacts,
+  keyOf,
+  type Logged,
+  type RivalFact,
+  refundKeyOf,
+  type Usage,
+} from './log-batch.js';
+import { loadMessages, loadRefundSums, loadRefunds, loadStored } from './log-reads.js';
+import { addToUsage, updateMessages, upsertEarly, writeChanges } from './log-writes.js';
+import { dropRivals, takeRivals } from './rivals.js';
 
 /** A record of `sms.messages.v1` that the ledger did not book. */
 export interface Refusal {
@@ -75,17 +84,32 @@ export async function refusedBetween(
 }
 export const positionOf = (offset: bigint, at: number): string => `${offset} ${at}`;
 
-/** Takes back what of these records is in the log: messages go, refunds no longer count, statuses wait again. */
+/**
+ * Takes back what of these records is in the log: messages go, refunds no longer count, statuses wait again. Where
+ * that frees an id for which others were read, it is the turn of the first of them.
+ */
 export async function takeBack(client: pg.PoolClient, refusals: readonly Refusal[]): Promise<void> {
   const facts = refusals.flatMap(({ fact }) => (fact ? [fact] : []));
   if (facts.length === 0) return;
+  await dropRivals(
+    client,
+    facts.filter((fact) => fact.kind !== 'status'),
+  );
+  const freed = await remove(client, facts);
+  const rivals = await takeRivals(client, freed);
+  if (rivals.length > 0) await writeChanges(client, applyFacts(await loadStored(client, rivals), rivals));
+}
+
+/** @returns the facts that were in the log */
+async function remove(client: pg.PoolClient, facts: readonly Fact[]): Promise<RivalFact[]> {
   const usage = new Map<string, Usage>();
   const refunds = await deleteRefunds(client, facts);
   const messages = await loadMessages(client, facts);
-  const gone = facts.flatMap((fact) => {
+  const sent = facts.filter((fact) => {
     const message = messages.get(keyOf(fact));
-    return fact.kind === 'sent' && message && isFrom(message, fact) ? [message] : [];
-  });
+    return fact.kind === 'sent' && message !== undefined && isFrom(message, fact);
+  }) as SentFact[];
+  const gone = sent.map((fact) => messages.get(keyOf(fact)) as Logged);
   for (const message of gone) {
     messages.delete(keyOf(message));
     const { millipoints, refunded } = message;
@@ -106,6 +130,7 @@ export async function takeBack(client: pg.PoolClient, refusals: readonly Refusal
   }
   await updateMessages(client, [...distinct.values()]);
   await addToUsage(client, sortedByKey(usage));
+  return [...sent, ...refunds];
 }
 
 const isFrom = ({ source }: { source: Fact['source'] }, fact: Fact): boolean =>

@@ -93,7 +93,7 @@ async function forget(pool: pg.Pool, table: string, before?: string): Promise<nu
 
 async function dropAside(pool: pg.Pool, at: Date): Promise<void> {
   const before = new Date(at.getTime() - KEEP_ASIDE_DAYS * 86_400_000).toISOString();
-  for (const table of ['message_early_status', 'message_refused']) {
+  for (const table of ['message_early_status', 'message_refused', 'message_rival']) {
     await inChunks(pool, deletion(table, 'noted_at < $1'), [before]);
   }
 }

@@ -16,10 +16,13 @@ const TURN_TIMEOUT_MS = 60_000;
 /** Per partition, about 500 messages; up to two such batches wait per partition, so this bounds the memory. */
 const FETCH_BYTES = 384 * 1_024;
 
-/** The statements of the log only ever go through indexes; see the ledger's pool, which does the same. */
+/**
+ * The statements of the log only ever go through indexes, and are planned with the sizes that the tables have now: a
+ * plan made while they were empty would read all of them for each batch later.
+ */
 const INDEX_PLANS_ONLY =
   'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; ' +
-  'SET plan_cache_mode = force_generic_plan';
+  'SET plan_cache_mode = force_custom_plan';
 
 export interface MessageLogParts {
   readonly messageLog: MessageLog;

@@ -81,6 +81,21 @@ CREATE TABLE "message_refused" (
     CONSTRAINT "message_refused_pkey" PRIMARY KEY ("source_partition", "source_offset", "source_at")
 );
 
+-- Messages and refunds whose id stood for another one when they were read. Should the ledger refuse that one, theirs is
+-- the turn. Facts as JSON, contents included.
+CREATE TABLE "message_rival" (
+    "main_account_id" TEXT COLLATE "C" NOT NULL,
+    "kind" TEXT COLLATE "C" NOT NULL,
+    -- Message id or refund id, as the kind is.
+    "id" TEXT COLLATE "C" NOT NULL,
+    "source_partition" INTEGER NOT NULL,
+    "source_offset" BIGINT NOT NULL,
+    "fact" TEXT NOT NULL,
+    "noted_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "message_rival_pkey" PRIMARY KEY ("main_account_id", "kind", "id", "source_partition", "source_offset")
+);
+
 -- Sums of the log by quarter of an hour of the sending: days of every time zone are made of them.
 CREATE TABLE "message_usage" (
     "main_account_id" TEXT COLLATE "C" NOT NULL,
