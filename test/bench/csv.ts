@@ -5,7 +5,7 @@ import { createPool } from '@subledger/database';
 import type { Pool } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { withBench } from './bench.js';
-import { OPERATOR_KEY } from './environment.js';
+import { addressOf, OPERATOR_KEY } from './environment.js';
 import { atLeast, atMost, ratio, rounded } from './figures.js';
 import type { RunningService } from './service-process.js';
 import { CSV_MEMORY_TARGET_MB, CSV_ROWS } from './settings.js';
@@ -109,7 +109,7 @@ async function copySeconds(pool: Pool): Promise<number> {
 
 function downloadSeconds(gateway: RunningService): Promise<{ seconds: number; bytes: number }> {
   const began = performance.now();
-  const url = `http://127.0.0.1:${gateway.ports.gateway}/v1/main-accounts/${MAIN}/messages.csv`;
+  const url = `${addressOf(gateway)}/v1/main-accounts/${MAIN}/messages.csv`;
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${OPERATOR_KEY}` };
     get(url, { headers }, (response) => {

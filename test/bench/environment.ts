@@ -18,7 +18,7 @@ export interface BenchEnvironment {
   readonly pool: Pool;
   /** Starts the built ledger and waits until it says that it is ready. */
   startLedger(env?: Readonly<Record<string, string>>): Promise<RunningService>;
-  /** Starts the built gateway; `OPERATOR_KEY` is its operator's. */
+  /** Starts the built gateway; `OPERATOR_KEY` and `UPSTREAM_KEY` are its keys. */
   startGateway(env?: Readonly<Record<string, string>>): Promise<RunningService>;
   /** Starts another part of this benchmark as a process, by its name in `cli.ts`. */
   startPart(name: string): Promise<RunningService>;
@@ -34,8 +34,12 @@ export interface EnvironmentOptions {
 
 /** Of the measured gateway. */
 export const OPERATOR_KEY = 'operator-key-of-the-benchmarks-0123456789';
+export const UPSTREAM_KEY = `upstream-${OPERATOR_KEY}`;
 /** Filling large tables takes its time. */
 const STATEMENT_TIMEOUT_MS = 1_800_000;
+
+/** Where the gateway's API is. */
+export const addressOf = ({ ports }: RunningService): string => `http://127.0.0.1:${ports.gateway}`;
 
 /** Fresh servers with fsync on (or the ones of DATABASE_URL and KAFKA_BROKERS), the ledger's tables and topics. */
 export async function startEnvironment(options: EnvironmentOptions = {}): Promise<BenchEnvironment> {
@@ -111,7 +115,7 @@ async function open(place: Place): Promise<BenchEnvironment> {
           ...env,
           GATEWAY_PORT: '0',
           OPERATOR_API_KEY: OPERATOR_KEY,
-          UPSTREAM_API_KEY: `upstream-${OPERATOR_KEY}`,
+          UPSTREAM_API_KEY: UPSTREAM_KEY,
           ...more,
         }),
       ),

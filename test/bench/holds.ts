@@ -1,17 +1,16 @@
 import { Agent, request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayClient } from '@subledger/testing';
 import { arrivals } from './arrivals.js';
 import { BARE_PIPELINE, BARE_TOPICS, ensureBareTopics } from './bare-pipeline.js';
 import { withBench } from './bench.js';
+import { addressOf, OPERATOR_KEY, UPSTREAM_KEY } from './environment.js';
 import { atMost, type Distribution, distribution, ratio, rounded } from './figures.js';
 import { measureLatency } from './latency.js';
+import { now, onTime } from './open-loop.js';
 import { type RunningService, untilLanesRun } from './service-process.js';
 import { HOLDS, SEED } from './settings.js';
 
 const TARGET_P99_MS = 50;
-const OPERATOR_KEY = 'operator-key-of-the-benchmark-alone';
-const UPSTREAM_KEY = 'upstream-key-of-the-benchmark-alone';
 /** A request that takes longer counts as lost. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -26,10 +25,7 @@ export async function benchHolds(): Promise<Record<string, unknown>> {
     const floor = await measureLatency(bench, await environment.startPart(BARE_PIPELINE), BARE_TOPICS);
     const ledger = await environment.startLedger();
     await untilLanesRun(ledger, environment.partitions);
-    const gateway = await environment.startGateway({
-      OPERATOR_API_KEY: OPERATOR_KEY,
-      UPSTREAM_API_KEY: UPSTREAM_KEY,
-    });
+    const gateway = await environment.startGateway();
     const subAccounts = await openCustomers(new GatewayClient(addressOf(gateway), OPERATOR_KEY));
     const agent = new Agent({ keepAlive: true, maxSockets: 200 });
     await load(gateway, agent, subAccounts, HOLDS.warmUpSeconds, 'w');
@@ -57,8 +53,6 @@ export async function benchHolds(): Promise<Record<string, unknown>> {
     };
   });
 }
-
-const addressOf = ({ ports }: RunningService): string => `http://127.0.0.1:${ports.gateway}`;
 
 interface SubAccount {
   readonly mainAccountId: string;
@@ -104,24 +98,19 @@ async function load(
   prefix: string,
 ): Promise<Load> {
   const times = arrivals(HOLDS.holdsPerSecond, seconds, SEED);
-  const startAt = performance.now();
+  const startAt = now();
+  const dueAt = (index: number) => startAt + (times[index] as number);
   const latencies: number[] = [];
   const statuses: Record<string, number> = {};
   const open: Promise<void>[] = [];
-  for (let index = 0; index < times.length; ) {
-    const waitMs = startAt + (times[index] as number) - performance.now();
-    if (waitMs > 0) await sleep(waitMs);
-    const now = performance.now();
-    for (; index < times.length && startAt + (times[index] as number) <= now; index += 1) {
-      const dueAt = startAt + (times[index] as number);
-      const sub = subAccounts[index % subAccounts.length] as SubAccount;
-      const asked = hold(gateway, agent, sub, `${prefix}-${index}`).then((status) => {
-        latencies.push(performance.now() - dueAt);
-        statuses[status] = (statuses[status] ?? 0) + 1;
-      });
-      open.push(asked);
-    }
-  }
+  await onTime(times.length, dueAt, (index) => {
+    const sub = subAccounts[index % subAccounts.length] as SubAccount;
+    const asked = hold(gateway, agent, sub, `${prefix}-${index}`).then((status) => {
+      latencies.push(now() - dueAt(index));
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    });
+    open.push(asked);
+  });
   await Promise.all(open);
   return { latencyMs: distribution(latencies), statuses };
 }

@@ -35,7 +35,8 @@ interface Envelope {
 const GRACE_MS = 30_000;
 const POLL_MS = 20;
 
-const now = (): number => performance.timeOrigin + performance.now();
+/** Milliseconds since 1970, with fractions. */
+export const now = (): number => performance.timeOrigin + performance.now();
 
 /**
  * Sends each command at its time, whether or not earlier ones were answered, and sees the events come in. A command
@@ -86,19 +87,35 @@ async function sendOnTime(
   timed: readonly Timed[],
 ): Promise<void> {
   const sends: Promise<void>[] = [];
-  let next = 0;
-  while (next < commands.length) {
-    const waitMs = (timed[next] as Timed).scheduledAt - now();
+  await onTime(
+    commands.length,
+    (index) => (timed[index] as Timed).scheduledAt,
+    (index, at) => {
+      (timed[index] as Timed).sentAt = at;
+      // Each by itself, as customers' requests come; the producer shares what waits.
+      sends.push(producer.send([commands[index] as OutgoingRecord]));
+    },
+  );
+  await Promise.all(sends);
+}
+
+/**
+ * Does each thing at its time, those that are due in the same moment one after the other.
+ * @param dueAt milliseconds since 1970, ascending
+ * @param act also gets the moment in which it is called
+ */
+export async function onTime(
+  count: number,
+  dueAt: (index: number) => number,
+  act: (index: number, at: number) => void,
+): Promise<void> {
+  for (let next = 0; next < count; ) {
+    const waitMs = dueAt(next) - now();
     // A timer fires up to a millisecond late; that is part of the latency, here and in the floor.
     if (waitMs > 0) await sleep(waitMs);
-    const from = next;
     const at = now();
-    for (; next < commands.length && (timed[next] as Timed).scheduledAt <= at; next += 1)
-      (timed[next] as Timed).sentAt = at;
-    // Each by itself, as customers' requests come; the producer shares what waits.
-    for (const command of commands.slice(from, next)) sends.push(producer.send([command]));
+    for (; next < count && dueAt(next) <= at; next += 1) act(next, at);
   }
-  await Promise.all(sends);
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -7,6 +7,7 @@ export {
   diffMigrations,
   type MigrationDiff,
 } from './diff-migrations.js';
+export { fitting } from './fitting.js';
 export { MigrationError, type MigrationSource, migrate } from './migrate.js';
 export { ensurePartitions, type MonthlyTables, PartitionKeeper } from './month-partitions.js';
 export { assertSchemaName, createPool, type PoolOptions } from './pool.js';

@@ -1,4 +1,4 @@
-/** A named statement: PostgreSQL parses it once per connection. */
+/** A statement and its parameters. `name` tells it from others, and names its part where several are one. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -7,9 +7,10 @@ export interface Statement {
 
 /**
  * Statements as one, and so as one round trip and one transaction. Those before the last are carried out whether or not
- * they answer something; the last one's answer is the answer. They all see the tables as they were before.
+ * they answer something, under their names, by which the others may refer to them; the last one's answer is the answer.
+ * They all see the tables as they were before.
  *
- * @param name at most 63 bytes, the same for the same statements
+ * @param name of the whole; what is sent under it is planned once per connection, and keeps to 63 bytes
  */
 export function together(name: string, first: readonly Statement[], last: Statement): Statement {
   const values: unknown[] = [];

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { messageOf, withDevStack } from './command-line.js';
+import { explainFailure, UsageError, withDevStack } from './command-line.js';
 
 describe('withDevStack', () => {
   const home = mkdtempSync(join(tmpdir(), 'command-line-'));
@@ -41,12 +41,35 @@ describe('withDevStack', () => {
   });
 });
 
-describe('messageOf', () => {
+describe('explainFailure', () => {
+  const kinds = {
+    service: 'ledger',
+    what: 'command',
+    isDatabaseAway: (error: unknown) => error instanceof AggregateError,
+    isKafkaAway: (error: unknown) => error instanceof RangeError,
+    isWithoutTables: (error: unknown) => error instanceof SyntaxError,
+  };
   it.each([
-    [new Error('one'), 'one'],
-    [new AggregateError([new Error('refused'), new Error('other')]), 'refused'],
-    ['text', 'text'],
-  ])('says what %p is', (error, text) => {
-    expect(messageOf(error)).toBe(text);
+    [new UsageError('say which'), 2, 'say which'],
+    [
+      // Node has no message of its own for several refused addresses.
+      new AggregateError([new Error('refused'), new Error('other')]),
+      1,
+      'PostgreSQL cannot be reached: refused\nIs it running (npm start), and is DATABASE_URL right?',
+    ],
+    [
+      new RangeError('no broker'),
+      1,
+      'Kafka cannot be reached: no broker\nIs it running (npm start), and is KAFKA_BROKERS right?',
+    ],
+    [
+      new SyntaxError('none'),
+      1,
+      'This database has no tables of the ledger. Run `npm run migrate` (npm start does it by itself).',
+    ],
+    [new Error('one'), 1, 'The command failed: one'],
+    ['text', 1, 'The command failed: text'],
+  ])('says what %p is', (error, code, text) => {
+    expect(explainFailure(error, kinds)).toEqual([code, text]);
   });
 });

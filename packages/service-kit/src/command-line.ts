@@ -1,6 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ConfigError } from './config-error.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a command from the command line gets of its process. */
+export interface CommandLineProcess {
+  readonly argv: readonly string[];
+  readonly env: Env;
+  readonly cwd: string;
+  readonly print: (line: string) => void;
+  readonly printError: (line: string) => void;
+}
 
 /** What the caller can mend: a wrong option, a missing server. Its message is printed alone, without a stack. */
 export class UsageError extends Error {
@@ -8,12 +20,37 @@ export class UsageError extends Error {
 }
 
 /** Words of an error. Node's AggregateError of several refused addresses has none of its own. */
-export function messageOf(error: unknown): string {
+function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+/** How a command tells what failed around it; the kinds of errors are those of packages that this one does not know. */
+export interface FailureKinds {
+  /** Whose tables they are: `ledger`. */
+  readonly service: string;
+  /** What failed where it is nothing of the following: `command`. */
+  readonly what: string;
+  readonly isDatabaseAway: (error: unknown) => boolean;
+  readonly isKafkaAway: (error: unknown) => boolean;
+  /** The database has no tables of the service. */
+  readonly isWithoutTables: (error: unknown) => boolean;
+}
+
+/** Exit code and words for what can go wrong around a command itself. */
+export function explainFailure(error: unknown, kinds: FailureKinds): [number, string] {
+  if (error instanceof UsageError || error instanceof ConfigError) return [2, error.message];
+  const away = (server: string, variable: string) =>
+    `${server} cannot be reached: ${messageOf(error)}\nIs it running (npm start), and is ${variable} right?`;
+  if (kinds.isDatabaseAway(error)) return [1, away('PostgreSQL', 'DATABASE_URL')];
+  if (kinds.isKafkaAway(error)) return [1, away('Kafka', 'KAFKA_BROKERS')];
+  if (kinds.isWithoutTables(error))
+    return [
+      1,
+      `This database has no tables of the ${kinds.service}. Run \`npm run migrate\` (npm start does it by itself).`,
+    ];
+  return [1, `The ${kinds.what} failed: ${messageOf(error)}`];
+}
 
 /** What `npm start` writes for other terminals; only the part that is needed here. */
 const devFile = z.looseObject({

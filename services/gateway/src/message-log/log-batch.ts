@@ -62,7 +62,7 @@ export const keyOf = ({ mainAccountId, messageId }: Named): string => `${mainAcc
 export const refundKeyOf = (refund: RefundFact): string => `${refund.mainAccountId} ${refund.refundId}`;
 
 const QUARTER_MS = 15 * 60_000;
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /**
  * What facts, in the order of their partition, do to the log. Pure. Repeats of any of them change nothing.
@@ -104,9 +104,9 @@ class Batch {
     return {
       inserted,
       updated,
-      early: sorted(this.early).map(([, row]) => row),
-      earlyGone: sorted(this.earlyGone).map(([, row]) => row),
-      refunds: sorted(this.refunds).map(([, row]) => row),
+      early: rowsByKey(this.early),
+      earlyGone: rowsByKey(this.earlyGone),
+      refunds: rowsByKey(this.refunds),
       rivals: this.rivals,
       usage: usageOf([...inserted, ...updated], this.stored.messages),
     };
@@ -178,6 +178,8 @@ class Batch {
 
 const sorted = <Row>(rows: ReadonlyMap<string, Row>): [string, Row][] =>
   [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+/** By their keys: two writers of the same rows lock them in one order. */
+export const rowsByKey = <Row>(rows: ReadonlyMap<string, Row>): Row[] => sorted(rows).map(([, row]) => row);
 
 const isUnchanged = (message: Logged, before: Logged | undefined): boolean =>
   before !== undefined &&
@@ -197,7 +199,7 @@ function usageOf(messages: readonly Logged[], before: ReadonlyMap<string, Logged
       refunded: message.refunded - (known?.refunded ?? 0n),
     });
   }
-  return sorted(sums).map(([, row]) => row);
+  return rowsByKey(sums);
 }
 
 type Figures = Pick<Usage, 'messages' | 'millipoints' | 'refunded'>;

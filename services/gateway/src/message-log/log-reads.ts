@@ -34,13 +34,15 @@ interface RefundColumns {
 }
 
 type Named = { readonly mainAccountId: string; readonly messageId: string };
-const idColumns = (named: readonly Named[]) =>
+/** Main accounts and message ids, for `unnest`. */
+export const idColumns = (named: readonly Named[]) =>
   columns(
     named,
     (each) => each.mainAccountId,
     (each) => each.messageId,
   );
-const DELIVERY =
+/** Columns of `DeliveryColumns`, in the order in which they are written. */
+export const DELIVERY_NAMES =
   'status, status_at, delivery_end_at, shortlink_status, shortlink_status_at, shortlink_url, shortlink_url_at';
 
 /** Everything that `applyFacts` needs to know of these facts' messages and refunds. */
@@ -65,7 +67,7 @@ export async function loadMessages(
 ): Promise<Map<string, Logged>> {
   const { rows } = await client.query<MessageColumns>({
     name: 'message-log-load',
-    text: `SELECT m.main_account_id, m.message_id, m.sub_account_id, m.sent_at, m.millipoints, m.refunded, ${DELIVERY},
+    text: `SELECT m.main_account_id, m.message_id, m.sub_account_id, m.sent_at, m.millipoints, m.refunded, ${DELIVERY_NAMES},
         m.source_partition, m.source_offset
       FROM unnest($1::text[], $2::text[]) AS x (main_account_id, message_id)
       CROSS JOIN LATERAL (SELECT sent_at FROM message_key
@@ -90,7 +92,7 @@ export async function loadMessages(
 async function loadEarly(client: pg.PoolClient, named: readonly Named[]): Promise<Map<string, EarlyStatus>> {
   const { rows } = await client.query<DeliveryColumns & { main_account_id: string; message_id: string }>({
     name: 'message-log-early',
-    text: `SELECT e.main_account_id, e.message_id, ${DELIVERY}
+    text: `SELECT e.main_account_id, e.message_id, ${DELIVERY_NAMES}
       FROM unnest($1::text[], $2::text[]) AS x (main_account_id, message_id)
       CROSS JOIN LATERAL (SELECT * FROM message_early_status
         WHERE main_account_id = x.main_account_id AND message_id = x.message_id LIMIT 1) AS e`,

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Delivery } from './delivery.js';
 import type { RefundFact } from './facts.js';
 import type { EarlyStatus, LogChanges, Logged, NewMessage, Usage } from './log-batch.js';
+import { DELIVERY_NAMES, idColumns } from './log-reads.js';
 import { keepRivals } from './rivals.js';
 
 /** SQL of a column of milliseconds since 1970 as the time that is stored. */
@@ -17,8 +18,6 @@ const deliveryColumns = [
   (d: { delivery: Delivery }) => d.delivery.shortlinkUrl,
   (d: { delivery: Delivery }) => d.delivery.shortlinkUrlAt,
 ] as const;
-const DELIVERY_NAMES =
-  'status, status_at, delivery_end_at, shortlink_status, shortlink_status_at, shortlink_url, shortlink_url_at';
 const DELIVERY_VALUES = `x.status, ${at('x.status_at')}, ${at('x.delivery_end_at')}, x.shortlink_status,
   ${at('x.shortlink_status_at')}, x.shortlink_url, ${at('x.shortlink_url_at')}`;
 /** Types of the seven parameters from `$first` on. */
@@ -121,11 +120,7 @@ async function deleteEarly(client: pg.PoolClient, rows: readonly EarlyStatus[]):
   await client.query(
     `DELETE FROM message_early_status e USING unnest($1::text[], $2::text[]) AS x (main_account_id, message_id)
       WHERE e.main_account_id = x.main_account_id AND e.message_id = x.message_id`,
-    columns(
-      rows,
-      (r) => r.mainAccountId,
-      (r) => r.messageId,
-    ),
+    idColumns(rows),
   );
 }
 

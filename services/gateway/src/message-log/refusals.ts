@@ -8,8 +8,10 @@ import {
   applyFacts,
   keyOf,
   type Logged,
+  least,
   type RivalFact,
   refundKeyOf,
+  rowsByKey,
   type Usage,
 } from './log-batch.js';
 import { loadMessages, loadRefundSums, loadRefunds, loadStored } from './log-reads.js';
@@ -120,8 +122,7 @@ async function remove(client: pg.PoolClient, facts: readonly Fact[]): Promise<Ri
   const changed = refunds.flatMap((refund): Logged[] => {
     const message = messages.get(keyOf(refund));
     if (!message) return [];
-    const sum = sums.get(keyOf(refund)) ?? 0n;
-    return [{ ...message, refunded: sum < message.millipoints ? sum : message.millipoints }];
+    return [{ ...message, refunded: least(sums.get(keyOf(refund)) ?? 0n, message.millipoints) }];
   });
   const distinct = new Map(changed.map((message) => [keyOf(message), message]));
   for (const [key, message] of distinct) {
@@ -129,15 +130,12 @@ async function remove(client: pg.PoolClient, facts: readonly Fact[]): Promise<Ri
     addUsage(usage, message, { messages: 0, millipoints: 0n, refunded: more });
   }
   await updateMessages(client, [...distinct.values()]);
-  await addToUsage(client, sortedByKey(usage));
+  await addToUsage(client, rowsByKey(usage));
   return [...sent, ...refunds];
 }
 
 const isFrom = ({ source }: { source: Fact['source'] }, fact: Fact): boolean =>
   source.partition === fact.source.partition && source.offset === fact.source.offset;
-
-const sortedByKey = <Row>(rows: ReadonlyMap<string, Row>): Row[] =>
-  [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 
 async function deleteRefunds(client: pg.PoolClient, facts: readonly Fact[]) {
   const named = facts.filter((fact) => fact.kind === 'refund');

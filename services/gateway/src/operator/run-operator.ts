@@ -1,22 +1,14 @@
 import { createPool, isConnectionError, sqlState } from '@subledger/database';
 import {
-  ConfigError,
+  type CommandLineProcess,
+  explainFailure,
   loadConfig,
-  messageOf,
   refuseDefaultBaseSecrets,
   UsageError,
   withDevStack,
 } from '@subledger/service-kit';
 import { gatewayConfig } from '../config.js';
 import { republishProfiles } from './republish-profiles.js';
-
-export interface OperatorProcess {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  readonly print: (line: string) => void;
-  readonly printError: (line: string) => void;
-}
 
 const USAGE = `The operators' commands of the gateway.
 
@@ -32,8 +24,23 @@ Exit code: 0 all well, 1 something is wrong, 2 wrong usage.`;
 
 const UNDEFINED_TABLE = '42P01';
 
+const FAILURES = {
+  service: 'gateway',
+  what: 'command',
+  isDatabaseAway: isConnectionError,
+  // It talks to PostgreSQL alone.
+  isKafkaAway: () => false,
+  isWithoutTables: (error: unknown) => sqlState(error) === UNDEFINED_TABLE,
+};
+
 /** Runs one command from the command line and gives the exit code. */
-export async function runOperator({ argv, env, cwd, print, printError }: OperatorProcess): Promise<number> {
+export async function runOperator({
+  argv,
+  env,
+  cwd,
+  print,
+  printError,
+}: CommandLineProcess): Promise<number> {
   const [name, ...args] = argv;
   if (name === undefined || args.includes('--help') || ['--help', '-h', 'help'].includes(name)) {
     print(USAGE);
@@ -57,7 +64,7 @@ export async function runOperator({ argv, env, cwd, print, printError }: Operato
       await pool.end();
     }
   } catch (error) {
-    const [code, message] = explain(error);
+    const [code, message] = explainFailure(error, FAILURES);
     printError(message);
     return code;
   }
@@ -72,20 +79,4 @@ function timeoutOf(args: readonly string[]): number {
   if (option !== '--timeout' || !isWhole || more.length > 0)
     throw new UsageError(`What is "${args.join(' ')}"?\n\n${USAGE}`);
   return seconds * 1_000;
-}
-
-/** Exit code and words for what can go wrong around a command itself. */
-function explain(error: unknown): [number, string] {
-  if (error instanceof UsageError || error instanceof ConfigError) return [2, error.message];
-  if (isConnectionError(error))
-    return [
-      1,
-      `PostgreSQL cannot be reached: ${messageOf(error)}\nIs it running, and is DATABASE_URL right?`,
-    ];
-  if (sqlState(error) === UNDEFINED_TABLE)
-    return [
-      1,
-      'This database has no tables of the gateway. Run `npm run migrate` (npm start does it by itself).',
-    ];
-  return [1, `The command failed: ${messageOf(error)}`];
 }

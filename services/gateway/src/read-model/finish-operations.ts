@@ -1,4 +1,4 @@
-import { columns } from '@subledger/database';
+import { columns, type Statement } from '@subledger/database';
 import type pg from 'pg';
 import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
@@ -63,20 +63,24 @@ async function startSecondCommands(client: pg.PoolClient, rows: readonly Outcome
   return (rowCount ?? 0) > 0;
 }
 
-async function markDone(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<DoneRow[]> {
-  const result = await client.query<DoneRow>(
-    `UPDATE operation o SET state = 'done', outcome = x.outcome, done_at = now(), next_send_at = NULL
+/** Ends the operations that these are the outcomes of; its rows are `DoneRow`s. */
+export const doneUpdate = (rows: readonly OutcomeRow[]): Statement => ({
+  name: 'done',
+  text: `UPDATE operation o SET state = 'done', outcome = x.outcome, done_at = now(), next_send_at = NULL
        FROM unnest($1::text[], $2::text[], $3::jsonb[]) AS x (main_account_id, command_id, outcome)
       WHERE o.main_account_id = x.main_account_id AND o.command_id = x.command_id AND o.state = 'pending'
       RETURNING o.id, o.main_account_id, o.sub_account_id, o.action, o.effects, o.outcome`,
-    columns(
-      rows,
-      (r) => r.mainAccountId,
-      (r) => r.commandId,
-      (r) => JSON.stringify(r.outcome),
-    ),
-  );
-  return result.rows;
+  values: columns(
+    rows,
+    (r) => r.mainAccountId,
+    (r) => r.commandId,
+    (r) => JSON.stringify(r.outcome),
+  ),
+});
+
+async function markDone(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<DoneRow[]> {
+  const { text, values } = doneUpdate(rows);
+  return (await client.query<DoneRow>(text, values)).rows;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { fitting } from '@subledger/database';
+
 interface Waiting<Item> {
   readonly items: readonly Item[];
   readonly resolve: () => void;
@@ -43,13 +45,9 @@ export class MergedWork<Item> {
   }
 
   private take(): Waiting<Item>[] {
-    let count = 0;
-    let end = 0;
-    for (const { items } of this.waiting) {
-      if (end > 0 && count + items.length > this.maxItems) break;
-      count += items.length;
-      end += 1;
-    }
-    return this.waiting.splice(0, end);
+    return this.waiting.splice(
+      0,
+      fitting(this.waiting, ({ items }) => items.length, this.maxItems),
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { isTransientError, withTransaction } from '@subledger/database';
+import { isTransientError, type Statement, withTransaction } from '@subledger/database';
 import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
@@ -42,7 +42,7 @@ export class ReadModel {
   private async applyFold(fold: Fold): Promise<void> {
     if (!isPlain(fold)) return withTransaction(this.pool, (client) => applyStepwise(client, fold));
     const statement = atOnce(fold);
-    if (statement) await this.pool.query(statement);
+    if (statement) await run(this.pool, statement);
   }
 
   /** An event that the database refuses must not stop all others of its partition: it is found by halving. */
@@ -68,10 +68,13 @@ export class ReadModel {
   }
 }
 
+/** Without its name, so that it is planned anew: a plan made while a table was empty would read all of it later. */
+const run = (client: Pick<pg.ClientBase, 'query'>, { text, values }: Statement) => client.query(text, values);
+
 async function applyStepwise(client: pg.PoolClient, fold: Fold): Promise<void> {
-  if (fold.mains.length > 0) await client.query(mainsUpsert(fold.mains));
-  if (fold.subs.length > 0) await client.query(subsUpsert(fold.subs));
-  if (fold.transfers.length > 0) await client.query(transfersInsert(fold.transfers));
+  if (fold.mains.length > 0) await run(client, mainsUpsert(fold.mains));
+  if (fold.subs.length > 0) await run(client, subsUpsert(fold.subs));
+  if (fold.transfers.length > 0) await run(client, transfersInsert(fold.transfers));
   await finishOperations(client, fold.outcomes);
   await cleanUpDeleted(client, fold.subs);
   await endSessionsOf(client, fold.stopped);

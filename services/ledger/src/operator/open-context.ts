@@ -1,6 +1,7 @@
 import { createPool, prismaAdapter } from '@subledger/database';
 import type { KafkaConfig } from '@subledger/kafka';
 import {
+  type CommandLineProcess,
   createLogger,
   kafkaConfigFrom,
   loadConfig,
@@ -16,17 +17,9 @@ import type { OperatorContext } from './operator-command.js';
 const STATEMENT_TIMEOUT_MS = 30 * 60_000;
 const MAX_CONNECTIONS = 4;
 
-export interface OperatorProcess {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  readonly print: (line: string) => void;
-  readonly printError: (line: string) => void;
-}
-
 /** Runs the work with connections to the ledger's servers. @throws UsageError | ConfigError before anything is tried */
 export async function withContext<Result>(
-  { env: given, cwd, print, printError }: OperatorProcess,
+  { env: given, cwd, print, printError }: CommandLineProcess,
   work: (context: OperatorContext) => Promise<Result>,
 ): Promise<Result> {
   // The human wants the answer; what the libraries log goes beside it, to standard error.

@@ -1,15 +1,24 @@
 import { isConnectionError, sqlState } from '@subledger/database';
 import { KafkaUnavailableError } from '@subledger/kafka';
-import { ConfigError, messageOf, UsageError } from '@subledger/service-kit';
-import { type OperatorProcess, withContext } from './open-context.js';
+import { type CommandLineProcess, explainFailure, UsageError } from '@subledger/service-kit';
+import { withContext } from './open-context.js';
 import type { OperatorCommand } from './operator-command.js';
 import { OPERATOR_COMMANDS } from './registry.js';
 
 /** PostgreSQL's code of a missing table, and Prisma's. */
 const UNDEFINED_TABLE = new Set(['42P01', 'P2021']);
 
+const FAILURES = {
+  service: 'ledger',
+  what: 'command',
+  isDatabaseAway: isConnectionError,
+  isKafkaAway: (error: unknown) => error instanceof KafkaUnavailableError,
+  isWithoutTables: (error: unknown) =>
+    UNDEFINED_TABLE.has(sqlState(error) ?? (error as { code?: string }).code ?? ''),
+};
+
 /** Runs one command from the command line and gives the exit code: 0 all well, 1 something is wrong, 2 wrong usage. */
-export async function runOperator(process: OperatorProcess): Promise<number> {
+export async function runOperator(process: CommandLineProcess): Promise<number> {
   const [name, ...args] = process.argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.print(usage());
@@ -19,7 +28,7 @@ export async function runOperator(process: OperatorProcess): Promise<number> {
     const command = find(name);
     return await withContext(process, (context) => command.run(args, context));
   } catch (error) {
-    const [code, message] = explain(error);
+    const [code, message] = explainFailure(error, FAILURES);
     process.printError(message);
     return code;
   }
@@ -44,28 +53,4 @@ function usage(): string {
     'It uses DATABASE_URL and KAFKA_BROKERS, or what `npm start` wrote to .subledger/dev.json.',
     'Exit code: 0 all well, 1 something is wrong or was refused, 2 wrong usage. See docs/operations/.',
   ].join('\n');
-}
-
-/** Exit code and words for what can go wrong around a command itself. */
-function explain(error: unknown): [number, string] {
-  if (error instanceof UsageError || error instanceof ConfigError) return [2, error.message];
-  if (isConnectionError(error)) {
-    return [
-      1,
-      `PostgreSQL cannot be reached: ${messageOf(error)}\nIs it running (npm start), and is DATABASE_URL right?`,
-    ];
-  }
-  if (error instanceof KafkaUnavailableError) {
-    return [
-      1,
-      `Kafka cannot be reached: ${messageOf(error)}\nIs it running (npm start), and is KAFKA_BROKERS right?`,
-    ];
-  }
-  if (UNDEFINED_TABLE.has(sqlState(error) ?? (error as { code?: string }).code ?? '')) {
-    return [
-      1,
-      'This database has no tables of the ledger. Run `npm run migrate` (npm start does it by itself).',
-    ];
-  }
-  return [1, `The command failed: ${messageOf(error)}`];
 }

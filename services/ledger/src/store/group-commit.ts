@@ -1,4 +1,4 @@
-import { isTransientError } from '@subledger/database';
+import { fitting, isTransientError } from '@subledger/database';
 import type { SliceToWrite } from './write-slice.js';
 
 export interface GroupCommitOptions {
@@ -56,14 +56,12 @@ export class GroupCommit {
 
   /** The first that waits, and what of the following fits beside it. */
   private nextGroup(): Group {
-    let rows = 0;
-    let end = 0;
-    for (const one of this.waiting) {
-      if (end > 0 && rows + one.rows > this.options.maxRows) break;
-      rows += one.rows;
-      end += 1;
-    }
-    return { slices: this.waiting.slice(0, end), isSmall: rows < this.options.maxRows };
+    const { maxRows } = this.options;
+    const slices = this.waiting.slice(
+      0,
+      fitting(this.waiting, ({ rows }) => rows, maxRows),
+    );
+    return { slices, isSmall: slices.reduce((sum, { rows }) => sum + rows, 0) < maxRows };
   }
 
   private async run({ slices, isSmall }: Group): Promise<void> {

@@ -1,7 +1,8 @@
+import type { Statement } from '@subledger/database';
 import { plainArray, textArray } from './array-literals.js';
 import type { Lease } from './lane-lease.js';
 import type { CommandRow, JournalBlock, TransferRow } from './rows.js';
-import { type Statement, WHERE_OURS } from './statement.js';
+import { WHERE_OURS } from './statement.js';
 
 /** What is only ever inserted: the journal, the transfers, command ids. */
 

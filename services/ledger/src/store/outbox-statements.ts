@@ -1,6 +1,7 @@
+import type { Statement } from '@subledger/database';
 import { plainArray, textArray } from './array-literals.js';
 import type { OutboxRow } from './rows.js';
-import { AND_OURS, type Statement, WHERE_OURS } from './statement.js';
+import { AND_OURS, WHERE_OURS } from './statement.js';
 
 export function insertOutbox(lane: number, rows: readonly OutboxRow[]): Statement {
   return {

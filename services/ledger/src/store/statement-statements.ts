@@ -1,8 +1,9 @@
 import type { PeriodClosing } from '@subledger/core';
+import type { Statement } from '@subledger/database';
 import { plainArray, textArray } from './array-literals.js';
 import type { SubAccountKey } from './ledger-store.js';
 import type { StatementRow } from './rows.js';
-import { AND_OURS, type Statement, WHERE_OURS } from './statement.js';
+import { AND_OURS, WHERE_OURS } from './statement.js';
 
 /**
  * Closes statements and adds late facts to them. Closing figures are written once, with the row; late ones only ever

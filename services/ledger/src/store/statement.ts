@@ -1,9 +1,4 @@
-/** A named statement: PostgreSQL parses it once per connection. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-  readonly values: unknown[];
-}
+import { type Statement, together } from '@subledger/database';
 
 /**
  * Stands where a statement's rows can be made to depend on the lane being ours, see `oneStatement`; as it is, a
@@ -21,15 +16,12 @@ const ARE_OURS = 'EXISTS (SELECT FROM ours)';
  * if the lane is ours), the others happen only if it gave one. Answers one row per row of the fence.
  */
 export function oneStatement(name: string, fence: Statement, others: readonly Statement[]): Statement {
-  const values: unknown[] = [];
-  const parts = [fence, ...others].map((statement, index) => {
-    const before = values.length;
-    values.push(...statement.values);
-    const text = statement.text
-      .replace(/\$(\d+)/g, (_, number) => `$${before + Number(number)}`)
-      .replace(WHERE_OURS, `WHERE ${ARE_OURS}`)
-      .replace(AND_OURS, `AND ${ARE_OURS}`);
-    return `${index === 0 ? 'ours' : `part${index}`} AS (${text})`;
-  });
-  return { name, text: `WITH ${parts.join(',\n')}\nSELECT FROM ours`, values };
+  const fenced = others.map(({ text, values }, index) => ({
+    name: `part${index + 1}`,
+    text: text.replace(WHERE_OURS, `WHERE ${ARE_OURS}`).replace(AND_OURS, `AND ${ARE_OURS}`),
+    values,
+  }));
+  return together(name, [{ ...fence, name: 'ours' }, ...fenced], FENCE_ROWS);
 }
+
+const FENCE_ROWS: Statement = { name: 'rows', text: 'SELECT FROM ours', values: [] };

@@ -1,8 +1,9 @@
 import type { Charge, Hold, MainAccount, Refund, SubAccount } from '@subledger/core';
+import type { Statement } from '@subledger/database';
 import { instantText } from '../wire/instant-text.js';
 import { plainArray, textArray } from './array-literals.js';
 import type { Owned } from './rows.js';
-import { type Statement, WHERE_OURS } from './statement.js';
+import { WHERE_OURS } from './statement.js';
 
 /**
  * The rows of the books, whole, in their last version of the slice. Upserts, not joins with `UPDATE … FROM

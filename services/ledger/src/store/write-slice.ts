@@ -1,4 +1,4 @@
-import { withTransaction } from '@subledger/database';
+import { type Statement, withTransaction } from '@subledger/database';
 import type pg from 'pg';
 import { plainArray, textArray } from './array-literals.js';
 import { insertCommands, insertJournal, insertTransfers } from './insert-statements.js';
@@ -6,7 +6,7 @@ import { LaneFencedError, type Lease } from './lane-lease.js';
 import type { PublishedCursor } from './ledger-store.js';
 import { deleteOutbox, insertOutbox } from './outbox-statements.js';
 import type { LaneStep, SliceWrites } from './rows.js';
-import { oneStatement, type Statement } from './statement.js';
+import { oneStatement } from './statement.js';
 import { markTombstones, upsertStatements } from './statement-statements.js';
 import {
   insertRefunds,
@@ -170,53 +170,35 @@ function advanceLanes(steps: readonly FencedStep[]): Statement {
 
 /** The statements in their fixed order, each made when it is due; empty sets cost nothing. */
 function* statementsOf(slices: readonly SliceToWrite[]): Generator<Statement> {
-  const all = <Row>(rowsOf: (writes: SliceWrites) => readonly Row[]): readonly Row[] => {
-    const [only] = slices;
-    return slices.length === 1 && only ? rowsOf(only.writes) : slices.flatMap(({ writes }) => rowsOf(writes));
-  };
+  const each = <Row>(
+    rowsOf: (writes: SliceWrites) => readonly Row[],
+    toStatement: (rows: readonly Row[]) => Statement,
+  ) => chunked(rowsOfAll(slices, rowsOf), toStatement);
   for (const { lease, published } of slices) {
     if (published.hasOutbox) yield deleteOutbox(lease.lane, published.sequence);
   }
   yield* journalOf(slices);
-  yield* chunked(
-    all((writes) => writes.transfers),
-    insertTransfers,
-  );
-  yield* chunked(
-    all((writes) => writes.mainAccounts),
-    upsertMainAccounts,
-  );
-  yield* chunked(
-    all((writes) => writes.subAccounts),
-    upsertSubAccounts,
-  );
-  yield* chunked(
-    all((writes) => writes.holds),
-    upsertHolds,
-  );
-  yield* chunked(
-    all((writes) => writes.charges),
-    upsertCharges,
-  );
-  yield* chunked(
-    all((writes) => writes.refunds),
-    insertRefunds,
-  );
-  yield* chunked(
-    all((writes) => writes.commands),
-    insertCommands,
-  );
-  yield* chunked(
-    all((writes) => writes.statements),
-    upsertStatements,
-  );
-  yield* chunked(
-    all((writes) => writes.tombstones),
-    markTombstones,
-  );
+  yield* each((writes) => writes.transfers, insertTransfers);
+  yield* each((writes) => writes.mainAccounts, upsertMainAccounts);
+  yield* each((writes) => writes.subAccounts, upsertSubAccounts);
+  yield* each((writes) => writes.holds, upsertHolds);
+  yield* each((writes) => writes.charges, upsertCharges);
+  yield* each((writes) => writes.refunds, insertRefunds);
+  yield* each((writes) => writes.commands, insertCommands);
+  yield* each((writes) => writes.statements, upsertStatements);
+  yield* each((writes) => writes.tombstones, markTombstones);
   for (const { lease, writes } of slices) {
     yield* chunked(writes.outbox, (rows) => insertOutbox(lease.lane, rows));
   }
+}
+
+/** Those of one slice, which may be very many, as they are. */
+function rowsOfAll<Row>(
+  slices: readonly SliceToWrite[],
+  rowsOf: (writes: SliceWrites) => readonly Row[],
+): readonly Row[] {
+  const [only] = slices;
+  return slices.length === 1 && only ? rowsOf(only.writes) : slices.flatMap(({ writes }) => rowsOf(writes));
 }
 
 /** The blocks of one slice one by one; one block of several slices together. */

@@ -1,13 +1,12 @@
 import { isConnectionError, sqlState } from '@subledger/database';
 import { KafkaUnavailableError } from '@subledger/kafka';
 import {
-  ConfigError,
+  type CommandLineProcess,
   createLogger,
+  explainFailure,
   loadConfig,
-  messageOf,
   Registry,
   refuseDefaultBaseSecrets,
-  UsageError,
   withDevStack,
 } from '@subledger/service-kit';
 import { schedulerConfig } from '../config.js';
@@ -16,16 +15,19 @@ import { parseJobArguments, USAGE } from './job-arguments.js';
 import { runMonthStart } from './month-start-run.js';
 import { exitCodeOf, summarize } from './month-start-summary.js';
 
-export interface JobProcess {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
+export interface JobProcess extends CommandLineProcess {
   readonly signal: AbortSignal;
-  readonly print: (line: string) => void;
-  readonly printError: (line: string) => void;
 }
 
 const UNDEFINED_TABLE = '42P01';
+
+const FAILURES = {
+  service: 'scheduler',
+  what: 'job',
+  isDatabaseAway: isConnectionError,
+  isKafkaAway: (error: unknown) => error instanceof KafkaUnavailableError,
+  isWithoutTables: (error: unknown) => sqlState(error) === UNDEFINED_TABLE,
+};
 
 /** Runs one job from the command line and gives the exit code: 0 all well, 1 something failed, 2 wrong usage. */
 export async function runJob(process: JobProcess): Promise<number> {
@@ -50,7 +52,7 @@ export async function runJob(process: JobProcess): Promise<number> {
       process.printError('Interrupted. Nothing is lost: the scheduler goes on with what is due.');
       return 1;
     }
-    const [code, message] = explain(error);
+    const [code, message] = explainFailure(error, FAILURES);
     process.printError(message);
     return code;
   }
@@ -72,28 +74,4 @@ async function withResources(
   } finally {
     await resources.close();
   }
-}
-
-/** Exit code and words for what can go wrong around the job itself. */
-function explain(error: unknown): [number, string] {
-  if (error instanceof UsageError || error instanceof ConfigError) return [2, error.message];
-  if (isConnectionError(error)) {
-    return [
-      1,
-      `PostgreSQL cannot be reached: ${messageOf(error)}\nIs it running (npm start), and is DATABASE_URL right?`,
-    ];
-  }
-  if (error instanceof KafkaUnavailableError) {
-    return [
-      1,
-      `Kafka cannot be reached: ${messageOf(error)}\nIs it running (npm start), and is KAFKA_BROKERS right?`,
-    ];
-  }
-  if (sqlState(error) === UNDEFINED_TABLE) {
-    return [
-      1,
-      'This database has no tables of the scheduler. Run `npm run migrate` (npm start does it by itself).',
-    ];
-  }
-  return [1, `The job failed: ${messageOf(error)}`];
 }
