@@ -151,7 +151,11 @@ export class BatchConsumer {
       owned: () => ({ generation: this.#joined?.generation ?? -1, partitions: this.assignment }),
       beforeJoin: () => this.#beforeJoin(),
       onJoined: (joined) => this.#onJoined(joined),
-      onFetched: (topic, partition, batch) => this.#feed(topic, partition)?.accept(batch) ?? false,
+      onFetched: (topic, partition, batch) => {
+        const isTaken = this.#feed(topic, partition)?.accept(batch) ?? false;
+        if (isTaken) this.#options.onFetched?.(batch.records);
+        return isTaken;
+      },
       onSkipped: (topic, partition, next) => this.#feed(topic, partition)?.skip(next),
       onOutOfRange: (topic, partition) => this.#onOutOfRange(topic, partition),
       onCrash: (session, error) => this.#onCrashed(session, error),

@@ -57,6 +57,11 @@ export interface BatchConsumerOptions {
    */
   onBatch(batch: RecordBatch): Promise<void> | void;
   /**
+   * Called once with the records of each batch as they come, which may be well before their turn in `onBatch`: for
+   * what may be known early. They may come again, and may be dropped before their turn. It must not wait or throw.
+   */
+  onFetched?(records: readonly KafkaRecord[]): void;
+  /**
    * The wanted offset is not in the log (retention passed, topic recreated). The partition is held until `seek`.
    * Without this callback the consumer logs an error and goes on at the log's beginning or end (`fromBeginning`).
    */

@@ -37,6 +37,9 @@ export interface FeedPorts {
 
 const BACKOFF_BASE_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
+/** Two of them together are still little to have in memory, and little work for a handler. */
+const SMALL_RECORDS = 50;
+const SMALL_BYTES = 64 * 1024;
 const MISMATCHES_BEFORE_WARNING = 3;
 
 /**
@@ -127,10 +130,26 @@ export class PartitionFeed {
     }
     this.#mismatches = 0;
     this.#position = batch.next;
-    this.#waiting.push(batch);
+    this.#wait(batch);
     this.#work();
-    if (this.#busy && this.#waiting.length > 0) this.hold('full');
+    const waiting = this.#waiting.at(-1);
+    if (this.#busy && waiting && !isSmall(waiting)) this.hold('full');
     return true;
+  }
+
+  /** A small one joins the one before it: a partition under a trickle is not held for a record or two. */
+  #wait(batch: FeedBatch): void {
+    const last = this.#waiting.at(-1);
+    if (last && isSmall(last) && isSmall(batch)) {
+      this.#waiting[this.#waiting.length - 1] = {
+        records: [...last.records, ...batch.records],
+        highWatermark: batch.highWatermark,
+        from: last.from,
+        next: batch.next,
+      };
+    } else {
+      this.#waiting.push(batch);
+    }
   }
 
   /** kafkajs passed over a batch that held only control records or aborted ones. */
@@ -230,4 +249,9 @@ export class PartitionFeed {
     this.release('full');
     this.#timer = setTimeout(() => this.release('backoff'), delayMs);
   }
+}
+
+function isSmall({ records }: FeedBatch): boolean {
+  if (records.length > SMALL_RECORDS) return false;
+  return records.reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0) <= SMALL_BYTES;
 }

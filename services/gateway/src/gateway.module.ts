@@ -1,9 +1,7 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { TOPICS } from '@subledger/contracts';
-import { DeadLetterWriter, type RecordProducer } from '@subledger/kafka';
 import { Health, type Logger, type Registry } from '@subledger/service-kit';
-import type pg from 'pg';
 import { ApiKeysService } from './access/api-keys.service.js';
+import type { KnownKeys } from './access/known-keys.js';
 import { type SessionParts, SessionsService } from './access/sessions.service.js';
 import { HoldsService } from './accounts/holds.service.js';
 import { MainAccountsService } from './accounts/main-accounts.service.js';
@@ -37,8 +35,8 @@ import { ReadModel } from './read-model/read-model.js';
 export interface GatewayParts {
   readonly publicUrl: string;
   readonly prisma: PrismaClient;
-  readonly pool: pg.Pool;
-  readonly producer: RecordProducer;
+  readonly keys: KnownKeys;
+  readonly readModel: ReadModel;
   readonly runner: WriteRunner;
   readonly direct: DirectRunner;
   readonly messages: MessageLogParts;
@@ -74,19 +72,18 @@ function providersOf(parts: GatewayParts): Provider[] {
   const { prisma, publicUrl, runner, log } = parts;
   const mains = new MainAccountsStore(prisma, publicUrl);
   const subs = new SubAccountsStore(prisma);
-  const deadLetters = new DeadLetterWriter(parts.producer, TOPICS.deadLetters);
   return [
     { provide: Health, useValue: parts.health },
     { provide: MainAccountsService, useValue: new MainAccountsService(mains, runner) },
     { provide: SubAccountsService, useValue: new SubAccountsService(subs, mains, runner) },
     { provide: PointsService, useValue: new PointsService(new TransfersStore(prisma), mains, subs, runner) },
-    { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner) },
+    { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner, parts.keys) },
     { provide: SessionsService, useValue: new SessionsService(parts.sessions) },
     { provide: SenderNumbersService, useValue: new SenderNumbersService(prisma, mains, runner) },
     { provide: HoldsService, useValue: new HoldsService(prisma, parts.direct) },
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
     { provide: MessageLog, useValue: parts.messages.messageLog },
     { provide: MessagesService, useValue: new MessagesService(prisma, mains, parts.messages.downloads) },
-    { provide: ReadModel, useValue: new ReadModel(parts.pool, deadLetters, log) },
+    { provide: ReadModel, useValue: parts.readModel },
   ];
 }

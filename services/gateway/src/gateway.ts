@@ -17,6 +17,7 @@ import type pg from 'pg';
 import { Authenticator } from './access/authenticator.js';
 import { bootstrapCredentials } from './access/bootstrap.js';
 import { Credentials } from './access/credentials.js';
+import { KnownKeys } from './access/known-keys.js';
 import { LoginAttempts } from './access/login-attempts.js';
 import { hashPassword } from './access/passwords.js';
 import { SessionCookie } from './access/session-cookie.js';
@@ -41,6 +42,8 @@ import { Sweeper } from './operations/sweeper.js';
 import { WaitingRoom } from './operations/waiting-room.js';
 import { WriteRunner } from './operations/write-runner.js';
 import { ProfileRelay } from './profiles/profile-relay.js';
+import { EarlyOutcomes } from './read-model/early-outcomes.js';
+import { ReadModel } from './read-model/read-model.js';
 import { EVENTS_TRANSPORT } from './transports.js';
 import { untilDatabaseAnswers } from './until-database-answers.js';
 
@@ -75,8 +78,9 @@ export async function startGateway({
   const room = new WaitingRoom(prisma, log);
   const resendAfterMs = config.RESEND_AFTER_MS;
   const sweeper = new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log);
+  const keys = KnownKeys.of(prisma);
   const outcomes = new OutcomeRoom();
-  const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, log);
+  const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, log);
   const monitor = new DependencyMonitor(
     {
       everyMs: PROBE_EVERY_MS,
@@ -98,17 +102,19 @@ export async function startGateway({
   const sessions = await openSessions(prisma, config, publicUrl);
   const profiles = new ProfileRelay(relayPool, kafka, log);
   const groupId = `${config.KAFKA_TOPIC_PREFIX}${GROUP}`;
+  const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
+  const readModel = new ReadModel(pool, deadLetters, new EarlyOutcomes(outcomes), log);
   const events = new KafkaBatchServer(kafka, {
+    onFetched: (records) => readModel.foresee(records),
     groupId,
     fromBeginning: true,
     commit: 'after-batch',
     transportId: EVENTS_TRANSPORT,
   });
-  const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
   await messages.start();
   const app = await createApp(
-    { publicUrl, prisma, pool, producer, runner, direct, messages, monitor, health, metrics, log, sessions },
+    { publicUrl, prisma, keys, readModel, runner, direct, messages, monitor, health, metrics, log, sessions },
     [events, messages.consumer],
     config,
   );
@@ -203,7 +209,7 @@ async function createApp(
   consumers: readonly KafkaBatchServer[],
   config: GatewayConfig,
 ): Promise<NestFastifyApplication> {
-  const { log, metrics, monitor, prisma, publicUrl, sessions } = parts;
+  const { log, metrics, monitor, keys, publicUrl, sessions } = parts;
   const adapter = createFastify({
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     publicUrl,
@@ -218,7 +224,7 @@ async function createApp(
   app.useGlobalInterceptors(new AnswerInterceptor());
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   addRequestGate(fastify, {
-    authenticator: new Authenticator(prisma, sessions.store, sessions.cookie),
+    authenticator: new Authenticator(keys, sessions.store, sessions.cookie),
     monitor,
   });
   addRequestMetrics(fastify, metrics);

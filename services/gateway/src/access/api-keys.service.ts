@@ -7,7 +7,9 @@ import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
 import type { Answer } from '../operations/idempotency.js';
 import type { WriteRunner } from '../operations/write-runner.js';
-import { hashApiKey, newApiKey } from './api-key.js';
+import { encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import { hashApiKey, newApiKey, toKeyId } from './api-key.js';
+import type { KnownKeys } from './known-keys.js';
 
 /** API keys of main accounts. */
 export class ApiKeysService {
@@ -15,6 +17,7 @@ export class ApiKeysService {
     private readonly prisma: PrismaClient,
     private readonly mains: MainAccountsStore,
     private readonly runner: WriteRunner,
+    private readonly keys: KnownKeys,
   ) {}
 
   async create(asked: Asked<'createApiKey'>): Promise<Answer> {
@@ -59,14 +62,19 @@ export class ApiKeysService {
 
   /** @throws ProblemError `not-found` where this main account has no such key */
   async revoke(asked: Asked<'deleteApiKey'>): Promise<Answer> {
-    return this.runner.runLocal(asked, {
+    let revoked: string | undefined;
+    const answer = await this.runner.runLocal(asked, {
       apply: async (tx) => {
-        const { count } = await tx.apiKey.deleteMany({
-          where: { id: asked.params.key, mainAccountId: asked.params.id },
-        });
-        if (count === 0) throw ProblemError.notFound();
+        const where = { id: asked.params.key, mainAccountId: asked.params.id };
+        const row = await tx.apiKey.findFirst({ where });
+        const { count } = await tx.apiKey.deleteMany({ where });
+        if (row === null || count === 0) throw ProblemError.notFound();
+        revoked = toKeyId(row.keyHash);
+        await tx.$executeRaw`SELECT pg_notify(${OUTCOME_CHANNEL}, ${encodeNotice({ revoked })})`;
         return { status: 204 };
       },
     });
+    if (revoked !== undefined) this.keys.forget(revoked);
+    return answer;
   }
 }

@@ -1,11 +1,10 @@
 import type { Scope, Who } from '@subledger/contracts';
-import type { PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
-import { hashApiKey } from './api-key.js';
+import { hashApiKey, toKeyId } from './api-key.js';
+import type { KnownKeys } from './known-keys.js';
 import type { Principal } from './principal.js';
 import type { SessionCookie } from './session-cookie.js';
 import type { LiveSession, SessionStore } from './session-store.js';
-import { SharedRead } from './shared-read.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,512}) *$/i;
 
@@ -15,26 +14,16 @@ export interface CredentialHeaders {
   readonly cookie?: string | undefined;
 }
 
-/** What is stored of a key. */
-type KeyRow = NonNullable<Awaited<ReturnType<PrismaClient['apiKey']['findUnique']>>>;
-
 /** Turns the credential of a request into a principal. */
 export class Authenticator {
-  private readonly rows: SharedRead<KeyRow | null>;
-
   constructor(
-    prisma: PrismaClient,
+    private readonly keys: KnownKeys,
     private readonly sessions: SessionStore,
     private readonly cookie: SessionCookie,
-  ) {
-    const read = (keyHash: string) =>
-      prisma.apiKey.findUnique({ where: { keyHash: Buffer.from(keyHash, 'base64') } });
-    this.rows = new SharedRead(read);
-  }
+  ) {}
 
   /**
-   * By key, or else by the session's cookie. Not cached, keys only shared by requests that come together: a revoked
-   * key and an ended session stop at once.
+   * By key, or else by the session's cookie. A revoked key and an ended session stop at once.
    *
    * @throws ProblemError `unauthorized` without a valid one
    */
@@ -48,9 +37,8 @@ export class Authenticator {
 
   private async byKey(authorization: string): Promise<Principal> {
     const key = BEARER.exec(authorization)?.[1];
-    const row =
-      key === undefined ? null : await this.rows.get(Buffer.from(hashApiKey(key)).toString('base64'));
-    if (key === undefined || row === null) throw unauthorized();
+    const row = key === undefined ? undefined : await this.keys.find(toKeyId(hashApiKey(key)));
+    if (key === undefined || row === undefined) throw unauthorized();
     const scopes = new Set(row.scopes as Scope[]);
     return {
       who: whoOf(row.mainAccountId, scopes),

@@ -19,6 +19,8 @@ type Name = 'database' | 'broker';
 export class DependencyMonitor {
   private readonly errors = new Map<Name, unknown>();
   private readonly timers = new Map<Name, NodeJS.Timeout>();
+  /** Probes under way; `again` where somebody asked for another one meanwhile. */
+  private readonly probing = new Map<Name, { again: boolean }>();
   private closed = false;
 
   constructor(
@@ -58,7 +60,26 @@ export class DependencyMonitor {
     if (this.errors.has(name)) throw new Error(`${name} does not answer`);
   }
 
+  /**
+   * One at a time: a slow one that was begun during an outage would otherwise fail after a later one has succeeded, and
+   * requests would be refused while all is well.
+   */
   private async probe(name: Name): Promise<void> {
+    const running = this.probing.get(name);
+    if (running) {
+      running.again = true;
+      return;
+    }
+    const probing = { again: false };
+    this.probing.set(name, probing);
+    await this.probeOnce(name);
+    this.probing.delete(name);
+    if (this.closed) return;
+    if (probing.again) return this.probe(name);
+    this.probeLater(name);
+  }
+
+  private async probeOnce(name: Name): Promise<void> {
     const run = name === 'database' ? this.options.probeDatabase : this.options.probeBroker;
     const error = await failureOf(run, this.options.timeoutMs);
     if (this.closed) return;
@@ -66,11 +87,12 @@ export class DependencyMonitor {
     if (error === undefined && this.errors.has(name)) this.log.info({}, `${name} is back`);
     if (error === undefined) this.errors.delete(name);
     else this.errors.set(name, error);
+  }
+
+  private probeLater(name: Name): void {
+    const { everyMs } = this.options;
     clearTimeout(this.timers.get(name));
-    const timer = setTimeout(
-      () => void this.probe(name),
-      error ? this.options.everyMs / 2 : this.options.everyMs,
-    );
+    const timer = setTimeout(() => void this.probe(name), this.errors.has(name) ? everyMs / 2 : everyMs);
     timer.unref();
     this.timers.set(name, timer);
   }

@@ -1,5 +1,6 @@
 import type { Logger } from '@subledger/service-kit';
 import pg from 'pg';
+import type { KnownKeys } from '../access/known-keys.js';
 import type { DirectOutcome, OutcomeRoom } from './outcome-room.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
@@ -22,6 +23,8 @@ export interface OutcomeNotice {
   readonly send?: true;
   /** Outcomes of commands that no operation stands for. */
   readonly direct?: readonly DirectOutcome[];
+  /** An API key that is not valid any more, by `toKeyId`. */
+  readonly revoked?: string;
 }
 
 export function encodeNotice(notice: OutcomeNotice): string {
@@ -64,6 +67,7 @@ export class OutcomeListener {
     private readonly room: WaitingRoom,
     private readonly direct: OutcomeRoom,
     private readonly sweeper: Sweeper,
+    private readonly keys: KnownKeys,
     private readonly log: Logger,
   ) {}
 
@@ -105,6 +109,7 @@ export class OutcomeListener {
     const notice = JSON.parse(payload ?? '{}') as OutcomeNotice;
     if (notice.send) this.sweeper.sweepSoon();
     for (const outcome of notice.direct ?? []) this.direct.tell(outcome);
+    if (notice.revoked !== undefined) return this.keys.forget(notice.revoked);
     if (notice.done) this.room.wake(notice.done);
     else if (!notice.direct) void this.room.look();
   }

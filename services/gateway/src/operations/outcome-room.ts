@@ -30,8 +30,15 @@ export class OutcomeRoom {
     });
   }
 
-  tell({ mainAccountId, commandId, outcome }: DirectOutcome): void {
-    for (const leave of [...(this.waiting.get(keyOf(mainAccountId, commandId)) ?? [])]) leave(outcome);
+  /** @returns whether a request of this instance waited for it */
+  tell({ mainAccountId, commandId, outcome }: DirectOutcome): boolean {
+    const waiters = [...(this.waiting.get(keyOf(mainAccountId, commandId)) ?? [])];
+    for (const leave of waiters) leave(outcome);
+    return waiters.length > 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.waiting.size === 0;
   }
 }
 

@@ -36,5 +36,5 @@ const notices = (rows: readonly OutcomeRow[]): Statement => ({
   text: `SELECT pg_notify($1, notice) FROM (
       SELECT unnest($2::text[]) AS notice
       UNION ALL SELECT json_build_object('done', json_build_array(id))::text FROM done) AS told`,
-  values: [OUTCOME_CHANNEL, encodeDirect(rows)],
+  values: [OUTCOME_CHANNEL, encodeDirect(rows.filter(({ isTold }) => !isTold))],
 });

@@ -36,7 +36,7 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
 
 /** Their requests wait for the outcome itself. Some have become operations meanwhile, and are ended as such too. */
 async function tellDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
-  const notices = encodeDirect(rows.filter((row) => isDirect(row.commandId)));
+  const notices = encodeDirect(rows.filter((row) => isDirect(row.commandId) && !row.isTold));
   if (notices.length === 0) return;
   await client.query('SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice', [
     OUTCOME_CHANNEL,

@@ -30,6 +30,8 @@ export interface OutcomeRow {
   readonly mainAccountId: string;
   readonly commandId: string;
   readonly outcome: Outcome;
+  /** Its request was told already: see `EarlyOutcomes`. */
+  readonly isTold?: boolean;
 }
 
 /** What a batch comes to: the last state of each account, every transfer, the first outcome of each command. */
@@ -45,15 +47,25 @@ export interface Fold {
 /** Events that follow from another one: they have its cause, but do not end its operation. */
 const FOLLOWING = new Set(['sub-account.funded', 'sub-account.rolled', 'limit.exceeded', 'period.rolled']);
 
-/** Pure. Rows come out sorted by key, so that two writers of the same rows lock them in one order. */
-export function foldEvents(events: readonly LedgerEvent[]): Fold {
+/** The outcome of a command, where the event is one. */
+export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
+  const { mainAccountId, cause } = event.data;
+  if (cause.kind !== 'command' || FOLLOWING.has(event.name)) return undefined;
+  return { mainAccountId, commandId: cause.id, outcome: outcomeOf(event) };
+}
+
+/**
+ * Pure. Rows come out sorted by key, so that two writers of the same rows lock them in one order.
+ * @param isTold whether the request behind an event's outcome was told already
+ */
+export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEvent) => false): Fold {
   const mains = new Map<string, MainRow>();
   const subs = new Map<string, SubRow>();
   const transfers = new Map<string, TransferRow>();
   const outcomes = new Map<string, OutcomeRow>();
   const stopped = new Map<string, StoppedRow>();
   for (const event of events) {
-    const { mainAccountId, generation, sequence, at, cause } = event.data;
+    const { mainAccountId, generation, sequence, at } = event.data;
     const position = { mainAccountId, generation, sequence, at };
     const { mainAccount, subAccount } = statesOf(event);
     if (mainAccount) keepNewest(mains, mainAccountId, { ...position, state: mainAccount });
@@ -70,10 +82,10 @@ export function foldEvents(events: readonly LedgerEvent[]): Fold {
         transfer,
       });
     }
-    if (cause.kind === 'command' && !FOLLOWING.has(event.name)) {
-      const key = `${mainAccountId} ${cause.id}`;
-      if (!outcomes.has(key))
-        outcomes.set(key, { mainAccountId, commandId: cause.id, outcome: outcomeOf(event) });
+    const outcome = outcomeRowOf(event);
+    if (outcome) {
+      const key = `${mainAccountId} ${outcome.commandId}`;
+      if (!outcomes.has(key)) outcomes.set(key, isTold(event) ? { ...outcome, isTold: true } : outcome);
     }
   }
   return {

@@ -7,7 +7,7 @@ function setUp(maxItems = 4) {
   const merged = new MergedWork<number>((items) => {
     pieces.push([...items]);
     return new Promise<void>((resolve, reject) => gates.push({ resolve, reject }));
-  }, maxItems);
+  }, { maxItems, isUrgent: (item) => item < 100, restMs: 1_000 });
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return { merged, pieces, gates, turn };
 }

@@ -2,8 +2,18 @@ import { fitting } from '@subledger/database';
 
 interface Waiting<Item> {
   readonly items: readonly Item[];
+  readonly isUrgent: boolean;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+}
+
+export interface MergedWorkOptions<Item> {
+  /** Of a piece; a single caller's items stay together beyond that. */
+  readonly maxItems: number;
+  /** Whether somebody waits for it. */
+  readonly isUrgent: (item: Item) => boolean;
+  /** Least milliseconds from the begin of a piece to that of the next while nothing urgent has come. */
+  readonly restMs: number;
 }
 
 /**
@@ -14,40 +24,56 @@ interface Waiting<Item> {
 export class MergedWork<Item> {
   private waiting: Waiting<Item>[] = [];
   private running = false;
+  private rest: NodeJS.Timeout | undefined;
+  private startedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param maxItems of a piece; a single caller's items stay together beyond that */
   constructor(
     private readonly work: (items: readonly Item[]) => Promise<void>,
-    private readonly maxItems: number,
+    private readonly options: MergedWorkOptions<Item>,
   ) {}
 
   /** Resolves when the items are dealt with. @throws what the piece that they were in failed with */
   add(items: readonly Item[]): Promise<void> {
     if (items.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.waiting.push({ items, resolve, reject });
-      if (!this.running) void this.run();
+      this.waiting.push({ items, isUrgent: items.some(this.options.isUrgent), resolve, reject });
+      if (!this.running) this.runWhenDue();
     });
+  }
+
+  private runWhenDue(): void {
+    if (this.waiting.length === 0) return;
+    const restMs = this.startedAtMs + this.options.restMs - performance.now();
+    if (restMs <= 0 || this.waiting.some(({ isUrgent }) => isUrgent)) {
+      clearTimeout(this.rest);
+      this.rest = undefined;
+      void this.run();
+    } else {
+      this.rest ??= setTimeout(() => {
+        this.rest = undefined;
+        if (!this.running) this.runWhenDue();
+      }, Math.ceil(restMs));
+    }
   }
 
   private async run(): Promise<void> {
     this.running = true;
-    while (this.waiting.length > 0) {
-      const piece = this.take();
-      try {
-        await this.work(piece.flatMap(({ items }) => items));
-        for (const { resolve } of piece) resolve();
-      } catch (error) {
-        for (const { reject } of piece) reject(error);
-      }
+    this.startedAtMs = performance.now();
+    const piece = this.take();
+    try {
+      await this.work(piece.flatMap(({ items }) => items));
+      for (const { resolve } of piece) resolve();
+    } catch (error) {
+      for (const { reject } of piece) reject(error);
     }
     this.running = false;
+    this.runWhenDue();
   }
 
   private take(): Waiting<Item>[] {
     return this.waiting.splice(
       0,
-      fitting(this.waiting, ({ items }) => items.length, this.maxItems),
+      fitting(this.waiting, ({ items }) => items.length, this.options.maxItems),
     );
   }
 }

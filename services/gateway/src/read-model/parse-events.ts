@@ -24,17 +24,29 @@ export interface BadRecord {
   readonly detail: string;
 }
 
-/** Sorts a batch into events and dead letters; types that this version does not know are left out. */
-export function parseEvents(records: readonly KafkaRecord[]): { events: LedgerEvent[]; bad: BadRecord[] } {
-  const events: LedgerEvent[] = [];
-  const bad: BadRecord[] = [];
-  for (const record of records) {
-    const parsed = parseEvent(record);
-    if (parsed === undefined) continue;
-    if ('reason' in parsed) bad.push(parsed);
-    else events.push(parsed);
+/** Parses each record once, however often it is asked for. */
+export class EventParser {
+  private readonly parsed = new WeakMap<KafkaRecord, LedgerEvent | BadRecord | undefined>();
+
+  /** Sorts a batch into events and dead letters; types that this version does not know are left out. */
+  parse(records: readonly KafkaRecord[]): { events: LedgerEvent[]; bad: BadRecord[] } {
+    const events: LedgerEvent[] = [];
+    const bad: BadRecord[] = [];
+    for (const record of records) {
+      const parsed = this.parseOnce(record);
+      if (parsed === undefined) continue;
+      if ('reason' in parsed) bad.push(parsed);
+      else events.push(parsed);
+    }
+    return { events, bad };
   }
-  return { events, bad };
+
+  private parseOnce(record: KafkaRecord): LedgerEvent | BadRecord | undefined {
+    if (this.parsed.has(record)) return this.parsed.get(record);
+    const parsed = parseEvent(record);
+    this.parsed.set(record, parsed);
+    return parsed;
+  }
 }
 
 function parseEvent(record: KafkaRecord): LedgerEvent | BadRecord | undefined {

@@ -1,0 +1,60 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Logger } from '@subledger/service-kit';
+import { DependencyMonitor } from './dependency-monitor.js';
+
+const silent = { warn() {}, error() {}, info() {}, debug() {} } as unknown as Logger;
+
+/** Probes of the database that end when the test says so, in the order of their begin. */
+function setUp() {
+  const probes: PromiseWithResolvers<void>[] = [];
+  const monitor = new DependencyMonitor(
+    {
+      everyMs: 60_000,
+      timeoutMs: 60_000,
+      probeDatabase: () => {
+        const probe = Promise.withResolvers<void>();
+        probes.push(probe);
+        return probe.promise;
+      },
+      probeBroker: async () => undefined,
+    },
+    silent,
+  );
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return { monitor, probes, turn };
+}
+
+describe('DependencyMonitor', () => {
+  let monitor: DependencyMonitor | undefined;
+  afterEach(() => monitor?.close());
+
+  it('is lost while the last probe failed, and back with the next good one', async () => {
+    const { probes, turn, ...parts } = setUp();
+    monitor = parts.monitor;
+    const started = monitor.start();
+    probes[0]?.reject(new Error('gone'));
+    await started;
+    expect(() => monitor?.requireDatabase()).toThrow('service-unavailable');
+    monitor.databaseLost(new Error('a request'));
+    probes[1]?.resolve();
+    await turn();
+    expect(() => monitor?.requireDatabase()).not.toThrow();
+  });
+
+  it('has one probe under way, so that an old one cannot overrule a newer one', async () => {
+    const { probes, turn, ...parts } = setUp();
+    monitor = parts.monitor;
+    void monitor.start();
+    // Requests that fail while the first probe still hangs ask for one more, not for one each.
+    monitor.databaseLost(new Error('a request'));
+    monitor.databaseLost(new Error('another request'));
+    expect(probes).toHaveLength(1);
+    probes[0]?.reject(new Error('begun while it was gone'));
+    await turn();
+    expect(probes).toHaveLength(2);
+    probes[1]?.resolve();
+    await turn();
+    expect(() => monitor?.requireDatabase()).not.toThrow();
+    expect(probes).toHaveLength(2);
+  });
+});
