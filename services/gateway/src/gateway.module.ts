@@ -69,7 +69,7 @@ export function gatewayModule(parts: GatewayParts): DynamicModule {
 
 /** Wired by hand: the graph is small, and the classes stay free of injection tokens. */
 function providersOf(parts: GatewayParts): Provider[] {
-  const { prisma, publicUrl, runner, log } = parts;
+  const { prisma, publicUrl, runner } = parts;
   const mains = new MainAccountsStore(prisma, publicUrl);
   const subs = new SubAccountsStore(prisma);
   return [

@@ -6,8 +6,8 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
 import type { Answer } from '../operations/idempotency.js';
-import type { WriteRunner } from '../operations/write-runner.js';
 import { encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import type { WriteRunner } from '../operations/write-runner.js';
 import { hashApiKey, newApiKey, toKeyId } from './api-key.js';
 import type { KnownKeys } from './known-keys.js';
 

@@ -109,9 +109,9 @@ export class OutcomeListener {
     const notice = JSON.parse(payload ?? '{}') as OutcomeNotice;
     if (notice.send) this.sweeper.sweepSoon();
     for (const outcome of notice.direct ?? []) this.direct.tell(outcome);
-    if (notice.revoked !== undefined) return this.keys.forget(notice.revoked);
+    if (notice.revoked !== undefined) this.keys.forget(notice.revoked);
     if (notice.done) this.room.wake(notice.done);
-    else if (!notice.direct) void this.room.look();
+    else if (!notice.direct && notice.revoked === undefined) void this.room.look();
   }
 
   /** A connection that went silent (network, stopped server) would otherwise look alive for ever. */

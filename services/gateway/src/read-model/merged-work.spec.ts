@@ -4,10 +4,13 @@ import { MergedWork } from './merged-work.js';
 function setUp(maxItems = 4) {
   const pieces: number[][] = [];
   const gates: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  const merged = new MergedWork<number>((items) => {
-    pieces.push([...items]);
-    return new Promise<void>((resolve, reject) => gates.push({ resolve, reject }));
-  }, { maxItems, isUrgent: (item) => item < 100, restMs: 1_000 });
+  const merged = new MergedWork<number>(
+    (items) => {
+      pieces.push([...items]);
+      return new Promise<void>((resolve, reject) => gates.push({ resolve, reject }));
+    },
+    { maxItems, isUrgent: (item) => item < 100, restMs: 1_000 },
+  );
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return { merged, pieces, gates, turn };
 }
@@ -44,5 +47,19 @@ describe('MergedWork', () => {
     await turn();
     gates[1]?.resolve();
     await second;
+  });
+
+  it('lets what nobody waits for rest, and what is urgent goes at once, with all that rests', async () => {
+    const { merged, pieces, gates, turn } = setUp();
+    void merged.add([101]);
+    gates[0]?.resolve();
+    await turn();
+    void merged.add([102]);
+    await turn();
+    expect(pieces).toEqual([[101]]);
+    void merged.add([3]);
+    expect(pieces).toEqual([[101], [102, 3]]);
+    gates[1]?.resolve();
+    await turn();
   });
 });
