@@ -1,11 +1,9 @@
-type ColumnsOf<Row, Picks extends readonly ((row: Row, index: number) => unknown)[]> = {
-  -readonly [K in keyof Picks]: ReturnType<Picks[K]>[];
-};
+import { type Cell, cellArray } from './array-literals.js';
 
 /**
- * Turns rows into one array per column, the shape that `unnest($1::text[], $2::bigint[])` takes: one
- * statement for any number of rows, with a text that does not depend on the number (and so is prepared
- * once).
+ * Turns rows into one array per column, as PostgreSQL's literals (`array-literals.ts`), the shape that
+ * `unnest($1::text[], $2::bigint[])` takes: one statement for any number of rows, with a text that does not depend on
+ * the number (and so is prepared once).
  *
  * @example
  * await client.query(
@@ -14,9 +12,9 @@ type ColumnsOf<Row, Picks extends readonly ((row: Row, index: number) => unknown
  *   columns(rows, (r) => r.mainAccountId, (r) => r.account, (r) => r.millipoints),
  * );
  */
-export function columns<Row, const Picks extends readonly ((row: Row, index: number) => unknown)[]>(
+export function columns<Row>(
   rows: readonly Row[],
-  ...picks: Picks
-): ColumnsOf<Row, Picks> {
-  return picks.map((pick) => rows.map((row, index) => pick(row, index))) as ColumnsOf<Row, Picks>;
+  ...picks: readonly ((row: Row, index: number) => Cell)[]
+): string[] {
+  return picks.map((pick) => cellArray(rows, pick));
 }

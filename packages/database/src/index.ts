@@ -1,3 +1,4 @@
+export { type Cell, plainArray, textArray } from './array-literals.js';
 export { columns } from './columns.js';
 export { isConnectionError, isTransientError, sqlState } from './connection-errors.js';
 export {

@@ -2,6 +2,7 @@ import { isTransientError, sqlState, withTransaction } from '@subledger/database
 import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
+import { MergedWork } from '../read-model/merged-work.js';
 import { type BadStatus, type Fact, readFact } from './facts.js';
 import { applyFacts } from './log-batch.js';
 import { loadStored } from './log-reads.js';
@@ -11,7 +12,8 @@ import {
   positionOf,
   type Refusal,
   readRefusals,
-  refusedBetween,
+  refusedWithin,
+  type Span,
   takeBack,
 } from './refusals.js';
 
@@ -28,11 +30,23 @@ interface Entry {
   readonly fact: Fact;
 }
 
+/** Records of one transaction, unless a single batch has more. */
+const MAX_RECORDS = 4_000;
+
+/** Nobody waits for a line of the log: what trickles in is gathered for so long. */
+const REST_MS = 50;
+
 /**
  * Takes `sms.messages.v1` into the message log, and takes back what the ledger refused. Both may come again, and in
- * any order to each other.
+ * any order to each other. Batches of several partitions share a transaction: most of a small one's time is the commit.
  */
 export class MessageLog {
+  private readonly merged = new MergedWork<Entry>((entries) => this.applyOrHalve(entries), {
+    maxItems: MAX_RECORDS,
+    isUrgent: () => false,
+    restMs: REST_MS,
+  });
+
   constructor(
     private readonly pool: pg.Pool,
     private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
@@ -51,7 +65,7 @@ export class MessageLog {
       if ('kind' in read) entries.push({ record, fact: read });
       else await this.putAway(read);
     }
-    await this.applyOrHalve(entries);
+    await this.merged.add(entries);
   }
 
   /** @param records of `deadletters.v1` */
@@ -113,17 +127,23 @@ export class MessageLog {
   }
 }
 
+/** @param entries of any partitions; each partition's in its order */
 async function applyEntries(client: pg.PoolClient, entries: readonly Entry[]): Promise<void> {
-  const [first] = entries;
-  const last = entries.at(-1);
-  if (!first || !last) return;
-  const { partition } = first.record;
-  await lockSource(client, partition);
-  const refused = await refusedBetween(client, partition, first.record.offset, last.record.offset);
-  const facts = entries
-    .filter(({ record }) => !refused.has(positionOf(record.offset, record.timestampMs)))
-    .map(({ fact }) => fact);
+  const spans = spansOf(entries.map(({ record }) => record));
+  for (const { partition } of spans) await lockSource(client, partition);
+  const refused = await refusedWithin(client, spans);
+  const facts = entries.filter(({ record }) => !refused.has(positionOf(record))).map(({ fact }) => fact);
   await writeChanges(client, applyFacts(await loadStored(client, facts), facts));
+}
+
+/** From the first to the last record of each partition, sorted: two writers lock them in one order. */
+function spansOf(records: readonly KafkaRecord[]): Span[] {
+  const spans = new Map<number, Span>();
+  for (const { partition, offset } of records) {
+    const first = spans.get(partition)?.first ?? offset;
+    spans.set(partition, { partition, first, last: offset });
+  }
+  return [...spans.values()].sort((a, b) => a.partition - b.partition);
 }
 
 const lockSource = (client: pg.PoolClient, partition: number) =>

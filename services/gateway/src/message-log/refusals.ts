@@ -70,21 +70,35 @@ export async function noteRefusals(client: pg.PoolClient, refusals: readonly Ref
   );
 }
 
-/** Offsets of this partition, with the broker times of their records, that the ledger did not book. */
-export async function refusedBetween(
-  client: pg.PoolClient,
-  partition: number,
-  first: bigint,
-  last: bigint,
-): Promise<Set<string>> {
-  const { rows } = await client.query<{ source_offset: bigint; source_at: Date }>(
-    `SELECT source_offset, source_at FROM message_refused
-      WHERE source_partition = $1 AND source_offset BETWEEN $2 AND $3`,
-    [partition, first, last],
-  );
-  return new Set(rows.map((row) => positionOf(row.source_offset, row.source_at.getTime())));
+/** A run of records of a partition, both ends included. */
+export interface Span {
+  readonly partition: number;
+  readonly first: bigint;
+  readonly last: bigint;
 }
-export const positionOf = (offset: bigint, at: number): string => `${offset} ${at}`;
+
+/** Positions of the records within these spans that the ledger did not book. */
+export async function refusedWithin(client: pg.PoolClient, spans: readonly Span[]): Promise<Set<string>> {
+  const { rows } = await client.query<{ partition: number; offset: bigint; at: Date }>(
+    `SELECT r.source_partition AS partition, r.source_offset AS offset, r.source_at AS at
+      FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS x (partition, first, last)
+      JOIN message_refused r ON r.source_partition = x.partition AND r.source_offset BETWEEN x.first AND x.last`,
+    columns(
+      spans,
+      (span) => span.partition,
+      (span) => span.first,
+      (span) => span.last,
+    ),
+  );
+  return new Set(
+    rows.map(({ partition, offset, at }) => positionOf({ partition, offset, timestampMs: at.getTime() })),
+  );
+}
+
+/** The time tells a record from the one that a topic made anew has at the same place. */
+export const positionOf = ({ partition, offset, timestampMs }: Position): string =>
+  `${partition} ${offset} ${timestampMs}`;
+type Position = Pick<KafkaRecord, 'partition' | 'offset' | 'timestampMs'>;
 
 /**
  * Takes back what of these records is in the log: messages go, refunds no longer count, statuses wait again. Where

@@ -9,7 +9,7 @@ import { MessageLog } from './message-log.js';
 import { LOG_PARTITIONS, MessageRetention } from './retention.js';
 
 const GROUP = 'gateway-message-log';
-/** Batches in the database at a time: more are not faster, and take from the requests. */
+/** One writes messages, another one takes back what the ledger refused. */
 const WRITERS = 2;
 /** A batch waits for its turn behind those of all other partitions. */
 const TURN_TIMEOUT_MS = 60_000;

@@ -1,5 +1,5 @@
 import type { Statement } from '@subledger/database';
-import { plainArray, textArray } from './array-literals.js';
+import { plainArray, textArray } from '@subledger/database';
 import type { Lease } from './lane-lease.js';
 import type { CommandRow, JournalBlock, TransferRow } from './rows.js';
 import { WHERE_OURS } from './statement.js';

@@ -1,6 +1,6 @@
 import { Books, type SubAccount } from '@subledger/core';
+import { textArray } from '@subledger/database';
 import type pg from 'pg';
-import { textArray } from './array-literals.js';
 import {
   type ChargeRow,
   type HoldRow,

@@ -1,5 +1,5 @@
 import type { Statement } from '@subledger/database';
-import { plainArray, textArray } from './array-literals.js';
+import { plainArray, textArray } from '@subledger/database';
 import type { OutboxRow } from './rows.js';
 import { AND_OURS, WHERE_OURS } from './statement.js';
 

@@ -1,6 +1,6 @@
 import type { PeriodClosing } from '@subledger/core';
 import type { Statement } from '@subledger/database';
-import { plainArray, textArray } from './array-literals.js';
+import { plainArray, textArray } from '@subledger/database';
 import type { SubAccountKey } from './ledger-store.js';
 import type { StatementRow } from './rows.js';
 import { AND_OURS, WHERE_OURS } from './statement.js';

@@ -1,7 +1,7 @@
 import type { Charge, Hold, MainAccount, Refund, SubAccount } from '@subledger/core';
 import type { Statement } from '@subledger/database';
+import { plainArray, textArray } from '@subledger/database';
 import { instantText } from '../wire/instant-text.js';
-import { plainArray, textArray } from './array-literals.js';
 import type { Owned } from './rows.js';
 import { WHERE_OURS } from './statement.js';
 

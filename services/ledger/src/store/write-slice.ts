@@ -1,6 +1,5 @@
-import { type Statement, withTransaction } from '@subledger/database';
+import { plainArray, type Statement, textArray, withTransaction } from '@subledger/database';
 import type pg from 'pg';
-import { plainArray, textArray } from './array-literals.js';
 import { insertCommands, insertJournal, insertTransfers } from './insert-statements.js';
 import { LaneFencedError, type Lease } from './lane-lease.js';
 import type { PublishedCursor } from './ledger-store.js';

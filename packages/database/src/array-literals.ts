@@ -16,6 +16,8 @@ export function plainArray(values: readonly (number | bigint | boolean | null)[]
 }
 
 const NEEDS_ESCAPE = /["\\]/;
+const quoted = (text: string): string =>
+  NEEDS_ESCAPE.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 
 /** Any text without NUL, and null. */
 export function textArray(values: readonly (string | null)[]): string {
@@ -23,8 +25,22 @@ export function textArray(values: readonly (string | null)[]): string {
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i] as string | null;
     text += i === 0 ? '' : ',';
-    if (value === null) text += 'NULL';
-    else text += NEEDS_ESCAPE.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`;
+    text += value === null ? 'NULL' : quoted(value);
+  }
+  return `${text}}`;
+}
+
+/** What a column may hold. Times and JSON are given as text. */
+export type Cell = string | number | bigint | boolean | null | undefined;
+
+/** Of the picks of all rows, whatever of these they are; undefined is null. */
+export function cellArray<Row>(rows: readonly Row[], pick: (row: Row, index: number) => Cell): string {
+  let text = '{';
+  for (let i = 0; i < rows.length; i += 1) {
+    const value = pick(rows[i] as Row, i);
+    if (i > 0) text += ',';
+    if (value === null || value === undefined) text += 'NULL';
+    else text += typeof value === 'string' ? quoted(value) : value.toString();
   }
   return `${text}}`;
 }
