@@ -24,16 +24,17 @@ export interface BadRecord {
   readonly detail: string;
 }
 
-/** Parses each record once, however often it is asked for. */
+/** Parses records; those that were looked at before their turn come only once. */
 export class EventParser {
-  private readonly parsed = new WeakMap<KafkaRecord, LedgerEvent | BadRecord | undefined>();
+  /** Only of what was foreseen: an entry for every record of a backlog would keep the garbage collector busy. */
+  private readonly foreseen = new WeakMap<KafkaRecord, LedgerEvent | BadRecord | undefined>();
 
   /** Sorts a batch into events and dead letters; types that this version does not know are left out. */
   parse(records: readonly KafkaRecord[]): { events: LedgerEvent[]; bad: BadRecord[] } {
     const events: LedgerEvent[] = [];
     const bad: BadRecord[] = [];
     for (const record of records) {
-      const parsed = this.parseOnce(record);
+      const parsed = this.foreseen.has(record) ? this.foreseen.get(record) : parseEvent(record);
       if (parsed === undefined) continue;
       if ('reason' in parsed) bad.push(parsed);
       else events.push(parsed);
@@ -41,11 +42,11 @@ export class EventParser {
     return { events, bad };
   }
 
-  private parseOnce(record: KafkaRecord): LedgerEvent | BadRecord | undefined {
-    if (this.parsed.has(record)) return this.parsed.get(record);
-    const parsed = parseEvent(record);
-    this.parsed.set(record, parsed);
-    return parsed;
+  /** The events among records whose turn comes later: `parse` then gives the same ones. */
+  foresee(records: readonly KafkaRecord[]): LedgerEvent[] {
+    for (const record of records)
+      if (!this.foreseen.has(record)) this.foreseen.set(record, parseEvent(record));
+    return this.parse(records).events;
   }
 }
 

@@ -38,7 +38,7 @@ export class ReadModel {
 
   /** Events that have come and will be applied in their turn: requests that only wait to be told need not wait for it. */
   foresee(records: readonly KafkaRecord[]): void {
-    if (this.early.isWorthwhile(records.length)) this.early.tell(this.parser.parse(records).events);
+    if (this.early.isWorthwhile(records.length)) this.early.tell(this.parser.foresee(records));
   }
 
   /** @throws the database's or broker's error: the batch is to be delivered again */
