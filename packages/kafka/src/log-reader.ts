@@ -10,13 +10,15 @@ const LATEST = false;
 const FETCH_BYTES = 1024 * 1024;
 
 /**
- * Looks into a partition's log without a consumer group, see `connectCluster`.
+ * Looks into a partition's log without a consumer group, see `connectCluster`. Calls take turns: of several that come
+ * before the broker is connected kafkajs would open a socket each and forget all but the last, and the error of one
+ * closes the connection of all.
  */
 export class LogReader {
   readonly #config: KafkaConfig;
   readonly #names: TopicNames;
   #cluster: InnerCluster | undefined;
-  #opening: Promise<InnerCluster> | undefined;
+  #lastTurn: Promise<unknown> = Promise.resolve();
 
   constructor(config: KafkaConfig) {
     this.#config = config;
@@ -79,8 +81,18 @@ export class LogReader {
     };
   }
 
+  /** After the calls under way. */
   async close(): Promise<void> {
-    await this.#opening?.catch(() => undefined);
+    await this.#turn(() => this.#disconnect());
+  }
+
+  #turn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #disconnect(): Promise<void> {
     const cluster = this.#cluster;
     this.#cluster = undefined;
     await cluster?.disconnect().catch(() => undefined);
@@ -112,7 +124,15 @@ export class LogReader {
     });
   }
 
-  async #run<T>(
+  #run<T>(
+    topic: string,
+    action: string,
+    work: (cluster: InnerCluster, wireTopic: string) => Promise<T>,
+  ): Promise<T> {
+    return this.#turn(() => this.#runOrRepeat(topic, action, work));
+  }
+
+  async #runOrRepeat<T>(
     topic: string,
     action: string,
     work: (cluster: InnerCluster, wireTopic: string) => Promise<T>,
@@ -120,29 +140,20 @@ export class LogReader {
     const wireTopic = this.#names.toWire(topic);
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const cluster = await this.#open();
+        const cluster = await this.#connect();
         await cluster.addTargetTopic(wireTopic);
         await cluster.refreshMetadataIfNecessary();
         return await work(cluster, wireTopic);
       } catch (error) {
         // A connection that went stale since the last call, or a leader that moved: once more from the beginning.
-        await this.close();
+        await this.#disconnect();
         if (attempt > 0) throw toTransportError(`${action} of ${topic}`, error);
       }
     }
   }
 
-  /** Calls that come at once share one cluster: each further one would stay open and keep the process alive. */
-  #open(): Promise<InnerCluster> {
-    if (this.#cluster) return Promise.resolve(this.#cluster);
-    this.#opening ??= this.#connect().finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
-  }
-
   async #connect(): Promise<InnerCluster> {
-    this.#cluster = await connectCluster(this.#config, {
+    this.#cluster ??= await connectCluster(this.#config, {
       retries: 5,
       initialRetryTimeMs: 100,
       maxRetryTimeMs: 1_000,
