@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { KafkaRecord } from './config.js';
 import { type FeedBatch, PartitionFeed } from './partition-feed.js';
 
 interface Call {
@@ -32,8 +33,16 @@ function feedUnderTest() {
   });
   return { feed, calls, done, seeks, state };
 }
+const record = (offset: number) =>
+  ({ offset: BigInt(offset), value: Buffer.alloc(10) }) as unknown as KafkaRecord;
+/** Too many records to be joined with others. */
 function batch(from: number, next = from + 10): FeedBatch {
-  return { records: [], highWatermark: 100n, from: BigInt(from), next: BigInt(next) };
+  const records = Array.from({ length: 100 }, () => record(from));
+  return { records, highWatermark: 100n, from: BigInt(from), next: BigInt(next) };
+}
+function smallBatch(from: number, count = 2): FeedBatch {
+  const records = Array.from({ length: count }, (_, index) => record(from + index));
+  return { records, highWatermark: 100n, from: BigInt(from), next: BigInt(from + count) };
 }
 async function settle(): Promise<void> {
   for (let i = 0; i < 10; i += 1) await Promise.resolve();
@@ -57,6 +66,37 @@ describe('PartitionFeed', () => {
     expect(calls).toHaveLength(2);
     expect(done).toEqual([10n]);
     expect(state.paused).toBe(false);
+  });
+
+  test('under a trickle small batches join the one that waits, and fetching goes on until that is large', async () => {
+    const { feed, calls, done, state } = feedUnderTest();
+    feed.accept(smallBatch(0));
+    expect(feed.accept(smallBatch(2))).toBe(true);
+    expect(feed.accept(smallBatch(4))).toBe(true);
+    expect(state.paused).toBe(false);
+    // Larger than what may be joined.
+    expect(feed.accept(smallBatch(6, 51))).toBe(true);
+    expect(state.paused).toBe(true);
+    calls[0]!.finish();
+    await settle();
+    expect(calls[1]!.batch).toMatchObject({ from: 2n, next: 6n });
+    expect(calls[1]!.batch.records.map(({ offset }) => offset)).toEqual([2n, 3n, 4n, 5n]);
+    calls[1]!.finish();
+    await settle();
+    expect(calls[2]!.batch).toMatchObject({ from: 6n, next: 57n });
+    expect(done).toEqual([2n, 6n]);
+  });
+
+  test('joined batches that fail come again from the first of them', async () => {
+    const { feed, calls, seeks } = feedUnderTest();
+    feed.accept(smallBatch(0));
+    feed.accept(smallBatch(2));
+    feed.accept(smallBatch(4));
+    calls[0]!.finish();
+    await settle();
+    calls[1]!.fail();
+    await settle();
+    expect(seeks).toEqual([2n]);
   });
 
   test('a failure drops what waits, seeks back, holds the partition and delivers again', async () => {

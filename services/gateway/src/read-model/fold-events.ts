@@ -30,8 +30,8 @@ export interface OutcomeRow {
   readonly mainAccountId: string;
   readonly commandId: string;
   readonly outcome: Outcome;
-  /** Its request was told already: see `EarlyOutcomes`. */
-  readonly isTold?: boolean;
+  /** Every request that waits for it was told already: see `EarlyOutcomes`. */
+  readonly isTold: boolean;
 }
 
 /** What a batch comes to: the last state of each account, every transfer, the first outcome of each command. */
@@ -51,7 +51,7 @@ const FOLLOWING = new Set(['sub-account.funded', 'sub-account.rolled', 'limit.ex
 export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
   const { mainAccountId, cause } = event.data;
   if (cause.kind !== 'command' || FOLLOWING.has(event.name)) return undefined;
-  return { mainAccountId, commandId: cause.id, outcome: outcomeOf(event) };
+  return { mainAccountId, commandId: cause.id, outcome: outcomeOf(event), isTold: false };
 }
 
 /**
@@ -85,7 +85,10 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     const outcome = outcomeRowOf(event);
     if (outcome) {
       const key = `${mainAccountId} ${outcome.commandId}`;
-      if (!outcomes.has(key)) outcomes.set(key, isTold(event) ? { ...outcome, isTold: true } : outcome);
+      const first = outcomes.get(key);
+      // A repeat answers a request of its own, which may wait on another instance: that one is not told yet.
+      const isAllTold = first?.isTold !== false && isTold(event);
+      outcomes.set(key, { ...(first ?? outcome), isTold: isAllTold });
     }
   }
   return {

@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import { OutcomeRoom } from '../operations/outcome-room.js';
+import { EarlyOutcomes } from './early-outcomes.js';
+import { foldEvents } from './fold-events.js';
+import type { LedgerEvent } from './parse-events.js';
+
+const MAIN = 'ma_1';
+
+/** The ledger's answer to a hold. */
+function placed(commandId: string, sequence: number): LedgerEvent {
+  const data = {
+    mainAccountId: MAIN,
+    generation: 1,
+    sequence,
+    at: '2026-11-28T00:00:00.000Z',
+    transfers: [],
+  };
+  const cause = { kind: 'command', id: commandId };
+  return {
+    name: 'hold.placed',
+    data: { ...data, cause },
+    record: { headers: {} },
+  } as unknown as LedgerEvent;
+}
+
+/** Commands whose outcomes the batch of the read model still has to tell. */
+const untold = (events: readonly LedgerEvent[], early: EarlyOutcomes): string[] =>
+  foldEvents(events, (event) => early.wasTold(event))
+    .outcomes.filter(({ isTold }) => !isTold)
+    .map(({ commandId }) => commandId);
+
+test('a request of this instance is told when its event comes, and not again by the batch', async () => {
+  const room = new OutcomeRoom();
+  const early = new EarlyOutcomes(room);
+  const waiting = room.wait(MAIN, 'direct_a', 60_000);
+  const events = [placed('direct_a', 1), placed('direct_b', 2), placed('cmd_c', 3)];
+  early.tell(events);
+  expect(await waiting).toMatchObject({ event: 'hold.placed', sequence: 1 });
+  expect(untold(events, early)).toEqual(['cmd_c', 'direct_b']);
+});
+
+test('an operation is never told early: its answer is read from the read model', async () => {
+  const room = new OutcomeRoom();
+  const early = new EarlyOutcomes(room);
+  const waiting = room.wait(MAIN, 'cmd_c', 20);
+  early.tell([placed('cmd_c', 1)]);
+  expect(await waiting).toBeUndefined();
+});
+
+test('a repeat whose request waits on another instance is told by the batch', () => {
+  const room = new OutcomeRoom();
+  const early = new EarlyOutcomes(room);
+  void room.wait(MAIN, 'direct_a', 60_000);
+  const events = [placed('direct_a', 1), placed('direct_a', 2)];
+  early.tell(events);
+  expect(untold(events, early)).toEqual(['direct_a']);
+});
+
+test('nothing is looked at early while nobody waits, or in a backlog', () => {
+  const room = new OutcomeRoom();
+  const early = new EarlyOutcomes(room);
+  expect(early.isWorthwhile(1)).toBe(false);
+  void room.wait(MAIN, 'direct_a', 60_000);
+  expect(early.isWorthwhile(1)).toBe(true);
+  expect(early.isWorthwhile(10_000)).toBe(false);
+  early.tell([placed('direct_a', 1)]);
+});
