@@ -24,8 +24,15 @@ const started = performance.now();
 const dirty = spawnSync('git', ['status', '--porcelain', '--', ...GENERATED], {
   encoding: 'utf8',
 }).stdout.trim();
-if (dirty) console.error(`These were out of date and have been written again; commit them:\n${dirty}`);
 report('generated files are committed', dirty === '', started);
+if (dirty) console.error(`These were out of date and have been written again; commit them:\n${dirty}`);
+// After the generation: it reads what was generated.
+const linted = performance.now();
+report(
+  'API document',
+  spawnSync('npm', ['run', '--silent', 'lint:api'], { stdio: 'inherit' }).status === 0,
+  linted,
+);
 process.exitCode = failed > 0 ? 1 : 0;
 
 function report(name, ok, since) {

@@ -61,7 +61,8 @@ export const creditLimit = points
   .nullable()
   .meta({
     id: 'CreditLimit',
-    description: 'How far a postpay main account may go below 0; null is unlimited',
+    description: 'Points that a postpay main account may go below 0; null is unlimited',
+    examples: ['5000'],
   });
 
 /** A calendar month `YYYY-MM` in the main account's time zone. */
@@ -106,11 +107,19 @@ const idPart = '[0-9A-Za-z][0-9A-Za-z_-]{0,63}';
 export const mainAccountId = z
   .string()
   .regex(new RegExp(`^ma_${idPart}$`), 'must be a main account id (ma_…)')
-  .meta({ id: 'MainAccountId', examples: ['ma_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f11'] });
+  .meta({
+    id: 'MainAccountId',
+    description: 'Id of a main account',
+    examples: ['ma_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f11'],
+  });
 export const subAccountId = z
   .string()
   .regex(new RegExp(`^sa_${idPart}$`), 'must be a sub-account id (sa_…)')
-  .meta({ id: 'SubAccountId', examples: ['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22'] });
+  .meta({
+    id: 'SubAccountId',
+    description: 'Id of a sub-account',
+    examples: ['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22'],
+  });
 
 /** Text that PostgreSQL can store: no NUL, no lone surrogate. */
 export const storableText = (max: number) =>
@@ -126,10 +135,18 @@ export const storableText = (max: number) =>
 export const foreignId = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces')
-  .meta({ id: 'ForeignId' });
+  .meta({
+    id: 'ForeignId',
+    description: 'Id that the sender chose: 1 to 128 printable ASCII characters without spaces',
+    examples: ['msg-0001'],
+  });
 
 export const priority = z
   .int()
   .min(MIN_PRIORITY)
   .max(MAX_PRIORITY)
-  .meta({ id: 'Priority', description: 'Funding order: lower is funded first' });
+  .meta({
+    id: 'Priority',
+    description: `Funding order, ${MIN_PRIORITY} to ${MAX_PRIORITY}: lower is funded first`,
+    examples: [100],
+  });

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ROUTE_IDS, ROUTES, type RouteDefinition, type Scope, type Who } from '@subledger/contracts';
+import { ROUTE_IDS, type Scope, type Who } from '@subledger/contracts';
+import { OPEN_PATHS } from './http/open-paths.js';
+import { openApiDocument } from './http/openapi.js';
+import { routerPath } from './http/router-path.js';
 import { type CallOptions, TestGateway, UPSTREAM_KEY } from './test-support/test-gateway.js';
 
 /** Somebody who asks, as the rule sees them; `main` and `sub` are whose ids the paths name. */
@@ -83,8 +86,29 @@ const PARAMETERS: Record<string, () => string> = {
   operation: () => 'op_none',
 };
 
+/** What the document says of a route. */
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly operationId: string;
+  readonly security: readonly Record<string, unknown>[];
+  readonly 'x-roles'?: readonly Who[];
+  readonly 'x-scope'?: 'read' | 'write';
+}
+
+/** That the served document is this one has its own test. */
+const document = JSON.parse(JSON.stringify(openApiDocument())) as {
+  paths: Record<string, Record<string, Omit<Operation, 'method' | 'path'>>>;
+};
+const operations: Operation[] = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
+);
+const isOpen = ({ security }: Operation): boolean => security.length === 0;
+const takesKeys = ({ security }: Operation): boolean => security.some((one) => 'apiKey' in one);
+const takesSessions = ({ security }: Operation): boolean => security.some((one) => 'session' in one);
+
 /** With a query that no route takes: whoever is let in gets 422, and nothing happens. */
-function pathOf({ path }: RouteDefinition): string {
+function pathOf({ path }: Operation): string {
   const filled = path.replace(/\{(\w+)\}/g, (_braces, name: string) => {
     const value = PARAMETERS[name];
     if (!value) throw new Error(`No value for the path parameter {${name}}`);
@@ -93,44 +117,80 @@ function pathOf({ path }: RouteDefinition): string {
   return `${filled}?notAField=1`;
 }
 
-/** What the route table says, written down once more and independently of `authorize`. */
-function expected(route: RouteDefinition, caller: Caller): [number, string] {
+/** What the document says, read independently of `authorize`. */
+function expected(operation: Operation, caller: Caller): [number, string] {
+  const { path, 'x-roles': roles = [], 'x-scope': scope } = operation;
   const letIn: [number, string] = [422, 'validation-failed'];
-  if (route.open) return letIn;
+  if (isOpen(operation)) return letIn;
   if (caller.who === 'nobody') return [401, 'unauthorized'];
   const isCustomer = caller.who === 'main' || caller.who === 'sub';
-  if (isCustomer && route.path.includes('{id}') && !caller.ownsMain) return [404, 'not-found'];
-  if (caller.who === 'sub' && route.path.includes('{sub}') && !caller.ownsSub) return [404, 'not-found'];
-  if (!route.who.includes(caller.who)) return [403, 'forbidden'];
-  if (route.session && caller.credential !== 'session') return [403, 'forbidden'];
-  if (caller.who === 'main' && route.scope === 'write' && !caller.scopes.includes('write'))
+  if (isCustomer && path.includes('{id}') && !caller.ownsMain) return [404, 'not-found'];
+  if (caller.who === 'sub' && path.includes('{sub}') && !caller.ownsSub) return [404, 'not-found'];
+  const takes = caller.credential === 'key' ? takesKeys(operation) : takesSessions(operation);
+  if (!roles.includes(caller.who) || !takes) return [403, 'forbidden'];
+  if (caller.who === 'main' && scope === 'write' && !caller.scopes.includes('write'))
     return [403, 'forbidden'];
   return letIn;
 }
 
-const rows = ROUTE_IDS.map((id) => [id, ROUTES[id] as RouteDefinition] as const);
+describe.each(operations.map((operation) => [operation.operationId, operation] as const))(
+  '%s',
+  (_id, operation) => {
+    test.each(CALLER_NAMES)('asked by %s answers as the document says', async (name) => {
+      const { status, body, headers } = await gateway.call(
+        operation.method,
+        pathOf(operation),
+        credentials.get(name),
+      );
+      expect([status, body.code]).toEqual(expected(operation, CALLERS[name]));
+      if (status === 401) expect(headers.get('www-authenticate')).toContain('Bearer');
+    });
+  },
+);
 
-describe.each(rows)('%s', (_id, route) => {
-  test.each(CALLER_NAMES)('asked by %s answers as the route table says', async (name) => {
-    const { status, body, headers } = await gateway.call(route.method, pathOf(route), credentials.get(name));
-    expect([status, body.code]).toEqual(expected(route, CALLERS[name]));
-    if (status === 401) expect(headers.get('www-authenticate')).toContain('Bearer');
+describe('document and router', () => {
+  test('the served document is the one that these rows are from', async () => {
+    const { body } = await gateway.call('GET', '/openapi.json', { key: null });
+    expect(body).toEqual(document);
+    expect(operations.map(({ operationId }) => operationId).sort()).toEqual([...ROUTE_IDS].sort());
+  });
+
+  test('have the same routes: nothing else is served but the open paths, which answer anybody', async () => {
+    const documented = operations.map(({ method, path }) => `${method} ${routerPath(path)}`);
+    // Fastify adds a HEAD to every GET, behind the same gate.
+    const open = [...OPEN_PATHS].map((path) => `GET ${path}`);
+    const served = gateway.running.routes
+      .filter(({ method }) => method !== 'HEAD')
+      .map(({ method, path }) => `${method} ${path}`);
+    expect([...new Set(served)].sort()).toEqual([...documented, ...open].sort());
+    for (const path of OPEN_PATHS) {
+      const { status } = await gateway.call('GET', path.replace(':code', 'forbidden'), { key: null });
+      expect([path, status]).toEqual([path, 200]);
+    }
+  });
+
+  test('HEAD asks like GET', async () => {
+    const read = operations.filter(({ method }) => method === 'GET');
+    for (const operation of read) {
+      const { status } = await gateway.call('HEAD', pathOf(operation), { key: null });
+      expect([operation.operationId, status]).toEqual([operation.operationId, 401]);
+    }
   });
 });
 
-const cookieWrites = rows
-  .filter(([, { method, open }]) => method !== 'GET' && !open)
-  .flatMap(([id, route]) =>
+const cookieWrites = operations
+  .filter((operation) => operation.method !== 'GET' && !isOpen(operation))
+  .flatMap((operation) =>
     CALLER_NAMES.filter((name) => CALLERS[name].credential === 'session')
-      .filter((name) => expected(route, CALLERS[name])[0] === 422)
-      .map((name) => [id, name, route] as const),
+      .filter((name) => expected(operation, CALLERS[name])[0] === 422)
+      .map((name) => [operation.operationId, name, operation] as const),
   );
 
-test.each(cookieWrites)('%s by the cookie of %s needs its X-CSRF-Token', async (_id, name, route) => {
+test.each(cookieWrites)('%s by the cookie of %s needs its X-CSRF-Token', async (_id, name, operation) => {
   const other = credentials.get(name === 'sub' ? 'main by session' : 'sub')?.session?.csrfToken ?? '';
   const { cookie = '' } = credentials.get(name)?.session ?? {};
   for (const token of [undefined, '', 'wrong', other]) {
-    const { status, body } = await gateway.call(route.method, pathOf(route), {
+    const { status, body } = await gateway.call(operation.method, pathOf(operation), {
       key: null,
       headers: { cookie, ...(token === undefined ? {} : { 'x-csrf-token': token }) },
     });

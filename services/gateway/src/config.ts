@@ -11,6 +11,9 @@ function isAddressOrNetwork(text: string): boolean {
   return version !== 0 && isNetwork && more.length === 0;
 }
 
+/** Requests a minute; 0 is no limit. */
+const perMinute = z.coerce.number().int().min(0).max(10_000_000);
+
 const key = z.string().min(16, 'must be at least 16 characters').max(256);
 
 /** The gateway's variables; the README has them in a table. */
@@ -40,6 +43,25 @@ export const gatewayConfig = z.object({
     .refine((list) => list.every(isAddressOrNetwork), 'must be addresses or networks, separated by commas')
     .default([])
     .describe('proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8'),
+  RATE_LIMIT_ADDRESS: perMinute
+    .default(600)
+    .describe('requests a minute from one address without a valid key or session; 0: no limit'),
+  RATE_LIMIT_CUSTOMER: perMinute
+    .default(2_000)
+    .describe('requests a minute by one key or session of a main or sub-account; 0: no limit'),
+  RATE_LIMIT_OPERATOR: perMinute
+    .default(12_000)
+    .describe('requests a minute by one key or session of an operator; 0: no limit'),
+  RATE_LIMIT_UPSTREAM: perMinute
+    .default(0)
+    .describe('requests a minute by the key of the SMS service; 0: no limit'),
+  HEADERS_TIMEOUT_MS: durationMs.default(10_000).describe('how long a client may take to send its headers'),
+  REQUEST_TIMEOUT_MS: durationMs
+    .default(15_000)
+    .describe('how long a client may take to send its whole request'),
+  STALLED_CLIENT_MS: durationMs
+    .default(60_000)
+    .describe('how long nothing may move on a connection while a request is under way'),
   BODY_LIMIT_BYTES: z.coerce.number().int().min(1_024).max(8_388_608).default(262_144),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(12),
   KEEP_MESSAGES_MONTHS: z.coerce

@@ -32,7 +32,9 @@ import { AnswerInterceptor } from './http/answer.interceptor.js';
 import { createFastify } from './http/fastify.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestGate } from './http/request-gate.js';
+import { RequestLimits } from './http/request-limits.js';
 import { addRequestMetrics } from './http/request-metrics.js';
+import { noteRoutes, type ServedRoute } from './http/served-routes.js';
 import { openMessageLog } from './message-log/start-message-log.js';
 import { CommandSender } from './operations/command-sender.js';
 import { DirectRunner } from './operations/direct-runner.js';
@@ -60,6 +62,8 @@ type Context = Pick<ServiceContext<GatewayConfig>, 'config' | 'log' | 'health' |
 export interface RunningGateway extends RunningService {
   readonly url: string;
   readonly ports: { readonly gateway: number };
+  /** Every route that the router has, with parameters in its own way (`:id`). */
+  readonly routes: readonly ServedRoute[];
 }
 
 /** Starts the gateway; comes up also while the broker is away (not ready), but waits for the database. */
@@ -113,7 +117,7 @@ export async function startGateway({
   });
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
   await messages.start();
-  const app = await createApp(
+  const { app, routes } = await createApp(
     { publicUrl, prisma, keys, readModel, runner, direct, messages, monitor, health, metrics, log, sessions },
     [events, messages.consumer],
     config,
@@ -130,6 +134,7 @@ export async function startGateway({
   return {
     url: `http://${config.GATEWAY_HOST}:${port}`,
     ports: { gateway: port },
+    routes,
     stop: async () => {
       // Requests under way still get their answers: consumer and listener go after them.
       await messages.breakOff();
@@ -208,13 +213,20 @@ async function createApp(
   parts: GatewayParts,
   consumers: readonly KafkaBatchServer[],
   config: GatewayConfig,
-): Promise<NestFastifyApplication> {
+): Promise<{ app: NestFastifyApplication; routes: readonly ServedRoute[] }> {
   const { log, metrics, monitor, keys, publicUrl, sessions } = parts;
   const adapter = createFastify({
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     publicUrl,
     trustedProxies: config.TRUSTED_PROXIES,
+    timeouts: {
+      headersMs: config.HEADERS_TIMEOUT_MS,
+      requestMs: config.REQUEST_TIMEOUT_MS,
+      stalledMs: config.STALLED_CLIENT_MS,
+    },
   });
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const routes = noteRoutes(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(gatewayModule(parts), adapter, {
     bodyParser: false,
     logger: new NestLogger(log),
@@ -222,13 +234,18 @@ async function createApp(
   });
   app.useGlobalFilters(new ProblemFilter(publicUrl, monitor, log));
   app.useGlobalInterceptors(new AnswerInterceptor());
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
   addRequestGate(fastify, {
     authenticator: new Authenticator(keys, sessions.store, sessions.cookie),
     monitor,
+    limits: await RequestLimits.of(fastify, {
+      address: config.RATE_LIMIT_ADDRESS,
+      customer: config.RATE_LIMIT_CUSTOMER,
+      operator: config.RATE_LIMIT_OPERATOR,
+      upstream: config.RATE_LIMIT_UPSTREAM,
+    }),
   });
   addRequestMetrics(fastify, metrics);
   for (const strategy of consumers) app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
-  return app;
+  return { app, routes };
 }

@@ -12,20 +12,40 @@ export const MAIN_SCOPES = ['read', 'write'] as const;
 export const apiKeyId = z
   .string()
   .regex(/^ak_[0-9A-Za-z_-]{1,64}$/, 'must be a key id (ak_…)')
-  .meta({ id: 'ApiKeyId' });
+  .meta({
+    id: 'ApiKeyId',
+    description: 'Id of an API key; not the key itself',
+    examples: ['ak_019a8f3e7c1b7d52'],
+  });
 const scopes = z
   .array(z.enum(MAIN_SCOPES))
   .min(1)
   .max(MAIN_SCOPES.length)
   .refine((list) => new Set(list).size === list.length, 'must not name a scope twice')
-  .meta({ id: 'KeyScopes', uniqueItems: true });
+  .meta({
+    id: 'KeyScopes',
+    description: 'What the key may do; write includes read',
+    examples: [['read']],
+    uniqueItems: true,
+  });
 
 export const createApiKey = z.strictObject({ name: displayName, scopes }).meta({ id: 'CreateApiKey' });
 export const createdApiKey = z
-  .object({ id: apiKeyId, key: z.string().meta({ description: 'The key itself; it is shown this once' }) })
+  .object({
+    id: apiKeyId,
+    key: z.string().meta({
+      description: 'The key itself; it is shown this once',
+      examples: ['slk_example-0000000000000000000000000000000000'],
+    }),
+  })
   .meta({ id: 'CreatedApiKey' });
 export const apiKeyView = z
-  .object({ id: apiKeyId, name: displayName, scopes: z.array(z.enum(SCOPES)), createdAt: instant })
+  .object({
+    id: apiKeyId,
+    name: displayName,
+    scopes: z.array(z.enum(SCOPES)).meta({ description: 'What it may do', examples: [['read']] }),
+    createdAt: instant.meta({ description: 'When it was made' }),
+  })
   .meta({ id: 'ApiKey' });
 export const apiKeyList = listOf('ApiKeyList', apiKeyView);
 
@@ -42,34 +62,70 @@ export const placeHold = z
           'Who it will be sent as. A number (E.164) must be allowed to the sub-account, a name is not checked',
         examples: ['+815012345678'],
       }),
-    expiresInSeconds: z.int().min(1).max(MAX_HOLD_SECONDS).default(DEFAULT_HOLD_SECONDS),
+    expiresInSeconds: z
+      .int()
+      .min(1)
+      .max(MAX_HOLD_SECONDS)
+      .default(DEFAULT_HOLD_SECONDS)
+      .meta({
+        description: 'Seconds until the points go back unless the message is reported, at most a day',
+        examples: [DEFAULT_HOLD_SECONDS],
+      }),
   })
   .meta({ id: 'PlaceHold' });
 export const holdView = z
-  .object({ messageId: foreignId, subAccountId, points, expiresAt: instant, remaining: points })
+  .object({
+    messageId: foreignId,
+    subAccountId,
+    points: points.meta({ description: 'Points set aside for the message' }),
+    expiresAt: instant.meta({ description: 'When the points go back by themselves' }),
+    remaining: points.meta({
+      description: 'Points that the sub-account has left after it',
+      examples: ['98.8'],
+    }),
+  })
   .meta({ id: 'Hold' });
 /** `points` that came back; 0 where a hold that was not placed yet is barred. */
-export const releasedHold = z.object({ messageId: foreignId, points }).meta({ id: 'ReleasedHold' });
+export const releasedHold = z
+  .object({
+    messageId: foreignId,
+    points: points.meta({ description: 'Points that came back; 0 where nothing was placed yet' }),
+  })
+  .meta({ id: 'ReleasedHold' });
 
 export const operationId = z
   .string()
   .regex(/^op_[0-9A-Za-z_-]{1,64}$/, 'must be an operation id (op_…)')
-  .meta({ id: 'OperationId' });
+  .meta({
+    id: 'OperationId',
+    description: 'Id of a write, from its answer 202',
+    examples: ['op_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f33'],
+  });
 /** A write that was accepted: pending until the ledger's outcome is in the read model. */
 export const operationView = z
   .object({
     id: operationId,
-    status: z.enum(['pending', 'succeeded', 'rejected']),
-    action: z.string().meta({ description: 'operationId of the request' }),
+    status: z.enum(['pending', 'succeeded', 'rejected']).meta({
+      description: 'pending: the outcome is not there yet. rejected: nothing was changed, see `problem`',
+      examples: ['succeeded'],
+    }),
+    action: z.string().meta({ description: 'operationId of the request', examples: ['createSubAccount'] }),
     mainAccountId,
-    subAccountId: subAccountId.nullable(),
+    subAccountId: subAccountId
+      .nullable()
+      .meta({ description: 'Sub-account that it is about; null where it is about the main account' }),
     resource: z
       .string()
       .nullable()
-      .meta({ description: 'Path of what it made or changed, once it succeeded' }),
-    createdAt: instant,
-    finishedAt: instant.nullable(),
-    problem: problem.nullable(),
+      .meta({
+        description: 'Path of what it made or changed, once it succeeded; null before',
+        examples: ['/v1/main-accounts/ma_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f11'],
+      }),
+    createdAt: instant.meta({ description: 'When it was accepted' }),
+    finishedAt: instant.nullable().meta({ description: 'When its outcome came; null while it is pending' }),
+    problem: problem
+      .nullable()
+      .meta({ description: 'Why it was rejected; null otherwise', examples: [null] }),
   })
   .meta({ id: 'Operation' });
 export type OperationView = z.infer<typeof operationView>;

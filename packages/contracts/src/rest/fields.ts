@@ -5,29 +5,52 @@ import { storableText } from '../scalars.js';
 export const displayName = storableText(100)
   .min(1)
   .refine((text) => text.trim() !== '', 'must not be blank')
-  .meta({ id: 'DisplayName', examples: ['Kita Clinic'] });
+  .meta({
+    id: 'DisplayName',
+    description: 'A name for people: 1 to 100 characters, not only blanks',
+    examples: ['Kita Clinic'],
+  });
 
 /** Login of a main account's user or of an operator: unique ignoring case. */
 export const login = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/, 'must be 3 to 64 letters, digits or . _ @ + -')
-  .meta({ id: 'Login', examples: ['kita-clinic'] });
+  .meta({
+    id: 'Login',
+    description: '3 to 64 letters, digits or . _ @ + -, unique in any case',
+    examples: ['kita-clinic'],
+  });
 
 /** Password of a main account's user or of an operator. */
 export const accountPassword = storableText(128)
   .min(8)
-  .meta({ id: 'AccountPassword', description: '8 to 128 characters', format: 'password' });
+  .meta({
+    id: 'AccountPassword',
+    description: 'Password of 8 to 128 characters; it is never shown again',
+    format: 'password',
+    examples: ['correct horse battery'],
+  });
 
 /** Name of a sub-account, also its login: letters and digits, unique per main account ignoring case. */
 export const subAccountName = z
   .string()
   .regex(/^[A-Za-z0-9]{1,64}$/, 'must be 1 to 64 letters and digits (A-Z, a-z, 0-9)')
-  .meta({ id: 'SubAccountName', examples: ['Sales1'] });
+  .meta({
+    id: 'SubAccountName',
+    description:
+      '1 to 64 letters and digits (A-Z, a-z, 0-9), unique per main account in any case; also its login',
+    examples: ['Sales1'],
+  });
 
 export const subAccountPassword = z
   .string()
   .regex(/^[A-Za-z0-9]{8,128}$/, 'must be 8 to 128 letters and digits (A-Z, a-z, 0-9)')
-  .meta({ id: 'SubAccountPassword', format: 'password' });
+  .meta({
+    id: 'SubAccountPassword',
+    description: 'Password of 8 to 128 letters and digits (A-Z, a-z, 0-9); it is never shown again',
+    format: 'password',
+    examples: ['correct1horse'],
+  });
 
 const E164 = /^\+[1-9]\d{1,14}$/;
 /** Whether a sender is a number, which must be registered and allowed; names and short codes are not. */
@@ -37,18 +60,38 @@ export const isSenderNumber = (sender: string): boolean => E164.test(sender);
 export const senderNumber = z
   .string()
   .regex(E164, 'must be an E.164 number such as "+815012345678"')
-  .meta({ id: 'SenderNumber', examples: ['+815012345678'] });
+  .meta({
+    id: 'SenderNumber',
+    description: 'Registered sender number (K Premium) in E.164',
+    examples: ['+815012345678'],
+  });
 
 export const MAX_SENDER_NUMBERS = 100;
 export const senderNumbers = z
   .array(senderNumber)
   .max(MAX_SENDER_NUMBERS)
   .refine((list) => new Set(list).size === list.length, 'must not name a number twice')
-  .meta({ id: 'SenderNumbers' });
+  .meta({
+    id: 'SenderNumbers',
+    description: 'Sender numbers that the sub-account may send from, at most 100, each once',
+    examples: [['+815012345678']],
+    uniqueItems: true,
+  });
 
 /** What was written beside a move of points: an order number, a ticket. */
-export const reference = storableText(200).meta({ id: 'Reference', examples: ['INV-2026-118'] });
-export const reason = storableText(200).min(1).meta({ id: 'Reason' });
+export const reference = storableText(200).meta({
+  id: 'Reference',
+  description:
+    'What stands beside the move in the statement: an order number, a ticket; at most 200 characters',
+  examples: ['INV-2026-118'],
+});
+export const reason = storableText(200)
+  .min(1)
+  .meta({
+    id: 'Reason',
+    description: 'Why it is corrected, 1 to 200 characters; it stands in the statement',
+    examples: ['Goodwill after the outage of 11 November'],
+  });
 
 export const MAX_PAGE_SIZE = 200;
 const DEFAULT_PAGE_SIZE = 50;
@@ -63,21 +106,46 @@ export const pageSize = z
   .default(DEFAULT_PAGE_SIZE)
   .meta({
     id: 'PageSize',
-    override: { type: 'integer', minimum: 1, maximum: MAX_PAGE_SIZE, pattern: undefined },
+    override: {
+      type: 'integer',
+      minimum: 1,
+      maximum: MAX_PAGE_SIZE,
+      default: DEFAULT_PAGE_SIZE,
+      description: `Rows of one page, 1 to ${MAX_PAGE_SIZE}`,
+      examples: [DEFAULT_PAGE_SIZE],
+      pattern: undefined,
+    },
   });
 
 /** `?cursor`: `nextCursor` of the page before. Opaque. */
 export const cursor = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,600}$/, 'must be the nextCursor of the page before')
-  .meta({ id: 'Cursor', description: 'nextCursor of the page before' });
+  .meta({
+    id: 'Cursor',
+    description: 'nextCursor of the page before; opaque',
+    examples: ['WyJtYWluLWFjY291bnRzIiwibWFfMDE5Il0'],
+  });
 
 export const paging = { limit: pageSize, cursor: cursor.optional() };
 
 /** A page of a list; `nextCursor` is null on the last one. */
 export function listOf<Item extends z.ZodType>(id: string, item: Item) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable() }).meta({ id });
+  return z
+    .object({
+      items: z.array(item).meta({ description: 'Rows of this page, in the order of the list' }),
+      nextCursor: z
+        .string()
+        .nullable()
+        .meta({
+          description: '`cursor` of the next page; null on the last one',
+          examples: ['WyJtYWluLWFjY291bnRzIiwibWFfMDE5Il0'],
+        }),
+    })
+    .meta({ id });
 }
 
 /** Text to look for in a name. */
-export const search = storableText(64).min(1).meta({ description: 'Part of the name, in any case' });
+export const search = storableText(64)
+  .min(1)
+  .meta({ description: 'Part of the name, in any case, 1 to 64 characters', examples: ['kita'] });

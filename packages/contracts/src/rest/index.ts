@@ -8,4 +8,5 @@ export * from './route.js';
 export * from './routes.js';
 export * from './session.js';
 export * from './sub-accounts.js';
+export * from './tags.js';
 export * from './transfers.js';

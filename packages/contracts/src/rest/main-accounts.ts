@@ -13,8 +13,18 @@ import {
 import { DEFAULT_TIME_ZONE, FUNDING_POLICIES, PLANS } from '../vocabulary.js';
 import { accountPassword, displayName, listOf, login, paging, reason, reference, search } from './fields.js';
 
-const plan = z.enum(PLANS).meta({ id: 'Plan' });
-const fundingPolicy = z.enum(FUNDING_POLICIES).meta({ id: 'FundingPolicy' });
+const plan = z.enum(PLANS).meta({
+  id: 'Plan',
+  description: 'prepay: uses what was purchased. postpay: may go below 0, down to the credit limit',
+  examples: ['prepay'],
+});
+const fundingPolicy = z.enum(FUNDING_POLICIES).meta({
+  id: 'FundingPolicy',
+  description:
+    'How sub-accounts are funded where the balance is short. full: the whole shortfall or nothing. partial: the ' +
+    'first short one gets what is left',
+  examples: ['full'],
+});
 /** `requested` is the gateway's: the customer asked, the help desk has not answered. */
 export const FEATURE_STATES = ['inactive', 'requested', 'active'] as const;
 
@@ -26,11 +36,20 @@ export const mainAccountView = z
     timeZone,
     creditLimit,
     fundingPolicy,
-    feature: z.enum(FEATURE_STATES),
+    feature: z.enum(FEATURE_STATES).meta({
+      description: 'Whether it may have sub-accounts; requested: the help desk has not answered yet',
+      examples: ['active'],
+    }),
     period,
-    balance: points,
-    allocated: points.meta({ description: 'Points in sub-accounts and holds' }),
-    loginUrl: z.string().meta({ description: 'Where sub-accounts log in' }),
+    balance: points.meta({
+      description: 'Points in the main account itself, at most 3 decimals',
+      examples: ['8500'],
+    }),
+    allocated: points.meta({ description: 'Points in its sub-accounts and their holds', examples: ['1500'] }),
+    loginUrl: z.string().meta({
+      description: 'Where its sub-accounts log in; it ends in the `mainAccount` of their login',
+      examples: ['https://points.example/login/Zk3vQ0a8x1Lm2PqR'],
+    }),
     createdAt: instant,
   })
   .meta({ id: 'MainAccount' });
@@ -44,8 +63,10 @@ export const createMainAccount = z
     timeZone: timeZone.default(DEFAULT_TIME_ZONE),
     creditLimit: creditLimit.default('0'),
     fundingPolicy: fundingPolicy.default('full'),
-    login: login.optional(),
-    password: accountPassword.optional(),
+    login: login.optional().meta({ description: 'Login of its user, with `password`; unique in any case' }),
+    password: accountPassword
+      .optional()
+      .meta({ description: 'Password of its user, 8 to 128 characters, with `login`' }),
   })
   .refine((body) => body.login === undefined || body.password !== undefined, {
     path: ['password'],
@@ -76,29 +97,55 @@ export const adjustment = z.strictObject({ points: signedAmount, reason }).meta(
 
 export const planSwitch = z.strictObject({ plan }).meta({ id: 'PlanSwitch' });
 export const planCheckQuery = z.strictObject({
-  plan: plan.optional().meta({ description: 'The plan to switch to; default the other one' }),
+  plan: plan
+    .optional()
+    .meta({ description: 'The plan to switch to; default the other one', examples: ['postpay'] }),
 });
 /** What a switch would answer now; each reason is the code that it would be refused with. */
 export const planCheck = z
   .object({
-    current: plan,
-    plan,
-    allowed: z.boolean(),
-    reasons: z.array(z.enum(['sub-accounts-active', 'balance-due'])),
-    blockers: z.array(z.string()).meta({ description: 'Ids of active sub-accounts, at most 100' }),
-    blockerCount: z.int(),
+    current: plan.meta({ description: 'Plan that it has now', examples: ['prepay'] }),
+    plan: plan.meta({ description: 'Plan that was asked about', examples: ['postpay'] }),
+    allowed: z.boolean().meta({ description: 'Whether the switch would go through now', examples: [false] }),
+    reasons: z
+      .array(z.enum(['sub-accounts-active', 'balance-due']))
+      .meta({ description: 'Codes that it would be refused with', examples: [['sub-accounts-active']] }),
+    blockers: z.array(z.string()).meta({
+      description: 'Ids of active sub-accounts, at most 100',
+      examples: [['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22']],
+    }),
+    blockerCount: z
+      .int()
+      .min(0)
+      .meta({ description: 'How many sub-accounts are active', examples: [1] }),
     available: points
       .nullable()
-      .meta({ description: 'What it would be after the switch; null is unlimited' }),
+      .meta({ description: 'Points available after the switch; null is unlimited', examples: ['8500'] }),
   })
   .meta({ id: 'PlanCheck' });
 export type PlanCheck = z.infer<typeof planCheck>;
 
 export const activationDecision = z
-  .strictObject({ decision: z.enum(['approve', 'decline']), note: storableText(500).optional() })
+  .strictObject({
+    decision: z.enum(['approve', 'decline']).meta({
+      description: 'approve: the customer may have sub-accounts. decline: its request is closed',
+      examples: ['approve'],
+    }),
+    note: storableText(500)
+      .optional()
+      .meta({
+        description: 'Note of the help desk, at most 500 characters',
+        examples: ['Contract C-204 signed'],
+      }),
+  })
   .meta({ id: 'ActivationDecision' });
 export const activationRequestView = z
-  .object({ mainAccountId, name: displayName, plan, requestedAt: instant })
+  .object({
+    mainAccountId,
+    name: displayName,
+    plan,
+    requestedAt: instant.meta({ description: 'When the customer asked' }),
+  })
   .meta({ id: 'ActivationRequest' });
 export const activationRequestList = listOf('ActivationRequestList', activationRequestView);
 export const pageQuery = z.strictObject(paging);

@@ -3,9 +3,11 @@ import { MESSAGE_STATUSES } from '../messages.js';
 import { foreignId, instant, period, points, subAccountId, timeZone } from '../scalars.js';
 import { listOf, paging } from './fields.js';
 
-export const messageStatus = z
-  .enum(MESSAGE_STATUSES)
-  .meta({ id: 'MessageStatus', description: 'Delivery status, as the SMS service reports it' });
+export const messageStatus = z.enum(MESSAGE_STATUSES).meta({
+  id: 'MessageStatus',
+  description: 'Delivery status, as the SMS service reports it',
+  examples: ['MESSAGE_DELIVERY_COMPLETE'],
+});
 
 /** A message of the log. `usedPoints` is `points` − `refunded`, as the ledger has it. */
 export const messageLine = z
@@ -100,6 +102,9 @@ export const messageCsv = z.string().meta({
     `CSV (RFC 4180, CRLF, UTF-8 with BOM), oldest first, columns ${MESSAGE_CSV_COLUMNS.join(', ')}. Times are in the ` +
     'main account’s zone with offset. A text that begins with = + - @ or a control character gets a leading ’. ' +
     'A transfer that is aborted is not complete.',
+  examples: [
+    `${MESSAGE_CSV_COLUMNS.join(',')}\r\nSales1,2026-11-23T18:00:00+09:00,,,msg-0001,'+819000000001,'+815012345678,Hello,,1.2,,\r\n`,
+  ],
 });
 
 const figures = {
@@ -133,15 +138,20 @@ const usageOf = {
   period,
   timeZone: timeZone.meta({ description: 'Zone that the days and the period are in' }),
   total: z.object(figures).meta({ id: 'UsageTotal', description: 'Of the whole period' }),
-  nextCursor: z.string().nullable().meta({ description: 'Cursor of the next page; null on the last one' }),
+  nextCursor: z
+    .string()
+    .nullable()
+    .meta({ description: '`cursor` of the next page; null on the last one', examples: [null] }),
 };
 
 /** Usage of a period by the time of sending, so that it agrees with the log and the CSV. */
 export const usageView = z
   .object({
     ...usageOf,
-    by: z.enum(['day', 'sub-account']),
-    items: z.array(z.union([dayUsage, subAccountUsage])),
+    by: z.enum(['day', 'sub-account']).meta({ description: 'What each item is of', examples: ['day'] }),
+    items: z
+      .array(z.union([dayUsage, subAccountUsage]))
+      .meta({ description: 'Days in their order, or sub-accounts with the most points first' }),
   })
   .meta({
     id: 'Usage',
@@ -158,7 +168,7 @@ export const usageQuery = z.strictObject({
   by: z
     .enum(['day', 'sub-account'])
     .default('day')
-    .meta({ description: 'Days come all at once; sub-accounts in pages' }),
+    .meta({ description: 'Days come all at once; sub-accounts in pages', examples: ['day'] }),
 });
 export type UsageQuery = z.output<typeof usageQuery>;
 export const ownUsageQuery = z.strictObject({ period: usagePeriod });

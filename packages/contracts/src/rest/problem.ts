@@ -2,30 +2,90 @@ import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../errors.js';
 
 /** One field that is not valid: `path` is where (`limit`, `senderNumbers.0`), `message` is why. */
-export const fieldError = z.object({ path: z.string(), message: z.string() }).meta({ id: 'FieldError' });
+export const fieldError = z
+  .object({
+    path: z.string().meta({
+      description: 'Where: names and positions joined by dots; empty for the whole body',
+      examples: ['limit'],
+    }),
+    message: z.string().meta({ description: 'Why it is not valid', examples: ['must be more than 0'] }),
+  })
+  .meta({ id: 'FieldError', description: 'One field that is not valid' });
 export type FieldError = z.infer<typeof fieldError>;
 
 /** RFC 9457 problem, `application/problem+json`: the answer to everything that did not go well. */
 export const problem = z
   .object({
-    type: z.string().meta({ description: 'Address of the page about this error' }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().meta({ description: 'What happened, what it means for your points, what to do' }),
-    code: z.enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]]),
-    instance: z.string().optional().meta({ description: 'Id of the request, for the help desk' }),
-    needed: z.string().optional().meta({ description: 'Points that it would have taken' }),
-    available: z.string().optional().meta({ description: 'Points that the main account may use' }),
-    remaining: z.string().optional().meta({ description: 'Points that the sub-account has left' }),
+    type: z.string().meta({
+      description: 'Address of the page about this error',
+      examples: ['https://points.example/docs/errors/insufficient-main-balance'],
+    }),
+    title: z.string().meta({
+      description: 'What it is, the same for every answer with this code',
+      examples: ['The main account has not enough points'],
+    }),
+    status: z
+      .int()
+      .min(400)
+      .max(599)
+      .meta({ description: 'HTTP status of the answer', examples: [409] }),
+    detail: z.string().meta({
+      description: 'What happened, what it means for your points, what to do',
+      examples: ['The main account has not enough points. Nothing was changed and no points moved.'],
+    }),
+    code: z
+      .enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]])
+      .meta({ description: 'What programs decide by', examples: ['insufficient-main-balance'] }),
+    instance: z
+      .string()
+      .optional()
+      .meta({
+        description: 'Id of the request, for the help desk',
+        examples: ['req_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f44'],
+      }),
+    needed: z
+      .string()
+      .optional()
+      .meta({ description: 'Points that it would have taken', examples: ['9500'] }),
+    available: z
+      .string()
+      .optional()
+      .meta({ description: 'Points that the main account may use', examples: ['9000'] }),
+    remaining: z
+      .string()
+      .optional()
+      .meta({ description: 'Points that the sub-account has left', examples: ['0.8'] }),
     blockers: z
       .array(z.string())
       .optional()
-      .meta({ description: 'Ids of what stands in the way, at most 100' }),
-    blockerCount: z.int().optional(),
-    errors: z.array(fieldError).optional(),
-    operation: z.string().optional().meta({ description: 'Id of the refused operation' }),
+      .meta({
+        description: 'Ids of what stands in the way, at most 100',
+        examples: [['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22']],
+      }),
+    blockerCount: z
+      .int()
+      .min(0)
+      .optional()
+      .meta({
+        description: 'How many stand in the way, those beyond the 100 named ones included',
+        examples: [1],
+      }),
+    errors: z
+      .array(fieldError)
+      .optional()
+      .meta({
+        description: 'Each field that is not valid, at most 100',
+        examples: [[{ path: 'limit', message: 'is required' }]],
+      }),
+    operation: z
+      .string()
+      .optional()
+      .meta({
+        description: 'Id of the refused operation',
+        examples: ['op_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f33'],
+      }),
   })
-  .meta({ id: 'Problem' });
+  .meta({ id: 'Problem', description: 'RFC 9457 problem: why it did not go well' });
 export type Problem = z.infer<typeof problem>;
 
 /** Media type of a problem. */

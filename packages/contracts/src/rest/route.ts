@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../errors.js';
+import type { Tag } from './tags.js';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Who may ask: an operator, a main account (its users and keys), a sub-account's login, the SMS service. */
@@ -11,7 +12,7 @@ export interface RouteDefinition {
   readonly method: HttpMethod;
   /** With parameters in braces. `{id}` is always the main account, whose owner is checked. */
   readonly path: `/v1/${string}`;
-  readonly tag: string;
+  readonly tag: Tag;
   readonly summary: string;
   readonly who: readonly Who[];
   /** Of a main account's key; a session has both, the other callers have one scope. */
@@ -23,6 +24,8 @@ export interface RouteDefinition {
     readonly status: 200 | 201 | 204;
     readonly schema?: z.ZodType;
     readonly etag?: boolean;
+    /** It sets, renews or clears the session's cookie. */
+    readonly setsCookie?: boolean;
     /** Default `application/json`. */
     readonly mediaType?: string;
   };

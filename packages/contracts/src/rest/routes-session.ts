@@ -16,7 +16,7 @@ export const sessionRoutes = {
     scope: 'write',
     open: true,
     body: createSession,
-    answer: { status: 201, schema: sessionView },
+    answer: { status: 201, schema: sessionView, setsCookie: true },
     conflicts: ['unauthorized', 'too-many-requests'],
   }),
   getSession: route({
@@ -36,7 +36,7 @@ export const sessionRoutes = {
     who: withLogin,
     scope: 'write',
     session: true,
-    answer: { status: 204 },
+    answer: { status: 204, setsCookie: true },
   }),
   changePassword: route({
     method: 'PUT',
@@ -47,7 +47,7 @@ export const sessionRoutes = {
     scope: 'write',
     session: true,
     body: changePassword,
-    answer: { status: 200, schema: sessionView },
+    answer: { status: 200, schema: sessionView, setsCookie: true },
     conflicts: ['too-many-requests'],
   }),
   getMe: route({

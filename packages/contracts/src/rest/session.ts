@@ -8,19 +8,22 @@ import { subAccountView } from './sub-accounts.js';
 /** What somebody typed: only its size is bounded, so that every wrong login gets the same answer. */
 const typed = (examples: string[], description: string) =>
   storableText(256).min(1).meta({ examples, description });
-const password = storableText(128).min(1).meta({ format: 'password' });
+const typedPassword = (description: string) =>
+  storableText(128)
+    .min(1)
+    .meta({ format: 'password', description, examples: ['correct1horse'] });
 
 const accountLogin = z
   .strictObject({
     login: typed(['kita-clinic'], 'Login of an operator or a main account, in any case'),
-    password,
+    password: typedPassword('Its password'),
   })
   .meta({ id: 'AccountLogin' });
 const subAccountLogin = z
   .strictObject({
     mainAccount: typed(['Zk3vQ0a8x1Lm2PqR'], 'The end of the main account’s `loginUrl`'),
     subAccount: typed(['Sales1'], 'Name of the sub-account, in any case'),
-    password,
+    password: typedPassword('Its password'),
   })
   .meta({ id: 'SubAccountLogin' });
 export const createSession = z.union([accountLogin, subAccountLogin]).meta({ id: 'CreateSession' });
@@ -35,9 +38,15 @@ export const sessionView = z
       .string()
       .nullable()
       .meta({ description: 'Login of an operator or main account', examples: ['kita-clinic'] }),
-    mainAccountId: mainAccountId.nullable(),
-    subAccountId: subAccountId.nullable(),
-    scopes: z.array(z.enum(SCOPES)),
+    mainAccountId: mainAccountId
+      .nullable()
+      .meta({ description: 'Main account that the caller belongs to; null for operator and SMS service' }),
+    subAccountId: subAccountId
+      .nullable()
+      .meta({ description: 'Sub-account that the caller is; null for all others' }),
+    scopes: z
+      .array(z.enum(SCOPES))
+      .meta({ description: 'What the caller may do', examples: [['read', 'write']] }),
     csrfToken: z
       .string()
       .nullable()
@@ -52,7 +61,7 @@ export type SessionView = z.infer<typeof sessionView>;
 
 export const changePassword = z
   .strictObject({
-    currentPassword: password,
+    currentPassword: typedPassword('The password as it is'),
     newPassword: accountPassword.meta({
       description: '8 to 128 characters; of a sub-account letters and digits only (A-Z, a-z, 0-9)',
     }),
@@ -62,7 +71,9 @@ export const changePassword = z
 /** A sub-account as it sees itself. */
 export const meView = subAccountView
   .extend({
-    mainAccount: z.object({ id: mainAccountId, name: displayName, timeZone }).meta({ id: 'MyMainAccount' }),
+    mainAccount: z
+      .object({ id: mainAccountId, name: displayName, timeZone })
+      .meta({ id: 'MyMainAccount', description: 'The customer that it belongs to' }),
   })
   .meta({ id: 'Me' });
 export type MeView = z.infer<typeof meView>;

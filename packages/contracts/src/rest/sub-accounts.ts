@@ -7,23 +7,32 @@ export const subAccountView = z
   .object({
     id: subAccountId,
     name: subAccountName,
-    status: z.enum(SUB_ACCOUNT_STATUSES),
-    period,
-    limit: pointLimit,
+    status: z.enum(SUB_ACCOUNT_STATUSES).meta({
+      description: 'The first that applies: deleted, inactive, suspended, paused, unfunded, active',
+      examples: ['active'],
+    }),
+    period: period.meta({ description: 'Month that the figures are of (YYYY-MM)' }),
+    limit: pointLimit.meta({ description: 'Points a month, whole points' }),
     nextLimit: pointLimit
       .nullable()
-      .meta({ description: 'Limit from the next month start, where it differs' }),
-    boost: points,
-    granted: points,
-    used: points,
-    overage: points,
-    held: points,
-    remaining: points,
-    shortfall: points,
-    priority: z.int(),
+      .meta({ description: 'Points a month from the next month start; null where nothing is planned' }),
+    boost: points.meta({ description: 'Extra points, for this period only', examples: ['0'] }),
+    granted: points.meta({ description: 'Points really given to it for this period', examples: ['1000'] }),
+    used: points.meta({ description: 'Points of its messages, overage included', examples: ['151.2'] }),
+    overage: points.meta({ description: 'Points of `used` that the main account paid', examples: ['0'] }),
+    held: points.meta({ description: 'Points in open holds of this period', examples: ['1.2'] }),
+    remaining: points.meta({
+      description: 'Points left to send with: granted − (used − overage) − held',
+      examples: ['847.6'],
+    }),
+    shortfall: points.meta({
+      description: 'Points that it should have and the main account could not give; 0 is funded',
+      examples: ['0'],
+    }),
+    priority: z.int().meta({ description: 'Funding order: lower is funded first', examples: [100] }),
     senderNumbers,
-    createdAt: instant,
-    updatedAt: instant,
+    createdAt: instant.meta({ description: 'When it was created' }),
+    updatedAt: instant.meta({ description: 'When its settings were changed last' }),
   })
   .meta({ id: 'SubAccount' });
 export type SubAccountView = z.infer<typeof subAccountView>;
@@ -33,7 +42,7 @@ export const createSubAccount = z
   .strictObject({
     name: subAccountName,
     password: subAccountPassword,
-    limit: pointLimit,
+    limit: pointLimit.meta({ description: 'Points a month, whole points; they move to it at once' }),
     senderNumbers: senderNumbers.optional(),
     priority: priority.optional(),
   })
@@ -45,7 +54,7 @@ export const patchSubAccount = z
     effective: z
       .enum(['immediately', 'next-period'])
       .optional()
-      .meta({ description: 'When the limit changes; default immediately' }),
+      .meta({ description: 'When the limit changes; default immediately', examples: ['next-period'] }),
     name: subAccountName.optional(),
     password: subAccountPassword.optional(),
     senderNumbers: senderNumbers.optional(),
@@ -67,12 +76,15 @@ export const subAccountQuery = z.strictObject({
   status: z
     .enum(SUB_ACCOUNT_STATUSES)
     .optional()
-    .meta({ description: 'Only this status; deleted ones are listed by `deleted` alone' }),
+    .meta({
+      description: 'Only this status; deleted ones are listed by `deleted` alone',
+      examples: ['active'],
+    }),
   q: search.optional(),
   sort: z
     .enum(sorts as [(typeof sorts)[number], ...(typeof sorts)[number][]])
     .default('createdAt')
-    .meta({ description: 'Ascending, or descending with a leading -' }),
+    .meta({ description: 'Ascending, or descending with a leading -', examples: ['-used'] }),
 });
 
 export const boost = z

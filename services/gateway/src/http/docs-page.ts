@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   ERROR_CODES,
   ERROR_HELP,
@@ -10,14 +11,13 @@ import {
 } from '@subledger/contracts';
 import { z } from 'zod';
 
-/** These pages have no script at all, and load nothing. */
-export const DOCS_POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2430}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{background:#f4f6f8;padding:.75rem;overflow:auto;border-radius:6px}
 section{border-top:1px solid #dde3e9;padding:.5rem 0 1rem}.method{font-weight:700;color:#0a5bb5}dt{font-weight:600}
 @media(prefers-color-scheme:dark){body{background:#12161c;color:#e2e8ef}pre{background:#1d242d}.method{color:#6db3ff}a{color:#6db3ff}}`;
+
+/** These pages have no script at all, load nothing, and have one style, named by its hash. */
+export const DOCS_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 

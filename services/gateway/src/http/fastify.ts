@@ -5,21 +5,40 @@ import { PROBLEM_MEDIA_TYPE } from '@subledger/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { ProblemError, problemBody } from './problem.js';
+import { addSecurityHeaders, securityHeaders } from './security-headers.js';
 
 export interface FastifyOptions {
   readonly bodyLimitBytes: number;
   readonly publicUrl: string;
   /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  readonly timeouts: ClientTimeouts;
 }
 
+/** How long a client may take, in milliseconds. */
+export interface ClientTimeouts {
+  /** Until its headers are complete. */
+  readonly headersMs: number;
+  /** Until its whole request is. */
+  readonly requestMs: number;
+  /** Without a byte either way while a request is under way: it is gone, or does not read its answer. */
+  readonly stalledMs: number;
+}
+
+const MAX_HEADER_BYTES = 16_384;
+const MAX_URL_LENGTH = 4_096;
+const MAX_QUERY_PARAMETERS = 50;
+/** Node looks for requests that are too late this often; its default of 30 s would be longer than the time-outs. */
+const CHECK_EVERY_MS = 1_000;
+
 /** Fastify with every wait and every size bounded. */
-export function createFastify({ bodyLimitBytes, publicUrl, trustedProxies }: FastifyOptions): FastifyAdapter {
+export function createFastify(options: FastifyOptions): FastifyAdapter {
+  const { bodyLimitBytes, publicUrl, trustedProxies, timeouts } = options;
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
-    requestTimeout: 15_000,
+    requestTimeout: timeouts.requestMs,
     keepAliveTimeout: 72_000,
-    connectionTimeout: 0,
+    connectionTimeout: timeouts.stalledMs,
     maxRequestsPerSocket: 0,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     logger: false,
@@ -27,20 +46,36 @@ export function createFastify({ bodyLimitBytes, publicUrl, trustedProxies }: Fas
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: false },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    http: { maxHeaderSize: 16_384, headersTimeout: 10_000 },
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // Node refuses one that is longer than that of the whole request.
+      headersTimeout: Math.min(timeouts.headersMs, timeouts.requestMs),
+      connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, timeouts.headersMs),
+    },
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, publicUrl),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = new ProblemError(error.statusCode === 404 ? 'not-found' : 'malformed-request');
       const body = problemBody(problem.code, {}, publicUrl, request.id);
-      reply.status(body.status).type(PROBLEM_MEDIA_TYPE).send(body);
+      // Hooks do not run for what never became a request of a route.
+      reply.status(body.status).headers({ 'cache-control': 'no-store', ...securityHeaders(publicUrl) });
+      reply.type(PROBLEM_MEDIA_TYPE).send(body);
     },
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   acceptJsonOnly(fastify);
-  fastify.addHook('onSend', async (_request, reply) => {
-    reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
-  });
+  boundAddresses(fastify);
+  addSecurityHeaders(fastify, publicUrl);
   return adapter;
+}
+
+/** No route takes more than a dozen parameters, or needs a long address. */
+function boundAddresses(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', async ({ originalUrl }) => {
+    const at = originalUrl.indexOf('?');
+    const parameters = at < 0 ? 0 : originalUrl.slice(at).split('&', MAX_QUERY_PARAMETERS + 1).length;
+    if (originalUrl.length > MAX_URL_LENGTH || parameters > MAX_QUERY_PARAMETERS)
+      throw new ProblemError('malformed-request');
+  });
 }
 
 /** JSON in UTF-8 and nothing else; other content types answer 415. */
@@ -71,8 +106,14 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, publi
   const status =
     error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   const body = JSON.stringify({ ...problemBody('malformed-request', {}, publicUrl), status });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const headers = Object.entries({
+    'content-type': PROBLEM_MEDIA_TYPE,
+    'content-length': String(Buffer.byteLength(body)),
+    'cache-control': 'no-store',
+    connection: 'close',
+    ...securityHeaders(publicUrl),
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}\r\n${body}`);
+  // One who does not read this either must not keep the socket.
+  socket.setTimeout(CHECK_EVERY_MS, () => socket.destroy());
 }

@@ -1,24 +1,14 @@
-import {
-  ERRORS,
-  type ErrorCode,
-  foreignId,
-  operationView,
-  PROBLEM_MEDIA_TYPE,
-  problem,
-  ROUTE_IDS,
-  ROUTES,
-  type RouteDefinition,
-} from '@subledger/contracts';
-import { z } from 'zod';
-import {
-  createDocument,
-  type oas31,
-  type ZodOpenApiOperationObject,
-  type ZodOpenApiPathsObject,
-  type ZodOpenApiResponsesObject,
-} from 'zod-openapi';
+import { ROUTE_IDS, ROUTES, type RouteDefinition, TAG_NAMES, TAGS } from '@subledger/contracts';
+import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { ANSWER_HEADERS, problemExamples } from './openapi-answers.js';
+import { withExamples } from './openapi-examples.js';
+import { operationOf } from './openapi-operation.js';
 
-/** The OpenAPI 3.1 document of the route table. Deterministic: it is committed and compared. */
+/**
+ * The OpenAPI 3.1 document of the route table. Deterministic: it is committed and compared.
+ *
+ * @throws Error naming a field whose schema has no example
+ */
 export function openApiDocument(): oas31.OpenAPIObject {
   const paths: ZodOpenApiPathsObject = {};
   for (const id of ROUTE_IDS) {
@@ -26,21 +16,26 @@ export function openApiDocument(): oas31.OpenAPIObject {
     const method = route.method.toLowerCase() as Lowercase<RouteDefinition['method']>;
     paths[route.path] = { ...paths[route.path], [method]: operationOf(id, route) };
   }
-  return createDocument({
+  const used = new Set(ROUTE_IDS.map((id) => ROUTES[id].tag));
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'Subledger',
       version: '1.0.0',
       description:
-        'Amounts are decimal strings of points. Errors are problems (RFC 9457). A write that takes longer than usual ' +
-        'answers 202 with the Location of its operation.',
+        'Amounts are decimal strings of points, with at most 3 decimals. Instants are ISO 8601. Errors are problems ' +
+        '(RFC 9457): programs decide by `code`. A write that takes longer than usual answers 202 with the Location of ' +
+        'its operation. `x-roles` names who may ask, `x-scope` what a main account’s key needs. Whoever asks too often ' +
+        'gets 429 with Retry-After; RateLimit and RateLimit-Policy tell how much is left. Every GET takes HEAD, too.',
+      contact: { name: 'Help desk of the SMS provider' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/' }],
-    security: [{ apiKey: [] }, { session: [], csrfToken: [] }],
-    tags: [...new Set(ROUTE_IDS.map((id) => ROUTES[id].tag))].map((name) => ({ name })),
+    servers: [{ url: '/', description: 'The gateway that serves this document' }],
+    tags: TAG_NAMES.filter((name) => used.has(name)).map((name) => ({ name, description: TAGS[name] })),
     paths,
     components: {
+      headers: ANSWER_HEADERS,
+      examples: problemExamples(Object.values(ROUTES)),
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: “Authorization: Bearer …”' },
         session: {
@@ -58,112 +53,5 @@ export function openApiDocument(): oas31.OpenAPIObject {
       },
     },
   });
-}
-
-function operationOf(id: string, route: RouteDefinition): ZodOpenApiOperationObject {
-  const scope = route.who.includes('main') ? ` A main account’s key needs the scope \`${route.scope}\`.` : '';
-  return {
-    operationId: id,
-    ...(route.open ? { security: [] } : {}),
-    tags: [route.tag],
-    summary: route.summary,
-    description: route.open ? 'Needs no credential.' : `For: ${route.who.join(', ')}.${scope}`,
-    requestParams: {
-      ...(route.params ? { path: route.params } : {}),
-      ...(route.query ? { query: route.query } : {}),
-      ...headerParams(route),
-    },
-    ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }
-      : {}),
-    responses: { ...goodAnswers(route), ...badAnswers(route) },
-  };
-}
-
-const takesIdempotencyKey = ({ method, open, session }: RouteDefinition): boolean =>
-  method !== 'GET' && !open && !session;
-
-function headerParams(route: RouteDefinition): { header?: z.ZodObject } {
-  const shape = {
-    ...(takesIdempotencyKey(route)
-      ? {
-          'Idempotency-Key': foreignId.optional().meta({
-            description: 'A repeat with the same key and body gets the same answer and changes nothing',
-          }),
-        }
-      : {}),
-    ...(route.ifMatch
-      ? {
-          'If-Match': z
-            .string()
-            .optional()
-            .meta({ description: 'ETag of the settings that the change is based on' }),
-        }
-      : {}),
-  };
-  return Object.keys(shape).length === 0 ? {} : { header: z.object(shape) };
-}
-
-function goodAnswers(route: RouteDefinition): ZodOpenApiResponsesObject {
-  const { answer, command } = route;
-  const text = z.string();
-  const headers = {
-    ...(answer.status === 201
-      ? { Location: text.meta({ header: { description: 'Path of what was created' } }) }
-      : {}),
-    ...(answer.etag ? { ETag: text.meta({ header: { description: 'Stands for the settings' } }) } : {}),
-    ...(takesIdempotencyKey(route)
-      ? { 'Idempotent-Replayed': text.optional().meta({ header: { description: '“true” on a repeat' } }) }
-      : {}),
-  };
-  return {
-    [answer.status]: {
-      description: answer.status === 201 ? 'Created' : answer.status === 204 ? 'Done' : 'OK',
-      ...(Object.keys(headers).length > 0 ? { headers: z.object(headers) } : {}),
-      ...(answer.schema
-        ? { content: { [answer.mediaType ?? 'application/json']: { schema: answer.schema } } }
-        : {}),
-    },
-    ...(command
-      ? {
-          202: {
-            description: 'Accepted and safe, but the outcome is not there yet: read it at Location',
-            headers: z.object({ Location: text.meta({ header: { description: 'Path of the operation' } }) }),
-            content: { 'application/json': { schema: operationView } },
-          },
-        }
-      : {}),
-  };
-}
-
-function badAnswers(route: RouteDefinition): ZodOpenApiResponsesObject {
-  const isWrite = route.method !== 'GET';
-  const codes: ErrorCode[] = [
-    'malformed-request',
-    ...(route.open ? [] : (['unauthorized', 'forbidden'] as const)),
-    ...(route.params ? (['not-found'] as const) : []),
-    ...(route.ifMatch ? (['precondition-failed'] as const) : []),
-    ...(isWrite ? (['payload-too-large', 'unsupported-media-type'] as const) : []),
-    ...(takesIdempotencyKey(route) ? (['idempotency-conflict'] as const) : []),
-    'validation-failed',
-    ...(takesIdempotencyKey(route) && !route.command ? (['operation-in-progress'] as const) : []),
-    ...(route.command && route.path.includes('{id}') ? (['main-account-not-found'] as const) : []),
-    ...(route.path.includes('{sub}') && route.command ? (['sub-account-not-found'] as const) : []),
-    ...(route.command ? (['invalid-command'] as const) : []),
-    ...(route.conflicts ?? []),
-    'internal-error',
-    'service-unavailable',
-  ];
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes)
-    byStatus.set(ERRORS[code].status, [...(byStatus.get(ERRORS[code].status) ?? []), code]);
-  return Object.fromEntries(
-    [...byStatus].map(([status, of]) => [
-      String(status),
-      {
-        description: of.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('. '),
-        content: { [PROBLEM_MEDIA_TYPE]: { schema: problem } },
-      },
-    ]),
-  );
+  return withExamples(document);
 }

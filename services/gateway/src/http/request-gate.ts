@@ -6,6 +6,7 @@ import { isCsrfTokenOf } from '../access/session-token.js';
 import type { DependencyMonitor } from '../availability/dependency-monitor.js';
 import { OPEN_PATHS } from './open-paths.js';
 import { ProblemError } from './problem.js';
+import type { RequestLimits } from './request-limits.js';
 import { routerPath } from './router-path.js';
 
 const principals = new WeakMap<object, Principal>();
@@ -29,31 +30,58 @@ function requireCsrfToken({ session, secret }: Principal, given: string | string
   });
 }
 
+/** Probes ask often and by themselves; they must never be turned away. */
+const NEVER_LIMITED: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+export interface GateParts {
+  readonly authenticator: Authenticator;
+  readonly monitor: DependencyMonitor;
+  readonly limits: RequestLimits;
+}
+
 /**
- * Runs as soon as the route is known and before the body is read: nobody without a key makes us read one. What is
- * known to be down is answered at once.
+ * Runs as soon as the route is known and before the body is read: nobody without a key makes us read one. Who asks too
+ * often is turned away before anything is looked up, and what is known to be down is answered at once.
  */
-export function addRequestGate(
-  fastify: FastifyInstance,
-  { authenticator, monitor }: { authenticator: Authenticator; monitor: DependencyMonitor },
-): void {
+export function addRequestGate(fastify: FastifyInstance, parts: GateParts): void {
+  const { monitor, limits } = parts;
   const routes = new Map<string, RouteId>(
     ROUTE_IDS.map((id) => [`${ROUTES[id].method} ${routerPath(ROUTES[id].path)}`, id]),
   );
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', async (request, reply) => {
     const pattern = request.routeOptions.url;
+    if (pattern !== undefined && NEVER_LIMITED.has(pattern)) return;
     // Unknown paths go on to the handler of 404 and 405.
-    if (pattern === undefined || OPEN_PATHS.has(pattern)) return;
+    if (pattern === undefined || OPEN_PATHS.has(pattern)) return limits.requireOfAddress(request, reply);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const id = routes.get(`${method} ${pattern}`);
     if (id === undefined) throw ProblemError.notFound();
     const route: RouteDefinition = ROUTES[id];
+    if (route.open) {
+      await limits.requireOfAddress(request, reply);
+      monitor.requireDatabase();
+      return;
+    }
+    await limits.requireOfStranger(request, reply);
     monitor.requireDatabase();
-    if (route.open) return;
-    const principal = await authenticator.authenticate(request.headers);
+    const principal = await authenticate(request, parts);
+    await limits.requireOf(principal, request, reply);
     authorize(principal, route, request.params as PathIds);
     if (route.method !== 'GET') requireCsrfToken(principal, request.headers['x-csrf-token']);
     if (route.command) monitor.requireBroker();
     principals.set(request.raw, principal);
   });
+}
+
+/** @throws ProblemError `unauthorized` */
+async function authenticate(
+  request: FastifyRequest,
+  { authenticator, limits }: GateParts,
+): Promise<Principal> {
+  try {
+    return await authenticator.authenticate(request.headers);
+  } catch (error) {
+    if (error instanceof ProblemError) limits.wasWrong(request);
+    throw error;
+  }
 }

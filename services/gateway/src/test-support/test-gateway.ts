@@ -69,6 +69,10 @@ export class TestGateway {
       PUBLIC_URL: 'http://gateway.test',
       OPERATOR_API_KEY: OPERATOR_KEY,
       UPSTREAM_API_KEY: UPSTREAM_KEY,
+      // The suites ask from one address, as fast as they can; limits.int.spec.ts is about these.
+      RATE_LIMIT_ADDRESS: '0',
+      RATE_LIMIT_CUSTOMER: '0',
+      RATE_LIMIT_OPERATOR: '0',
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       ...env,
     };

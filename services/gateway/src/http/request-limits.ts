@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import rateLimit from '@fastify/rate-limit';
+import type { Who } from '@subledger/contracts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { limitedAddress } from '../access/limited-address.js';
+import type { Principal } from '../access/principal.js';
+import { ProblemError } from './problem.js';
+
+export const REQUEST_WINDOW_MS = 60_000;
+/** Counters that are kept at most, of each kind; whoever asked longest ago goes first. */
+const MAX_COUNTED = 20_000;
+/** For so long a credential that was right is not counted on its address. */
+const KNOWN_MS = 600_000;
+
+/** Requests within a window; 0 is no limit. */
+export interface RequestBounds {
+  /** Of one address: requests without a credential, with a wrong one, and the first with each right one. */
+  readonly address: number;
+  /** Of one key or session of a main account, or session of a sub-account. */
+  readonly customer: number;
+  readonly operator: number;
+  readonly upstream: number;
+  readonly windowMs?: number;
+}
+type Count = ReturnType<FastifyInstance['createRateLimit']>;
+type Counted = Parameters<
+  NonNullable<Parameters<FastifyInstance['createRateLimit']>[0]>['keyGenerator'] & object
+>[0];
+
+/**
+ * How often somebody may ask this instance, counted in memory in fixed windows. Before a credential is looked up it
+ * must have been right lately, or its address must have requests left: guessing keys costs no database. A neighbour who
+ * uses up an address therefore stops strangers on it, but nobody who is at work.
+ */
+export class RequestLimits {
+  private readonly keys = new WeakMap<object, string>();
+  private readonly known = new LRUCache<string, true>({ max: MAX_COUNTED, ttl: KNOWN_MS });
+  private readonly windowSeconds: number;
+  private readonly counts: Record<'address' | 'customer' | 'operator' | 'upstream', Count | undefined>;
+
+  private constructor(fastify: FastifyInstance, bounds: RequestBounds) {
+    const { windowMs = REQUEST_WINDOW_MS } = bounds;
+    this.windowSeconds = Math.ceil(windowMs / 1_000);
+    const count = (max: number): Count | undefined =>
+      max === 0
+        ? undefined
+        : fastify.createRateLimit({
+            max,
+            timeWindow: windowMs,
+            keyGenerator: (request: Counted) => this.keys.get(request.raw) ?? '',
+          });
+    this.counts = {
+      address: count(bounds.address),
+      customer: count(bounds.customer),
+      operator: count(bounds.operator),
+      upstream: count(bounds.upstream),
+    };
+  }
+
+  /** Before any route is added. */
+  static async of(fastify: FastifyInstance, bounds: RequestBounds): Promise<RequestLimits> {
+    await fastify.register(rateLimit, { global: false, cache: MAX_COUNTED });
+    return new RequestLimits(fastify, bounds);
+  }
+
+  /** Without a credential. @throws ProblemError `too-many-requests` */
+  async requireOfAddress(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await this.count('address', limitedAddress(request.ip), request, reply);
+  }
+
+  /** With one that is not looked up yet. @throws ProblemError `too-many-requests`, if its address has none left */
+  async requireOfStranger(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (this.known.get(credentialOf(request)) !== undefined) return;
+    await this.requireOfAddress(request, reply);
+  }
+
+  /** It was wrong: the next request with it is a stranger's. */
+  wasWrong(request: FastifyRequest): void {
+    this.known.delete(credentialOf(request));
+  }
+
+  /** By somebody who is known now. @throws ProblemError `too-many-requests` */
+  async requireOf(principal: Principal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    this.known.set(credentialOf(request), true);
+    await this.count(KIND[principal.who], principal.credentialId, request, reply);
+  }
+
+  private async count(
+    kind: keyof typeof this.counts,
+    key: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const count = this.counts[kind];
+    if (!count) return;
+    this.keys.set(request.raw, key);
+    const result = await count(request);
+    if (result.isAllowed) return;
+    const name = kind === 'address' ? 'address' : 'key';
+    const seconds = Math.max(1, result.ttlInSeconds);
+    reply.headers({
+      ratelimit: `"${name}";r=${result.remaining};t=${seconds}`,
+      'ratelimit-policy': `"${name}";q=${result.max};w=${this.windowSeconds}`,
+    });
+    if (!result.isExceeded) return;
+    throw new ProblemError('too-many-requests', {}, { 'retry-after': String(seconds) });
+  }
+}
+
+const KIND: Record<Who, 'customer' | 'operator' | 'upstream'> = {
+  operator: 'operator',
+  upstream: 'upstream',
+  main: 'customer',
+  sub: 'customer',
+};
+
+/** A hash, so that no credential is kept. */
+const credentialOf = ({ headers }: FastifyRequest): string =>
+  createHash('sha256')
+    .update(headers.authorization ?? `cookie ${headers.cookie ?? ''}`)
+    .digest('base64');
