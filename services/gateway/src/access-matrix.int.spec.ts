@@ -81,6 +81,7 @@ const PARAMETERS: Record<string, () => string> = {
   messageId: () => 'none',
   sequence: () => '1',
   operation: () => 'op_none',
+  period: () => '2026-11',
 };
 
 /** With a query that no route takes: whoever is let in gets 422, and nothing happens. */
