@@ -84,6 +84,13 @@ export const subAccountState = z
     remaining: points,
     shortfall: points,
     priority: z.int(),
+    /** Absent from ledgers before these fields were there. */
+    ordinal: z
+      .int()
+      .min(0)
+      .optional()
+      .describe('order of creation within its main account: who is funded first at the same priority'),
+    opening: points.optional().describe('what it had when the period began, or when it was opened'),
   })
   .meta({ id: 'SubAccountState' });
 export type SubAccountState = z.infer<typeof subAccountState>;

@@ -84,6 +84,7 @@ const PARAMETERS: Record<string, () => string> = {
   messageId: () => 'none',
   sequence: () => '1',
   operation: () => 'op_none',
+  period: () => '2026-11',
 };
 
 /** What the document says of a route. */

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Health, type Logger, type Registry } from '@subledger/service-kit';
+import type pg from 'pg';
 import { ApiKeysService } from './access/api-keys.service.js';
 import type { KnownKeys } from './access/known-keys.js';
 import { type SessionParts, SessionsService } from './access/sessions.service.js';
@@ -17,6 +18,7 @@ import { AccessController } from './http/access.controller.js';
 import { MainAccountsController } from './http/main-accounts.controller.js';
 import { MessagesController } from './http/messages.controller.js';
 import { OpenController } from './http/open.controller.js';
+import { PeriodsController } from './http/periods.controller.js';
 import { PointsController } from './http/points.controller.js';
 import { SenderNumbersController } from './http/sender-numbers.controller.js';
 import { SessionController } from './http/session.controller.js';
@@ -28,6 +30,9 @@ import type { MessageLogParts } from './message-log/start-message-log.js';
 import type { DirectRunner } from './operations/direct-runner.js';
 import { OperationsService } from './operations/operations.service.js';
 import type { WriteRunner } from './operations/write-runner.js';
+import { PeriodsService } from './periods/periods.service.js';
+import { ResetPreviewService } from './periods/reset-preview.service.js';
+import { StatementsStore } from './periods/statements-store.js';
 import { EventsController } from './read-model/events.controller.js';
 import { ReadModel } from './read-model/read-model.js';
 
@@ -35,6 +40,8 @@ import { ReadModel } from './read-model/read-model.js';
 export interface GatewayParts {
   readonly publicUrl: string;
   readonly prisma: PrismaClient;
+  /** The requests' pool, for what is read without Prisma. */
+  readonly pool: pg.Pool;
   readonly keys: KnownKeys;
   readonly readModel: ReadModel;
   readonly runner: WriteRunner;
@@ -59,6 +66,7 @@ export interface GatewayParts {
     EventsController,
     MessagesController,
     MessageLogController,
+    PeriodsController,
   ],
 })
 class GatewayModule {}
@@ -69,7 +77,7 @@ export function gatewayModule(parts: GatewayParts): DynamicModule {
 
 /** Wired by hand: the graph is small, and the classes stay free of injection tokens. */
 function providersOf(parts: GatewayParts): Provider[] {
-  const { prisma, publicUrl, runner } = parts;
+  const { prisma, pool, publicUrl, runner } = parts;
   const mains = new MainAccountsStore(prisma, publicUrl);
   const subs = new SubAccountsStore(prisma);
   return [
@@ -84,6 +92,11 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
     { provide: MessageLog, useValue: parts.messages.messageLog },
     { provide: MessagesService, useValue: new MessagesService(prisma, mains, parts.messages.downloads) },
+    {
+      provide: PeriodsService,
+      useValue: new PeriodsService(new StatementsStore(pool), mains, parts.messages.downloads),
+    },
+    { provide: ResetPreviewService, useValue: new ResetPreviewService(pool, mains) },
     { provide: ReadModel, useValue: parts.readModel },
   ];
 }

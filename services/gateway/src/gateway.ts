@@ -117,11 +117,9 @@ export async function startGateway({
   });
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
   await messages.start();
-  const { app, routes } = await createApp(
-    { publicUrl, prisma, keys, readModel, runner, direct, messages, monitor, health, metrics, log, sessions },
-    [events, messages.consumer],
-    config,
-  );
+  const given = { publicUrl, prisma, pool, keys, sessions, messages, monitor, health, metrics, log };
+  const parts: GatewayParts = { ...given, readModel, runner, direct };
+  const { app, routes } = await createApp(parts, [events, messages.consumer], config);
   health.register('database', () => monitor.check('database'));
   health.register('broker', () => monitor.check('broker'));
   health.register('events', () => checkConsumer(events));

@@ -129,18 +129,21 @@ export const cursor = z
 
 export const paging = { limit: pageSize, cursor: cursor.optional() };
 
+/** Of a page: where the next one begins. */
+export const nextCursor = z
+  .string()
+  .nullable()
+  .meta({
+    description: '`cursor` of the next page; null on the last one',
+    examples: ['WyJtYWluLWFjY291bnRzIiwibWFfMDE5Il0'],
+  });
+
 /** A page of a list; `nextCursor` is null on the last one. */
 export function listOf<Item extends z.ZodType>(id: string, item: Item) {
   return z
     .object({
       items: z.array(item).meta({ description: 'Rows of this page, in the order of the list' }),
-      nextCursor: z
-        .string()
-        .nullable()
-        .meta({
-          description: '`cursor` of the next page; null on the last one',
-          examples: ['WyJtYWluLWFjY291bnRzIiwibWFfMDE5Il0'],
-        }),
+      nextCursor,
     })
     .meta({ id });
 }

@@ -3,6 +3,7 @@ export * from './error-help.js';
 export * from './fields.js';
 export * from './main-accounts.js';
 export * from './messages.js';
+export * from './periods.js';
 export * from './problem.js';
 export * from './route.js';
 export * from './routes.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MESSAGE_STATUSES } from '../messages.js';
 import { foreignId, instant, period, points, subAccountId, timeZone } from '../scalars.js';
-import { listOf, paging } from './fields.js';
+import { listOf, nextCursor, paging } from './fields.js';
 
 export const messageStatus = z.enum(MESSAGE_STATUSES).meta({
   id: 'MessageStatus',
@@ -138,10 +138,7 @@ const usageOf = {
   period,
   timeZone: timeZone.meta({ description: 'Zone that the days and the period are in' }),
   total: z.object(figures).meta({ id: 'UsageTotal', description: 'Of the whole period' }),
-  nextCursor: z
-    .string()
-    .nullable()
-    .meta({ description: '`cursor` of the next page; null on the last one', examples: [null] }),
+  nextCursor,
 };
 
 /** Usage of a period by the time of sending, so that it agrees with the log and the CSV. */

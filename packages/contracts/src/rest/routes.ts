@@ -1,6 +1,7 @@
 import { accessRoutes } from './routes-access.js';
 import { featureRoutes, mainAccountRoutes, pointRoutes } from './routes-main-accounts.js';
 import { messageRoutes } from './routes-messages.js';
+import { periodRoutes } from './routes-periods.js';
 import { senderNumberRoutes } from './routes-sender-numbers.js';
 import { sessionRoutes } from './routes-session.js';
 import { subAccountRoutes } from './routes-sub-accounts.js';
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...senderNumberRoutes,
   ...sessionRoutes,
   ...messageRoutes,
+  ...periodRoutes,
 } as const;
 export type RouteId = keyof typeof ROUTES;
 export const ROUTE_IDS = Object.keys(ROUTES) as RouteId[];

@@ -11,6 +11,7 @@ export const TAGS = {
   'Sender numbers': 'Registered numbers (K Premium) that messages may be sent from',
   Session: 'Logging in and out, and the own password',
   'Own sub-account': 'What a sub-account sees of itself',
+  Periods: 'Statements per sub-account and month, and a preview of the next month start',
   Messages: 'The message log, its CSV file, and usage for charts',
 } as const;
 export type Tag = keyof typeof TAGS;

@@ -7,6 +7,7 @@ import { ok } from './answer.interceptor.js';
 import type { Asked as AskedFor } from './asked.js';
 import { ProblemError } from './problem.js';
 import { Asked, Route } from './route.decorator.js';
+import { sendCsv } from './send-csv.js';
 
 @Controller()
 export class MessagesController {
@@ -17,7 +18,6 @@ export class MessagesController {
     return ok(await this.messages.list(asked.params.id, asked.query));
   }
 
-  /** Fastify breaks the connection off where the stream fails: a file cut short must not look complete. */
   @Route('exportMessages')
   async csv(
     @Asked() asked: AskedFor<'exportMessages'>,
@@ -25,16 +25,7 @@ export class MessagesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { id } = asked.params;
-    const isHead = request.method === 'HEAD';
-    const file = isHead ? '' : await this.messages.openCsv(id, asked.query);
-    reply
-      .status(200)
-      .headers({
-        'content-type': 'text/csv; charset=utf-8',
-        'content-disposition': `attachment; filename="messages-${id}.csv"`,
-        'cache-control': 'no-store',
-      })
-      .send(file);
+    await sendCsv(request, reply, `messages-${id}.csv`, () => this.messages.openCsv(id, asked.query));
   }
 
   @Route('getUsage')

@@ -1,13 +1,11 @@
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { MESSAGE_CSV_COLUMNS, type MessageCsvQuery } from '@subledger/contracts';
 import { sqlState } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { ProblemError } from '../http/problem.js';
 import { CrlfRows } from './crlf-rows.js';
-import { type CsvScope, csvStatement } from './csv-statement.js';
 
 export interface CsvDownloadOptions {
   /** Downloads at a time; more are refused. */
@@ -23,15 +21,22 @@ const BOUNDED = { query_timeout: 5_000 };
 /** How much longer than the server we wait ourselves, should its word not reach us. */
 const GRACE_MS = 5_000;
 
-/**
- * The order comes from the index, month after month, so that nothing is sorted and the first row goes out at once; a
- * hash or merge join would lose it. The server looks from time to time whether we are still there.
- */
-const SETTINGS = `SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-  SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_material = off; SET LOCAL jit = off;
-  SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL client_connection_check_interval = '5s'`;
+/** A file to be made. */
+export interface CsvFile {
+  readonly columns: readonly string[];
+  /** COPY … TO STDOUT (FORMAT csv) of the rows below the header. */
+  readonly copy: string;
+  /** IANA zone that the session is set to. */
+  readonly timeZone: string;
+  /** `SET LOCAL …` for its plan. */
+  readonly settings?: string;
+}
 
-/** Files of the message log: made by PostgreSQL, in one statement and so of one moment, and passed on as they come. */
+/** One process, at once; the server looks from time to time whether we are still there. */
+const SETTINGS = `SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;
+  SET LOCAL client_connection_check_interval = '5s'`;
+
+/** Files: made by PostgreSQL, in one statement and so of one moment, and passed on as they come. */
 export class CsvDownloads {
   private readonly running = new Set<Transform>();
   private taken = 0;
@@ -53,7 +58,7 @@ export class CsvDownloads {
    *
    * @throws ProblemError `too-many-requests` while as many as allowed run
    */
-  async open(scope: CsvScope, filter: MessageCsvQuery): Promise<Readable> {
+  async open({ columns, copy, timeZone, settings }: CsvFile): Promise<Readable> {
     const { max } = this.options;
     if (this.taken >= max) {
       throw new ProblemError('too-many-requests', {}, { 'retry-after': String(RETRY_AFTER_SECONDS) });
@@ -62,9 +67,10 @@ export class CsvDownloads {
     let client: pg.PoolClient | undefined;
     try {
       client = await this.pool.connect();
-      const pid = await this.begin(client, scope.timeZone);
-      const rows = client.query(copyTo(csvStatement(scope, filter)));
-      const file = new CrlfRows(MESSAGE_CSV_COLUMNS);
+      const pid = await this.begin(client, timeZone);
+      if (settings !== undefined) await client.query({ text: settings, ...BOUNDED });
+      const rows = client.query(copyTo(copy));
+      const file = new CrlfRows(columns);
       this.running.add(file);
       void this.follow(client, pid, rows, file);
       return file;
@@ -105,7 +111,7 @@ export class CsvDownloads {
       client.release();
     } catch (error) {
       // Only the code: the message of an error may quote a row.
-      this.log.warn({ sqlState: sqlState(error) }, 'a download of the message log was broken off');
+      this.log.warn({ sqlState: sqlState(error) }, 'a download was broken off');
       client.release(true);
       await this.cancelPool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
     } finally {

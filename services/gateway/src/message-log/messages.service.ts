@@ -3,6 +3,7 @@ import type { MessageCsvQuery, UsageQuery, UsageView } from '@subledger/contract
 import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { CsvDownloads } from './csv-downloads.js';
+import { messageFile } from './csv-statement.js';
 import { listMessages } from './message-query.js';
 import { usageByDay, usageBySubAccount } from './usage-query.js';
 
@@ -30,7 +31,7 @@ export class MessagesService {
   /** @throws ProblemError `not-found`, `too-many-requests` */
   async openCsv(mainAccountId: string, query: MessageCsvQuery): Promise<Readable> {
     const { timeZone } = await this.mains.get(mainAccountId);
-    return this.downloads.open({ mainAccountId, timeZone }, query);
+    return this.downloads.open(messageFile({ mainAccountId, timeZone }, query));
   }
 
   /** @throws ProblemError `not-found` */

@@ -1,9 +1,9 @@
 import { type Statement, together } from '@subledger/database';
 import { isDirect } from '../operations/direct-runner.js';
 import { encodeDirect, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import { figureUpserts } from './figure-upserts.js';
 import { doneUpdate } from './finish-operations.js';
 import type { Fold, OutcomeRow } from './fold-events.js';
-import { mainsUpsert, subsUpsert, transfersInsert } from './upserts.js';
 
 /** Whether a batch changes nothing beside figures: no operation's settings, no name, no session. */
 export const isPlain = ({ outcomes, subs, stopped }: Fold): boolean =>
@@ -16,13 +16,9 @@ export const isPlain = ({ outcomes, subs, stopped }: Fold): boolean =>
  * would be most of the time that a hold takes.
  * @returns null where there is nothing to do
  */
-export function atOnce({ mains, subs, transfers, outcomes }: Fold): Statement | null {
-  const parts = [
-    ...(mains.length > 0 ? [mainsUpsert(mains)] : []),
-    ...(subs.length > 0 ? [subsUpsert(subs)] : []),
-    ...(transfers.length > 0 ? [transfersInsert(transfers)] : []),
-    ...(outcomes.length > 0 ? [doneUpdate(outcomes)] : []),
-  ];
+export function atOnce(fold: Fold): Statement | null {
+  const { outcomes } = fold;
+  const parts = [...figureUpserts(fold), ...(outcomes.length > 0 ? [doneUpdate(outcomes)] : [])];
   if (parts.length === 0) return null;
   const name = `read-model:${parts.map((part) => part.name).join('+')}`;
   return together(name, parts, outcomes.length > 0 ? notices(outcomes) : NOTHING);

@@ -6,8 +6,16 @@ import {
 } from '@subledger/contracts';
 import type { Outcome } from '../operations/operation.js';
 import type { LedgerEvent } from './parse-events.js';
+import {
+  type ClosingRow,
+  closingOf,
+  type LateFactRow,
+  lateFactOf,
+  type TurnRow,
+  turnOf,
+} from './period-rows.js';
 
-interface Position {
+export interface Position {
   readonly mainAccountId: string;
   readonly generation: number;
   readonly sequence: number;
@@ -40,6 +48,10 @@ export interface Fold {
   readonly subs: SubRow[];
   readonly transfers: TransferRow[];
   readonly outcomes: OutcomeRow[];
+  /** Statements that close, what reaches them later, and where periods begin. */
+  readonly closings: ClosingRow[];
+  readonly lateFacts: LateFactRow[];
+  readonly turns: TurnRow[];
   /** Sub-accounts that were not active after one of the events, even if they are again after a later one. */
   readonly stopped: StoppedRow[];
 }
@@ -64,6 +76,7 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
   const transfers = new Map<string, TransferRow>();
   const outcomes = new Map<string, OutcomeRow>();
   const stopped = new Map<string, StoppedRow>();
+  const periods = new PeriodFold();
   for (const event of events) {
     const { mainAccountId, generation, sequence, at } = event.data;
     const position = { mainAccountId, generation, sequence, at };
@@ -77,11 +90,12 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     if (subAccount && event.name !== 'command.rejected')
       keepNewest(subs, `${mainAccountId} ${subAccount.subAccountId}`, { ...position, state: subAccount });
     for (const transfer of event.data.transfers) {
-      keepNewest(transfers, `${mainAccountId} ${String(transfer.sequence).padStart(16, '0')}`, {
+      keepNewest(transfers, `${mainAccountId} ${numbered(transfer.sequence)}`, {
         ...position,
         transfer,
       });
     }
+    periods.add(event, position);
     const outcome = outcomeRowOf(event);
     if (outcome) {
       const key = `${mainAccountId} ${outcome.commandId}`;
@@ -96,9 +110,41 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     subs: sorted(subs),
     transfers: sorted(transfers),
     outcomes: sorted(outcomes),
+    ...periods.rows(),
     stopped: sorted(stopped),
   };
 }
+
+/** What a batch does to statements. */
+class PeriodFold {
+  private readonly closings = new Map<string, ClosingRow>();
+  private readonly lateFacts = new Map<string, LateFactRow>();
+  private readonly turns = new Map<string, TurnRow>();
+
+  add(event: LedgerEvent, position: Position): void {
+    const { mainAccountId, sequence } = position;
+    const closing = closingOf(event, position);
+    if (closing) {
+      const key = `${mainAccountId} ${closing.closed.period} ${closing.subAccountId}`;
+      keepNewest(this.closings, key, closing);
+    }
+    const late = lateFactOf(event, position);
+    if (late) keepNewest(this.lateFacts, `${mainAccountId} ${numbered(sequence)}`, late);
+    const turn = turnOf(event, position);
+    if (turn) keepNewest(this.turns, `${mainAccountId} ${turn.period}`, turn);
+  }
+
+  rows(): Pick<Fold, 'closings' | 'lateFacts' | 'turns'> {
+    return {
+      closings: sorted(this.closings),
+      lateFacts: sorted(this.lateFacts),
+      turns: sorted(this.turns),
+    };
+  }
+}
+
+/** A number as text that sorts as the number. */
+const numbered = (number: number): string => String(number).padStart(16, '0');
 
 function statesOf({ data }: LedgerEvent): { mainAccount?: MainAccountState; subAccount?: SubAccountState } {
   return data as { mainAccount?: MainAccountState; subAccount?: SubAccountState };

@@ -5,11 +5,11 @@ import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
 import { atOnce, isPlain } from './apply-at-once.js';
 import type { EarlyOutcomes } from './early-outcomes.js';
+import { figureUpserts } from './figure-upserts.js';
 import { cleanUpDeleted, finishOperations } from './finish-operations.js';
 import { type Fold, foldEvents } from './fold-events.js';
 import { MergedWork } from './merged-work.js';
 import { EventParser, type LedgerEvent } from './parse-events.js';
-import { mainsUpsert, subsUpsert, transfersInsert } from './upserts.js';
 
 /** Events of one transaction, unless a single batch has more. */
 const MAX_EVENTS = 2_000;
@@ -87,9 +87,7 @@ export class ReadModel {
 const run = (client: Pick<pg.ClientBase, 'query'>, { text, values }: Statement) => client.query(text, values);
 
 async function applyStepwise(client: pg.PoolClient, fold: Fold): Promise<void> {
-  if (fold.mains.length > 0) await run(client, mainsUpsert(fold.mains));
-  if (fold.subs.length > 0) await run(client, subsUpsert(fold.subs));
-  if (fold.transfers.length > 0) await run(client, transfersInsert(fold.transfers));
+  for (const statement of figureUpserts(fold)) await run(client, statement);
   await finishOperations(client, fold.outcomes);
   await cleanUpDeleted(client, fold.subs);
   await endSessionsOf(client, fold.stopped);

@@ -51,16 +51,18 @@ export function subsUpsert(rows: readonly SubRow[]): Statement {
   return {
     name: 'subs',
     text: `INSERT INTO sub_account_state AS t (main_account_id, sub_account_id, generation, sequence, at, lifecycle, paused,
-       period, limit_points, next_limit, boost, granted, used, overage, held, remaining, shortfall, priority)
+       period, limit_points, next_limit, boost, granted, used, overage, held, remaining, shortfall, priority, ordinal,
+       opening)
      SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bool[],
        $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
-       $15::bigint[], $16::bigint[], $17::bigint[], $18::int[])
+       $15::bigint[], $16::bigint[], $17::bigint[], $18::int[], $19::int[], $20::bigint[])
      ON CONFLICT (main_account_id, sub_account_id) DO UPDATE SET
        generation = excluded.generation, sequence = excluded.sequence, at = excluded.at,
        lifecycle = excluded.lifecycle, paused = excluded.paused, period = excluded.period,
        limit_points = excluded.limit_points, next_limit = excluded.next_limit, boost = excluded.boost,
        granted = excluded.granted, used = excluded.used, overage = excluded.overage, held = excluded.held,
-       remaining = excluded.remaining, shortfall = excluded.shortfall, priority = excluded.priority
+       remaining = excluded.remaining, shortfall = excluded.shortfall, priority = excluded.priority,
+       ordinal = excluded.ordinal, opening = excluded.opening
      WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
     values: columns(
       rows,
@@ -82,6 +84,8 @@ export function subsUpsert(rows: readonly SubRow[]): Statement {
       (r) => toMillipoints(r.state.remaining),
       (r) => toMillipoints(r.state.shortfall),
       (r) => r.state.priority,
+      (r) => r.state.ordinal ?? null,
+      (r) => orNull(r.state.opening ?? null),
     ),
   };
 }

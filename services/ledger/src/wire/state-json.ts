@@ -41,7 +41,8 @@ export function subAccountJson(main: MainAccount, sub: SubAccount): string {
     `,"status":"${statusOf(main, sub)}","period":"${sub.period}","limit":${quoted(sub.limit)}` +
     `,"nextLimit":${orNull(sub.nextLimit)},"boost":${quoted(sub.boost)},"granted":${quoted(granted(sub))}` +
     `,"used":${quoted(sub.used)},"overage":${quoted(sub.overage)},"held":${quoted(sub.held)}` +
-    `,"remaining":${quoted(sub.remaining)},"shortfall":${quoted(shortfall(sub))},"priority":${sub.priority}}`
+    `,"remaining":${quoted(sub.remaining)},"shortfall":${quoted(shortfall(sub))},"priority":${sub.priority}` +
+    `,"ordinal":${sub.ordinal},"opening":${quoted(sub.opening)}}`
   );
 }
 

@@ -1,0 +1,43 @@
+import { Controller, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer } from '../operations/idempotency.js';
+import { PeriodsService } from '../periods/periods.service.js';
+import { ResetPreviewService } from '../periods/reset-preview.service.js';
+import { ok } from './answer.interceptor.js';
+import type { Asked as AskedFor } from './asked.js';
+import { Asked, Route } from './route.decorator.js';
+import { sendCsv } from './send-csv.js';
+
+@Controller()
+export class PeriodsController {
+  constructor(
+    private readonly periods: PeriodsService,
+    private readonly resets: ResetPreviewService,
+  ) {}
+
+  @Route('listPeriods')
+  async list(@Asked() asked: AskedFor<'listPeriods'>): Promise<Answer> {
+    return ok(await this.periods.list(asked.params.id, asked.query));
+  }
+
+  @Route('getPeriodStatement')
+  async statement(@Asked() asked: AskedFor<'getPeriodStatement'>): Promise<Answer> {
+    const { id, period } = asked.params;
+    return ok(await this.periods.statement(id, period, asked.query));
+  }
+
+  @Route('exportPeriodStatement')
+  async csv(
+    @Asked() asked: AskedFor<'exportPeriodStatement'>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { id, period } = asked.params;
+    await sendCsv(request, reply, `statement-${id}-${period}.csv`, () => this.periods.openCsv(id, period));
+  }
+
+  @Route('previewReset')
+  async preview(@Asked() asked: AskedFor<'previewReset'>): Promise<Answer> {
+    return ok(await this.resets.preview(asked.params.id, asked.query));
+  }
+}

@@ -1,0 +1,35 @@
+import type { Readable } from 'node:stream';
+import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { CsvDownloads } from '../message-log/csv-downloads.js';
+import { statementFile } from './statement-file.js';
+import type { StatementsStore } from './statements-store.js';
+
+type PageQuery = Parameters<StatementsStore['list']>[1];
+
+/** Periods and their statements, as people read them. */
+export class PeriodsService {
+  constructor(
+    private readonly statements: StatementsStore,
+    private readonly mains: MainAccountsStore,
+    private readonly downloads: CsvDownloads,
+  ) {}
+
+  /** @throws ProblemError `not-found` */
+  async list(mainAccountId: string, query: PageQuery) {
+    await this.mains.get(mainAccountId);
+    return this.statements.list(mainAccountId, query);
+  }
+
+  /** @throws ProblemError `not-found` */
+  async statement(mainAccountId: string, period: string, query: PageQuery) {
+    await this.mains.get(mainAccountId);
+    return this.statements.statement(mainAccountId, period, query);
+  }
+
+  /** @throws ProblemError `not-found`, `too-many-requests` */
+  async openCsv(mainAccountId: string, period: string): Promise<Readable> {
+    const { timeZone } = await this.mains.get(mainAccountId);
+    await this.statements.assertThere(mainAccountId, period);
+    return this.downloads.open(statementFile(mainAccountId, period, timeZone));
+  }
+}

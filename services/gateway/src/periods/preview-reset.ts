@@ -1,0 +1,167 @@
+import type { FundingPolicy, ResetOutcome } from '@subledger/contracts';
+import {
+  aim,
+  available,
+  Books,
+  type MainAccount,
+  MonthStart,
+  type MonthStartPart,
+  type Points,
+  type SubAccount,
+  shortfall,
+  ZERO,
+} from '@subledger/core';
+
+/** All of a main account that its next month start depends on. */
+export type ResetMain = Pick<
+  MainAccount,
+  'id' | 'plan' | 'creditLimit' | 'fundingPolicy' | 'timeZone' | 'period' | 'nextMonthStart' | 'balance'
+>;
+/** All of a sub-account that its main account's next month start depends on. */
+export type ResetSub = Pick<
+  SubAccount,
+  'id' | 'ordinal' | 'lifecycle' | 'priority' | 'limit' | 'nextLimit' | 'remaining'
+>;
+
+/** What the month start does to a sub-account. Amounts are millipoints. */
+export interface ResetRow {
+  readonly id: string;
+  readonly ordinal: number;
+  readonly priority: number;
+  /** From then on. */
+  readonly limit: Points;
+  readonly returned: Points;
+  readonly needed: Points;
+  readonly granted: Points;
+  readonly shortfall: Points;
+  readonly outcome: ResetOutcome;
+}
+
+/** What it does to the main account. Amounts are millipoints; null is unlimited. */
+export interface ResetPreview {
+  /** The period that begins, and when: milliseconds since 1970. */
+  readonly period: string;
+  readonly at: number;
+  readonly fundingPolicy: FundingPolicy;
+  readonly balance: Points;
+  readonly returned: Points;
+  /** For grants, after all returns. */
+  readonly available: Points | null;
+  readonly needed: Points;
+  readonly granted: Points;
+  readonly shortfall: Points;
+  readonly balanceAfter: Points;
+  readonly availableAfter: Points | null;
+  readonly funded: number;
+  readonly partlyFunded: number;
+  readonly unfunded: number;
+  /** In funding order, made while they are read, again each time; deleted ones have none. */
+  rows(): Iterable<ResetRow>;
+}
+
+/** Sub-accounts that are worked out at a time. */
+const PART = 1_000;
+
+/**
+ * What the next month start of a main account would do, as things are now. It is worked out by the ledger's own rules,
+ * the `MonthStart` of the core, and read off its events and states: nothing here decides anything.
+ * @param subs all of the main account; deleted ones do not count
+ */
+export function previewReset(main: ResetMain, subs: Iterable<ResetSub>): ResetPreview {
+  const start = monthStartOf(main, subs);
+  const rows = () => rowsOf(start);
+  const sums = { returned: 0n, needed: 0n, granted: 0n, shortfall: 0n };
+  const counts: Record<ResetOutcome, number> = { funded: 0, 'partly-funded': 0, unfunded: 0, inactive: 0 };
+  for (const row of rows()) {
+    sums.returned += row.returned;
+    sums.needed += row.needed;
+    sums.granted += row.granted;
+    sums.shortfall += row.shortfall;
+    counts[row.outcome] += 1;
+  }
+  return {
+    period: start.main.period,
+    at: main.nextMonthStart,
+    fundingPolicy: main.fundingPolicy,
+    balance: main.balance,
+    ...(sums as Record<keyof typeof sums, Points>),
+    available: available({ ...main, balance: (main.balance + sums.returned) as Points }),
+    balanceAfter: start.main.balance,
+    availableAfter: available(start.main),
+    funded: counts.funded,
+    partlyFunded: counts['partly-funded'],
+    unfunded: counts.unfunded,
+    rows,
+  };
+}
+
+/** On time: at the very instant that it is due. */
+function monthStartOf(main: ResetMain, subs: Iterable<ResetSub>): MonthStart {
+  const before: MainAccount = { ...NO_MAIN, ...main };
+  const books = new Books(before, completed(subs, main.period));
+  return new MonthStart(books, before, main.nextMonthStart);
+}
+
+function* completed(subs: Iterable<ResetSub>, period: string): Generator<SubAccount> {
+  for (const sub of subs) yield { ...NO_COUNTERS, period, ...sub };
+}
+
+/** What no return and no grant of a month start depends on. */
+const NO_MAIN = {
+  nextTimeZone: null,
+  featureActive: true,
+  suspended: false,
+  periodOpenedAt: 0,
+  purchased: ZERO,
+  used: ZERO,
+  held: ZERO,
+  granted: ZERO,
+  activeSubAccounts: 0,
+  subAccounts: 0,
+  opened: 0,
+  sequence: 0,
+  transferSequence: 0,
+};
+const NO_COUNTERS = {
+  paused: false,
+  boost: ZERO,
+  used: ZERO,
+  overage: ZERO,
+  held: ZERO,
+  opening: ZERO,
+  deletedAt: null,
+};
+
+function* rowsOf(start: MonthStart): Generator<ResetRow> {
+  for (const { events, changes } of start.parts(PART)) {
+    // A part has the sub-accounts' events in the order of their states; the last one's summary comes after them.
+    for (const [index, sub] of changes.subAccounts.entries()) yield rowOf(events[index] as PartEvent, sub);
+  }
+}
+type PartEvent = MonthStartPart['events'][number];
+
+function rowOf({ transfers }: PartEvent, sub: SubAccount): ResetRow {
+  const moved = (to: 'main' | 'sub'): Points =>
+    transfers
+      .filter((transfer) => (transfer.to === 'main') === (to === 'main'))
+      .reduce((sum, { amount }) => (sum + amount) as Points, ZERO);
+  const granted = moved('sub');
+  const missing = shortfall(sub);
+  return {
+    id: sub.id,
+    ordinal: sub.ordinal,
+    priority: sub.priority,
+    limit: sub.limit,
+    returned: moved('main'),
+    needed: sub.lifecycle === 'active' ? aim(sub) : ZERO,
+    granted,
+    shortfall: missing,
+    outcome: outcomeOf(sub, missing, granted),
+  };
+}
+
+function outcomeOf(sub: SubAccount, missing: Points, granted: Points): ResetOutcome {
+  if (sub.lifecycle !== 'active') return 'inactive';
+  if (missing === 0n) return 'funded';
+  return granted > 0n ? 'partly-funded' : 'unfunded';
+}

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ResetLine, ResetPreviewQuery, ResetPreviewView } from '@subledger/contracts';
+import type pg from 'pg';
+import { Turns } from '../access/turns.js';
+import { decodeCursor, numericKey, page } from '../accounts/cursor.js';
+import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import { fromMillipoints } from '../accounts/points.js';
+import { ProblemError } from '../http/problem.js';
+import { loadResetState, type ResetState } from './load-reset-state.js';
+import { previewReset, type ResetPreview, type ResetRow } from './preview-reset.js';
+
+/** How often, and how long after one another, a state that does not add up is read again. */
+const TRIES = 20;
+const RETRY_MS = 50;
+const RETRY_AFTER = { 'retry-after': '1' };
+
+/** What the next month start would do, as people ask for it. */
+export class ResetPreviewService {
+  /** All sub-accounts are read for each: one at a time, so that very large ones do not take the memory together. */
+  private readonly turns = new Turns({ running: 1, waiting: 20 });
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly mains: MainAccountsStore,
+  ) {}
+
+  /** @throws ProblemError `not-found`; `operation-in-progress`, `too-many-requests`: soon again */
+  async preview(mainAccountId: string, query: ResetPreviewQuery): Promise<ResetPreviewView> {
+    const list = `reset-preview:${query.outcome ?? ''}`;
+    const after = keysOf(decodeCursor(query.cursor, list, 3));
+    await this.mains.get(mainAccountId);
+    const { preview, rows } = await this.turns.take(async () => {
+      const { main, subs } = await this.load(mainAccountId);
+      const preview = previewReset(main, subs);
+      return { preview, rows: rowsAfter(preview, query, after) };
+    });
+    const names = await this.namesOf(mainAccountId, rows);
+    const { items, nextCursor } = page(
+      rows,
+      query.limit,
+      (row) => toLine(row, names.get(row.id) ?? row.id),
+      (row) => ({ list, keys: [String(row.priority), String(row.ordinal), row.id] }),
+    );
+    return { ...toView(preview), items, nextCursor };
+  }
+
+  private async load(mainAccountId: string): Promise<ResetState> {
+    for (let tries = 1; ; tries += 1) {
+      const state = await loadResetState(this.pool, mainAccountId);
+      if (state) return state;
+      if (tries === TRIES) throw new ProblemError('operation-in-progress', {}, RETRY_AFTER);
+      await sleep(RETRY_MS);
+    }
+  }
+
+  private async namesOf(mainAccountId: string, rows: readonly ResetRow[]): Promise<Map<string, string>> {
+    const found = await this.pool.query<{ id: string; name: string }>(
+      'SELECT id, name FROM sub_account WHERE main_account_id = $1 AND id = ANY($2)',
+      [mainAccountId, rows.map(({ id }) => id)],
+    );
+    return new Map(found.rows.map(({ id, name }) => [id, name]));
+  }
+}
+
+/** Priority, order of creation, id. */
+type Keys = readonly [bigint, bigint, string];
+
+function keysOf(after: readonly string[] | undefined): Keys | undefined {
+  if (!after) return undefined;
+  const [priority = '', ordinal = '', id = ''] = after;
+  return [numericKey(priority), numericKey(ordinal), id];
+}
+
+/** One more than the page has: it tells whether there is a next one. */
+function rowsAfter(preview: ResetPreview, query: ResetPreviewQuery, after: Keys | undefined): ResetRow[] {
+  const found: ResetRow[] = [];
+  for (const row of preview.rows()) {
+    if (after && !isAfter(row, after)) continue;
+    if (query.outcome !== undefined && row.outcome !== query.outcome) continue;
+    found.push(row);
+    if (found.length > query.limit) break;
+  }
+  return found;
+}
+
+function isAfter(row: ResetRow, [priority, ordinal, id]: Keys): boolean {
+  if (BigInt(row.priority) !== priority) return row.priority > priority;
+  if (BigInt(row.ordinal) !== ordinal) return row.ordinal > ordinal;
+  return row.id > id;
+}
+
+const toLine = (row: ResetRow, subAccount: string): ResetLine => ({
+  subAccountId: row.id,
+  subAccount,
+  priority: row.priority,
+  limit: fromMillipoints(row.limit),
+  returned: fromMillipoints(row.returned),
+  needed: fromMillipoints(row.needed),
+  granted: fromMillipoints(row.granted),
+  shortfall: fromMillipoints(row.shortfall),
+  outcome: row.outcome,
+});
+
+const orNull = (value: bigint | null): string | null => (value === null ? null : fromMillipoints(value));
+
+const toView = (preview: ResetPreview): Omit<ResetPreviewView, 'items' | 'nextCursor'> => ({
+  period: preview.period,
+  at: new Date(preview.at).toISOString(),
+  fundingPolicy: preview.fundingPolicy,
+  balance: fromMillipoints(preview.balance),
+  returned: fromMillipoints(preview.returned),
+  available: orNull(preview.available),
+  needed: fromMillipoints(preview.needed),
+  granted: fromMillipoints(preview.granted),
+  shortfall: fromMillipoints(preview.shortfall),
+  balanceAfter: fromMillipoints(preview.balanceAfter),
+  availableAfter: orNull(preview.availableAfter),
+  funded: preview.funded,
+  partlyFunded: preview.partlyFunded,
+  unfunded: preview.unfunded,
+});

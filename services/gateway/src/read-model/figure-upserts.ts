@@ -1,0 +1,17 @@
+import type { Statement } from '@subledger/database';
+import type { Fold } from './fold-events.js';
+import { lateFactsInsert, statementsUpsert, turnsUpsert } from './period-upserts.js';
+import { mainsUpsert, subsUpsert, transfersInsert } from './upserts.js';
+
+/** A statement for each table of figures that a batch changes; always in this order, so that two writers never cross. */
+export const figureUpserts = (fold: Fold): Statement[] => [
+  ...made(fold.mains, mainsUpsert),
+  ...made(fold.subs, subsUpsert),
+  ...made(fold.transfers, transfersInsert),
+  ...made(fold.closings, statementsUpsert),
+  ...made(fold.lateFacts, lateFactsInsert),
+  ...made(fold.turns, turnsUpsert),
+];
+
+const made = <Row>(rows: readonly Row[], statement: (rows: readonly Row[]) => Statement): Statement[] =>
+  rows.length > 0 ? [statement(rows)] : [];

@@ -1,0 +1,77 @@
+import type { EventData, EventName, PeriodClosing } from '@subledger/contracts';
+import { toMillipoints } from '../accounts/points.js';
+import type { Position } from './fold-events.js';
+import type { LedgerEvent } from './parse-events.js';
+
+/** A sub-account's period as its month start or its deletion closed it. */
+export interface ClosingRow extends Position {
+  readonly subAccountId: string;
+  readonly closed: PeriodClosing;
+}
+
+/** What an event adds to a statement that was closed before it. Amounts are millipoints. */
+export interface LateFactRow extends Position {
+  readonly period: string;
+  readonly subAccountId: string;
+  readonly used: bigint;
+  readonly refunded: bigint;
+  readonly returned: bigint;
+}
+
+/** Where a period of a main account begins. */
+export interface TurnRow extends Position {
+  readonly period: string;
+  /** Of main, in millipoints: everything unused is back, nothing is given yet. */
+  readonly balance: bigint;
+}
+
+/** The statement that an event closes. */
+export function closingOf(event: LedgerEvent, position: Position): ClosingRow | undefined {
+  if (event.name !== 'sub-account.rolled' && event.name !== 'sub-account.deleted') return undefined;
+  const { subAccount, closed } = event.data as EventData<'sub-account.rolled'>;
+  return { ...position, subAccountId: subAccount.subAccountId, closed };
+}
+
+type LateAmounts = Pick<LateFactRow, 'used' | 'refunded' | 'returned'>;
+
+/** As the ledger's `LateEntry`: messages of a closed statement, what of them came back, what of its holds did. */
+export function lateFactOf(event: LedgerEvent, position: Position): LateFactRow | undefined {
+  // All three that may be late have these fields; only a bar has no sub-account, and that is never late.
+  const data = event.data as EventData<'message.charged'>;
+  if (data.late !== true) return undefined;
+  const amounts = lateAmounts(event.name, data);
+  return (
+    amounts && { ...position, period: data.period, subAccountId: data.subAccount.subAccountId, ...amounts }
+  );
+}
+
+function lateAmounts(name: EventName, data: EventData<'message.charged'>): LateAmounts | undefined {
+  const points = toMillipoints(data.points);
+  switch (name) {
+    case 'message.charged':
+      return { used: points, refunded: 0n, returned: leftOfHold(data) };
+    case 'message.credited':
+      return { used: 0n, refunded: points, returned: 0n };
+    case 'hold.released':
+      return { used: 0n, refunded: 0n, returned: points };
+    default:
+      return undefined;
+  }
+}
+
+/** What a message left of its hold: the event has no field for it, but the moves out of the hold. */
+const leftOfHold = ({ transfers }: EventData<'message.charged'>): bigint =>
+  transfers
+    .filter(({ from, to }) => from === 'hold' && to !== 'used')
+    .reduce((sum, { points }) => sum + toMillipoints(points), 0n);
+
+/** The period that an event begins: by the opening of the books, or by a month start. */
+export function turnOf(event: LedgerEvent, position: Position): TurnRow | undefined {
+  if (event.name === 'main-account.opened') {
+    const { period, balance } = (event.data as EventData<'main-account.opened'>).mainAccount;
+    return { ...position, period, balance: toMillipoints(balance) };
+  }
+  if (event.name !== 'period.rolled') return undefined;
+  const { to, granted, mainAccount } = event.data as unknown as EventData<'period.rolled'>;
+  return { ...position, period: to, balance: toMillipoints(mainAccount.balance) + toMillipoints(granted) };
+}

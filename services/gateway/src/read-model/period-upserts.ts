@@ -1,0 +1,77 @@
+import { columns, type Statement } from '@subledger/database';
+import { toMillipoints } from '../accounts/points.js';
+import type { ClosingRow, LateFactRow, TurnRow } from './period-rows.js';
+
+/** A statement closes once; only a raised generation (a restored ledger) closes it again. */
+export const statementsUpsert = (rows: readonly ClosingRow[]): Statement => ({
+  name: 'statements',
+  text: `INSERT INTO period_statement AS t (main_account_id, period, sub_account_id, generation, sequence, closed_at, opening,
+       limit_points, boost, granted, used, overage, held, returned)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::timestamptz[], $7::bigint[],
+       $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[])
+     ON CONFLICT (main_account_id, period, sub_account_id) DO UPDATE SET
+       generation = excluded.generation, sequence = excluded.sequence, closed_at = excluded.closed_at,
+       opening = excluded.opening, limit_points = excluded.limit_points, boost = excluded.boost,
+       granted = excluded.granted, used = excluded.used, overage = excluded.overage, held = excluded.held,
+       returned = excluded.returned
+     WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
+  values: columns(
+    rows,
+    (r) => r.mainAccountId,
+    (r) => r.closed.period,
+    (r) => r.subAccountId,
+    (r) => r.generation,
+    (r) => r.sequence,
+    (r) => r.at,
+    (r) => toMillipoints(r.closed.opening),
+    (r) => toMillipoints(r.closed.limit),
+    (r) => toMillipoints(r.closed.boost),
+    (r) => toMillipoints(r.closed.granted),
+    (r) => toMillipoints(r.closed.used),
+    (r) => toMillipoints(r.closed.overage),
+    (r) => toMillipoints(r.closed.held),
+    (r) => toMillipoints(r.closed.returned),
+  ),
+});
+
+/** By the event's number, as the transfers: adding up happens when they are read, so a repeat cannot count twice. */
+export const lateFactsInsert = (rows: readonly LateFactRow[]): Statement => ({
+  name: 'late_facts',
+  text: `INSERT INTO period_late_fact AS t (main_account_id, sequence, generation, period, sub_account_id, used, refunded,
+       returned)
+     SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
+       $8::bigint[])
+     ON CONFLICT (main_account_id, sequence) DO UPDATE SET
+       generation = excluded.generation, period = excluded.period, sub_account_id = excluded.sub_account_id,
+       used = excluded.used, refunded = excluded.refunded, returned = excluded.returned
+     WHERE excluded.generation > t.generation`,
+  values: columns(
+    rows,
+    (r) => r.mainAccountId,
+    (r) => r.sequence,
+    (r) => r.generation,
+    (r) => r.period,
+    (r) => r.subAccountId,
+    (r) => r.used,
+    (r) => r.refunded,
+    (r) => r.returned,
+  ),
+});
+
+export const turnsUpsert = (rows: readonly TurnRow[]): Statement => ({
+  name: 'turns',
+  text: `INSERT INTO month_turn AS t (main_account_id, period, generation, sequence, at, balance)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::bigint[])
+     ON CONFLICT (main_account_id, period) DO UPDATE SET
+       generation = excluded.generation, sequence = excluded.sequence, at = excluded.at, balance = excluded.balance
+     WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
+  values: columns(
+    rows,
+    (r) => r.mainAccountId,
+    (r) => r.period,
+    (r) => r.generation,
+    (r) => r.sequence,
+    (r) => r.at,
+    (r) => r.balance,
+  ),
+});
