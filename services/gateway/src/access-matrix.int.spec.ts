@@ -81,6 +81,8 @@ const PARAMETERS: Record<string, () => string> = {
   messageId: () => 'none',
   sequence: () => '1',
   operation: () => 'op_none',
+  webhook: () => 'wh_none',
+  delivery: () => 'whd_none',
 };
 
 /** With a query that no route takes: whoever is let in gets 422, and nothing happens. */

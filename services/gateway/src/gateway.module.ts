@@ -21,6 +21,7 @@ import { PointsController } from './http/points.controller.js';
 import { SenderNumbersController } from './http/sender-numbers.controller.js';
 import { SessionController } from './http/session.controller.js';
 import { SubAccountsController } from './http/sub-accounts.controller.js';
+import { WebhooksController } from './http/webhooks.controller.js';
 import { MessageLogController } from './message-log/message-log.controller.js';
 import { MessageLog } from './message-log/message-log.js';
 import { MessagesService } from './message-log/messages.service.js';
@@ -30,6 +31,8 @@ import { OperationsService } from './operations/operations.service.js';
 import type { WriteRunner } from './operations/write-runner.js';
 import { EventsController } from './read-model/events.controller.js';
 import { ReadModel } from './read-model/read-model.js';
+import { WebhookDeliveriesService } from './webhooks/webhook-deliveries.service.js';
+import { type WebhookParts, WebhooksService } from './webhooks/webhooks.service.js';
 
 /** What `startGateway` made: connections and the machinery of writes. */
 export interface GatewayParts {
@@ -40,6 +43,7 @@ export interface GatewayParts {
   readonly runner: WriteRunner;
   readonly direct: DirectRunner;
   readonly messages: MessageLogParts;
+  readonly webhooks: WebhookParts;
   readonly monitor: DependencyMonitor;
   readonly health: Health;
   readonly metrics: Registry;
@@ -59,6 +63,7 @@ export interface GatewayParts {
     EventsController,
     MessagesController,
     MessageLogController,
+    WebhooksController,
   ],
 })
 class GatewayModule {}
@@ -69,7 +74,7 @@ export function gatewayModule(parts: GatewayParts): DynamicModule {
 
 /** Wired by hand: the graph is small, and the classes stay free of injection tokens. */
 function providersOf(parts: GatewayParts): Provider[] {
-  const { prisma, publicUrl, runner } = parts;
+  const { prisma, publicUrl, runner, webhooks } = parts;
   const mains = new MainAccountsStore(prisma, publicUrl);
   const subs = new SubAccountsStore(prisma);
   return [
@@ -84,6 +89,11 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
     { provide: MessageLog, useValue: parts.messages.messageLog },
     { provide: MessagesService, useValue: new MessagesService(prisma, mains, parts.messages.downloads) },
+    { provide: WebhooksService, useValue: new WebhooksService(prisma, mains, runner, webhooks) },
+    {
+      provide: WebhookDeliveriesService,
+      useValue: new WebhookDeliveriesService(prisma, runner, webhooks),
+    },
     { provide: ReadModel, useValue: parts.readModel },
   ];
 }

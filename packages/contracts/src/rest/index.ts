@@ -9,3 +9,5 @@ export * from './routes.js';
 export * from './session.js';
 export * from './sub-accounts.js';
 export * from './transfers.js';
+export * from './webhook-events.js';
+export * from './webhooks.js';

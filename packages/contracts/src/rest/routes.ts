@@ -4,6 +4,7 @@ import { messageRoutes } from './routes-messages.js';
 import { senderNumberRoutes } from './routes-sender-numbers.js';
 import { sessionRoutes } from './routes-session.js';
 import { subAccountRoutes } from './routes-sub-accounts.js';
+import { webhookRoutes } from './routes-webhooks.js';
 
 /**
  * Every route of the API. Validation, authorization and the OpenAPI document all come from here, so that they
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...senderNumberRoutes,
   ...sessionRoutes,
   ...messageRoutes,
+  ...webhookRoutes,
 } as const;
 export type RouteId = keyof typeof ROUTES;
 export const ROUTE_IDS = Object.keys(ROUTES) as RouteId[];
