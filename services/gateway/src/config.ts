@@ -11,6 +11,13 @@ function isAddressOrNetwork(text: string): boolean {
   return version !== 0 && isNetwork && more.length === 0;
 }
 
+/** A name server: an IP address, with a port where that is not 53 (`10.0.0.2:5353`, `[::1]:5353`). */
+function isNameServer(text: string): boolean {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const isKnown = isIP(text) !== 0 || isIP(bracketed ?? '') === 6 || isIP(plain ?? '') === 4;
+  return isKnown && Number(port ?? 53) <= 65_535;
+}
+
 const key = z.string().min(16, 'must be at least 16 characters').max(256);
 
 /** Known to everybody: production refuses it. */
@@ -60,6 +67,15 @@ export const gatewayConfig = z.object({
   WEBHOOK_ALLOW_PRIVATE_ADDRESSES: flag
     .default(false)
     .describe('whether webhooks may lead into private networks'),
+  WEBHOOK_NAME_SERVERS: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine(
+      (list) => list.every(isNameServer),
+      'must be IP addresses, with a port or without, separated by commas',
+    )
+    .optional()
+    .describe('where the hosts of webhooks are looked up; default the name servers of the system'),
   WEBHOOK_TIMEOUT_MS: durationMs.default(10_000).describe('longest attempt to deliver a webhook'),
   WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(1_000).default(32),
   WEBHOOK_RETRY_FIRST_MS: durationMs.default(5_000).describe('pause before the second attempt; then longer'),

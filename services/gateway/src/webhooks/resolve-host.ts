@@ -10,10 +10,12 @@ const TRIES = 2;
 /**
  * Asks the name servers, not the system: `getaddrinfo` has a few threads for the whole process, and a customer's slow
  * name server would hold up everybody's look-ups. /etc/hosts is not read.
+ *
+ * @param servers default: those of /etc/resolv.conf
  */
-export function nameServerResolver(
-  resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES }),
-): ResolveHost {
+export function nameServerResolver(servers?: readonly string[]): ResolveHost {
+  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+  if (servers) resolver.setServers(servers);
   return async (name) => {
     if (isLocalhost(name)) return ['127.0.0.1', '::1'];
     const [v4, v6] = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)]);

@@ -77,6 +77,8 @@ function post(
 ): Promise<number> {
   const { request } = url.protocol === 'https:' ? https : http;
   const bytes = Buffer.from(body);
+  // Once it has come, it does not matter what becomes of the rest of the answer.
+  let status: number | undefined;
   return new Promise((resolve, reject) => {
     const sent = request(
       url,
@@ -90,19 +92,20 @@ function post(
       },
       (answer) => {
         let left = MAX_ANSWER_BYTES;
+        const known = answer.statusCode ?? 0;
+        status = known;
         const end = () => {
-          resolve(answer.statusCode ?? 0);
+          resolve(known);
           answer.destroy();
         };
         answer.on('data', (chunk: Buffer) => {
           left -= chunk.length;
           if (left <= 0) end();
         });
-        // The status has come: what becomes of the rest of the answer does not matter.
         answer.on('end', end).on('close', end).on('error', end);
       },
     );
-    sent.on('error', reject);
+    sent.on('error', (error) => (status === undefined ? reject(error) : resolve(status)));
     sent.end(bytes);
   });
 }

@@ -43,7 +43,8 @@ export function openWebhooks(
     disableAfterDays: config.WEBHOOK_DISABLE_AFTER_DAYS,
     keepDays: config.KEEP_WEBHOOK_DELIVERIES_DAYS,
   });
-  const send = { ...rules, timeoutMs: config.WEBHOOK_TIMEOUT_MS, resolve: nameServerResolver() };
+  const resolve = nameServerResolver(config.WEBHOOK_NAME_SERVERS);
+  const send = { ...rules, timeoutMs: config.WEBHOOK_TIMEOUT_MS, resolve };
   const options = { concurrency: config.WEBHOOK_CONCURRENCY, send };
   const dispatcher = new WebhookDispatcher(queue, secrets, options, metrics, log);
   const listeners = new WebhookListeners(pool, log);
