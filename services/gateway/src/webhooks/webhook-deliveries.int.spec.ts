@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPool, withTransaction } from '@subledger/database';
 import { createLogger } from '@subledger/service-kit';
@@ -117,7 +116,8 @@ describe('a receiver that does not take it', () => {
     const id = await hook.ping();
     const failed = await hook.ended(id, 'failed');
     expect(failed).toMatchObject({ error: 'bad-status', responseStatus: 503, nextAttemptAt: null });
-    expect(failed.attempts).toBeGreaterThan(2);
+    // The first attempt, and one at the very end of the time.
+    expect(failed.attempts).toBeGreaterThanOrEqual(2);
     expect(receiver.to(hook.path)).toHaveLength(failed.attempts);
     expect(await hook.read()).toMatchObject({ enabled: true, failingSince: expect.any(String) });
     receiver.usual = 200;
@@ -129,13 +129,11 @@ describe('a receiver that does not take it', () => {
 
   test('410 switches it off at once; what is queued is given up, and may be sent once it is on again', async () => {
     const hook = await webhook();
-    // What waits for a later attempt while the next one is answered with 410.
-    receiver.reactions.push(500);
-    const waiting = await hook.ping();
-    await eventually(async () => (await hook.delivery(waiting)).error === 'bad-status');
+    const waiting = `whd_waiting_${hook.id}`;
     await pool.query(
-      `UPDATE webhook_delivery SET next_attempt_at = now() + interval '1 hour' WHERE id = $1`,
-      [waiting],
+      `INSERT INTO webhook_delivery (main_account_id, id, webhook_id, event, dedupe_key, body, next_attempt_at)
+       VALUES ($1, $2, $3, 'webhook.ping', 'waiting', '{}', now() + interval '1 hour')`,
+      [main, waiting, hook.id],
     );
     receiver.reactions.push(410);
     const gone = await hook.ping();
@@ -159,7 +157,7 @@ describe('a receiver that does not take it', () => {
     });
     await hook.call('POST', `/deliveries/${waiting}/redeliver`);
     await hook.ended(waiting, 'succeeded');
-    expect(receiver.to(hook.path)).toHaveLength(3);
+    expect(receiver.to(hook.path)).toHaveLength(2);
     await hook.call('DELETE');
   });
 
@@ -225,33 +223,31 @@ describe('a receiver that does not take it', () => {
 });
 
 describe('leases', () => {
-  /** Queues for a webhook that the running gateway does not see yet, and claims it as an instance that dies then. */
-  async function claimedByTheDead(hookId: string, leaseMs: number): Promise<Claimed> {
-    await pool.query('UPDATE webhook_delivery SET next_attempt_at = NULL WHERE status = $1', ['pending']);
-    await withTransaction(pool, async (client) => {
-      await client.query('LOCK TABLE webhook_delivery IN SHARE ROW EXCLUSIVE MODE');
-      await enqueueWebhookEvent(client, ofForecast(`lease-${leaseMs}-${hookId}`));
-      await client.query(
-        `UPDATE webhook_delivery SET lease_id = 'of the dead', attempts = 1,
-                next_attempt_at = clock_timestamp() + make_interval(secs => $2) WHERE webhook_id = $1`,
-        [hookId, leaseMs / 1_000],
+  /** Queues a delivery as an instance leaves it that claims it and dies. */
+  async function claimedByTheDead(webhookId: string, leaseMs: number): Promise<Claimed> {
+    const { rows } = await withTransaction(pool, async (client) => {
+      await enqueueWebhookEvent(client, ofForecast(`lease of ${webhookId}`));
+      return client.query<Claimed>(
+        `UPDATE webhook_delivery
+            SET lease_id = 'of the dead', attempts = 1,
+                next_attempt_at = clock_timestamp() + make_interval(secs => $2)
+          WHERE webhook_id = $1 RETURNING main_account_id, id, webhook_id, body, attempts, lease_id`,
+        [webhookId, leaseMs / 1_000],
       );
     });
-    const { rows } = await pool.query<Claimed>(
-      'SELECT main_account_id, id, webhook_id, body, attempts, lease_id FROM webhook_delivery WHERE webhook_id = $1',
-      [hookId],
-    );
     return rows[0] as Claimed;
   }
 
   test('an attempt of an instance that died is made by another one, once its lease is over', async () => {
     const hook = await webhook(main, ['shortfall.forecast']);
-    const lost = await claimedByTheDead(hook.id, 1_500);
-    await sleep(700);
-    expect(receiver.to(hook.path)).toEqual([]);
+    const leaseMs = 1_500;
+    const claimedAtMs = performance.now();
+    const lost = await claimedByTheDead(hook.id, leaseMs);
     expect(await hook.delivery(lost.id)).toMatchObject({ status: 'pending', nextAttemptAt: null });
     expect(await hook.ended(lost.id, 'succeeded')).toMatchObject({ attempts: 2 });
     expect(receiver.to(hook.path)).toHaveLength(1);
+    // The column has whole milliseconds.
+    expect(receiver.to(hook.path)[0]?.atMs).toBeGreaterThan(claimedAtMs + leaseMs - 1);
     // It was not dead, but slow: how its attempt ended is nobody's business any more.
     const queue = queueOf(1_000);
     await queue.failed(lost, { responseStatus: 500, durationMs: 9, error: 'bad-status' });
@@ -264,26 +260,19 @@ describe('leases', () => {
     const hook = await webhook();
     await hook.call('PATCH', '', { body: { enabled: false } });
     const rows = 40;
-    await withTransaction(pool, async (client) => {
-      await client.query('LOCK TABLE webhook_delivery IN SHARE ROW EXCLUSIVE MODE');
-      // Not due for the gateway, whose clock is the same: it would take them away.
-      await client.query(
-        `INSERT INTO webhook_delivery (main_account_id, id, webhook_id, event, dedupe_key, body)
-         SELECT 'ma_claim_' || n, 'whd_claim_' || n, $1, 'webhook.ping', n::text, '{}'
-           FROM generate_series(1, $2::int) AS n`,
-        [hook.id, rows],
-      );
-      await client.query(`UPDATE webhook_delivery SET next_attempt_at = NULL WHERE webhook_id = $1`, [
-        hook.id,
-      ]);
-    });
+    await pool.query(
+      `INSERT INTO webhook_delivery (main_account_id, id, webhook_id, event, dedupe_key, body, next_attempt_at)
+       SELECT 'ma_claim_' || n, 'whd_claim_' || n, $1, 'webhook.ping', n::text, '{}', NULL
+         FROM generate_series(1, $2::int) AS n`,
+      [hook.id, rows],
+    );
     const scratch = await claimEverywhere(hook.id);
     expect(new Set(scratch).size).toBe(scratch.length);
     expect(scratch.length).toBe(rows);
     await hook.call('DELETE');
   });
 
-  /** Four at once, in a transaction's snapshot of their own table, so that the gateway does not take part. */
+  /** Sixteen askers, on a copy of the tables: the gateway would take part in its own. */
   async function claimEverywhere(webhookId: string): Promise<string[]> {
     await pool.query('CREATE SCHEMA claiming');
     await pool.query('CREATE TABLE claiming.webhook AS TABLE gateway.webhook');

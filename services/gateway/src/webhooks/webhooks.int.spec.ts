@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@subledger/testing';
-import { eventText, usedEvent } from '../test-support/ledger-events.js';
+import { eventText, ledgerEvent, usedEvent } from '../test-support/ledger-events.js';
 import { TestGateway } from '../test-support/test-gateway.js';
 import { type Received, WebhookReceiver } from '../test-support/webhook-receiver.js';
 
@@ -245,13 +245,51 @@ describe('a delivery', () => {
       },
       expect.objectContaining({ type: 'limit.reached-100', data: expect.objectContaining({ used: '100' }) }),
     ]);
+    // One batch each: a refund does not make it news again, a raise does.
+    const told = () => receiver.to(made.path).map(({ body }) => JSON.parse(body).type);
+    const raised = { subAccountId: sub, limit: '200', remaining: '100', used: '100' };
+    await gateway.ledger.publish(own, at(60, 104));
+    await gateway.ledger.publish(own, at(85, 105));
+    const name = 'limit.changed';
+    const more = { main: own, effective: 'immediately' };
+    await gateway.ledger.publish(own, eventText(ledgerEvent(name, { ...more, sequence: 106, sub: raised })));
+    const again = { ...raised, used: '160', remaining: '40' };
+    await gateway.ledger.publish(own, eventText(usedEvent(160, { main: own, sequence: 107, sub: again })));
+    await eventually(() => told().length === 3);
+    expect(told()[2]).toBe('limit.reached-80');
     const path = `${hooks(own)}/${made.id}/deliveries`;
     const first = await gateway.call('GET', `${path}?limit=1`);
-    expect(first.body.items.map((item: { event: string }) => item.event)).toEqual(['limit.reached-100']);
-    const second = await gateway.call('GET', `${path}?limit=1&cursor=${first.body.nextCursor}`);
-    expect(second.body.items.map((item: { event: string }) => item.event)).toEqual(['limit.reached-80']);
+    expect(first.body.items.map((item: { event: string }) => item.event)).toEqual(['limit.reached-80']);
+    const second = await gateway.call('GET', `${path}?limit=2&cursor=${first.body.nextCursor}`);
+    expect(second.body.items.map((item: { event: string }) => item.event)).toEqual([
+      'limit.reached-100',
+      'limit.reached-80',
+    ]);
     expect(second.body.nextCursor).toBeNull();
     const pending = await gateway.call('GET', `${path}?status=pending`);
     expect(pending.body.items).toEqual([]);
+  });
+
+  test('tells of a deactivation and a month start; who did not ask for them hears nothing', async () => {
+    const own = await gateway.mainAccount('1000');
+    const sub = await gateway.subAccount(own, 'Leaving', '100');
+    const made = await webhook(['sub-account.deactivated', 'period.rolled'], own);
+    const other = await webhook(['limit.exceeded'], own);
+    await gateway.call('POST', `/v1/main-accounts/${own}/sub-accounts/${sub}/deactivate`);
+    await eventually(() => receiver.to(made.path).length === 1);
+    const figures = { from: '2026-11', to: '2026-12', returned: '10', granted: '20', funded: 1, unfunded: 0 };
+    await gateway.ledger.publish(
+      own,
+      eventText(ledgerEvent('period.rolled', { main: own, sequence: 99, ...figures })),
+    );
+    await eventually(() => receiver.to(made.path).length === 2);
+    expect(receiver.to(made.path).map(({ body }) => JSON.parse(body))).toEqual([
+      expect.objectContaining({
+        type: 'sub-account.deactivated',
+        data: expect.objectContaining({ subAccountId: sub, subAccount: 'Leaving' }),
+      }),
+      expect.objectContaining({ type: 'period.rolled', data: expect.objectContaining(figures) }),
+    ]);
+    expect(await deliveries(other.id, own)).toEqual([]);
   });
 });
