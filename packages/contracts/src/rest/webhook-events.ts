@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { foreignId, instant, mainAccountId, period, pointLimit, points, subAccountId } from '../scalars.js';
+import * as scalars from '../scalars.js';
 import { SUB_ACCOUNT_STATUSES } from '../vocabulary.js';
+
+const { foreignId, instant, period, pointLimit, points } = scalars;
+const mainAccountId = scalars.mainAccountId.meta({
+  description: 'The customer whose points it is about',
+  examples: ['ma_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f11'],
+});
+const subAccountId = scalars.subAccountId.meta({
+  description: 'The sub-account that it is about',
+  examples: ['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22'],
+});
 
 const subAccountFigures = {
   mainAccountId,

@@ -91,15 +91,23 @@ const webhookFields = {
         'Why it is off: `by-request`; `gone`: it answered 410; `failing`: nothing got through for days. Null while on',
       examples: ['failing'],
     }),
-  disabledAt: instant.nullable().meta({ description: 'When it was switched off; null while on' }),
-  failingSince: instant
-    .nullable()
-    .meta({ description: 'First failed attempt since the last success; null where the last one succeeded' }),
+  disabledAt: instant.nullable().meta({
+    description: 'When it was switched off; null while on',
+    examples: ['2026-11-28T09:00:00.000Z'],
+  }),
+  failingSince: instant.nullable().meta({
+    description: 'First failed attempt since the last success; null where the last one succeeded',
+    examples: ['2026-11-23T09:00:00.000Z'],
+  }),
   previousSecretUntil: instant.nullable().meta({
     description: 'Until when the secret before the last rotation signs too; null where there is none',
+    examples: ['2026-11-24T09:00:00.000Z'],
   }),
-  createdAt: instant.meta({ description: 'When it was made' }),
-  updatedAt: instant.meta({ description: 'When its settings changed last' }),
+  createdAt: instant.meta({ description: 'When it was made', examples: ['2026-11-23T09:00:00.000Z'] }),
+  updatedAt: instant.meta({
+    description: 'When its settings changed last',
+    examples: ['2026-11-23T09:00:00.000Z'],
+  }),
 };
 export const webhookView = z.object(webhookFields).meta({ id: 'Webhook' });
 export type WebhookView = z.infer<typeof webhookView>;
@@ -110,7 +118,10 @@ export const rotatedSecret = z
   .object({
     id: webhookId,
     secret,
-    previousSecretUntil: instant.meta({ description: 'Until when the secret before it signs too' }),
+    previousSecretUntil: instant.meta({
+      description: 'Until when the secret before it signs too',
+      examples: ['2026-11-24T09:00:00.000Z'],
+    }),
   })
   .meta({ id: 'RotatedWebhookSecret' });
 
@@ -160,11 +171,15 @@ export const webhookDelivery = z
           'Why the last attempt did not succeed. `address-refused`: the name leads to an address that is not public',
         examples: ['timeout'],
       }),
-    nextAttemptAt: instant
-      .nullable()
-      .meta({ description: 'When it is tried next; null once it is final, and while an attempt runs' }),
-    createdAt: instant.meta({ description: 'When it was queued' }),
-    finishedAt: instant.nullable().meta({ description: 'When it succeeded or failed for good' }),
+    nextAttemptAt: instant.nullable().meta({
+      description: 'When it is tried next; null once it is final, and while an attempt runs',
+      examples: ['2026-11-23T09:00:05.000Z'],
+    }),
+    createdAt: instant.meta({ description: 'When it was queued', examples: ['2026-11-23T09:00:00.000Z'] }),
+    finishedAt: instant.nullable().meta({
+      description: 'When it succeeded or failed for good',
+      examples: ['2026-11-23T09:00:00.500Z'],
+    }),
   })
   .meta({ id: 'WebhookDelivery' });
 export type WebhookDeliveryView = z.infer<typeof webhookDelivery>;

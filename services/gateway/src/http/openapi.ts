@@ -8,6 +8,9 @@ import {
   ROUTE_IDS,
   ROUTES,
   type RouteDefinition,
+  WEBHOOK_EVENT_SUMMARIES,
+  WEBHOOK_EVENT_TYPES,
+  webhookBody,
 } from '@subledger/contracts';
 import { z } from 'zod';
 import {
@@ -40,6 +43,7 @@ export function openApiDocument(): oas31.OpenAPIObject {
     security: [{ apiKey: [] }, { session: [], csrfToken: [] }],
     tags: [...new Set(ROUTE_IDS.map((id) => ROUTES[id].tag))].map((name) => ({ name })),
     paths,
+    webhooks: webhooks(),
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: “Authorization: Bearer …”' },
@@ -58,6 +62,35 @@ export function openApiDocument(): oas31.OpenAPIObject {
       },
     },
   });
+}
+
+/** What customers' programs receive; see docs/webhooks.md. */
+function webhooks(): ZodOpenApiPathsObject {
+  const text = z.string();
+  const header = z.object({
+    'webhook-id': text.meta({ description: 'Id of the delivery, the same at every attempt' }),
+    'webhook-timestamp': text.meta({ description: 'Seconds since 1970 at which the attempt was made' }),
+    'webhook-signature': text.meta({
+      description: 'v1, and the HMAC-SHA256 of id.timestamp.body in base64; after a rotation two of them',
+    }),
+  });
+  return Object.fromEntries(
+    WEBHOOK_EVENT_TYPES.map((type) => [
+      type,
+      {
+        post: {
+          operationId: `receive-${type.replaceAll('.', '-')}`,
+          tags: ['Webhooks'],
+          summary: WEBHOOK_EVENT_SUMMARIES[type],
+          description: 'Signed as in Standard Webhooks.',
+          security: [],
+          requestParams: { header },
+          requestBody: { required: true, content: { 'application/json': { schema: webhookBody(type) } } },
+          responses: { '2XX': { description: 'Received; anything else is tried again' } },
+        },
+      },
+    ]),
+  );
 }
 
 function operationOf(id: string, route: RouteDefinition): ZodOpenApiOperationObject {

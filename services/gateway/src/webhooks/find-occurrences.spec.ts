@@ -5,6 +5,7 @@ import type { LedgerEvent } from '../read-model/parse-events.js';
 import { afterUse, type Given, ledgerEvent, MAIN, SUB, usedEvent } from '../test-support/ledger-events.js';
 import { bodyOf } from './enqueue-webhook-events.js';
 import { findOccurrences, type Standing } from './find-occurrences.js';
+import type { Mark } from './sub-account-standing.js';
 
 const EMPTY: Standing = {
   positions: new Map(),
@@ -162,6 +163,16 @@ const TABLE: [string, Step[], string[]][] = [
 describe('what a story tells', () => {
   test.each(TABLE)('%s', (_name, story, expected) => {
     expect(told(story)).toEqual(expected);
+  });
+
+  test('what was so before anybody listened is no news', () => {
+    const before = findOccurrences([usedEvent(85, { sequence: 1 })], EMPTY).standing;
+    const subs = new Map([...before.subs].map(([key, sub]) => [key, { ...sub, marks: new Set<Mark>() }]));
+    const after = findOccurrences([used(90)({ sequence: 2 }), used(100)({ sequence: 3 })], {
+      ...before,
+      subs,
+    });
+    expect(after.occurrences.map(({ type }) => type)).toEqual(['limit.reached-100']);
   });
 
   test('a month start', () => {

@@ -227,7 +227,7 @@ describe('a delivery', () => {
       eventText(usedEvent(used, { main: own, sequence, sub: { subAccountId: sub } }));
     await gateway.ledger.publish(own, at(79, 100), at(80, 101), at(79, 100), at(80, 101), at(90, 102));
     await eventually(() => receiver.to(made.path).length === 1);
-    await gateway.ledger.publish(own, at(90, 102), at(100, 103), at(80, 101));
+    await gateway.ledger.publish(own, at(90, 102), at(100, 103), at(80, 101), at(101, 104));
     await eventually(() => receiver.to(made.path).length === 2);
     expect(receiver.to(made.path).map(({ body }) => JSON.parse(body))).toEqual([
       {
@@ -248,20 +248,26 @@ describe('a delivery', () => {
     // One batch each: a refund does not make it news again, a raise does.
     const told = () => receiver.to(made.path).map(({ body }) => JSON.parse(body).type);
     const raised = { subAccountId: sub, limit: '200', remaining: '100', used: '100' };
-    await gateway.ledger.publish(own, at(60, 104));
-    await gateway.ledger.publish(own, at(85, 105));
+    await gateway.ledger.publish(own, at(60, 105));
+    await gateway.ledger.publish(own, at(85, 106));
     const name = 'limit.changed';
     const more = { main: own, effective: 'immediately' };
-    await gateway.ledger.publish(own, eventText(ledgerEvent(name, { ...more, sequence: 106, sub: raised })));
+    await gateway.ledger.publish(own, eventText(ledgerEvent(name, { ...more, sequence: 107, sub: raised })));
     const again = { ...raised, used: '160', remaining: '40' };
-    await gateway.ledger.publish(own, eventText(usedEvent(160, { main: own, sequence: 107, sub: again })));
+    await gateway.ledger.publish(own, eventText(usedEvent(160, { main: own, sequence: 108, sub: again })));
     await eventually(() => told().length === 3);
-    expect(told()[2]).toBe('limit.reached-80');
+    // An old one again, which would be a crossing from here; then one that is.
+    await gateway.ledger.publish(own, at(101, 104));
+    const all = { ...raised, used: '200', remaining: '0' };
+    await gateway.ledger.publish(own, eventText(usedEvent(200, { main: own, sequence: 109, sub: all })));
+    await eventually(() => told().length === 4);
+    expect(told().slice(2)).toEqual(['limit.reached-80', 'limit.reached-100']);
     const path = `${hooks(own)}/${made.id}/deliveries`;
     const first = await gateway.call('GET', `${path}?limit=1`);
-    expect(first.body.items.map((item: { event: string }) => item.event)).toEqual(['limit.reached-80']);
-    const second = await gateway.call('GET', `${path}?limit=2&cursor=${first.body.nextCursor}`);
+    expect(first.body.items.map((item: { event: string }) => item.event)).toEqual(['limit.reached-100']);
+    const second = await gateway.call('GET', `${path}?limit=3&cursor=${first.body.nextCursor}`);
     expect(second.body.items.map((item: { event: string }) => item.event)).toEqual([
+      'limit.reached-80',
       'limit.reached-100',
       'limit.reached-80',
     ]);
