@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { WebhookDeliveryError } from '@subledger/contracts';
-import { isPublicAddress } from './public-address.js';
+import { isAllowedAddress } from './allowed-address.js';
 import type { ResolveHost } from './resolve-host.js';
 import { problemOfUrl, type UrlRules } from './webhook-url.js';
 
@@ -110,7 +110,7 @@ function post(
   });
 }
 
-/** Refuses a name as soon as one of its addresses is not public: nobody has a good reason for such a name. */
+/** Refuses a name as soon as one of its addresses is not allowed: nobody has a good reason for such a name. */
 export function guardedLookup({
   resolve,
   allowPrivate,
@@ -121,7 +121,7 @@ export function guardedLookup({
       const found = await resolve(host).catch((cause: unknown) => {
         throw new NameNotResolved(host, { cause });
       });
-      if (!allowPrivate && found.some((address) => !isPublicAddress(address))) throw new AddressRefused(host);
+      if (found.some((address) => !isAllowedAddress(address, allowPrivate))) throw new AddressRefused(host);
       const list = found
         .map((address) => ({ address, family: isIP(address) }))
         .filter((one) => (family !== 4 && family !== 6 ? true : one.family === family));

@@ -56,6 +56,14 @@ describe('where a name leads', () => {
     expect(receiver.received).toHaveLength(before);
   });
 
+  test.each([
+    ['metadata.example.com', 'address-refused'],
+    ['169.254.169.254', 'address-refused'],
+    ['0.0.0.0', 'address-refused'],
+  ])('%s: %s, also where private addresses are allowed', async (name, error) => {
+    expect(await send(named(name), true)).toMatchObject({ error, responseStatus: null });
+  });
+
   test('the same names are fine where private addresses are allowed', async () => {
     const names = ['inside.example.com', 'inside.example.com.', 'localhost', '127.0.0.1'];
     for (const name of names)
@@ -85,7 +93,7 @@ describe('where a name leads', () => {
 });
 
 describe('what an answer comes to', () => {
-  const post = (timeoutMs?: number) => send(receiver.url(), true, timeoutMs);
+  const post = (timeoutMs = 1_000) => send(receiver.url(), true, timeoutMs);
 
   test.each([
     [200, null],
@@ -106,22 +114,23 @@ describe('what an answer comes to', () => {
     expect(receiver.to('/elsewhere')).toEqual([]);
   });
 
-  test('an answer without end is left after its first kilobyte', async () => {
-    let written = 0;
+  test('an answer without end is left after its first kilobyte, not at the time-out', async () => {
+    const timeoutMs = 20_000;
     const closed = new Promise<void>((resolve) => {
       receiver.reactions.push((response) => {
         response.on('close', resolve);
         response.writeHead(200);
         const more = () => {
-          while (!response.destroyed && response.write('x'.repeat(65_536))) written += 65_536;
+          while (!response.destroyed && response.write('x'.repeat(65_536)));
           response.once('drain', more);
         };
         more();
       });
     });
-    expect(await post(5_000)).toMatchObject({ responseStatus: 200, error: null });
+    const result = await post(timeoutMs);
+    expect(result).toMatchObject({ responseStatus: 200, error: null });
+    expect(result.durationMs).toBeLessThan(timeoutMs / 2);
     await closed;
-    expect(written).toBeLessThan(50_000_000);
   });
 
   test('one that does not come is a time-out, wherever it stops', async () => {

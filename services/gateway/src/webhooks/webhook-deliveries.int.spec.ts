@@ -222,6 +222,22 @@ describe('a receiver that does not take it', () => {
   });
 });
 
+describe('a secret that cannot be read, since WEBHOOK_SECRET_KEY was changed', () => {
+  test('fails the delivery, says so, and is mended by a new one', async () => {
+    const hook = await webhook();
+    await pool.query(`UPDATE webhook SET secret = $2 WHERE id = $1`, [hook.id, Buffer.alloc(80, 7)]);
+    const id = await hook.ping();
+    await eventually(async () => (await hook.delivery(id)).error === 'secret-unreadable');
+    expect(receiver.to(hook.path)).toEqual([]);
+    expect((await hook.call('POST', '/secret')).status).toBe(200);
+    await hook.call('POST', `/deliveries/${id}/redeliver`);
+    await hook.ended(id, 'succeeded');
+    const [got] = receiver.to(hook.path);
+    expect(String(got?.headers['webhook-signature']).split(' ')).toHaveLength(1);
+    await hook.call('DELETE');
+  });
+});
+
 describe('leases', () => {
   /** Queues a delivery as an instance leaves it that claims it and dies. */
   async function claimedByTheDead(webhookId: string, leaseMs: number): Promise<Claimed> {

@@ -139,18 +139,17 @@ export class WebhookDispatcher {
   }
 
   private async send(claimed: Claimed, url: string): Promise<SendResult> {
-    let secrets: string[];
-    try {
-      secrets = [claimed.secret, claimed.previous_secret].flatMap((sealed) =>
-        sealed ? [this.secrets.open(sealed, claimed.webhook_id)] : [],
-      );
-    } catch {
+    const { secret, previous_secret: previous, webhook_id: webhookId } = claimed;
+    const current = secret === null ? undefined : this.secrets.tryOpen(secret, webhookId);
+    if (current === undefined) {
       this.log.error(
-        { webhookId: claimed.webhook_id },
+        { webhookId },
         'the secret of a webhook cannot be read: WEBHOOK_SECRET_KEY is not the one that it was stored with',
       );
       return { responseStatus: null, durationMs: 0, error: 'secret-unreadable' };
     }
+    const before = previous === null ? undefined : this.secrets.tryOpen(previous, webhookId);
+    const secrets = before === undefined ? [current] : [current, before];
     const headers = webhookHeaders(claimed.id, new Date(), claimed.body, secrets);
     return sendWebhook(url, claimed.body, headers, { ...this.options.send, signal: this.aborting.signal });
   }

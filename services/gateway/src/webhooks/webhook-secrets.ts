@@ -24,6 +24,15 @@ export class WebhookSecrets {
     return new Uint8Array(Buffer.concat([iv, cipher.getAuthTag(), text]));
   }
 
+  /** Undefined where `open` throws. */
+  tryOpen(sealed: Uint8Array, webhookId: string): string | undefined {
+    try {
+      return this.open(sealed, webhookId);
+    } catch {
+      return undefined;
+    }
+  }
+
   /** @throws Error when it was sealed with another key or for another webhook, or was changed */
   open(sealed: Uint8Array, webhookId: string): string {
     const decipher = createDecipheriv('aes-256-gcm', this.key, sealed.subarray(0, IV_BYTES), {

@@ -1,68 +1,71 @@
 import { describe, expect, test } from '@jest/globals';
-import { isPublicAddress } from './public-address.js';
+import { isAllowedAddress } from './allowed-address.js';
 import { problemOfUrl } from './webhook-url.js';
 
 const ADDRESS = 'must lead to a public address';
 const open = { requireHttps: false, allowPrivate: false };
 
-/** Addresses by whether webhooks may lead there. */
-const ADDRESSES: [string, boolean][] = [
-  ['8.8.8.8', true],
-  ['1.1.1.1', true],
-  ['172.15.255.255', true],
-  ['172.32.0.0', true],
-  ['100.63.255.255', true],
-  ['100.128.0.0', true],
-  ['2606:4700:4700::1111', true],
-  ['2a00:1450:4001::1', true],
-  ['0.0.0.0', false],
-  ['0.1.2.3', false],
-  ['10.0.0.1', false],
-  ['100.64.0.1', false],
-  ['100.100.100.200', false],
-  ['127.0.0.1', false],
-  ['127.255.255.254', false],
-  ['168.63.129.16', false],
-  ['169.254.169.254', false],
-  ['172.16.0.1', false],
-  ['172.31.255.255', false],
-  ['192.0.0.192', false],
-  ['192.0.2.1', false],
-  ['192.168.1.1', false],
-  ['198.18.0.1', false],
-  ['198.51.100.1', false],
-  ['203.0.113.1', false],
-  ['224.0.0.1', false],
-  ['239.255.255.255', false],
-  ['240.0.0.1', false],
-  ['255.255.255.255', false],
-  ['::', false],
-  ['::1', false],
-  ['::127.0.0.1', false],
-  ['::ffff:127.0.0.1', false],
-  ['::ffff:8.8.8.8', false],
-  ['::ffff:0:127.0.0.1', false],
-  ['64:ff9b::7f00:1', false],
-  ['64:ff9b:1::7f00:1', false],
-  ['100::1', false],
-  ['2001::1', false],
-  ['2001:db8::1', false],
-  ['2002:7f00:1::', false],
-  ['3fff::1', false],
-  ['4000::1', false],
-  ['5f00::1', false],
-  ['fc00::1', false],
-  ['fd00:ec2::254', false],
-  ['fe80::1', false],
-  ['fec0::1', false],
-  ['ff02::1', false],
+/** Addresses by when webhooks may lead there: `private` where that is allowed. */
+const ADDRESSES: [string, 'public' | 'private' | 'never'][] = [
+  ['8.8.8.8', 'public'],
+  ['1.1.1.1', 'public'],
+  ['172.15.255.255', 'public'],
+  ['172.32.0.0', 'public'],
+  ['100.63.255.255', 'public'],
+  ['100.128.0.0', 'public'],
+  ['2606:4700:4700::1111', 'public'],
+  ['2a00:1450:4001::1', 'public'],
+  ['0.0.0.0', 'never'],
+  ['0.1.2.3', 'never'],
+  ['10.0.0.1', 'private'],
+  ['100.64.0.1', 'private'],
+  ['100.100.100.200', 'never'],
+  ['127.0.0.1', 'private'],
+  ['127.255.255.254', 'private'],
+  ['168.63.129.16', 'never'],
+  ['169.254.169.254', 'never'],
+  ['172.16.0.1', 'private'],
+  ['172.31.255.255', 'private'],
+  ['192.0.0.192', 'never'],
+  ['192.0.2.1', 'never'],
+  ['192.168.1.1', 'private'],
+  ['198.18.0.1', 'never'],
+  ['198.51.100.1', 'never'],
+  ['203.0.113.1', 'never'],
+  ['224.0.0.1', 'never'],
+  ['239.255.255.255', 'never'],
+  ['240.0.0.1', 'never'],
+  ['255.255.255.255', 'never'],
+  ['::', 'never'],
+  ['::1', 'private'],
+  ['::127.0.0.1', 'never'],
+  ['::ffff:127.0.0.1', 'never'],
+  ['::ffff:8.8.8.8', 'never'],
+  ['::ffff:0:127.0.0.1', 'never'],
+  ['64:ff9b::7f00:1', 'never'],
+  ['64:ff9b:1::7f00:1', 'never'],
+  ['100::1', 'never'],
+  ['2001::1', 'never'],
+  ['2001:db8::1', 'never'],
+  ['2002:7f00:1::', 'never'],
+  ['3fff::1', 'never'],
+  ['4000::1', 'never'],
+  ['5f00::1', 'never'],
+  ['fc00::1', 'private'],
+  ['fd00:ec2::254', 'never'],
+  ['fe80::1', 'never'],
+  ['fec0::1', 'never'],
+  ['ff02::1', 'never'],
 ];
 
-test.each(ADDRESSES)('%s is public: %p', (address, isPublic) => {
-  expect(isPublicAddress(address)).toBe(isPublic);
+test.each(ADDRESSES)('%s: %s', (address, when) => {
   const host = address.includes(':') ? `[${address}]` : address;
-  expect(problemOfUrl(`http://${host}/hook`, open)).toBe(isPublic ? undefined : ADDRESS);
-  expect(problemOfUrl(`http://${host}/hook`, { ...open, allowPrivate: true })).toBeUndefined();
+  for (const allowPrivate of [false, true]) {
+    const isAllowed = when === 'public' || (when === 'private' && allowPrivate);
+    expect(isAllowedAddress(address, allowPrivate)).toBe(isAllowed);
+    const problem = problemOfUrl(`http://${host}/hook`, { ...open, allowPrivate });
+    expect(problem).toBe(isAllowed ? undefined : ADDRESS);
+  }
 });
 
 describe('the URL of a webhook', () => {

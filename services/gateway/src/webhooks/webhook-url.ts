@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
-import { isPublicAddress } from './public-address.js';
+import { isAllowedAddress } from './allowed-address.js';
 
 export interface UrlRules {
   /** Whether plain http is refused. */
   readonly requireHttps: boolean;
-  /** Whether addresses inside the provider's network may be called (WEBHOOK_ALLOW_PRIVATE_ADDRESSES). */
+  /** Whether private addresses may be called (WEBHOOK_ALLOW_PRIVATE_ADDRESSES). */
   readonly allowPrivate: boolean;
 }
 
@@ -27,7 +27,7 @@ export function problemOfUrl(text: string, { requireHttps, allowPrivate }: UrlRu
   if (url.hash !== '') return 'must not have a fragment';
   const host = hostOf(url);
   if (host === '') return 'must have a host';
-  if (allowPrivate) return undefined;
-  const isRefused = isIP(host) === 0 ? isLocalhost(host) : !isPublicAddress(host);
+  const isRefused =
+    isIP(host) === 0 ? isLocalhost(host) && !allowPrivate : !isAllowedAddress(host, allowPrivate);
   return isRefused ? 'must lead to a public address' : undefined;
 }
