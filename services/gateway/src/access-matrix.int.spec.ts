@@ -85,6 +85,8 @@ const PARAMETERS: Record<string, () => string> = {
   sequence: () => '1',
   operation: () => 'op_none',
   period: () => '2026-11',
+  webhook: () => 'wh_none',
+  delivery: () => 'whd_none',
 };
 
 /** What the document says of a route. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { baseConfig, durationMs, port } from '@subledger/service-kit';
+import { baseConfig, durationMs, flag, port } from '@subledger/service-kit';
 import { z } from 'zod';
 
 /** An IP address, or a network such as `10.0.0.0/8`. */
@@ -14,7 +14,17 @@ function isAddressOrNetwork(text: string): boolean {
 /** Requests a minute; 0 is no limit. */
 const perMinute = z.coerce.number().int().min(0).max(10_000_000);
 
+/** A name server: an IP address, with a port where that is not 53 (`10.0.0.2:5353`, `[::1]:5353`). */
+function isNameServer(text: string): boolean {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const isKnown = isIP(text) !== 0 || isIP(bracketed ?? '') === 6 || isIP(plain ?? '') === 4;
+  return isKnown && Number(port ?? 53) <= 65_535;
+}
+
 const key = z.string().min(16, 'must be at least 16 characters').max(256);
+
+/** Known to everybody: production refuses it. */
+export const DEVELOPMENT_WEBHOOK_SECRET_KEY = 'development-webhook-secret-key-0123456789';
 
 /** The gateway's variables; the README has them in a table. */
 export const gatewayConfig = z.object({
@@ -73,6 +83,27 @@ export const gatewayConfig = z.object({
     .describe('months of the message log that are kept, the current one included'),
   CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads of the log at a time'),
   CSV_TIMEOUT_MS: durationMs.default(600_000).describe('longest download'),
+  WEBHOOK_SECRET_KEY: key
+    .default(DEVELOPMENT_WEBHOOK_SECRET_KEY)
+    .describe('encrypts the secrets of webhooks; with another one those that are stored cannot be read'),
+  WEBHOOK_ALLOW_PRIVATE_ADDRESSES: flag
+    .default(false)
+    .describe('whether webhooks may lead into private networks'),
+  WEBHOOK_NAME_SERVERS: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine(
+      (list) => list.every(isNameServer),
+      'must be IP addresses, with a port or without, separated by commas',
+    )
+    .optional()
+    .describe('where the hosts of webhooks are looked up; default the name servers of the system'),
+  WEBHOOK_TIMEOUT_MS: durationMs.default(10_000).describe('longest attempt to deliver a webhook'),
+  WEBHOOK_CONCURRENCY: z.coerce.number().int().min(1).max(1_000).default(32),
+  WEBHOOK_RETRY_FIRST_MS: durationMs.default(5_000).describe('pause before the second attempt; then longer'),
+  WEBHOOK_RETRY_FOR_MS: durationMs.default(86_400_000).describe('how long a delivery is tried'),
+  WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().int().min(1).max(365).default(5),
+  KEEP_WEBHOOK_DELIVERIES_DAYS: z.coerce.number().int().min(1).max(365).default(30),
   OPERATOR_API_KEY: key.optional().describe('API key of operators'),
   UPSTREAM_API_KEY: key.optional().describe('API key of the SMS service'),
   OPERATOR_LOGIN: z

@@ -23,6 +23,7 @@ import { PointsController } from './http/points.controller.js';
 import { SenderNumbersController } from './http/sender-numbers.controller.js';
 import { SessionController } from './http/session.controller.js';
 import { SubAccountsController } from './http/sub-accounts.controller.js';
+import { WebhooksController } from './http/webhooks.controller.js';
 import { MessageLogController } from './message-log/message-log.controller.js';
 import { MessageLog } from './message-log/message-log.js';
 import { MessagesService } from './message-log/messages.service.js';
@@ -35,6 +36,8 @@ import { ResetPreviewService } from './periods/reset-preview.service.js';
 import { StatementsStore } from './periods/statements-store.js';
 import { EventsController } from './read-model/events.controller.js';
 import { ReadModel } from './read-model/read-model.js';
+import { WebhookDeliveriesService } from './webhooks/webhook-deliveries.service.js';
+import { type WebhookParts, WebhooksService } from './webhooks/webhooks.service.js';
 
 /** What `startGateway` made: connections and the machinery of writes. */
 export interface GatewayParts {
@@ -47,6 +50,7 @@ export interface GatewayParts {
   readonly runner: WriteRunner;
   readonly direct: DirectRunner;
   readonly messages: MessageLogParts;
+  readonly webhooks: WebhookParts;
   readonly monitor: DependencyMonitor;
   readonly health: Health;
   readonly metrics: Registry;
@@ -67,6 +71,7 @@ export interface GatewayParts {
     MessagesController,
     MessageLogController,
     PeriodsController,
+    WebhooksController,
   ],
 })
 class GatewayModule {}
@@ -77,7 +82,7 @@ export function gatewayModule(parts: GatewayParts): DynamicModule {
 
 /** Wired by hand: the graph is small, and the classes stay free of injection tokens. */
 function providersOf(parts: GatewayParts): Provider[] {
-  const { prisma, pool, publicUrl, runner } = parts;
+  const { prisma, pool, publicUrl, runner, webhooks } = parts;
   const mains = new MainAccountsStore(prisma, publicUrl);
   const subs = new SubAccountsStore(prisma);
   return [
@@ -97,6 +102,11 @@ function providersOf(parts: GatewayParts): Provider[] {
       useValue: new PeriodsService(new StatementsStore(pool), mains, parts.messages.downloads),
     },
     { provide: ResetPreviewService, useValue: new ResetPreviewService(pool, mains) },
+    { provide: WebhooksService, useValue: new WebhooksService(prisma, mains, runner, webhooks) },
+    {
+      provide: WebhookDeliveriesService,
+      useValue: new WebhookDeliveriesService(prisma, runner, webhooks),
+    },
     { provide: ReadModel, useValue: parts.readModel },
   ];
 }

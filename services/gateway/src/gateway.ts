@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TOPICS } from '@subledger/contracts';
 import { createPool, prismaAdapter } from '@subledger/database';
-import { DeadLetterWriter, KafkaBatchServer, RecordProducer } from '@subledger/kafka';
+import { DeadLetterWriter, KafkaBatchServer, type KafkaConfig, RecordProducer } from '@subledger/kafka';
 import {
   kafkaConfigFrom,
   type Logger,
@@ -48,6 +48,7 @@ import { EarlyOutcomes } from './read-model/early-outcomes.js';
 import { ReadModel } from './read-model/read-model.js';
 import { EVENTS_TRANSPORT } from './transports.js';
 import { untilDatabaseAnswers } from './until-database-answers.js';
+import { openWebhooks } from './webhooks/start-webhooks.js';
 
 const SCHEMA = 'gateway';
 const GROUP = 'gateway';
@@ -84,19 +85,10 @@ export async function startGateway({
   const sweeper = new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log);
   const keys = KnownKeys.of(prisma);
   const outcomes = new OutcomeRoom();
-  const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, log);
-  const monitor = new DependencyMonitor(
-    {
-      everyMs: PROBE_EVERY_MS,
-      timeoutMs: PROBE_TIMEOUT_MS,
-      probeDatabase: () => probePool.query('SELECT 1'),
-      probeBroker: async () => {
-        if (sender.hasFailedWithin(SEND_FAILURE_MS)) throw new Error('the last send failed');
-        await probeBrokers({ brokers: kafka.brokers, timeoutMs: PROBE_TIMEOUT_MS, tls: config.KAFKA_SSL });
-      },
-    },
-    log,
-  );
+  const webhooks = openWebhooks(pool, config, metrics, log);
+  const hears = webhooks.listeners;
+  const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, hears, log);
+  const monitor = monitorOf(probePool, kafka, sender, config.KAFKA_SSL, log);
   const writeOptions = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
   const runner = new WriteRunner(prisma, sender, room, writeOptions, log);
   const direct = new DirectRunner(prisma, sender, outcomes, writeOptions, log);
@@ -107,7 +99,7 @@ export async function startGateway({
   const profiles = new ProfileRelay(relayPool, kafka, log);
   const groupId = `${config.KAFKA_TOPIC_PREFIX}${GROUP}`;
   const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
-  const readModel = new ReadModel(pool, deadLetters, new EarlyOutcomes(outcomes), log);
+  const readModel = new ReadModel(pool, deadLetters, new EarlyOutcomes(outcomes), webhooks.feed, log);
   const events = new KafkaBatchServer(kafka, {
     onFetched: (records) => readModel.foresee(records),
     groupId,
@@ -117,7 +109,20 @@ export async function startGateway({
   });
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
   await messages.start();
-  const given = { publicUrl, prisma, pool, keys, sessions, messages, monitor, health, metrics, log };
+  await webhooks.start();
+  const given = {
+    publicUrl,
+    prisma,
+    pool,
+    keys,
+    sessions,
+    messages,
+    webhooks,
+    monitor,
+    health,
+    metrics,
+    log,
+  };
   const parts: GatewayParts = { ...given, readModel, runner, direct };
   const { app, routes } = await createApp(parts, [events, messages.consumer], config);
   health.register('database', () => monitor.check('database'));
@@ -138,6 +143,7 @@ export async function startGateway({
       await messages.breakOff();
       await app.close();
       await messages.stop();
+      await webhooks.stop();
       monitor.close();
       await sweeper.close();
       await profiles.close();
@@ -147,6 +153,27 @@ export async function startGateway({
       await Promise.all([pool.end(), probePool.end()]);
     },
   };
+}
+
+function monitorOf(
+  probePool: pg.Pool,
+  { brokers }: KafkaConfig,
+  sender: CommandSender,
+  tls: boolean,
+  log: Logger,
+): DependencyMonitor {
+  return new DependencyMonitor(
+    {
+      everyMs: PROBE_EVERY_MS,
+      timeoutMs: PROBE_TIMEOUT_MS,
+      probeDatabase: () => probePool.query('SELECT 1'),
+      probeBroker: async () => {
+        if (sender.hasFailedWithin(SEND_FAILURE_MS)) throw new Error('the last send failed');
+        await probeBrokers({ brokers, timeoutMs: PROBE_TIMEOUT_MS, tls });
+      },
+    },
+    log,
+  );
 }
 
 /** @throws Error where it cannot be relied on */

@@ -56,6 +56,14 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'The sender is a number that is not among the sender numbers of the sub-account.',
     'Allow the number to the sub-account, or send from another one.',
   ),
+  'too-many-webhooks': help(
+    'The customer has as many webhooks as allowed.',
+    'Delete one that is not needed, or let one take more events.',
+  ),
+  'webhook-disabled': help(
+    'The webhook is switched off, so nothing is sent to it.',
+    'Switch it on with PATCH and “enabled”: true, then repeat the request.',
+  ),
   'operation-in-progress': help(
     'A change that this request depends on is still under way.',
     'Wait a moment, read the object again, and repeat the request.',

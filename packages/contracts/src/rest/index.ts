@@ -11,3 +11,5 @@ export * from './session.js';
 export * from './sub-accounts.js';
 export * from './tags.js';
 export * from './transfers.js';
+export * from './webhook-events.js';
+export * from './webhooks.js';

@@ -5,6 +5,7 @@ import { periodRoutes } from './routes-periods.js';
 import { senderNumberRoutes } from './routes-sender-numbers.js';
 import { sessionRoutes } from './routes-session.js';
 import { subAccountRoutes } from './routes-sub-accounts.js';
+import { webhookRoutes } from './routes-webhooks.js';
 
 /**
  * Every route of the API. Validation, authorization and the OpenAPI document all come from here, so that they
@@ -20,6 +21,7 @@ export const ROUTES = {
   ...sessionRoutes,
   ...messageRoutes,
   ...periodRoutes,
+  ...webhookRoutes,
 } as const;
 export type RouteId = keyof typeof ROUTES;
 export const ROUTE_IDS = Object.keys(ROUTES) as RouteId[];

@@ -12,6 +12,9 @@ export const TAGS = {
   Session: 'Logging in and out, and the own password',
   'Own sub-account': 'What a sub-account sees of itself',
   Periods: 'Statements per sub-account and month, and a preview of the next month start',
+  Webhooks: 'Calls of a customer’s own server when something happens',
+  Streams: 'Server-sent events of what changes, for browsers',
+  'Audit log': 'Who changed what, when and from where',
   Messages: 'The message log, its CSV file, and usage for charts',
 } as const;
 export type Tag = keyof typeof TAGS;

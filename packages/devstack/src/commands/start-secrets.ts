@@ -8,6 +8,8 @@ export interface Secrets {
   readonly operatorPassword: string;
   readonly operatorApiKey: string;
   readonly upstreamApiKey: string;
+  /** Encrypts the secrets of webhooks. */
+  readonly webhookSecretKey: string;
   /** Of the demo's customers and their sub-accounts: letters and digits only. */
   readonly demoPassword: string;
 }
@@ -22,6 +24,7 @@ export async function keptSecrets(home: string): Promise<Secrets> {
     operatorPassword: await secret('operator-password', '', 10),
     operatorApiKey: await secret('operator-api-key', 'sk_operator_', 24),
     upstreamApiKey: await secret('upstream-api-key', 'sk_upstream_', 24),
+    webhookSecretKey: await secret('webhook-secret-key', '', 24),
     demoPassword: await secret('demo-password', 'demo', 6),
   };
 }

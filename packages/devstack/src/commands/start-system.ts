@@ -113,7 +113,7 @@ export class LocalSystem {
     this.#unlessStopping();
 
     const dev = devJson(stack, gatewayPort, env, this.#secrets);
-    this.#environments = environments(dev, gatewayPort, env);
+    this.#environments = environments(dev, gatewayPort, env, this.#secrets);
     await this.#startServices(logs);
     await writeDevJson(home, dev);
     return dev;
@@ -169,6 +169,7 @@ function environments(
   dev: DevJson,
   gatewayPort: number,
   env: NodeJS.ProcessEnv,
+  secrets: Secrets,
 ): Record<ServiceName, Record<string, string>> {
   const common = {
     DATABASE_URL: dev.databaseUrl,
@@ -188,6 +189,9 @@ function environments(
       OPERATOR_PASSWORD: dev.operator.password,
       OPERATOR_API_KEY: dev.operator.apiKey,
       UPSTREAM_API_KEY: dev.upstream.apiKey,
+      WEBHOOK_SECRET_KEY: env.WEBHOOK_SECRET_KEY || secrets.webhookSecretKey,
+      // Whoever tries webhooks out has the receiver on the same machine.
+      WEBHOOK_ALLOW_PRIVATE_ADDRESSES: env.WEBHOOK_ALLOW_PRIVATE_ADDRESSES || 'true',
     },
   };
 }

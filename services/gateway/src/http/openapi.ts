@@ -3,6 +3,7 @@ import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-open
 import { ANSWER_HEADERS, problemExamples } from './openapi-answers.js';
 import { withExamples } from './openapi-examples.js';
 import { operationOf } from './openapi-operation.js';
+import { webhookDocs } from './openapi-webhooks.js';
 
 /**
  * The OpenAPI 3.1 document of the route table. Deterministic: it is committed and compared.
@@ -16,7 +17,7 @@ export function openApiDocument(): oas31.OpenAPIObject {
     const method = route.method.toLowerCase() as Lowercase<RouteDefinition['method']>;
     paths[route.path] = { ...paths[route.path], [method]: operationOf(id, route) };
   }
-  const used = new Set(ROUTE_IDS.map((id) => ROUTES[id].tag));
+  const used: ReadonlySet<string> = new Set(ROUTE_IDS.map((id) => ROUTES[id].tag));
   const document = createDocument({
     openapi: '3.1.0',
     info: {
@@ -33,6 +34,7 @@ export function openApiDocument(): oas31.OpenAPIObject {
     servers: [{ url: '/', description: 'The gateway that serves this document' }],
     tags: TAG_NAMES.filter((name) => used.has(name)).map((name) => ({ name, description: TAGS[name] })),
     paths,
+    webhooks: webhookDocs(),
     components: {
       headers: ANSWER_HEADERS,
       examples: problemExamples(Object.values(ROUTES)),

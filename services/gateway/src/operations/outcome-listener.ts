@@ -1,6 +1,7 @@
 import type { Logger } from '@subledger/service-kit';
 import pg from 'pg';
 import type { KnownKeys } from '../access/known-keys.js';
+import type { WebhookListeners } from '../webhooks/webhook-listeners.js';
 import type { DirectOutcome, OutcomeRoom } from './outcome-room.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
@@ -25,6 +26,8 @@ export interface OutcomeNotice {
   readonly direct?: readonly DirectOutcome[];
   /** An API key that is not valid any more, by `toKeyId`. */
   readonly revoked?: string;
+  /** A main account that has a webhook that is on. */
+  readonly listens?: string;
 }
 
 export function encodeNotice(notice: OutcomeNotice): string {
@@ -68,6 +71,7 @@ export class OutcomeListener {
     private readonly direct: OutcomeRoom,
     private readonly sweeper: Sweeper,
     private readonly keys: KnownKeys,
+    private readonly webhooks: Pick<WebhookListeners, 'add'>,
     private readonly log: Logger,
   ) {}
 
@@ -110,8 +114,10 @@ export class OutcomeListener {
     if (notice.send) this.sweeper.sweepSoon();
     for (const outcome of notice.direct ?? []) this.direct.tell(outcome);
     if (notice.revoked !== undefined) this.keys.forget(notice.revoked);
+    if (notice.listens !== undefined) this.webhooks.add(notice.listens);
     if (notice.done) this.room.wake(notice.done);
-    else if (!notice.direct && notice.revoked === undefined) void this.room.look();
+    else if (!notice.direct && notice.revoked === undefined && notice.listens === undefined)
+      void this.room.look();
   }
 
   /** A connection that went silent (network, stopped server) would otherwise look alive for ever. */

@@ -3,6 +3,7 @@ import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
+import type { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { atOnce, isPlain } from './apply-at-once.js';
 import type { EarlyOutcomes } from './early-outcomes.js';
 import { figureUpserts } from './figure-upserts.js';
@@ -33,6 +34,7 @@ export class ReadModel {
     private readonly pool: pg.Pool,
     private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
     private readonly early: EarlyOutcomes,
+    private readonly webhooks: WebhookFeed,
     private readonly log: Logger,
   ) {}
 
@@ -54,17 +56,34 @@ export class ReadModel {
     await this.merged.add(events);
   }
 
-  private async applyFold(fold: Fold): Promise<void> {
+  private async applyEvents(events: readonly LedgerEvent[]): Promise<void> {
+    const fold = foldEvents(events, (event) => this.early.wasTold(event));
+    const heard = this.webhooks.heardOf(events);
+    if (heard.length > 0) return this.applyHeard(events, heard, fold);
     if (!isPlain(fold)) return withTransaction(this.pool, (client) => applyStepwise(client, fold));
     const statement = atOnce(fold);
     if (statement) await run(this.pool, statement);
+  }
+
+  /** What webhooks are told of commits together with the figures: neither can be without the other. */
+  private async applyHeard(
+    events: readonly LedgerEvent[],
+    heard: readonly LedgerEvent[],
+    fold: Fold,
+  ): Promise<void> {
+    const queued = await withTransaction(this.pool, async (client) => {
+      const count = await this.webhooks.note(client, events, heard);
+      await applyStepwise(client, fold);
+      return count;
+    });
+    this.webhooks.queued(queued);
   }
 
   /** An event that the database refuses must not stop all others of its partition: it is found by halving. */
   private async applyOrHalve(events: readonly LedgerEvent[]): Promise<void> {
     if (events.length === 0) return;
     try {
-      await this.applyFold(foldEvents(events, (event) => this.early.wasTold(event)));
+      await this.applyEvents(events);
     } catch (error) {
       if (isTransientError(error)) throw error;
       const [only] = events;

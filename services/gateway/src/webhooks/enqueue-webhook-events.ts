@@ -1,0 +1,59 @@
+import type { WebhookEventType } from '@subledger/contracts';
+import { columns } from '@subledger/database';
+import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import type { AnyOccurrence, Occurrence } from './occurrence.js';
+
+/**
+ * Queues an event for every webhook of its main account that is on and takes it, in the caller's transaction: it is
+ * sent if that commits. The same `dedupeKey` again queues nothing. Any source of events may call it.
+ *
+ * @param client on the gateway's schema, within a transaction
+ * @returns how many deliveries were queued
+ */
+export function enqueueWebhookEvent<Type extends WebhookEventType>(
+  client: Pick<pg.ClientBase, 'query'>,
+  occurrence: Occurrence<Type>,
+): Promise<number> {
+  return enqueueWebhookEvents(client, [occurrence as unknown as AnyOccurrence]);
+}
+
+/** The same for many, in one statement; they are sent in no certain order. */
+export async function enqueueWebhookEvents(
+  client: Pick<pg.ClientBase, 'query'>,
+  occurrences: readonly AnyOccurrence[],
+): Promise<number> {
+  if (occurrences.length === 0) return 0;
+  const { rows: webhooks } = await client.query<{ main_account_id: string; id: string; events: string[] }>(
+    'SELECT main_account_id, id, events FROM webhook WHERE main_account_id = ANY($1::text[]) AND enabled ORDER BY id',
+    [[...new Set(occurrences.map(({ mainAccountId }) => mainAccountId))]],
+  );
+  const rows = occurrences.flatMap((occurrence) =>
+    webhooks
+      .filter((hook) => hook.main_account_id === occurrence.mainAccountId)
+      .filter((hook) => hook.events.includes(occurrence.type))
+      .map(({ id }) => ({ ...occurrence, webhookId: id })),
+  );
+  if (rows.length === 0) return 0;
+  const { rowCount } = await client.query(
+    `INSERT INTO webhook_delivery (main_account_id, id, webhook_id, event, dedupe_key, body)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+     ON CONFLICT DO NOTHING`,
+    columns(
+      rows,
+      (row) => row.mainAccountId,
+      newDeliveryId,
+      (row) => row.webhookId,
+      (row) => row.type,
+      (row) => row.dedupeKey,
+      bodyOf,
+    ),
+  );
+  return rowCount ?? 0;
+}
+
+export const newDeliveryId = (): string => `whd_${uuidv7()}`;
+
+/** The text that is signed and sent. */
+export const bodyOf = ({ type, at, data }: Pick<AnyOccurrence, 'type' | 'at' | 'data'>): string =>
+  JSON.stringify({ type, timestamp: at, data });

@@ -1,0 +1,101 @@
+import type { Logger } from '@subledger/service-kit';
+import type pg from 'pg';
+
+/** How often this instance looks for webhooks whose notice did not come. */
+const LOOK_EVERY_MS = 1_000;
+/** How often it also drops main accounts that have none any more; until then they only cost a look into the table. */
+const RELOAD_EVERY_MS = 60_000;
+/** Reaches back over transactions that were long in committing, and looks that failed. */
+const LOOK_BACK_SECONDS = 30;
+/** After this long without a look, changes may lie before `LOOK_BACK_SECONDS`. */
+const MAX_GAP_MS = 20_000;
+
+/**
+ * Main accounts that have a webhook that is on, so that the events of all others cost nothing. A new one is heard of by
+ * NOTIFY at once (`add`), by looking within a second. One too many is harmless: the table decides.
+ */
+export class WebhookListeners {
+  private mains = new Set<string>();
+  /** Added while all of them are being read. */
+  private addedMeanwhile: string[] | undefined;
+  private lookedAtMs = 0;
+  private reloadedAtMs = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly pool: Pick<pg.Pool, 'query'>,
+    private readonly log: Logger,
+  ) {}
+
+  /** @throws the database's error: before the first load nobody would be told of anything */
+  async start(): Promise<void> {
+    await this.reload();
+    this.lookLater();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  add(mainAccountId: string): void {
+    this.mains.add(mainAccountId);
+    this.addedMeanwhile?.push(mainAccountId);
+  }
+
+  has(mainAccountId: string): boolean {
+    return this.mains.has(mainAccountId);
+  }
+
+  get isEmpty(): boolean {
+    return this.mains.size === 0;
+  }
+
+  private lookLater(): void {
+    if (this.closed) return;
+    this.timer = setTimeout(() => {
+      this.running = this.look().finally(() => this.lookLater());
+    }, LOOK_EVERY_MS);
+    this.timer.unref();
+  }
+
+  private async look(): Promise<void> {
+    const nowMs = performance.now();
+    try {
+      if (nowMs - this.reloadedAtMs > RELOAD_EVERY_MS || nowMs - this.lookedAtMs > MAX_GAP_MS)
+        await this.reload();
+      else await this.readChanged();
+    } catch (error) {
+      this.log.debug({ err: error }, 'cannot look for webhooks now');
+    }
+  }
+
+  private async readChanged(): Promise<void> {
+    const nowMs = performance.now();
+    const { rows } = await this.pool.query<{ id: string }>(
+      `SELECT main_account_id AS id FROM webhook WHERE enabled AND updated_at > now() - make_interval(secs => $1)`,
+      [LOOK_BACK_SECONDS],
+    );
+    for (const { id } of rows) this.add(id);
+    this.lookedAtMs = nowMs;
+  }
+
+  private async reload(): Promise<void> {
+    const nowMs = performance.now();
+    const added: string[] = [];
+    this.addedMeanwhile = added;
+    try {
+      const { rows } = await this.pool.query<{ id: string }>(
+        'SELECT DISTINCT main_account_id AS id FROM webhook WHERE enabled',
+      );
+      this.mains = new Set([...rows.map(({ id }) => id), ...added]);
+      this.lookedAtMs = nowMs;
+      this.reloadedAtMs = nowMs;
+    } finally {
+      this.addedMeanwhile = undefined;
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import { MAX_WEBHOOKS } from '@subledger/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { decodeCursor, page } from '../accounts/cursor.js';
+import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { PrismaClient, Webhook } from '../generated/prisma/client.js';
+import type { Asked } from '../http/asked.js';
+import { ProblemError } from '../http/problem.js';
+import type { Answer } from '../operations/idempotency.js';
+import { encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import type { Transaction, WriteRunner } from '../operations/write-runner.js';
+import { failPendingWithin } from './disable-webhook.js';
+import type { WebhookListeners } from './webhook-listeners.js';
+import { newWebhookSecret, type WebhookSecrets } from './webhook-secrets.js';
+import { problemOfUrl, type UrlRules } from './webhook-url.js';
+import { webhookViewOf } from './webhook-views.js';
+
+const PREVIOUS_SECRET_MS = 24 * 3_600_000;
+
+/** What `startGateway` made for webhooks. */
+export interface WebhookParts {
+  readonly secrets: WebhookSecrets;
+  readonly rules: UrlRules;
+  readonly listeners: Pick<WebhookListeners, 'add'>;
+  /** Looks for what is due, now. */
+  readonly wake: () => void;
+}
+
+/** Where customers want to be told of events. */
+export class WebhooksService {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly mains: MainAccountsStore,
+    private readonly runner: WriteRunner,
+    private readonly parts: WebhookParts,
+  ) {}
+
+  async create(asked: Asked<'createWebhook'>): Promise<Answer> {
+    const { id: mainAccountId } = asked.params;
+    const { url, events, description } = asked.body;
+    await this.mains.get(mainAccountId);
+    this.requireUrl(url);
+    const answer = await this.runner.runLocal(asked, {
+      apply: async (tx) => {
+        // Locked, or two requests at once could both be the last one allowed.
+        await tx.$queryRaw`SELECT 1 FROM main_account WHERE id = ${mainAccountId} FOR NO KEY UPDATE`;
+        const count = await tx.webhook.count({ where: { mainAccountId } });
+        if (count >= MAX_WEBHOOKS) throw new ProblemError('too-many-webhooks');
+        const id = `wh_${uuidv7()}`;
+        const secret = newWebhookSecret();
+        const sealed = this.parts.secrets.seal(secret, id);
+        const row = await tx.webhook.create({
+          data: { mainAccountId, id, url, events, description: description ?? '', secret: sealed },
+        });
+        await tell(tx, mainAccountId);
+        return {
+          status: 201,
+          headers: { location: `/v1/main-accounts/${mainAccountId}/webhooks/${id}` },
+          body: { ...webhookViewOf(row, new Date()), secret },
+        };
+      },
+    });
+    this.parts.listeners.add(mainAccountId);
+    return answer;
+  }
+
+  async list(asked: Asked<'listWebhooks'>) {
+    const { id: mainAccountId } = asked.params;
+    const { limit, cursor } = asked.query;
+    await this.mains.get(mainAccountId);
+    const [after] = decodeCursor(cursor, 'webhooks', 1) ?? [];
+    const rows = await this.prisma.webhook.findMany({
+      where: { mainAccountId, ...(after === undefined ? {} : { id: { gt: after } }) },
+      orderBy: { id: 'asc' },
+      take: limit + 1,
+    });
+    const now = new Date();
+    return page(
+      rows,
+      limit,
+      (row) => webhookViewOf(row, now),
+      (row) => ({ list: 'webhooks', keys: [row.id] }),
+    );
+  }
+
+  async get(mainAccountId: string, id: string) {
+    return webhookViewOf(await requireWebhook(this.prisma, mainAccountId, id), new Date());
+  }
+
+  async patch(asked: Asked<'patchWebhook'>): Promise<Answer> {
+    const { id: mainAccountId, webhook: id } = asked.params;
+    const { url, events, description, enabled } = asked.body;
+    await requireWebhook(this.prisma, mainAccountId, id);
+    if (url !== undefined) this.requireUrl(url);
+    const answer = await this.runner.runLocal(asked, {
+      apply: async (tx) => {
+        await lockWebhook(tx, mainAccountId, id);
+        const before = await requireWebhook(tx, mainAccountId, id);
+        const now = new Date();
+        const row = await tx.webhook.update({
+          where: { mainAccountId_id: { mainAccountId, id } },
+          data: {
+            ...(url === undefined ? {} : { url }),
+            ...(events === undefined ? {} : { events }),
+            ...(description === undefined ? {} : { description }),
+            ...switched(before.enabled, enabled, now),
+            updatedAt: now,
+          },
+        });
+        if (!row.enabled) await failPendingWithin(tx, mainAccountId, id);
+        else await tell(tx, mainAccountId);
+        return { status: 200, body: webhookViewOf(row, now) };
+      },
+    });
+    this.parts.listeners.add(mainAccountId);
+    return answer;
+  }
+
+  async delete(asked: Asked<'deleteWebhook'>): Promise<Answer> {
+    const { id: mainAccountId, webhook: id } = asked.params;
+    return this.runner.runLocal(asked, {
+      apply: async (tx) => {
+        const { count } = await tx.webhook.deleteMany({ where: { mainAccountId, id } });
+        if (count === 0) throw ProblemError.notFound();
+        // The rest of its log cannot be reached any more, and goes with its age.
+        await failPendingWithin(tx, mainAccountId, id);
+        return { status: 204 };
+      },
+    });
+  }
+
+  async rotateSecret(asked: Asked<'rotateWebhookSecret'>): Promise<Answer> {
+    const { id: mainAccountId, webhook: id } = asked.params;
+    return this.runner.runLocal(asked, {
+      apply: async (tx) => {
+        await lockWebhook(tx, mainAccountId, id);
+        const before = await requireWebhook(tx, mainAccountId, id);
+        const secret = newWebhookSecret();
+        const now = new Date();
+        const previousSecretUntil = new Date(now.getTime() + PREVIOUS_SECRET_MS);
+        await tx.webhook.update({
+          where: { mainAccountId_id: { mainAccountId, id } },
+          data: {
+            secret: this.parts.secrets.seal(secret, id),
+            previousSecret: before.secret,
+            previousSecretUntil,
+            updatedAt: now,
+          },
+        });
+        return {
+          status: 200,
+          body: { id, secret, previousSecretUntil: previousSecretUntil.toISOString() },
+        };
+      },
+    });
+  }
+
+  /** @throws ProblemError `validation-failed` */
+  private requireUrl(url: string): void {
+    const message = problemOfUrl(url, this.parts.rules);
+    if (message !== undefined) throw ProblemError.invalid([{ path: 'url', message }]);
+  }
+}
+
+/** @throws ProblemError `not-found` where this main account has no such webhook */
+export async function requireWebhook(
+  tx: Pick<Transaction, 'webhook'>,
+  mainAccountId: string,
+  id: string,
+): Promise<Webhook> {
+  const row = await tx.webhook.findUnique({ where: { mainAccountId_id: { mainAccountId, id } } });
+  if (!row) throw ProblemError.notFound();
+  return row;
+}
+
+async function lockWebhook(tx: Transaction, mainAccountId: string, id: string): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM webhook WHERE main_account_id = ${mainAccountId} AND id = ${id} FOR UPDATE`;
+}
+
+/** The other instances hear of a webhook that is on. */
+async function tell(tx: Transaction, mainAccountId: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_notify(${OUTCOME_CHANNEL}, ${encodeNotice({ listens: mainAccountId })})`;
+}
+
+/** Switching on what is on changes nothing: least of all since when it is failing. */
+function switched(before: boolean, enabled: boolean | undefined, now: Date) {
+  if (enabled === undefined || enabled === before) return {};
+  return enabled
+    ? { enabled, disabledReason: null, disabledAt: null, failingSince: null }
+    : { enabled, disabledReason: 'by-request', disabledAt: now };
+}
