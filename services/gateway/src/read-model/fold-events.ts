@@ -45,7 +45,13 @@ export interface Fold {
 }
 
 /** Events that follow from another one: they have its cause, but do not end its operation. */
-const FOLLOWING = new Set(['sub-account.funded', 'sub-account.rolled', 'limit.exceeded', 'period.rolled']);
+const FOLLOWING = new Set([
+  'sub-account.funded',
+  'sub-account.rolled',
+  'limit.exceeded',
+  'period.rolled',
+  'books.stated',
+]);
 
 /** The outcome of a command, where the event is one. */
 export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
@@ -77,10 +83,7 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     if (subAccount && event.name !== 'command.rejected')
       keepNewest(subs, `${mainAccountId} ${subAccount.subAccountId}`, { ...position, state: subAccount });
     for (const transfer of event.data.transfers) {
-      keepNewest(transfers, `${mainAccountId} ${String(transfer.sequence).padStart(16, '0')}`, {
-        ...position,
-        transfer,
-      });
+      keepNewest(transfers, transferKey(mainAccountId, transfer), { ...position, transfer });
     }
     const outcome = outcomeRowOf(event);
     if (outcome) {
@@ -97,11 +100,15 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
   };
 }
 
+/** In the order of the numbers. */
+export const transferKey = (mainAccountId: string, { sequence }: TransferView): string =>
+  `${mainAccountId} ${String(sequence).padStart(16, '0')}`;
+
 function statesOf({ data }: LedgerEvent): { mainAccount?: MainAccountState; subAccount?: SubAccountState } {
   return data as { mainAccount?: MainAccountState; subAccount?: SubAccountState };
 }
 
-function keepNewest<Row extends Position>(rows: Map<string, Row>, key: string, row: Row): void {
+export function keepNewest<Row extends Position>(rows: Map<string, Row>, key: string, row: Row): void {
   const before = rows.get(key);
   const isOlder =
     before !== undefined &&
@@ -110,7 +117,7 @@ function keepNewest<Row extends Position>(rows: Map<string, Row>, key: string, r
   if (!isOlder) rows.set(key, row);
 }
 
-const sorted = <Row>(rows: Map<string, Row>): Row[] =>
+export const sorted = <Row>(rows: ReadonlyMap<string, Row>): Row[] =>
   [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 
 /** The fields of an event that answers are made of; absent ones are left out. */
