@@ -138,7 +138,8 @@ class Rebuild {
   private printProgress(): void {
     if (performance.now() - this.printedAtMs < PRINT_MS || this.asked.size === 0) return;
     this.printedAtMs = performance.now();
-    this.options.print(`${this.done} of ${this.total} done`);
+    const parts = [...this.asked.values()].reduce((sum, asked) => sum + asked.parts, 0);
+    this.options.print(`${this.done} of ${this.total} done; ${parts} parts of ${this.asked.size} more`);
   }
 }
 
