@@ -6,7 +6,7 @@ import type { SimulationOptions } from './simulation.js';
 
 const STEPS = 300;
 /** Looked at one by one when they were chosen; together they reach all that is asked for below. */
-const FIXED_SEEDS = [...Array.from({ length: 24 }, (_, index) => index + 1), 44, 48];
+const FIXED_SEEDS = [...Array.from({ length: 24 }, (_, index) => index + 1), 44, 48, 50];
 const RANDOM_RUNS = 4;
 
 async function judged(options: SimulationOptions): Promise<Outcome> {
@@ -60,7 +60,7 @@ describe('the ledger on a simulated broker, database and clock', () => {
         'command',
         COMMAND_NAMES.filter((name) => name !== 'period.roll'),
       ),
-      ...missing('event', ['period.rolled', 'period.already-rolled']),
+      ...missing('event', ['period.rolled', 'period.already-rolled', 'restatement.ordered', 'books.stated']),
       ...missing('rejection', REJECTION_CODES),
       ...missing('dead letter', DEAD_LETTER_REASONS),
     ];

@@ -20,6 +20,7 @@ const MINIMAL: { [Name in CommandName]: CommandInput<Name> } = {
   'main-account.configure': main,
   'main-account.suspend': main,
   'main-account.resume': main,
+  'books.restate': main,
   'feature.activate': main,
   'feature.deactivate': main,
   'points.purchase': { ...main, points: '1200' },
@@ -46,6 +47,7 @@ const DEFAULTS: Partial<Record<CommandName, object>> = {
   'limit.change': { effective: 'immediately' },
   'hold.place': { expiresInSeconds: 900 },
   'hold.release': { reason: 'released' },
+  'books.restate': { history: true },
 };
 
 const record = (name: CommandName, data: object) =>

@@ -76,6 +76,18 @@ export const COMMAND_DATA = {
   }),
   /** `period` is the one that begins; `dueAt` its month start. Id: `roll:<main>:<period>`. */
   'period.roll': z.looseObject({ ...main, period, dueAt: instant }),
+  /** Published books take no part in what is booked: nothing moves. */
+  'books.restate': z.looseObject({
+    ...main,
+    history: z
+      .boolean()
+      .default(true)
+      .meta({
+        description:
+          'Whether every transfer and every closed statement is published too, not only the states',
+        examples: [true],
+      }),
+  }),
 } as const;
 
 export type CommandName = keyof typeof COMMAND_DATA;

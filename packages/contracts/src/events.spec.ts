@@ -129,6 +129,17 @@ const MINIMAL: { [Name in EventName]: EventInput<Name> } = {
     unfunded: 0,
   },
   'period.already-rolled': { ...common, period: '2026-12' },
+  'restatement.ordered': { ...common, history: true },
+  'books.stated': {
+    ...common,
+    transfers: [],
+    part: 1,
+    isLast: true,
+    transferCount: 1,
+    subAccounts: [subAccount],
+    lines: [{ ...transfer, at: common.at }],
+    statements: [],
+  },
   // Without books there is neither a state nor a sequence.
   'command.rejected': {
     mainAccountId: 'ma_1',
@@ -177,6 +188,11 @@ describe('fields of events', () => {
     ['points.purchased', { mainAccount: { ...mainAccount, balance: 1 } }],
     ['sub-account.opened', { subAccount: { ...subAccount, status: 'requested' } }],
     ['hold.released', { reason: 'because' }],
+    ['books.stated', { transfers: [transfer] }],
+    ['books.stated', { part: 0 }],
+    ['books.stated', { subAccounts: Array(101).fill(subAccount) }],
+    ['books.stated', { lines: [transfer] }],
+    ['books.stated', { transferCount: -1 }],
     ['command.rejected', { code: 'not-found' }],
     ['command.rejected', { transfers: [transfer] }],
   ])('%s refuses %j', (name, wrong) => {

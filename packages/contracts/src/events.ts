@@ -127,6 +127,35 @@ export const periodClosing = z
   .meta({ id: 'PeriodClosing' });
 export type PeriodClosing = z.infer<typeof periodClosing>;
 
+/** A transfer of the books, published once more. */
+export const statedTransfer = transferView
+  .extend({
+    at: instant.meta({
+      description: 'Broker time of what made it',
+      examples: ['2026-11-23T09:00:00Z'],
+    }),
+  })
+  .meta({ id: 'StatedTransfer' });
+export type StatedTransfer = z.infer<typeof statedTransfer>;
+
+/** A closed statement of the books, published once more, with what reached it after its close. */
+export const statedStatement = periodClosing
+  .extend({
+    subAccountId: subAccountId.meta({
+      description: 'Whose period it is',
+      examples: ['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22'],
+    }),
+    lateUsed: points.describe('points of messages of the period that came after its close'),
+    lateRefunded: points.describe('points of its messages that were given back after its close'),
+    lateReturned: points.describe('points of its holds that came back after its close'),
+    at: instant.meta({ description: 'Broker time of its close', examples: ['2026-11-30T15:00:00Z'] }),
+  })
+  .meta({ id: 'StatedStatement' });
+export type StatedStatement = z.infer<typeof statedStatement>;
+
+/** Most sub-accounts, transfers and statements, each, in one `books.stated`. */
+export const MAX_STATED = 100;
+
 const funding = { funded: z.int().min(0), unfunded: z.int().min(0) };
 const message = { messageId: foreignId, period, points };
 const late = z.boolean().describe("its period's statement was closed before; statements show it apart");
@@ -195,6 +224,45 @@ export const EVENT_DATA = {
   }),
   /** A roll that was asked for again: nothing moved. */
   'period.already-rolled': z.looseObject({ ...common, period }),
+  /** The answer to `books.restate`: nothing moved, and `books.stated` follows. */
+  'restatement.ordered': z.looseObject({
+    ...common,
+    history: z
+      .boolean()
+      .meta({ description: 'Whether transfers and statements follow too', examples: [true] }),
+  }),
+  /** Books published once more, part by part. `sequence` is that of the last event before it: no number of its own. */
+  'books.stated': z.looseObject({
+    ...common,
+    transfers: z
+      .array(transferView)
+      .max(0)
+      .meta({ description: 'Always empty: nothing moved', examples: [[]] }),
+    part: z
+      .int()
+      .min(1)
+      .meta({ description: 'Counts the parts that have this cause: 1, 2, 3 …', examples: [1] }),
+    isLast: z.boolean().meta({ description: 'Whether no part follows', examples: [true] }),
+    transferCount: z
+      .int()
+      .min(0)
+      .meta({
+        description: 'Number of the last transfer that the books have; none is above it',
+        examples: [42],
+      }),
+    subAccounts: z
+      .array(subAccountState)
+      .max(MAX_STATED)
+      .meta({ description: 'Sub-accounts as they are at `sequence`; each is in one of the parts' }),
+    lines: z
+      .array(statedTransfer)
+      .max(MAX_STATED)
+      .meta({ description: 'Transfers that the books have, in their order; none without `history`' }),
+    statements: z
+      .array(statedStatement)
+      .max(MAX_STATED)
+      .meta({ description: 'Closed statements; none without `history`' }),
+  }),
 } as const;
 
 /** A refusal. Without books (unknown main account, unreadable command) `sequence` is 0 and the states are absent. */

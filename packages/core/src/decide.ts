@@ -6,6 +6,7 @@ import {
   configureMainAccount,
   deactivateFeature,
   openMainAccount,
+  orderRestatement,
   setSuspended,
   switchPlan,
 } from './commands/main-account.js';
@@ -81,6 +82,8 @@ function decideCommand(books: Books, command: Command, policy: LedgerPolicy): De
       return releaseHold(context, command);
     case 'period.roll':
       return rollByCommand(context, command);
+    case 'books.restate':
+      return orderRestatement(context, command);
     default:
       return decideForSub(context, command);
   }

@@ -47,6 +47,7 @@ export interface CommandData {
     readonly reason: 'released' | 'expired';
   };
   'period.roll': { readonly period: Period };
+  'books.restate': { readonly history: boolean };
 }
 export type CommandName = keyof CommandData;
 

@@ -76,6 +76,7 @@ describe('without books every other command is refused', () => {
         ['hold.place', { points: '1' }],
         ['hold.release', {}],
         ['period.roll', { period: '2026-12' }],
+        ['books.restate', { history: true }],
       ] as const
     ).map(([name, data]) => ({
       name: `${name} ${JSON.stringify(data)}`,
@@ -85,6 +86,22 @@ describe('without books every other command is refused', () => {
       events: ['command.rejected'],
     })),
   );
+});
+
+describe('books.restate', () => {
+  table([
+    {
+      name: 'counts an event and moves nothing',
+      given: [opened('100'), sent('30')],
+      when: run('books.restate', { history: false }),
+      outcome: 'restatement.ordered',
+      events: ['restatement.ordered'],
+      detail: ['restatement.ordered', { history: false }],
+      moves: [],
+      books: { balance: '900', sequence: 6 },
+      sub: { remaining: '70', used: '30' },
+    },
+  ]);
 });
 
 describe('main-account.configure', () => {

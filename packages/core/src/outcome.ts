@@ -110,6 +110,7 @@ export interface EventDetails {
     readonly unfunded: number;
   };
   'period.already-rolled': { readonly period: Period };
+  'restatement.ordered': { readonly history: boolean };
   'command.rejected': Rejection;
 }
 export type EventName = keyof EventDetails;

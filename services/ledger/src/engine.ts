@@ -25,4 +25,5 @@ export type {
   UnpublishedRecord,
 } from './store/ledger-store.js';
 export type { CommandRow, LaneStep, OutboxRow, SliceWrites } from './store/rows.js';
+export type { StatementKey, StoredStatement, StoredTransfer } from './store/stated-pages.js';
 export type { SliceToWrite } from './store/write-slice.js';

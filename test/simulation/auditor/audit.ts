@@ -7,6 +7,7 @@ import { auditLimits } from './limit-topic.js';
 import type { Fact } from './messages.js';
 import { auditRecords, type Inputs, readInputs } from './records.js';
 import { assertRefusal } from './refusals.js';
+import { assertStated } from './stated.js';
 import { auditTables } from './stored.js';
 
 /** What was judged, for the report. */
@@ -38,7 +39,7 @@ export function audit(evidence: Evidence): Findings {
 function followAll(
   evidence: Evidence,
   inputs: Inputs,
-  { books: events }: EventLog,
+  { books: events, stated }: EventLog,
   facts: ReadonlyMap<string, Fact>,
 ): Map<string, BooksView> {
   const commands = commandData(inputs);
@@ -59,6 +60,9 @@ function followAll(
         throw new AuditFailure(`${first.id} cannot be followed: ${String(error)}`);
       }
       assertRolled(view, decision);
+      const reached = decision.at(-1)?.data.sequence;
+      for (const part of stated.get(mainAccountId) ?? [])
+        if (part.data.sequence === reached) assertStated(view, part, own);
     }
   }
   return books;
@@ -101,13 +105,17 @@ function commandData({ commands }: Inputs): Map<string, CommandData> {
   return data;
 }
 
-function findings(evidence: Evidence, inputs: Inputs, { books, without, published }: EventLog): Findings {
+function findings(
+  evidence: Evidence,
+  inputs: Inputs,
+  { books, without, stated, published }: EventLog,
+): Findings {
   const byName = new Map<string, number>();
   const rejections = new Map<string, number>();
   const deadLetters = new Map<string, number>();
   const add = (counts: Map<string, number>, name: unknown) =>
     counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
-  const all = [...[...books.values()].flat(), ...without];
+  const all = [...[...books.values()].flat(), ...without, ...[...stated.values()].flat()];
   for (const { name, data } of all) {
     add(byName, name);
     if (name === 'command.rejected') add(rejections, data.code);

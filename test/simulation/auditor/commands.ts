@@ -31,6 +31,7 @@ const ANSWERS: Record<string, readonly string[]> = {
   'hold.place': ['hold.placed'],
   'hold.release': ['hold.released'],
   'period.roll': ['period.rolled', 'period.already-rolled'],
+  'books.restate': ['restatement.ordered'],
 };
 
 interface Outcomes {

@@ -136,6 +136,8 @@ const FOLLOW: Record<string, Follow> = {
   'message.credited': ({ books, event }) => credited(books, event),
   'period.already-rolled': ({ books, event }) =>
     check(String(event.data.period) <= books.period, () => `${event.id}: the period was not rolled`),
+  'restatement.ordered': ({ event }) =>
+    equal(event.data.transfers.length, 0, () => `transfers of the answer ${event.id}`),
   'command.rejected': ({ event }) =>
     equal(event.data.transfers.length, 0, () => `transfers of the refusal ${event.id}`),
 };
@@ -185,7 +187,7 @@ export function assertClosing(event: EventView, period: string, figures: object)
 }
 
 /** The states in an event are those after its decision. */
-function assertStates(books: BooksView, event: EventView): void {
+export function assertStates(books: BooksView, event: EventView): void {
   const { mainAccount: main, subAccount } = event.data;
   const where = () => `main account in ${event.id} (${event.name})`;
   const amounts = {
@@ -212,7 +214,7 @@ function assertStates(books: BooksView, event: EventView): void {
   if (subAccount) assertSub(books, event, subAccount);
 }
 
-function assertSub(books: BooksView, event: EventView, state: Record<string, unknown>): void {
+export function assertSub(books: BooksView, event: EventView, state: Record<string, unknown>): void {
   const sub = books.subs.get(String(state.subAccountId));
   if (!sub) throw new AuditFailure(`${event.id} names an unknown sub-account`);
   const where = () => `${sub.id} in ${event.id} (${event.name})`;

@@ -9,6 +9,8 @@ export interface EventLog {
   readonly books: ReadonlyMap<string, readonly EventView[]>;
   /** Refusals without books, each once. */
   readonly without: readonly EventView[];
+  /** Books that were published once more: each part, by main account, in the order of the topic. */
+  readonly stated: ReadonlyMap<string, readonly EventView[]>;
   /** Events, repeats included. */
   readonly published: number;
 }
@@ -25,6 +27,7 @@ export function readEvents(evidence: Evidence): EventLog {
   const books = new Map<string, EventView[]>();
   const seen = new Map<string, string>();
   const without = new Map<string, EventView>();
+  const stated = new Map<string, EventView[]>();
   let published = 0;
   for (const record of evidence.events.flat()) {
     const event = parse(record);
@@ -49,11 +52,16 @@ export function readEvents(evidence: Evidence): EventLog {
     const own = books.get(mainAccountId) ?? [];
     books.set(mainAccountId, own);
     const where = () => `${mainAccountId} in generation ${generation}`;
+    if (event.name === 'books.stated') {
+      equal(sequence, own.length, () => `last event before ${event.id}`);
+      stated.set(mainAccountId, [...(stated.get(mainAccountId) ?? []), event]);
+      continue;
+    }
     equal(sequence, own.length + 1, () => `next sequence of ${where()}`);
     check(generation >= (own.at(-1)?.data.generation ?? 0), () => `${event.id} is of an older generation`);
     own.push(event);
   }
-  return { books, without: [...without.values()], published };
+  return { books, without: [...without.values()], stated, published };
 }
 
 /** Whether the event was published before a restore, or by an owner that had not noticed it, and is not in the books. */

@@ -1,5 +1,5 @@
 import { TOPICS } from '@subledger/contracts';
-import { Books } from '@subledger/core';
+import { Books, type MainAccount, type SubAccount } from '@subledger/core';
 import {
   commandKey,
   GroupCommit,
@@ -13,6 +13,9 @@ import {
   type PublishedCursor,
   type SliceToWrite,
   type SliceWrites,
+  type StatementKey,
+  type StoredStatement,
+  type StoredTransfer,
   type SubAccountKey,
   type TakenLane,
   type TouchedIds,
@@ -22,6 +25,7 @@ import { Connection } from '../world/connection.js';
 import type { Owner } from '../world/scheduler.js';
 import type { World } from '../world/world.js';
 import type { Database } from './database.js';
+import { statementsPage, transfersPage } from './stated-pages.js';
 
 const withCode = (code: string) => (what: string) =>
   Object.assign(new Error(`simulated: ${what} failed (${code})`), { code });
@@ -163,5 +167,27 @@ export class SimStore implements LedgerStore {
         .sort()
         .slice(0, max),
     );
+  }
+
+  loadMain(mainAccountId: string): Promise<MainAccount | undefined> {
+    return this.ask('loadMain', () => this.database.books(mainAccountId).main ?? undefined);
+  }
+
+  subAccountsPage(mainAccountId: string, after: string, max: number): Promise<SubAccount[]> {
+    return this.ask('subAccountsPage', () =>
+      this.database
+        .books(mainAccountId)
+        .subs.filter(({ id }) => id > after)
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, max),
+    );
+  }
+
+  transfersPage(mainAccountId: string, after: number, max: number): Promise<StoredTransfer[]> {
+    return this.ask('transfersPage', () => transfersPage(this.database.tables, mainAccountId, after, max));
+  }
+
+  statementsPage(mainAccountId: string, after: StatementKey, max: number): Promise<StoredStatement[]> {
+    return this.ask('statementsPage', () => statementsPage(this.database.tables, mainAccountId, after, max));
   }
 }

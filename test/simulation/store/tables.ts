@@ -46,6 +46,7 @@ export interface StatementRow {
   lateUsed: bigint;
   lateRefunded: bigint;
   lateReturned: bigint;
+  readonly at: string;
 }
 
 export type StoredTransfer = Transfer & {

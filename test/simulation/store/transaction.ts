@@ -90,6 +90,7 @@ function addStatement(tables: Tables, row: SliceWrites['statements'][number]): v
     lateUsed,
     lateRefunded,
     lateReturned,
+    at: row.at,
   };
   tables.statements.set(key, added);
 }

@@ -75,6 +75,13 @@ export function setSuspended({ books, main }: WithMain, suspended: boolean): Dec
   return draft.finish();
 }
 
+/** Changes nothing but the count of events: the answer marks where in them the books are published once more. */
+export function orderRestatement({ books, main }: WithMain, command: CommandOf<'books.restate'>): Decision {
+  const draft = new Draft(books, main);
+  draft.emit('restatement.ordered', { history: command.data.history });
+  return draft.finish();
+}
+
 export function activateFeature({ books, main }: WithMain): Decision {
   const draft = new Draft(books, main);
   draft.main.featureActive = true;

@@ -45,6 +45,7 @@ const REFUSALS: { readonly [Name in CommandName]: readonly RejectionCode[] } = {
   ],
   'hold.release': OPEN,
   'period.roll': [...OPEN, 'period-not-due'],
+  'books.restate': OPEN,
 };
 
 type Dropped = DeadLetterReason | 'duplicate';
@@ -89,6 +90,7 @@ const EVENTS: { readonly [Name in EventName]: true } = {
   'message.credited': true,
   'period.rolled': true,
   'period.already-rolled': true,
+  'restatement.ordered': true,
   'command.rejected': true,
 };
 const EVENT_NAMES = Object.keys(EVENTS) as EventName[];

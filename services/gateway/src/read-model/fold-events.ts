@@ -57,7 +57,13 @@ export interface Fold {
 }
 
 /** Events that follow from another one: they have its cause, but do not end its operation. */
-const FOLLOWING = new Set(['sub-account.funded', 'sub-account.rolled', 'limit.exceeded', 'period.rolled']);
+const FOLLOWING = new Set([
+  'sub-account.funded',
+  'sub-account.rolled',
+  'limit.exceeded',
+  'period.rolled',
+  'books.stated',
+]);
 
 /** The outcome of a command, where the event is one. */
 export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
@@ -90,10 +96,7 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     if (subAccount && event.name !== 'command.rejected')
       keepNewest(subs, `${mainAccountId} ${subAccount.subAccountId}`, { ...position, state: subAccount });
     for (const transfer of event.data.transfers) {
-      keepNewest(transfers, `${mainAccountId} ${numbered(transfer.sequence)}`, {
-        ...position,
-        transfer,
-      });
+      keepNewest(transfers, transferKey(mainAccountId, transfer), { ...position, transfer });
     }
     periods.add(event, position);
     const outcome = outcomeRowOf(event);
@@ -146,11 +149,14 @@ class PeriodFold {
 /** A number as text that sorts as the number. */
 const numbered = (number: number): string => String(number).padStart(16, '0');
 
+export const transferKey = (mainAccountId: string, { sequence }: TransferView): string =>
+  `${mainAccountId} ${numbered(sequence)}`;
+
 function statesOf({ data }: LedgerEvent): { mainAccount?: MainAccountState; subAccount?: SubAccountState } {
   return data as { mainAccount?: MainAccountState; subAccount?: SubAccountState };
 }
 
-function keepNewest<Row extends Position>(rows: Map<string, Row>, key: string, row: Row): void {
+export function keepNewest<Row extends Position>(rows: Map<string, Row>, key: string, row: Row): void {
   const before = rows.get(key);
   const isOlder =
     before !== undefined &&
@@ -159,7 +165,7 @@ function keepNewest<Row extends Position>(rows: Map<string, Row>, key: string, r
   if (!isOlder) rows.set(key, row);
 }
 
-const sorted = <Row>(rows: Map<string, Row>): Row[] =>
+export const sorted = <Row>(rows: ReadonlyMap<string, Row>): Row[] =>
   [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 
 /** The fields of an event that answers are made of; absent ones are left out. */

@@ -14,6 +14,7 @@ export interface LedgerEvent {
   readonly data:
     | EventData<'sub-account.opened'>
     | EventData<'main-account.opened'>
+    | EventData<'books.stated'>
     | EventData<'command.rejected'>;
   readonly record: KafkaRecord;
 }

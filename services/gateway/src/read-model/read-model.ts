@@ -1,16 +1,19 @@
-import { isTransientError, type Statement, withTransaction } from '@subledger/database';
+import { isTransientError, withTransaction } from '@subledger/database';
 import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
 import type { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { atOnce, isPlain } from './apply-at-once.js';
+import { applyRestatement } from './apply-restatement.js';
 import type { EarlyOutcomes } from './early-outcomes.js';
 import { figureUpserts } from './figure-upserts.js';
 import { cleanUpDeleted, finishOperations } from './finish-operations.js';
 import { type Fold, foldEvents } from './fold-events.js';
+import { foldRestatement, isOfRestatement } from './fold-restatement.js';
 import { MergedWork } from './merged-work.js';
 import { EventParser, type LedgerEvent } from './parse-events.js';
+import { runStatement } from './run-statement.js';
 
 /** Events of one transaction, unless a single batch has more. */
 const MAX_EVENTS = 2_000;
@@ -56,13 +59,17 @@ export class ReadModel {
     await this.merged.add(events);
   }
 
-  private async applyEvents(events: readonly LedgerEvent[]): Promise<void> {
+  private async applyRun(events: readonly LedgerEvent[]): Promise<void> {
+    if (events.some(isOfRestatement)) {
+      const restatement = foldRestatement(events);
+      return withTransaction(this.pool, (client) => applyRestatement(client, restatement));
+    }
     const fold = foldEvents(events, (event) => this.early.wasTold(event));
     const heard = this.webhooks.heardOf(events);
     if (heard.length > 0) return this.applyHeard(events, heard, fold);
     if (!isPlain(fold)) return withTransaction(this.pool, (client) => applyStepwise(client, fold));
     const statement = atOnce(fold);
-    if (statement) await run(this.pool, statement);
+    if (statement) await runStatement(this.pool, statement);
   }
 
   /** What webhooks are told of commits together with the figures: neither can be without the other. */
@@ -83,7 +90,7 @@ export class ReadModel {
   private async applyOrHalve(events: readonly LedgerEvent[]): Promise<void> {
     if (events.length === 0) return;
     try {
-      await this.applyEvents(events);
+      for (const run of runsOf(events)) await this.applyRun(run);
     } catch (error) {
       if (isTransientError(error)) throw error;
       const [only] = events;
@@ -102,11 +109,19 @@ export class ReadModel {
   }
 }
 
-/** Without its name, so that it is planned anew: a plan made while a table was empty would read all of it later. */
-const run = (client: Pick<pg.ClientBase, 'query'>, { text, values }: Statement) => client.query(text, values);
+/** Stated books apart from other events: they are compared with what is there when it is their turn. */
+function runsOf(events: readonly LedgerEvent[]): LedgerEvent[][] {
+  const runs: LedgerEvent[][] = [];
+  for (const event of events) {
+    const run = runs.at(-1);
+    if (run?.[0] && isOfRestatement(run[0]) === isOfRestatement(event)) run.push(event);
+    else runs.push([event]);
+  }
+  return runs;
+}
 
 async function applyStepwise(client: pg.PoolClient, fold: Fold): Promise<void> {
-  for (const statement of figureUpserts(fold)) await run(client, statement);
+  for (const statement of figureUpserts(fold)) await runStatement(client, statement);
   await finishOperations(client, fold.outcomes);
   await cleanUpDeleted(client, fold.subs);
   await endSessionsOf(client, fold.stopped);

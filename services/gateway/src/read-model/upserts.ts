@@ -91,9 +91,29 @@ export function subsUpsert(rows: readonly SubRow[]): Statement {
 }
 
 /** A transfer never changes; only a raised generation (a restored ledger) writes its number again. */
-export function transfersInsert(rows: readonly TransferRow[]): Statement {
+export const transfersInsert = (rows: readonly TransferRow[]): Statement =>
+  transfersUpsert('transfers', rows, 'excluded.generation > t.generation');
+
+/**
+ * Transfers as the ledger has them now, whatever is in their place: written where that says something else. Those of a
+ * ledger that was restored since change nothing; rows of the main accounts' states must be as new as these.
+ */
+export const statedTransfersUpsert = (rows: readonly TransferRow[]): Statement =>
+  transfersUpsert(
+    'stated-transfers',
+    rows,
+    `(t.generation > excluded.generation OR (t.at, t.kind, t.from_kind, t.to_kind, t.millipoints, t.main_balance,
+       t.sub_balance, t.main_line, t.sub_line, t.sub_account_id, t.message_id, t.period, t.reference)
+       IS DISTINCT FROM (excluded.at, excluded.kind, excluded.from_kind, excluded.to_kind, excluded.millipoints,
+       excluded.main_balance, excluded.sub_balance, excluded.main_line, excluded.sub_line, excluded.sub_account_id,
+       excluded.message_id, excluded.period, excluded.reference))
+     AND EXISTS (SELECT FROM main_account_state m
+       WHERE m.main_account_id = t.main_account_id AND m.generation <= excluded.generation)`,
+  );
+
+function transfersUpsert(name: string, rows: readonly TransferRow[], condition: string): Statement {
   return {
-    name: 'transfers',
+    name,
     text: `INSERT INTO transfer AS t (main_account_id, sequence, generation, at, kind, from_kind, to_kind, millipoints,
        main_balance, sub_balance, main_line, sub_line, sub_account_id, message_id, period, reference)
      SELECT * FROM unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
@@ -105,7 +125,7 @@ export function transfersInsert(rows: readonly TransferRow[]): Statement {
        sub_balance = excluded.sub_balance, main_line = excluded.main_line, sub_line = excluded.sub_line,
        sub_account_id = excluded.sub_account_id, message_id = excluded.message_id, period = excluded.period,
        reference = excluded.reference
-     WHERE excluded.generation > t.generation`,
+     WHERE ${condition}`,
     values: columns(
       rows,
       (r) => r.mainAccountId,

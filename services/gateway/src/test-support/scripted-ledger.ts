@@ -7,6 +7,7 @@ import {
   makeCloudEvent,
   REPEATED_HEADER,
   type RejectionCode,
+  type StatedTransfer,
   type SubAccountState,
   TOPICS,
   type TransferView,
@@ -20,6 +21,7 @@ interface Books {
   balance: bigint;
   state: MainAccountState;
   subs: Map<string, SubAccountState>;
+  lines: StatedTransfer[];
 }
 interface Command {
   id: string;
@@ -35,6 +37,8 @@ export class ScriptedLedger {
   /** What the next commands of a name are refused with. */
   readonly refusals = new Map<CommandName, { code: RejectionCode; [field: string]: unknown }>();
   silent = false;
+  /** Rows of a kind in one `books.stated`, and numbers of parts that get lost. */
+  readonly stating = { perPart: 100, lost: new Set<number>() };
   private readonly books = new Map<string, Books>();
   private readonly answered = new Map<string, { readonly content: string; readonly answer: string }>();
   private readonly producer: RecordProducer;
@@ -86,7 +90,39 @@ export class ScriptedLedger {
     this.commands.set(command.id, command);
     if (this.silent) return;
     const answer = this.answer(command);
-    await this.producer.send([{ topic: TOPICS.events, key: command.data.mainAccountId, ...answer }]);
+    const { mainAccountId } = command.data;
+    const parts = name === 'books.restate' ? this.state(command) : [];
+    await this.producer.send([{ topic: TOPICS.events, key: mainAccountId, ...answer }]);
+    await this.publish(mainAccountId, ...parts);
+  }
+
+  /** What the ledger has of a main account, from now on nothing. */
+  forget(mainAccountId: string): void {
+    this.books.delete(mainAccountId);
+  }
+
+  /** The books of a main account in parts, as JSON; those that are to get lost are left out. */
+  private state(command: Command): string[] {
+    const books = this.books.get(command.data.mainAccountId);
+    if (!books) return [];
+    const { perPart, lost } = this.stating;
+    const subs = [...books.subs.values()];
+    const lines = command.data.history === false ? [] : books.lines;
+    const count = Math.max(1, Math.ceil(Math.max(subs.length, lines.length) / perPart));
+    const parts = Array.from({ length: count }, (_, index) => {
+      const own = <Row>(rows: readonly Row[]) => rows.slice(index * perPart, (index + 1) * perPart);
+      return {
+        part: index + 1,
+        isLast: index + 1 === count,
+        transferCount: books.transferSequence,
+        subAccounts: own(subs),
+        lines: own(lines),
+        statements: [],
+      };
+    });
+    return parts
+      .filter(({ part }) => !lost.has(part))
+      .map((part) => JSON.stringify(this.event('books.stated', command, books, part)));
   }
 
   /** The same answer again to a repeat; a refusal where the id has another content. */
@@ -139,7 +175,7 @@ export class ScriptedLedger {
       used: '0',
       activeSubAccounts: 0,
     };
-    const books: Books = { sequence: 0, transferSequence: 0, balance: 0n, state, subs: new Map() };
+    const books: Books = { sequence: 0, transferSequence: 0, balance: 0n, state, subs: new Map(), lines: [] };
     this.books.set(data.mainAccountId, books);
     return books;
   }
@@ -162,7 +198,7 @@ export class ScriptedLedger {
     const sub = data.subAccountId === undefined ? undefined : this.applySub(name, data, books, transfers);
     state.balance = fromMillipoints(books.balance);
     return {
-      ...definedOf(data, ['points', 'reference', 'reason', 'plan', 'messageId', 'effective']),
+      ...definedOf(data, ['points', 'reference', 'reason', 'plan', 'messageId', 'effective', 'history']),
       ...sub,
       ...(name === 'hold.release' ? { points: '0', reason: 'released', period: null, late: false } : {}),
     };
@@ -230,7 +266,7 @@ export class ScriptedLedger {
     const main = fromMillipoints(books.balance);
     const points =
       given.points === 0n ? '1' : fromMillipoints(given.points < 0n ? -given.points : given.points);
-    return {
+    const transfer: TransferView = {
       ...given,
       points,
       sequence: books.transferSequence,
@@ -239,10 +275,12 @@ export class ScriptedLedger {
       messageId: null,
       period: '2026-11',
     };
+    books.lines.push({ ...transfer, at: new Date().toISOString() });
+    return transfer;
   }
 
   private event(name: EventName, command: Command, books: Books | undefined, data: Record<string, unknown>) {
-    if (books) books.sequence += 1;
+    if (books && name !== 'books.stated') books.sequence += 1;
     return makeCloudEvent(eventType(name), {
       id: `ev-${command.id}-${name}`,
       source: '/subledger/ledger',
@@ -282,6 +320,7 @@ const EVENT_OF: Partial<Record<CommandName, EventName>> = {
   'sub-account.delete': 'sub-account.deleted',
   'hold.place': 'hold.placed',
   'hold.release': 'hold.released',
+  'books.restate': 'restatement.ordered',
 };
 
 const closingOf = ({ period, limit, boost, granted, used, overage, held, remaining }: SubAccountState) => ({

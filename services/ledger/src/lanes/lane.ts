@@ -9,6 +9,7 @@ import { LaneBrokenError } from './check-log.js';
 import type { ChoreContext, LaneChore, LanePorts, LaneState } from './lane-ports.js';
 import { LanePublishing } from './lane-publishing.js';
 import { LaneQueue } from './lane-queue.js';
+import { StateBooks } from './state-books.js';
 import { takeOver } from './take-over.js';
 
 /** How long the end of a lane waits for its work, in milliseconds; then the next owner's fence must do. */
@@ -177,7 +178,7 @@ export class Lane {
         continue;
       }
       await publishing.room();
-      const work = () => this.workOnSlice(memory, (publication) => publishing.add(publication));
+      const work = () => this.workOnSlice(memory, (publication) => this.onCommitted(publication, publishing));
       await database.run(work, () => Math.min(this.queue.size, options.slice));
       onProgress();
     }
@@ -218,6 +219,11 @@ export class Lane {
       }
     }
     this.resumeDrained();
+  }
+
+  private onCommitted(publication: Publication, publishing: LanePublishing): void {
+    publishing.add(publication);
+    for (const order of publication.restatements ?? []) this.ask(new StateBooks(this.ports.store, order));
   }
 
   private resumeDrained(): void {

@@ -1,5 +1,13 @@
 import { rollCommandId, TOPICS } from '@subledger/contracts';
-import { type Books, type Decision, type Input, isRollDue, nextPeriod, onlyMain } from '@subledger/core';
+import {
+  type Books,
+  type Decision,
+  type EventDetails,
+  type Input,
+  isRollDue,
+  nextPeriod,
+  onlyMain,
+} from '@subledger/core';
 import { toDeadLetter } from '@subledger/kafka';
 import { commandKey } from '../store/known.js';
 import { type Cause, EventWriter } from '../wire/event-json.js';
@@ -191,6 +199,10 @@ export class SliceDecider {
       if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { sequence: event.sequence, payload };
       if (event.name === 'main-account.suspended' || event.name === 'main-account.resumed')
         this.touchAll(books);
+      if (event.name === 'restatement.ordered') {
+        const { history } = event.detail as EventDetails['restatement.ordered'];
+        draft.addRestatement({ mainAccountId, history, cause, sequence: event.sequence, at });
+      }
     }
     // A transfer without an event would be in nobody's statement: a bug in a rule, to be stopped before the commit.
     if (explained !== changes.transfers.length) throw new RangeError('a transfer that no event explains');

@@ -48,6 +48,18 @@ export interface JournalRange {
   readonly through: bigint;
 }
 
+/** Books that are asked for once more; the lane publishes them behind the slice. */
+export interface Restatement {
+  readonly mainAccountId: string;
+  /** With all transfers and closed statements. */
+  readonly history: boolean;
+  readonly cause: Cause;
+  /** Of the event that answered the order: no other order of the main account has it. */
+  readonly sequence: number;
+  /** Broker time of the order, milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** What a slice has to publish once it is committed. */
 export interface Publication {
   /** Events, and what the outbox holds, in lane order. */
@@ -57,6 +69,8 @@ export interface Publication {
   /** The cursor once this is published. */
   readonly laneSequence: bigint;
   readonly hasOutbox: boolean;
+  /** Left out where nobody asks. */
+  readonly restatements?: readonly Restatement[];
 }
 
 /** Collects what a slice writes and publishes; of each row only its last version. */
@@ -78,6 +92,7 @@ export class SliceDraft {
   private readonly tombstones: SubAccountKey[] = [];
   private readonly outbox: OutboxRow[] = [];
   private readonly records: OutgoingRecord[] = [];
+  private readonly restatements: Restatement[] = [];
   private readonly buried = new Map<string, LimitSource>();
 
   /** @param expectedEvents about how many there will be, for the first buffer's size */
@@ -153,6 +168,10 @@ export class SliceDraft {
     this.publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, marked);
   }
 
+  addRestatement(restatement: Restatement): void {
+    this.restatements.push(restatement);
+  }
+
   finish(offsets: LaneOffsets): SliceWrites {
     this.closeBlock();
     return {
@@ -184,6 +203,7 @@ export class SliceDraft {
       limits: this.buried.size === 0 ? limits : new Map([...limits, ...this.buried]),
       laneSequence: this.laneSequence,
       hasOutbox: this.outbox.length > 0,
+      restatements: this.restatements,
     };
   }
 

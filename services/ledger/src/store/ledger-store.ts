@@ -1,8 +1,9 @@
-import type { Books } from '@subledger/core';
+import type { Books, MainAccount, SubAccount } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
 import type { LaneOffsets, LaneStep, SliceWrites } from './rows.js';
+import type { StatementKey, StoredStatement, StoredTransfer } from './stated-pages.js';
 
 /** A lane's row right after it was taken over. */
 export interface TakenLane extends LaneOffsets {
@@ -96,4 +97,13 @@ export interface LedgerStore {
   tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]>;
   /** Main account ids after `after`, in order, at most `max`. */
   mainAccountIds(after: string, max: number): Promise<string[]>;
+
+  /** A main account's own row; undefined without books. */
+  loadMain(mainAccountId: string): Promise<MainAccount | undefined>;
+  /** Its sub-accounts with ids after `after`, in the store's order of texts, at most `max`. */
+  subAccountsPage(mainAccountId: string, after: string, max: number): Promise<SubAccount[]>;
+  /** Its transfers with numbers after `after`, in order, at most `max`; those of detached months are missing. */
+  transfersPage(mainAccountId: string, after: number, max: number): Promise<StoredTransfer[]>;
+  /** Its closed statements after one of them, by sub-account and period, at most `max`. */
+  statementsPage(mainAccountId: string, after: StatementKey, max: number): Promise<StoredStatement[]>;
 }

@@ -14,6 +14,7 @@ import {
   toSubAccount,
 } from './book-rows.js';
 import { commandKey, type KnownCommand, type OwnedId, type TouchedIds } from './known.js';
+import { subAccountsPage } from './stated-pages.js';
 
 /**
  * Books of main accounts, whole: the main account's row and all its sub-accounts. An id without a row has books
@@ -58,15 +59,10 @@ const SUBS_PER_PAGE = 5_000;
 async function loadLarge(pool: pg.Pool, main: MainRow): Promise<Books> {
   const subAccounts: SubAccount[] = [];
   for (let after = ''; ; ) {
-    const { rows } = await pool.query<SubRow>({
-      name: 'ledger-load-sub-accounts-page',
-      text: `SELECT * FROM sub_accounts WHERE main_account_id = $1 AND sub_account_id > $2
-        ORDER BY main_account_id, sub_account_id LIMIT $3`,
-      values: [main.main_account_id, after, SUBS_PER_PAGE],
-    });
-    for (const row of rows) subAccounts.push(toSubAccount(row));
-    if (rows.length < SUBS_PER_PAGE) break;
-    after = (rows.at(-1) as SubRow).sub_account_id;
+    const page = await subAccountsPage(pool, main.main_account_id, after, SUBS_PER_PAGE);
+    for (const sub of page) subAccounts.push(sub);
+    if (page.length < SUBS_PER_PAGE) break;
+    after = (page.at(-1) as SubAccount).id;
   }
   subAccounts.sort((a, b) => a.ordinal - b.ordinal);
   return new Books(toMainAccount(main), subAccounts);

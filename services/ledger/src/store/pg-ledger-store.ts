@@ -1,5 +1,5 @@
 import { TOPICS } from '@subledger/contracts';
-import type { Books } from '@subledger/core';
+import type { Books, MainAccount, SubAccount } from '@subledger/core';
 import type pg from 'pg';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { GroupCommit } from './group-commit.js';
@@ -17,6 +17,15 @@ import type {
 } from './ledger-store.js';
 import { loadBooks, loadCommands, loadMessages } from './load-books.js';
 import type { LaneStep, SliceWrites } from './rows.js';
+import {
+  loadMain,
+  type StatementKey,
+  type StoredStatement,
+  type StoredTransfer,
+  statementsPage,
+  subAccountsPage,
+  transfersPage,
+} from './stated-pages.js';
 import { type SliceToWrite, writeParts, writeSlices } from './write-slice.js';
 
 /** Write transactions at a time. More are not faster on 2 cores: what waits shares the next one. */
@@ -134,5 +143,21 @@ export class PgLedgerStore implements LedgerStore {
       take: max,
     });
     return rows.map((row) => row.mainAccountId);
+  }
+
+  loadMain(mainAccountId: string): Promise<MainAccount | undefined> {
+    return loadMain(this.pool, mainAccountId);
+  }
+
+  subAccountsPage(mainAccountId: string, after: string, max: number): Promise<SubAccount[]> {
+    return subAccountsPage(this.pool, mainAccountId, after, max);
+  }
+
+  transfersPage(mainAccountId: string, after: number, max: number): Promise<StoredTransfer[]> {
+    return transfersPage(this.pool, mainAccountId, after, max);
+  }
+
+  statementsPage(mainAccountId: string, after: StatementKey, max: number): Promise<StoredStatement[]> {
+    return statementsPage(this.pool, mainAccountId, after, max);
   }
 }

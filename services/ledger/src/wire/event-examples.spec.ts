@@ -1,10 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { commandType, EVENTS, EXAMPLE_IDS, messageType, rollCommandId } from '@subledger/contracts';
-import { Books, type Command, decide, type Input, wholePoints } from '@subledger/core';
+import {
+  commandType,
+  EVENTS,
+  EXAMPLE_IDS,
+  eventType,
+  messageType,
+  rollCommandId,
+} from '@subledger/contracts';
+import { Books, type Command, decide, type Input, wholePoints, ZERO } from '@subledger/core';
 import { repositoryRoot } from '@subledger/testing';
+import type { StoredStatement, StoredTransfer } from '../store/stated-pages.js';
 import { type Cause, EventWriter } from './event-json.js';
+import { statedBooks } from './stated-books.js';
 
 /** The examples of the contracts' AsyncAPI document; RECORD_EXAMPLES=1 writes them anew. */
 const FILE = join(repositoryRoot(), 'packages/contracts/examples/points.events.v1.json');
@@ -71,6 +80,7 @@ const story = (): Input[] => [
   run('sub-account.reactivate'),
   run('sub-account.delete'),
   run('plan.switch', { plan: 'postpay' }),
+  run('books.restate', { history: true }),
   run('feature.deactivate'),
 ];
 
@@ -91,6 +101,10 @@ const causeOf = (input: Input, count: number): Cause => {
   }
 };
 
+const moved: StoredTransfer[] = [];
+const closed: StoredStatement[] = [];
+const NOTHING_LATE = { lateUsed: ZERO, lateRefunded: ZERO, lateReturned: ZERO };
+
 /** The first event of each type, in the contract's order, as the ledger writes it. */
 function examples(): Record<string, object> {
   const books = new Books();
@@ -100,6 +114,8 @@ function examples(): Record<string, object> {
     if (decision.kind !== 'decided' || decision.changes.main === null)
       throw new Error(`step ${index} was not decided: ${decision.kind}`);
     books.apply(decision.changes);
+    moved.push(...decision.changes.transfers.map((transfer) => ({ ...transfer, at: input.at })));
+    closed.push(...decision.changes.statements.map((one) => ({ ...one, ...NOTHING_LATE, at: input.at })));
     const writer = new EventWriter(
       mainAccountId,
       decision.changes.main,
@@ -111,9 +127,33 @@ function examples(): Record<string, object> {
       const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
       const example = JSON.parse(writer.write(event, sub)) as { type: string };
       if (!first.has(example.type)) first.set(example.type, example);
+      // The lane publishes the books behind the answer, from its tables.
+      if (event.name === 'restatement.ordered')
+        first.set(
+          eventType('books.stated'),
+          statedExample(books, event.sequence, causeOf(input, index + 1), input.at),
+        );
     }
   }
   return Object.fromEntries([...EVENTS.keys()].map((type) => [type, first.get(type) ?? {}]));
+}
+
+/** A few lines of it: an example need not be long. */
+function statedExample(books: Books, order: number, cause: Cause, at: number): object {
+  if (!books.main) throw new Error('no books');
+  const record = statedBooks({
+    main: books.main,
+    generation: 1,
+    cause,
+    order,
+    at,
+    part: 1,
+    isLast: true,
+    subAccounts: [...books.subAccounts.values()],
+    lines: moved.slice(0, 2),
+    statements: closed.slice(0, 1),
+  });
+  return JSON.parse(String(record.value)) as object;
 }
 
 const written = examples();

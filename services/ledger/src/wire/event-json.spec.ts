@@ -1,8 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { EVENT_NAMES, EVENTS, limitRecord as limitSchema } from '@subledger/contracts';
-import { Books, type Command, decide, type Input, millipoints, wholePoints } from '@subledger/core';
+import {
+  Books,
+  type Changes,
+  type Command,
+  decide,
+  type Input,
+  millipoints,
+  wholePoints,
+} from '@subledger/core';
 import { EventWriter } from './event-json.js';
 import { limitRecord } from './limit-record.js';
+import { statedBooks } from './stated-books.js';
 
 const at = Date.parse('2026-11-23T09:00:00Z');
 const mainAccountId = 'ma_1';
@@ -62,18 +71,46 @@ const LIFE: Input[] = [
   command('limit.change', { limit: wholePoints(5_000), effective: 'immediately' }),
   command('limit.change', { limit: wholePoints(5_000), effective: 'next-period' }),
   command('period.roll', { period: '2027-01' }),
+  command('books.restate', { history: true }),
   command('points.purchase', { points: wholePoints(10_000), reference: '' }),
   command('sub-account.deactivate'),
   command('sub-account.delete'),
 ];
 
+const cause = { kind: 'command', id: 'c"1\\', type: 'subledger.any.v1' } as const;
+
+/** All books in one part, with what the decisions so far had in transfers and statements. */
+function stated(books: Books, decisions: readonly Changes[]): object {
+  if (!books.main) throw new Error('no books');
+  const late = {
+    lateUsed: millipoints(1n),
+    lateRefunded: millipoints(2n),
+    lateReturned: millipoints(3n),
+    at,
+  };
+  const record = statedBooks({
+    main: books.main,
+    generation: 1,
+    cause,
+    order: 1,
+    at,
+    part: 1,
+    isLast: true,
+    subAccounts: [...books.subAccounts.values()],
+    lines: decisions.flatMap(({ transfers }) => transfers).map((transfer) => ({ ...transfer, at })),
+    statements: decisions.flatMap(({ statements }) => statements).map((one) => ({ ...one, ...late })),
+  });
+  return JSON.parse(String(record.value)) as object;
+}
+
 describe('events on the wire', () => {
   const books = new Books();
+  const changes: Changes[] = [];
   const events = LIFE.flatMap((input) => {
     const decision = decide(books, input, policy);
     if (decision.kind !== 'decided') throw new Error(`not decided: ${JSON.stringify(decision)}`);
     books.apply(decision.changes);
-    const cause = { kind: 'command', id: 'c"1\\', type: 'subledger.any.v1' } as const;
+    changes.push(decision.changes);
     const writer = new EventWriter(mainAccountId, decision.changes.main, 1, cause, at);
     return decision.events.map((event) => {
       if (decision.changes.main === null)
@@ -82,13 +119,14 @@ describe('events on the wire', () => {
       return JSON.parse(writer.write(event, sub));
     });
   });
+  const parts = [stated(books, changes)] as typeof events;
 
   it('are of every kind in this test', () => {
-    const seen = new Set(events.map((event) => EVENTS.get(event.type)?.name));
+    const seen = new Set([...events, ...parts].map((event) => EVENTS.get(event.type)?.name));
     expect(EVENT_NAMES.filter((name) => !seen.has(name))).toEqual([]);
   });
 
-  it.each(events.map((event, index) => [index, event.type, event]))(
+  it.each([...events, ...parts].map((event, index) => [index, event.type, event]))(
     '%i %s fits its contract',
     (_index, type, event) => {
       const contract = EVENTS.get(type);
@@ -107,6 +145,22 @@ describe('events on the wire', () => {
       to: 'main',
       fromBalance: '-500.001',
     });
+  });
+
+  it('has books that fit their contract once more: the last states, every transfer, every statement', () => {
+    const [{ data }] = parts as [(typeof events)[number]];
+    const last = events.findLast((event) => event.data.subAccount !== undefined);
+    expect(data).toMatchObject({ mainAccount: events.at(-1)?.data.mainAccount, transfers: [] });
+    expect(data.subAccounts).toEqual([last?.data.subAccount]);
+    const moves = events.flatMap((event) => event.data.transfers);
+    expect(data.lines).toEqual(moves.map((move) => ({ ...move, at: last?.data.at })));
+    const closed = events.flatMap((event) => event.data.closed ?? []);
+    expect(closed.length).toBeGreaterThan(1);
+    expect(data.statements).toEqual(
+      closed.map((one) =>
+        expect.objectContaining({ ...one, subAccountId, lateUsed: '0.001', lateReturned: '0.003' }),
+      ),
+    );
   });
 
   it('has limit records that fit their contract', () => {

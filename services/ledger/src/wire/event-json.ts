@@ -10,7 +10,7 @@ import { instantText } from './instant-text.js';
 import { mainAccountJson, subAccountJson, transferJson } from './state-json.js';
 
 /** CloudEvents `source` of everything that the ledger writes. */
-const EVENT_SOURCE = '/subledger/ledger';
+export const EVENT_SOURCE = '/subledger/ledger';
 
 /** What made the ledger act. */
 export interface Cause {

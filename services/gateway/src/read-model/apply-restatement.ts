@@ -1,0 +1,165 @@
+import { columns } from '@subledger/database';
+import type pg from 'pg';
+import { endSessionsOf } from '../access/end-sessions.js';
+import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
+import type { SubRow } from './fold-events.js';
+import type { Progress, RefusedRestatement, Restatement } from './fold-restatement.js';
+import { runStatement } from './run-statement.js';
+import { mainsUpsert, statedTransfersUpsert, subsUpsert } from './upserts.js';
+
+/** Of states that a rebuild no longer believes: lower than all of the ledger's, so that whatever it says is newer. */
+export const DOUBTED_GENERATION = -1;
+
+/**
+ * Takes the ledger's books in. States are written as those of events are; a rebuild has doubted all that were there
+ * before, so nothing that is wrong passes for newer. What the books do not have goes: transfers above their last number,
+ * and, once every part has come, the sub-accounts that none of them had.
+ */
+export async function applyRestatement(client: pg.PoolClient, restatement: Restatement): Promise<void> {
+  const { mains, subs, transfers, progress, refused } = restatement;
+  if (mains.length > 0) await runStatement(client, mainsUpsert(mains));
+  if (subs.length > 0) await applySubs(client, subs);
+  if (transfers.length > 0) await runStatement(client, statedTransfersUpsert(transfers));
+  await dropTransfersBeyond(client, restatement);
+  const done = await noteProgress(client, progress);
+  await dropDoubted(client, done);
+  await dropUnknown(client, refused);
+}
+
+async function applySubs(client: pg.PoolClient, subs: readonly SubRow[]): Promise<void> {
+  await noteProfileChanges(client, await missingOf(client, subs));
+  await runStatement(client, subsUpsert(subs));
+  const stopped = subs.filter(({ state }) => state.lifecycle !== 'active').map(keyOf);
+  await endSessionsOf(client, stopped);
+  await freeNames(client, subs.filter(({ state }) => state.lifecycle === 'deleted').map(keyOf));
+}
+
+const keyOf = ({ mainAccountId, state }: SubRow): ProfileKey => ({
+  mainAccountId,
+  subAccountId: state.subAccountId,
+});
+
+interface KeyRow {
+  main_account_id: string;
+  sub_account_id: string;
+}
+const toKey = (row: KeyRow): ProfileKey => ({
+  mainAccountId: row.main_account_id,
+  subAccountId: row.sub_account_id,
+});
+const keyColumns = (keys: readonly ProfileKey[]) =>
+  columns(
+    keys,
+    (key) => key.mainAccountId,
+    (key) => key.subAccountId,
+  );
+
+/** Those that had no state: while it was missing, a profile that was due went out as that of nobody. */
+async function missingOf(client: pg.PoolClient, subs: readonly SubRow[]): Promise<ProfileKey[]> {
+  const { rows } = await client.query<KeyRow>(
+    `SELECT x.* FROM unnest($1::text[], $2::text[]) AS x (main_account_id, sub_account_id)
+      WHERE NOT EXISTS (SELECT FROM sub_account_state s
+        WHERE s.main_account_id = x.main_account_id AND s.sub_account_id = x.sub_account_id)`,
+    keyColumns(subs.map(keyOf)),
+  );
+  return rows.map(toKey);
+}
+
+/** Names that a sub-account still has which the ledger no longer has; their profiles go. */
+async function freeNames(client: pg.PoolClient, keys: readonly ProfileKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  const { rows } = await client.query<KeyRow>(
+    `DELETE FROM sub_account_name n USING unnest($1::text[], $2::text[]) AS x (main_account_id, sub_account_id)
+      WHERE n.main_account_id = x.main_account_id AND n.sub_account_id = x.sub_account_id
+      RETURNING n.main_account_id, n.sub_account_id`,
+    keyColumns(keys),
+  );
+  await noteProfileChanges(client, rows.map(toKey));
+}
+
+/** Only while no later event has been taken in: it may have brought transfers that are not counted yet. */
+async function dropTransfersBeyond(client: pg.PoolClient, restatement: Restatement): Promise<void> {
+  const { mains, transferCounts } = restatement;
+  if (mains.length === 0) return;
+  await client.query(
+    `DELETE FROM transfer t
+      USING unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS x (main_account_id, generation, sequence, count)
+       JOIN main_account_state m ON m.main_account_id = x.main_account_id
+        AND m.generation = x.generation AND m.sequence = x.sequence
+      WHERE t.main_account_id = x.main_account_id AND t.sequence > x.count`,
+    columns(
+      mains,
+      (row) => row.mainAccountId,
+      (row) => row.generation,
+      (row) => row.sequence,
+      (row) => transferCounts.get(row.mainAccountId),
+    ),
+  );
+}
+
+/** @returns the main accounts of which all parts have come now */
+async function noteProgress(client: pg.PoolClient, progress: readonly Progress[]): Promise<string[]> {
+  if (progress.length === 0) return [];
+  const { rows } = await client.query<{ main_account_id: string }>(
+    `WITH noted AS (
+       UPDATE read_model_rebuild r SET parts = x.last, done_at = CASE WHEN x.is_done THEN now() END
+         FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::bool[])
+           AS x (main_account_id, command_id, first, last, is_done)
+        WHERE r.main_account_id = x.main_account_id AND r.command_id = x.command_id AND r.done_at IS NULL
+          AND r.parts BETWEEN x.first - 1 AND x.last - 1
+       RETURNING r.main_account_id, r.done_at)
+     SELECT main_account_id FROM noted WHERE done_at IS NOT NULL`,
+    columns(
+      progress,
+      (one) => one.mainAccountId,
+      (one) => one.commandId,
+      (one) => one.first,
+      (one) => one.last,
+      (one) => one.isDone,
+    ),
+  );
+  return rows.map((row) => row.main_account_id);
+}
+
+/** Sub-accounts of these that no event and no part has spoken of since they were doubted: the ledger has no such. */
+async function dropDoubted(client: pg.PoolClient, mainAccountIds: readonly string[]): Promise<void> {
+  if (mainAccountIds.length === 0) return;
+  const { rows } = await client.query<KeyRow>(
+    `DELETE FROM sub_account_state WHERE main_account_id = ANY($1::text[]) AND generation = $2
+      RETURNING main_account_id, sub_account_id`,
+    [mainAccountIds, DOUBTED_GENERATION],
+  );
+  const gone = rows.map(toKey);
+  await noteProfileChanges(client, gone);
+  await endSessionsOf(client, gone);
+  await freeNames(client, gone);
+}
+
+/** Main accounts that the ledger does not have, unless an event has spoken of them since they were doubted. */
+async function dropUnknown(client: pg.PoolClient, refused: readonly RefusedRestatement[]): Promise<void> {
+  if (refused.length === 0) return;
+  const { rows } = await client.query<{ main_account_id: string }>(
+    `UPDATE read_model_rebuild r SET refused = x.code, done_at = now()
+       FROM unnest($1::text[], $2::text[], $3::text[]) AS x (main_account_id, command_id, code)
+      WHERE r.main_account_id = x.main_account_id AND r.command_id = x.command_id AND r.done_at IS NULL
+      RETURNING CASE WHEN x.code = 'main-account-not-found' THEN r.main_account_id END AS main_account_id`,
+    columns(
+      refused,
+      (one) => one.mainAccountId,
+      (one) => one.commandId,
+      (one) => one.code,
+    ),
+  );
+  const unknown = rows.flatMap((row) => row.main_account_id ?? []);
+  if (unknown.length === 0) return;
+  await client.query(
+    'DELETE FROM main_account_state WHERE main_account_id = ANY($1::text[]) AND generation = $2',
+    [unknown, DOUBTED_GENERATION],
+  );
+  await dropDoubted(client, unknown);
+  await client.query(
+    `DELETE FROM transfer t WHERE main_account_id = ANY($1::text[])
+      AND NOT EXISTS (SELECT FROM main_account_state m WHERE m.main_account_id = t.main_account_id)`,
+    [unknown],
+  );
+}

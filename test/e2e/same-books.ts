@@ -1,0 +1,47 @@
+import type { TestDatabase } from '@subledger/testing';
+
+/** Everything that the gateway shows of the ledger's books, column by column; each query finds what differs. */
+const DIFFERENCES = {
+  'main accounts': `
+    SELECT coalesce(l.id, g.id) AS id, l.figures AS ledger, g.figures AS gateway FROM (
+      SELECT main_account_id AS id, jsonb_build_array(sequence, plan, time_zone, credit_limit, funding_policy,
+        CASE WHEN feature_active THEN 'active' ELSE 'inactive' END, suspended, period, next_month_start, balance, held,
+        purchased, used, active_sub_accounts) AS figures FROM ledger.main_accounts) l
+    FULL JOIN (
+      SELECT main_account_id AS id, jsonb_build_array(sequence, plan, time_zone, credit_limit, funding_policy, feature,
+        suspended, period, next_month_start, balance, held, purchased, used, active_sub_accounts) AS figures
+      FROM gateway.main_account_state) g USING (id)
+    WHERE l.figures IS DISTINCT FROM g.figures`,
+  'sub-accounts': `
+    SELECT coalesce(l.id, g.id) AS id, l.figures AS ledger, g.figures AS gateway FROM (
+      SELECT main_account_id || sub_account_id AS id, jsonb_build_array(lifecycle, paused, period, point_limit,
+        next_limit, boost, used - overage + held + remaining, used, overage, held, remaining, priority) AS figures
+      FROM ledger.sub_accounts) l
+    FULL JOIN (
+      SELECT main_account_id || sub_account_id AS id, jsonb_build_array(lifecycle, paused, period, limit_points,
+        next_limit, boost, granted, used, overage, held, remaining, priority) AS figures
+      FROM gateway.sub_account_state) g USING (id)
+    WHERE l.figures IS DISTINCT FROM g.figures`,
+  transfers: `
+    SELECT coalesce(l.id, g.id) AS id, l.figures AS ledger, g.figures AS gateway FROM (
+      SELECT main_account_id || sequence AS id, jsonb_build_array(at, kind, split_part(debit_account, ':', 1),
+        split_part(credit_account, ':', 1), amount,
+        CASE 'main' WHEN debit_account THEN debit_balance WHEN credit_account THEN credit_balance END,
+        CASE WHEN debit_account LIKE 'sub:%' THEN debit_balance WHEN credit_account LIKE 'sub:%' THEN credit_balance END,
+        sub_account_id, message_id, period, reference) AS figures FROM ledger.transfers) l
+    FULL JOIN (
+      SELECT main_account_id || sequence AS id, jsonb_build_array(at, kind, from_kind, to_kind, millipoints,
+        main_balance, sub_balance, sub_account_id, message_id, period, reference) AS figures FROM gateway.transfer) g
+    USING (id)
+    WHERE l.figures IS DISTINCT FROM g.figures`,
+} as const;
+
+/** The first differences of each kind between the gateway's read model and the ledger's books. */
+export async function differences({ client }: TestDatabase): Promise<Record<string, unknown[]>> {
+  const found: Record<string, unknown[]> = {};
+  for (const [kind, sql] of Object.entries(DIFFERENCES)) {
+    const { rows } = await client.query(`${sql} LIMIT 5`);
+    if (rows.length > 0) found[kind] = rows;
+  }
+  return found;
+}
