@@ -20,6 +20,7 @@ import { OpenController } from './http/open.controller.js';
 import { PointsController } from './http/points.controller.js';
 import { SenderNumbersController } from './http/sender-numbers.controller.js';
 import { SessionController } from './http/session.controller.js';
+import { StreamsController } from './http/streams.controller.js';
 import { SubAccountsController } from './http/sub-accounts.controller.js';
 import { MessageLogController } from './message-log/message-log.controller.js';
 import { MessageLog } from './message-log/message-log.js';
@@ -30,6 +31,7 @@ import { OperationsService } from './operations/operations.service.js';
 import type { WriteRunner } from './operations/write-runner.js';
 import { EventsController } from './read-model/events.controller.js';
 import { ReadModel } from './read-model/read-model.js';
+import { StreamsService } from './streams/streams.service.js';
 
 /** What `startGateway` made: connections and the machinery of writes. */
 export interface GatewayParts {
@@ -45,6 +47,7 @@ export interface GatewayParts {
   readonly metrics: Registry;
   readonly log: Logger;
   readonly sessions: SessionParts;
+  readonly streams: StreamsService;
 }
 
 @Module({
@@ -59,6 +62,7 @@ export interface GatewayParts {
     EventsController,
     MessagesController,
     MessageLogController,
+    StreamsController,
   ],
 })
 class GatewayModule {}
@@ -85,5 +89,6 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: MessageLog, useValue: parts.messages.messageLog },
     { provide: MessagesService, useValue: new MessagesService(prisma, mains, parts.messages.downloads) },
     { provide: ReadModel, useValue: parts.readModel },
+    { provide: StreamsService, useValue: parts.streams },
   ];
 }

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TOPICS } from '@subledger/contracts';
 import { createPool, prismaAdapter } from '@subledger/database';
-import { DeadLetterWriter, KafkaBatchServer, RecordProducer } from '@subledger/kafka';
+import { DeadLetterWriter, KafkaBatchServer, type KafkaConfig, RecordProducer } from '@subledger/kafka';
 import {
   kafkaConfigFrom,
   type Logger,
@@ -44,6 +44,7 @@ import { WriteRunner } from './operations/write-runner.js';
 import { ProfileRelay } from './profiles/profile-relay.js';
 import { EarlyOutcomes } from './read-model/early-outcomes.js';
 import { ReadModel } from './read-model/read-model.js';
+import { openStreams } from './streams/open-streams.js';
 import { EVENTS_TRANSPORT } from './transports.js';
 import { untilDatabaseAnswers } from './until-database-answers.js';
 
@@ -80,19 +81,7 @@ export async function startGateway({
   const sweeper = new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log);
   const keys = KnownKeys.of(prisma);
   const outcomes = new OutcomeRoom();
-  const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, log);
-  const monitor = new DependencyMonitor(
-    {
-      everyMs: PROBE_EVERY_MS,
-      timeoutMs: PROBE_TIMEOUT_MS,
-      probeDatabase: () => probePool.query('SELECT 1'),
-      probeBroker: async () => {
-        if (sender.hasFailedWithin(SEND_FAILURE_MS)) throw new Error('the last send failed');
-        await probeBrokers({ brokers: kafka.brokers, timeoutMs: PROBE_TIMEOUT_MS, tls: config.KAFKA_SSL });
-      },
-    },
-    log,
-  );
+  const monitor = createMonitor(config, { kafka, sender, probePool, log });
   const writeOptions = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
   const runner = new WriteRunner(prisma, sender, room, writeOptions, log);
   const direct = new DirectRunner(prisma, sender, outcomes, writeOptions, log);
@@ -100,21 +89,30 @@ export async function startGateway({
   await bootstrapCredentials(prisma, config);
   await monitor.start();
   const sessions = await openSessions(prisma, config, publicUrl);
+  const { hub, streams } = openStreams({ config, prisma, sessions: sessions.store, publicUrl, log });
+  const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, hub, log);
   const profiles = new ProfileRelay(relayPool, kafka, log);
-  const groupId = `${config.KAFKA_TOPIC_PREFIX}${GROUP}`;
   const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
   const readModel = new ReadModel(pool, deadLetters, new EarlyOutcomes(outcomes), log);
-  const events = new KafkaBatchServer(kafka, {
-    onFetched: (records) => readModel.foresee(records),
-    groupId,
-    fromBeginning: true,
-    commit: 'after-batch',
-    transportId: EVENTS_TRANSPORT,
-  });
+  const events = createEventsConsumer(config, kafka, readModel);
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
   await messages.start();
   const app = await createApp(
-    { publicUrl, prisma, keys, readModel, runner, direct, messages, monitor, health, metrics, log, sessions },
+    {
+      publicUrl,
+      prisma,
+      keys,
+      readModel,
+      runner,
+      direct,
+      messages,
+      monitor,
+      health,
+      metrics,
+      log,
+      sessions,
+      streams,
+    },
     [events, messages.consumer],
     config,
   );
@@ -133,6 +131,7 @@ export async function startGateway({
     stop: async () => {
       // Requests under way still get their answers: consumer and listener go after them.
       await messages.breakOff();
+      await streams.close();
       await app.close();
       await messages.stop();
       monitor.close();
@@ -145,6 +144,40 @@ export async function startGateway({
     },
   };
 }
+
+interface Monitored {
+  readonly kafka: KafkaConfig;
+  readonly sender: CommandSender;
+  readonly probePool: pg.Pool;
+  readonly log: Logger;
+}
+
+function createMonitor(
+  config: GatewayConfig,
+  { kafka, sender, probePool, log }: Monitored,
+): DependencyMonitor {
+  return new DependencyMonitor(
+    {
+      everyMs: PROBE_EVERY_MS,
+      timeoutMs: PROBE_TIMEOUT_MS,
+      probeDatabase: () => probePool.query('SELECT 1'),
+      probeBroker: async () => {
+        if (sender.hasFailedWithin(SEND_FAILURE_MS)) throw new Error('the last send failed');
+        await probeBrokers({ brokers: kafka.brokers, timeoutMs: PROBE_TIMEOUT_MS, tls: config.KAFKA_SSL });
+      },
+    },
+    log,
+  );
+}
+
+const createEventsConsumer = (config: GatewayConfig, kafka: KafkaConfig, readModel: ReadModel) =>
+  new KafkaBatchServer(kafka, {
+    onFetched: (records) => readModel.foresee(records),
+    groupId: `${config.KAFKA_TOPIC_PREFIX}${GROUP}`,
+    fromBeginning: true,
+    commit: 'after-batch',
+    transportId: EVENTS_TRANSPORT,
+  });
 
 /** @throws Error where it cannot be relied on */
 async function checkConsumer({ consumer }: KafkaBatchServer): Promise<void> {

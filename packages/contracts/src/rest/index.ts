@@ -7,5 +7,6 @@ export * from './problem.js';
 export * from './route.js';
 export * from './routes.js';
 export * from './session.js';
+export * from './stream.js';
 export * from './sub-accounts.js';
 export * from './transfers.js';

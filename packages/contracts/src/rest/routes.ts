@@ -3,6 +3,7 @@ import { featureRoutes, mainAccountRoutes, pointRoutes } from './routes-main-acc
 import { messageRoutes } from './routes-messages.js';
 import { senderNumberRoutes } from './routes-sender-numbers.js';
 import { sessionRoutes } from './routes-session.js';
+import { streamRoutes } from './routes-stream.js';
 import { subAccountRoutes } from './routes-sub-accounts.js';
 
 /**
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...senderNumberRoutes,
   ...sessionRoutes,
   ...messageRoutes,
+  ...streamRoutes,
 } as const;
 export type RouteId = keyof typeof ROUTES;
 export const ROUTE_IDS = Object.keys(ROUTES) as RouteId[];

@@ -74,6 +74,7 @@ export class MainAccountsService {
     const { id } = asked.params;
     const { feature } = await this.store.get(id);
     return this.runner.runLocal(asked, {
+      mainAccountId: id,
       apply: async (tx) => {
         if (feature === 'inactive') {
           await tx.mainAccount.updateMany({
@@ -96,6 +97,7 @@ export class MainAccountsService {
     }
     await this.store.get(id);
     return this.runner.runLocal(asked, {
+      mainAccountId: id,
       apply: async (tx) => {
         await tx.mainAccount.update({
           where: { id },

@@ -28,6 +28,7 @@ export class SenderNumbersService {
     const { senderNumbers } = asked.body;
     await this.mains.get(id);
     return this.runner.runLocal(asked, {
+      mainAccountId: id,
       apply: async (tx) => {
         await tx.mainAccount.update({ where: { id }, data: { senderNumbers, updatedAt: new Date() } });
         const changed = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`

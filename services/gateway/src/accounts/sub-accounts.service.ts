@@ -146,6 +146,7 @@ export class SubAccountsService {
   ): Promise<Answer> {
     const { id: mainAccountId, sub: subAccountId } = asked.params;
     return this.runner.runLocal(asked, {
+      mainAccountId,
       apply: async (tx) => {
         await requireRegistered(tx, mainAccountId, senderNumbers);
         await this.lockUnchanged(tx, asked);

@@ -1,7 +1,9 @@
 import {
   ERRORS,
   type ErrorCode,
+  EVENT_STREAM_MEDIA_TYPE,
   foreignId,
+  lastEventId,
   operationView,
   PROBLEM_MEDIA_TYPE,
   problem,
@@ -99,6 +101,9 @@ function headerParams(route: RouteDefinition): { header?: z.ZodObject } {
             .optional()
             .meta({ description: 'ETag of the settings that the change is based on' }),
         }
+      : {}),
+    ...(route.answer.mediaType === EVENT_STREAM_MEDIA_TYPE
+      ? { 'Last-Event-ID': lastEventId.optional() }
       : {}),
   };
   return Object.keys(shape).length === 0 ? {} : { header: z.object(shape) };

@@ -1,12 +1,12 @@
 import type { Logger } from '@subledger/service-kit';
 import pg from 'pg';
 import type { KnownKeys } from '../access/known-keys.js';
+import type { ChangeNotice } from '../streams/change-notice.js';
+import { OUTCOME_CHANNEL } from './outcome-channel.js';
 import type { DirectOutcome, OutcomeRoom } from './outcome-room.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
 
-/** PostgreSQL channel of finished operations. */
-export const OUTCOME_CHANNEL = 'gateway_outcomes';
 /** PostgreSQL takes payloads below 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_900;
 /** Without what is around them. */
@@ -25,6 +25,17 @@ export interface OutcomeNotice {
   readonly direct?: readonly DirectOutcome[];
   /** An API key that is not valid any more, by `toKeyId`. */
   readonly revoked?: string;
+  /** What streams watch; null is whatever they watch. */
+  readonly changed?: ChangeNotice;
+}
+
+/** Streams of this instance, as the listener knows them. */
+export interface StreamsToTell {
+  heard(changed: ChangeNotice): void;
+  /** Whether notices arrive: on each change some may have been missed. */
+  setHearing(hearing: boolean): void;
+  /** @param keyId by `toKeyId` */
+  endOfKey(keyId: string): void;
 }
 
 export function encodeNotice(notice: OutcomeNotice): string {
@@ -68,6 +79,7 @@ export class OutcomeListener {
     private readonly direct: OutcomeRoom,
     private readonly sweeper: Sweeper,
     private readonly keys: KnownKeys,
+    private readonly streams: StreamsToTell,
     private readonly log: Logger,
   ) {}
 
@@ -98,6 +110,7 @@ export class OutcomeListener {
       await client.connect();
       await client.query(`LISTEN ${OUTCOME_CHANNEL}`);
       this.room.setHearing(true);
+      this.streams.setHearing(true);
       this.probeLater(client);
     } catch (error) {
       this.log.debug({ err: error }, 'cannot listen for outcomes yet');
@@ -109,9 +122,14 @@ export class OutcomeListener {
     const notice = JSON.parse(payload ?? '{}') as OutcomeNotice;
     if (notice.send) this.sweeper.sweepSoon();
     for (const outcome of notice.direct ?? []) this.direct.tell(outcome);
-    if (notice.revoked !== undefined) this.keys.forget(notice.revoked);
+    if (notice.changed !== undefined) this.streams.heard(notice.changed);
+    if (notice.revoked !== undefined) {
+      this.keys.forget(notice.revoked);
+      this.streams.endOfKey(notice.revoked);
+    }
     if (notice.done) this.room.wake(notice.done);
-    else if (!notice.direct && notice.revoked === undefined) void this.room.look();
+    else if (!notice.direct && notice.revoked === undefined && notice.changed === undefined)
+      void this.room.look();
   }
 
   /** A connection that went silent (network, stopped server) would otherwise look alive for ever. */
@@ -129,6 +147,7 @@ export class OutcomeListener {
     if (this.client !== client) return;
     this.client = undefined;
     this.room.setHearing(false);
+    this.streams.setHearing(false);
     clearTimeout(this.timer);
     client.end().catch(() => {});
     if (this.closed) return;

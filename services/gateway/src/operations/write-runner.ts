@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { askerOf, type Principal } from '../access/principal.js';
 import { type Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
+import { tellChangesWithin } from '../streams/change-notice.js';
 import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
 import { type Answer, type IdempotencyClaim, openAnswer, sealAnswer } from './idempotency.js';
@@ -37,6 +38,8 @@ export interface LedgerWrite {
 
 /** A write of what the gateway alone knows: committed and answered at once. */
 export interface LocalWrite {
+  /** Whose streams are told. */
+  readonly mainAccountId?: string;
   readonly apply: (tx: Transaction) => Promise<Answer>;
 }
 
@@ -106,6 +109,7 @@ export class WriteRunner {
       const before = await claim(tx, request.claim, null);
       if (before) return before;
       const answer = await write.apply(tx);
+      if (write.mainAccountId !== undefined) await tellChangesWithin(tx, write.mainAccountId);
       if (request.claim) await keepAnswer(tx, request.claim, answer);
       return answer;
     }, TRANSACTION);

@@ -2,7 +2,8 @@ import { columns, type Statement } from '@subledger/database';
 import type pg from 'pg';
 import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
-import { encodeDirect, encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
+import { encodeDirect, encodeNotice } from '../operations/outcome-listener.js';
 import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
 import type { OutcomeRow, SubRow } from './fold-events.js';
 

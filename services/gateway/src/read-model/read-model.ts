@@ -3,7 +3,8 @@ import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
-import { atOnce, isPlain } from './apply-at-once.js';
+import { tellChanges } from '../streams/change-notice.js';
+import { atOnce, changedBy, isPlain } from './apply-at-once.js';
 import type { EarlyOutcomes } from './early-outcomes.js';
 import { cleanUpDeleted, finishOperations } from './finish-operations.js';
 import { type Fold, foldEvents } from './fold-events.js';
@@ -93,4 +94,5 @@ async function applyStepwise(client: pg.PoolClient, fold: Fold): Promise<void> {
   await finishOperations(client, fold.outcomes);
   await cleanUpDeleted(client, fold.subs);
   await endSessionsOf(client, fold.stopped);
+  await tellChanges(client, changedBy(fold));
 }

@@ -1,0 +1,146 @@
+import type { MainAccountView, SubAccountView } from '@subledger/contracts';
+import {
+  MAIN_ACCOUNT_COLUMNS,
+  MAIN_ACCOUNT_FROM,
+  type MainAccountRow,
+  type MainAccountsStore,
+} from '../accounts/main-accounts-store.js';
+import {
+  SUB_ACCOUNT_COLUMNS,
+  SUB_ACCOUNT_FROM,
+  type SubAccountRow,
+  toSubAccountView,
+} from '../accounts/sub-accounts-store.js';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { type Operation, toOperation } from '../operations/operation.js';
+import { isWrittenSince, lowerHalf } from './stream-position.js';
+
+/** More of one main account at once are not told one by one. */
+export const MAX_CHANGES = 500;
+/** Transactions take seconds; an operation ended at most so long before its transaction was seen. */
+const SLOWEST_SECONDS = 60;
+
+export interface MainChange {
+  readonly view: MainAccountView;
+  readonly isSuspended: boolean;
+  readonly timeZone: string;
+  readonly isChanged: boolean;
+}
+export interface SubChange {
+  readonly mainAccountId: string;
+  readonly view: SubAccountView;
+}
+/** What to look for in one main account. */
+export interface SubsWanted {
+  readonly mainAccountId: string;
+  /** Transaction from which on changes count; 0 is all sub-accounts. */
+  readonly since: bigint;
+}
+type Database = Pick<PrismaClient, '$queryRaw'>;
+
+/** The states as REST answers with them, of what changed. */
+export class ChangesQuery {
+  constructor(
+    private readonly prisma: Database,
+    private readonly mains: MainAccountsStore,
+  ) {}
+
+  /** These main accounts, changed or not. */
+  async mainsOf(ids: readonly string[], since: bigint): Promise<MainChange[]> {
+    return this.findMains(since, Prisma.sql`WHERE m.id = ANY(${ids}::text[]) ORDER BY m.id`);
+  }
+
+  /** Those of all main accounts that changed; one more than `MAX_CHANGES` where they are more. */
+  async changedMains(since: bigint): Promise<MainChange[]> {
+    const changed = mainSince(since);
+    return this.findMains(since, Prisma.sql`WHERE ${changed} ORDER BY m.id LIMIT ${MAX_CHANGES + 1}`);
+  }
+
+  /** Sub-accounts that changed, deleted ones too; per main account one more than `MAX_CHANGES` where they are more. */
+  async subsSince(wanted: readonly SubsWanted[]): Promise<SubChange[]> {
+    if (wanted.length === 0) return [];
+    const since = Prisma.sql`d.since`;
+    const rows = await this.prisma.$queryRaw<(SubAccountRow & { mainAccountId: string })[]>(Prisma.sql`
+      SELECT sub.* FROM unnest(${wanted.map((one) => one.mainAccountId)}::text[],
+                               ${wanted.map((one) => lowerHalf(one.since))}::bigint[],
+                               ${wanted.map((one) => one.since === 0n)}::bool[]) AS d (main, since, is_all)
+       CROSS JOIN LATERAL (
+         SELECT s.main_account_id AS "mainAccountId", ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM}
+          WHERE s.main_account_id = d.main
+            AND (d.is_all OR ${isWrittenSince(Prisma.sql`s.xmin`, since)} OR ${isWrittenSince(Prisma.sql`st.xmin`, since)})
+          LIMIT ${MAX_CHANGES + 1}) AS sub`);
+    return rows.map(toSubChange);
+  }
+
+  /** These sub-accounts, changed or not; or, with `since`, where they or their main account's settings changed. */
+  async subsOf(
+    pairs: readonly (readonly [mainAccountId: string, subAccountId: string])[],
+    since?: bigint,
+  ): Promise<SubChange[]> {
+    if (pairs.length === 0) return [];
+    const changed = since === undefined ? Prisma.empty : Prisma.sql`WHERE ${subSince(since)}`;
+    const rows = await this.prisma.$queryRaw<(SubAccountRow & { mainAccountId: string })[]>(Prisma.sql`
+      SELECT s.main_account_id AS "mainAccountId", ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM}
+        JOIN unnest(${pairs.map(([main]) => main)}::text[], ${pairs.map(([, sub]) => sub)}::text[]) AS x (main, sub)
+          ON s.main_account_id = x.main AND s.id = x.sub
+        JOIN main_account m ON m.id = s.main_account_id ${changed}`);
+    return rows.map(toSubChange);
+  }
+
+  /**
+   * Operations that ended, oldest first.
+   * @param seconds time of `since`, which the index goes by
+   * @param of these main accounts, or those of operators in any
+   */
+  async operationsDone(
+    since: bigint,
+    seconds: number,
+    of: { readonly mainAccountIds: readonly string[] } | 'operators',
+  ): Promise<Operation[]> {
+    const whose =
+      of === 'operators'
+        ? Prisma.sql`asker = 'operator'`
+        : Prisma.sql`main_account_id = ANY(${of.mainAccountIds}::text[])`;
+    const rows = await this.prisma.$queryRaw<Parameters<typeof toOperation>[0][]>(Prisma.sql`
+      SELECT id, main_account_id AS "mainAccountId", sub_account_id AS "subAccountId", action, asker, command, state,
+             outcome, created_at AS "createdAt", done_at AS "doneAt"
+        FROM operation
+       WHERE state = 'done' AND done_at >= to_timestamp(${seconds - SLOWEST_SECONDS}::float8) AND ${whose}
+         AND ${isWrittenSince(Prisma.sql`operation.xmin`, Prisma.sql`${lowerHalf(since)}::bigint`)}
+       ORDER BY done_at, id LIMIT ${MAX_CHANGES + 1}`);
+    return rows.map(toOperation);
+  }
+
+  private async findMains(since: bigint, where: Prisma.Sql): Promise<MainChange[]> {
+    const changed = mainSince(since);
+    const rows = await this.prisma.$queryRaw<(MainAccountRow & { isChanged: boolean })[]>(
+      Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS}, ${changed} AS "isChanged" ${MAIN_ACCOUNT_FROM} ${where}`,
+    );
+    return rows.map((row) => ({
+      view: this.mains.toView(row),
+      isSuspended: row.suspended,
+      timeZone: row.timeZone,
+      isChanged: row.isChanged,
+    }));
+  }
+}
+
+function mainSince(since: bigint): Prisma.Sql {
+  const lower = Prisma.sql`${lowerHalf(since)}::bigint`;
+  const [own, state] = [Prisma.sql`m.xmin`, Prisma.sql`st.xmin`];
+  return Prisma.sql`(${isWrittenSince(own, lower)} OR ${isWrittenSince(state, lower)})`;
+}
+
+function subSince(since: bigint): Prisma.Sql {
+  const lower = Prisma.sql`${lowerHalf(since)}::bigint`;
+  const xmins = [Prisma.sql`s.xmin`, Prisma.sql`st.xmin`, Prisma.sql`m.xmin`];
+  return Prisma.join(
+    xmins.map((xmin) => isWrittenSince(xmin, lower)),
+    ' OR ',
+  );
+}
+
+const toSubChange = (row: SubAccountRow & { mainAccountId: string }): SubChange => ({
+  mainAccountId: row.mainAccountId,
+  view: toSubAccountView(row),
+});
