@@ -44,11 +44,11 @@ export type StreamReset = z.infer<typeof streamReset>;
 /** `Last-Event-ID`: browsers send it by themselves when they connect again. */
 export const lastEventId = z
   .string()
-  .max(128)
+  .max(512)
   .meta({
     description:
       '`id` of the last event that was received. What changed after it is sent; browsers do this by themselves',
-    examples: ['16412.90210.1795906023.0'],
+    examples: ['16412.90210.0.1795906023.0'],
   });
 
 export const eventStream = z.string().meta({
@@ -59,5 +59,5 @@ export const eventStream = z.string().meta({
     'with and stand in their place (on `/v1/me/stream`, `sub-account` is what `/v1/me` answers). A deleted sub-account ' +
     'comes once more, with the status `deleted`. An event may come twice. `reset`: read what you show anew. Comments ' +
     'are heartbeats. A connection that the server ends is to be opened again.',
-  examples: ['id: 16412.90210.1795906023.0\nevent: hello\ndata: {"resumed":false,"heartbeatMs":15000}\n\n'],
+  examples: ['id: 16412.90210.0.1795906023.0\nevent: hello\ndata: {"resumed":false,"heartbeatMs":15000}\n\n'],
 });

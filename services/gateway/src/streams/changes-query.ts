@@ -13,7 +13,7 @@ import {
 } from '../accounts/sub-accounts-store.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import { type Operation, toOperation } from '../operations/operation.js';
-import { isWrittenSince, lowerHalf } from './stream-position.js';
+import { isWrittenSince, type StreamPosition, sinceColumns, sinceValues } from './stream-position.js';
 
 /** More of one main account at once are not told one by one. */
 export const MAX_CHANGES = 500;
@@ -33,8 +33,8 @@ export interface SubChange {
 /** What to look for in one main account. */
 export interface SubsWanted {
   readonly mainAccountId: string;
-  /** Transaction from which on changes count; 0 is all sub-accounts. */
-  readonly since: bigint;
+  /** Only what changed since; absent: all sub-accounts. */
+  readonly since?: StreamPosition;
 }
 type Database = Pick<PrismaClient, '$queryRaw'>;
 
@@ -46,12 +46,12 @@ export class ChangesQuery {
   ) {}
 
   /** These main accounts, changed or not. */
-  async mainsOf(ids: readonly string[], since: bigint): Promise<MainChange[]> {
+  async mainsOf(ids: readonly string[], since: StreamPosition): Promise<MainChange[]> {
     return this.findMains(since, Prisma.sql`WHERE m.id = ANY(${ids}::text[]) ORDER BY m.id`);
   }
 
   /** Those of all main accounts that changed; one more than `MAX_CHANGES` where they are more. */
-  async changedMains(since: bigint): Promise<MainChange[]> {
+  async changedMains(since: StreamPosition): Promise<MainChange[]> {
     const changed = mainSince(since);
     return this.findMains(since, Prisma.sql`WHERE ${changed} ORDER BY m.id LIMIT ${MAX_CHANGES + 1}`);
   }
@@ -59,15 +59,22 @@ export class ChangesQuery {
   /** Sub-accounts that changed, deleted ones too; per main account one more than `MAX_CHANGES` where they are more. */
   async subsSince(wanted: readonly SubsWanted[]): Promise<SubChange[]> {
     if (wanted.length === 0) return [];
-    const since = Prisma.sql`d.since`;
+    const since = {
+      lower: Prisma.sql`d.lower`,
+      span: Prisma.sql`d.span`,
+      running: Prisma.sql`d.running::bigint[]`,
+    };
+    const values = wanted.map((one) => (one.since ? sinceValues(one.since) : ([0n, 0n, '{}'] as const)));
     const rows = await this.prisma.$queryRaw<(SubAccountRow & { mainAccountId: string })[]>(Prisma.sql`
       SELECT sub.* FROM unnest(${wanted.map((one) => one.mainAccountId)}::text[],
-                               ${wanted.map((one) => lowerHalf(one.since))}::bigint[],
-                               ${wanted.map((one) => one.since === 0n)}::bool[]) AS d (main, since, is_all)
+                               ${wanted.map((one) => one.since === undefined)}::bool[],
+                               ${values.map(([lower]) => lower)}::bigint[], ${values.map(([, span]) => span)}::bigint[],
+                               ${values.map(([, , running]) => running)}::text[])
+                          AS d (main, is_all, lower, span, running)
        CROSS JOIN LATERAL (
          SELECT s.main_account_id AS "mainAccountId", ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM}
           WHERE s.main_account_id = d.main
-            AND (d.is_all OR ${isWrittenSince(Prisma.sql`s.xmin`, since)} OR ${isWrittenSince(Prisma.sql`st.xmin`, since)})
+            AND (d.is_all OR ${isWrittenSince([Prisma.sql`s.xmin`, Prisma.sql`st.xmin`], since)})
           LIMIT ${MAX_CHANGES + 1}) AS sub`);
     return rows.map(toSubChange);
   }
@@ -75,7 +82,7 @@ export class ChangesQuery {
   /** These sub-accounts, changed or not; or, with `since`, where they or their main account's settings changed. */
   async subsOf(
     pairs: readonly (readonly [mainAccountId: string, subAccountId: string])[],
-    since?: bigint,
+    since?: StreamPosition,
   ): Promise<SubChange[]> {
     if (pairs.length === 0) return [];
     const changed = since === undefined ? Prisma.empty : Prisma.sql`WHERE ${subSince(since)}`;
@@ -89,12 +96,10 @@ export class ChangesQuery {
 
   /**
    * Operations that ended, oldest first.
-   * @param seconds time of `since`, which the index goes by
    * @param of these main accounts, or those of operators in any
    */
   async operationsDone(
-    since: bigint,
-    seconds: number,
+    since: StreamPosition,
     of: { readonly mainAccountIds: readonly string[] } | 'operators',
   ): Promise<Operation[]> {
     const whose =
@@ -105,13 +110,13 @@ export class ChangesQuery {
       SELECT id, main_account_id AS "mainAccountId", sub_account_id AS "subAccountId", action, asker, command, state,
              outcome, created_at AS "createdAt", done_at AS "doneAt"
         FROM operation
-       WHERE state = 'done' AND done_at >= to_timestamp(${seconds - SLOWEST_SECONDS}::float8) AND ${whose}
-         AND ${isWrittenSince(Prisma.sql`operation.xmin`, Prisma.sql`${lowerHalf(since)}::bigint`)}
+       WHERE state = 'done' AND done_at >= to_timestamp(${since.seconds - SLOWEST_SECONDS}::float8) AND ${whose}
+         AND ${isWrittenSince([Prisma.sql`operation.xmin`], sinceColumns(since))}
        ORDER BY done_at, id LIMIT ${MAX_CHANGES + 1}`);
     return rows.map(toOperation);
   }
 
-  private async findMains(since: bigint, where: Prisma.Sql): Promise<MainChange[]> {
+  private async findMains(since: StreamPosition, where: Prisma.Sql): Promise<MainChange[]> {
     const changed = mainSince(since);
     const rows = await this.prisma.$queryRaw<(MainAccountRow & { isChanged: boolean })[]>(
       Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS}, ${changed} AS "isChanged" ${MAIN_ACCOUNT_FROM} ${where}`,
@@ -125,20 +130,10 @@ export class ChangesQuery {
   }
 }
 
-function mainSince(since: bigint): Prisma.Sql {
-  const lower = Prisma.sql`${lowerHalf(since)}::bigint`;
-  const [own, state] = [Prisma.sql`m.xmin`, Prisma.sql`st.xmin`];
-  return Prisma.sql`(${isWrittenSince(own, lower)} OR ${isWrittenSince(state, lower)})`;
-}
-
-function subSince(since: bigint): Prisma.Sql {
-  const lower = Prisma.sql`${lowerHalf(since)}::bigint`;
-  const xmins = [Prisma.sql`s.xmin`, Prisma.sql`st.xmin`, Prisma.sql`m.xmin`];
-  return Prisma.join(
-    xmins.map((xmin) => isWrittenSince(xmin, lower)),
-    ' OR ',
-  );
-}
+const mainSince = (since: StreamPosition): Prisma.Sql =>
+  isWrittenSince([Prisma.sql`m.xmin`, Prisma.sql`st.xmin`], sinceColumns(since));
+const subSince = (since: StreamPosition): Prisma.Sql =>
+  isWrittenSince([Prisma.sql`s.xmin`, Prisma.sql`st.xmin`, Prisma.sql`m.xmin`], sinceColumns(since));
 
 const toSubChange = (row: SubAccountRow & { mainAccountId: string }): SubChange => ({
   mainAccountId: row.mainAccountId,

@@ -30,7 +30,7 @@ export class EventStream {
 
   /**
    * @param onClose called once, whoever ended it
-   * @param maxBytes that may wait for the reader
+   * @param maxBytes that may wait for the reader when more is to come
    */
   constructor(
     readonly topic: StreamTopic,
@@ -89,6 +89,8 @@ export class EventStream {
   }
 
   private writeAll(events: readonly StreamEvent[], id: string): void {
+    // What comes at once is not the reader's fault, so only what was left from before counts.
+    if (this.pipe.writableLength > this.maxBytes) this.pipe.destroy(new Error('the reader is too slow'));
     events.forEach(({ event, data }, index) => {
       if (index === events.length - 1) this.id = id;
       this.write(`id: ${this.id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -98,10 +100,6 @@ export class EventStream {
 
   private write(text: string): void {
     if (!this.isOpen) return;
-    if (this.pipe.writableLength + Buffer.byteLength(text) > this.maxBytes) {
-      this.pipe.destroy(new Error('the reader is too slow'));
-      return;
-    }
     this.pipe.write(text);
   }
 }

@@ -9,6 +9,7 @@ import {
   encodeStreamId,
   readPosition,
   type StreamId,
+  type StreamPosition,
   whyNotResumed,
 } from './stream-position.js';
 
@@ -29,7 +30,7 @@ export class FirstLook {
   async begin(stream: EventStream, lastEventId: string | undefined): Promise<void> {
     const now = await readPosition(this.prisma);
     const from = lastEventId === undefined ? undefined : decodeStreamId(lastEventId);
-    const main = await this.mainOf(stream, from?.xid ?? now.xid);
+    const main = await this.mainOf(stream, from ?? now);
     const isSuspended = main?.isSuspended ?? false;
     const id = encodeStreamId({ ...now, isSuspended });
     const changed = await this.since(stream, from, main);
@@ -42,7 +43,7 @@ export class FirstLook {
     stream.begin([this.hello(true), ...changed], id, encodeStreamId(from));
   }
 
-  private async mainOf({ topic }: EventStream, since: bigint): Promise<MainChange | undefined> {
+  private async mainOf({ topic }: EventStream, since: StreamPosition): Promise<MainChange | undefined> {
     if (topic.kind === 'all') return undefined;
     const [main] = await this.changes.mainsOf([topic.mainAccountId], since);
     if (!main) throw ProblemError.notFound();
@@ -61,17 +62,17 @@ export class FirstLook {
     if (!from) return [];
     const { publicUrl } = this.options;
     if (!main) {
-      const mains = await this.changes.changedMains(from.xid);
-      const operations = await this.changes.operationsDone(from.xid, from.seconds, 'operators');
+      const mains = await this.changes.changedMains(from);
+      const operations = await this.changes.operationsDone(from, 'operators');
       if (Math.max(mains.length, operations.length) > MAX_CHANGES) return 'too-many-changes';
       return [...mains.map(mainEvent), ...operationEvents(stream, operations, publicUrl)];
     }
     const mainAccountId = main.view.id;
     const isTurned = main.isSuspended !== from.isSuspended;
-    const subs = await this.changes.subsSince([{ mainAccountId, since: isTurned ? 0n : from.xid }]);
-    const operations = await this.changes.operationsDone(from.xid, from.seconds, {
-      mainAccountIds: [mainAccountId],
-    });
+    const subs = await this.changes.subsSince([
+      isTurned ? { mainAccountId } : { mainAccountId, since: from },
+    ]);
+    const operations = await this.changes.operationsDone(from, { mainAccountIds: [mainAccountId] });
     if (Math.max(subs.length, operations.length) > MAX_CHANGES) return 'too-many-changes';
     const ofMain = main.isChanged ? [mainEvent(main)] : [];
     return [...ofMain, ...subs.map(subEvent), ...operationEvents(stream, operations, publicUrl)];
@@ -90,7 +91,7 @@ export class FirstLook {
     stream.isNews(own.data);
     if (!from) return [];
     const isTurned = main.isSuspended !== from.isSuspended;
-    const isChanged = isTurned || (await this.changes.subsOf(pairs, from.xid)).length > 0;
+    const isChanged = isTurned || (await this.changes.subsOf(pairs, from)).length > 0;
     return isChanged ? [own] : [];
   }
 

@@ -17,6 +17,7 @@ type Dirty = ReadonlySet<string> | 'all';
 interface Task {
   readonly watched: Watched;
   readonly dirty: Dirty;
+  readonly since: StreamPosition;
 }
 interface Found {
   readonly position: StreamPosition;
@@ -39,7 +40,10 @@ export class NextLook {
   /** @throws the database's error; then all that was marked stays to be looked at */
   async run(watched: ReadonlyMap<string, Watched>): Promise<void> {
     const tasks = new Map<string, Task>();
-    for (const [id, one] of watched) if (one.isDirty) tasks.set(id, { watched: one, dirty: one.take() });
+    for (const [id, one] of watched) {
+      const taken = one.take();
+      if (taken) tasks.set(id, { watched: one, ...taken });
+    }
     if (tasks.size === 0) return;
     try {
       const position = await readPosition(this.prisma);
@@ -55,18 +59,19 @@ export class NextLook {
   }
 
   private async find(position: StreamPosition, tasks: ReadonlyMap<string, Task>): Promise<Found> {
-    const all = [...tasks.values()].map(({ watched }) => watched);
-    const since = all.reduce((least, one) => (one.since < least ? one.since : least), all[0]?.since ?? 0n);
-    const seconds = Math.min(...all.map((one) => one.seconds));
+    const all = [...tasks.values()];
+    const since = all
+      .map((task) => task.since)
+      .reduce((oldest, one) => (one.xid < oldest.xid ? one : oldest));
     const ids = [...tasks.keys()].sort();
     const mains = new Map((await this.changes.mainsOf(ids, since)).map((main) => [main.view.id, main]));
     const { whole, named, own } = subsToRead(tasks, mains);
     const subs = [...(await this.changes.subsSince(whole)), ...(await this.changes.subsOf(named))];
     const ownSubs = await this.changes.subsOf(own);
-    const isShown = all.some(({ streams }) => [...streams].some(({ topic }) => topic.kind === 'main'));
-    const operations = isShown
-      ? await this.changes.operationsDone(since, seconds, { mainAccountIds: ids })
-      : [];
+    const isShown = all.some(({ watched }) =>
+      [...watched.streams].some(({ topic }) => topic.kind === 'main'),
+    );
+    const operations = isShown ? await this.changes.operationsDone(since, { mainAccountIds: ids }) : [];
     return { position, mains, subs: byMain(subs), own: byMain(ownSubs), operations };
   }
 
@@ -115,12 +120,12 @@ export class NextLook {
     return [...ofMain, ...subs.map(subEvent), ...operationEvents(stream, operations, this.publicUrl)];
   }
 
-  private async tellAll(position: StreamPosition, { watched, dirty }: Task): Promise<void> {
+  private async tellAll(position: StreamPosition, { watched, dirty, since }: Task): Promise<void> {
     const mains =
       dirty === 'all'
-        ? await this.changes.changedMains(watched.since)
-        : await this.changes.mainsOf([...dirty].sort(), watched.since);
-    const operations = await this.changes.operationsDone(watched.since, watched.seconds, 'operators');
+        ? await this.changes.changedMains(since)
+        : await this.changes.mainsOf([...dirty].sort(), since);
+    const operations = await this.changes.operationsDone(since, 'operators');
     const isMuch = Math.max(mains.length, operations.length) > MAX_CHANGES;
     const streamId = encodeStreamId({ ...position, isSuspended: false });
     for (const stream of watched.streams) {
@@ -140,14 +145,14 @@ function subsToRead(tasks: ReadonlyMap<string, Task>, mains: ReadonlyMap<string,
   const whole: SubsWanted[] = [];
   const named: [string, string][] = [];
   const own: [string, string][] = [];
-  for (const [mainAccountId, { watched, dirty }] of tasks) {
+  for (const [mainAccountId, { watched, dirty, since }] of tasks) {
     const main = mains.get(mainAccountId);
     const topics = [...watched.streams].map(({ topic }) => topic);
     for (const topic of topics) if (topic.kind === 'sub') own.push([mainAccountId, topic.subAccountId]);
     if (!topics.some(({ kind }) => kind === 'main')) continue;
     const isTurned = watched.isSuspended !== undefined && watched.isSuspended !== main?.isSuspended;
     if (isTurned || dirty === 'all' || dirty.size > MAX_CHANGES)
-      whole.push({ mainAccountId, since: isTurned ? 0n : watched.since });
+      whole.push(isTurned ? { mainAccountId } : { mainAccountId, since });
     else for (const id of dirty) named.push([mainAccountId, id]);
   }
   return { whole, named, own };

@@ -1,16 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { decodeStreamId, encodeStreamId, lowerHalf, whyNotResumed } from './stream-position.js';
+import { decodeStreamId, encodeStreamId, sinceValues, whyNotResumed } from './stream-position.js';
 
-const now = { table: '16412', xid: 5_000_000_000n, seconds: 1_800_000_000 };
+const now = { table: '16412', xid: 5_000_000_000n, span: 7n, running: [0n, 3n], seconds: 1_800_000_000 };
 const id = { ...now, isSuspended: true };
 
 test('an id comes back as it went', () => {
-  expect(encodeStreamId(id)).toBe('16412.5000000000.1800000000.1');
+  expect(encodeStreamId(id)).toBe('16412.5000000000.7_0_3.1800000000.1');
   expect(decodeStreamId(encodeStreamId(id))).toEqual(id);
-  expect(lowerHalf(now.xid)).toBe(705_032_704n);
+  expect(sinceValues(now)).toEqual([705_032_704n, 7n, '{0,3}']);
 });
 
-test.each(['', 'x', '1.2.3', '1.2.3.2', '1.-2.3.0', '1.2.3.0\n', '99999999999.1.1.0'])(
+test.each(['', 'x', '1.2.3', '1.2.0.3.2', '1.-2.0.3.0', '1.2.0.3.0\n', '99999999999.1.0.1.0', '1.2._0.3.0'])(
   '%j is no id',
   (text) => {
     expect(decodeStreamId(text)).toBeUndefined();

@@ -1,12 +1,11 @@
 import type { EventStream } from './event-stream.js';
+import type { StreamPosition } from './stream-position.js';
 
 /** A main account that streams of this instance watch (or all of them), and what is to be looked at. */
 export class Watched {
   readonly streams = new Set<EventStream>();
-  /** Changes by transactions before this one have been told. */
-  since = 0n;
-  /** The database's clock at that moment, in seconds since 1970. */
-  seconds = 0;
+  /** What had changed then has been told; undefined until we watch. */
+  since: StreamPosition | undefined;
   /** Of a main account, as last seen: it changes how all its sub-accounts look. */
   isSuspended: boolean | undefined;
   /** Resolves when changes are told to us. */
@@ -22,29 +21,28 @@ export class Watched {
   }
 
   get isDirty(): boolean {
-    return this.dirty !== undefined;
+    return this.dirty !== undefined && this.since !== undefined;
   }
 
-  /** @returns what was marked, and is not any more */
-  take(): ReadonlySet<string> | 'all' {
-    const taken = this.dirty ?? new Set<string>();
+  /** @returns what was marked, and is not any more; undefined where nothing was */
+  take(): { readonly dirty: ReadonlySet<string> | 'all'; readonly since: StreamPosition } | undefined {
+    const { dirty, since } = this;
+    if (dirty === undefined || since === undefined) return undefined;
     this.dirty = undefined;
-    return taken;
+    return { dirty, since };
   }
 
-  watchedFrom(position: { readonly xid: bigint; readonly seconds: number }, row: bigint): void {
-    this.since = position.xid;
-    this.seconds = position.seconds;
+  watchedFrom(position: StreamPosition, row: bigint): void {
+    this.since = position;
     this.quietUntil = row;
     this.mark(null);
   }
 
   /** All until then has been told. Where a change may still come without a notice, it is looked at again. */
-  toldUntil({ xid, seconds }: { readonly xid: bigint; readonly seconds: number }): void {
-    this.since = xid;
-    this.seconds = seconds;
+  toldUntil(position: StreamPosition): void {
+    this.since = position;
     if (this.quietUntil === undefined) return;
-    if (xid > this.quietUntil) this.quietUntil = undefined;
+    if (position.xid > this.quietUntil) this.quietUntil = undefined;
     else this.mark(null);
   }
 }
