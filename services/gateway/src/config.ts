@@ -49,6 +49,13 @@ export const gatewayConfig = z.object({
     .max(120)
     .default(13)
     .describe('months of the message log that are kept, the current one included'),
+  KEEP_AUDIT_MONTHS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(240)
+    .default(25)
+    .describe('months of the audit log that are kept, the current one included'),
   CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads of the log at a time'),
   CSV_TIMEOUT_MS: durationMs.default(600_000).describe('longest download'),
   STREAM_HEARTBEAT_MS: durationMs

@@ -11,9 +11,11 @@ import { SenderNumbersService } from './accounts/sender-numbers.service.js';
 import { SubAccountsService } from './accounts/sub-accounts.service.js';
 import { SubAccountsStore } from './accounts/sub-accounts-store.js';
 import { TransfersStore } from './accounts/transfers-store.js';
+import { AuditLogService } from './audit/audit-log.service.js';
 import type { DependencyMonitor } from './availability/dependency-monitor.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { AccessController } from './http/access.controller.js';
+import { AuditController } from './http/audit.controller.js';
 import { MainAccountsController } from './http/main-accounts.controller.js';
 import { MessagesController } from './http/messages.controller.js';
 import { OpenController } from './http/open.controller.js';
@@ -63,6 +65,7 @@ export interface GatewayParts {
     MessagesController,
     MessageLogController,
     StreamsController,
+    AuditController,
   ],
 })
 class GatewayModule {}
@@ -88,6 +91,7 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
     { provide: MessageLog, useValue: parts.messages.messageLog },
     { provide: MessagesService, useValue: new MessagesService(prisma, mains, parts.messages.downloads) },
+    { provide: AuditLogService, useValue: new AuditLogService(prisma, mains) },
     { provide: ReadModel, useValue: parts.readModel },
     { provide: StreamsService, useValue: parts.streams },
   ];

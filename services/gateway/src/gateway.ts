@@ -23,6 +23,9 @@ import { hashPassword } from './access/passwords.js';
 import { SessionCookie } from './access/session-cookie.js';
 import { SessionStore } from './access/session-store.js';
 import type { SessionParts } from './access/sessions.service.js';
+import { AuditRetention } from './audit/audit-retention.js';
+import { LoginEntries } from './audit/login-entries.js';
+import { RefusedEntries } from './audit/refused-entries.js';
 import { probeBrokers } from './availability/broker-probe.js';
 import { DependencyMonitor } from './availability/dependency-monitor.js';
 import type { GatewayConfig } from './config.js';
@@ -88,7 +91,7 @@ export async function startGateway({
   await untilDatabaseAnswers(() => probePool.query('SELECT 1'), { log, signal });
   await bootstrapCredentials(prisma, config);
   await monitor.start();
-  const sessions = await openSessions(prisma, config, publicUrl);
+  const sessions = await openSessions(prisma, config, publicUrl, log);
   const { hub, streams } = openStreams({ config, prisma, sessions: sessions.store, publicUrl, log });
   const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, hub, log);
   const profiles = new ProfileRelay(relayPool, kafka, log);
@@ -123,6 +126,8 @@ export async function startGateway({
   await listener.start();
   sweeper.start();
   profiles.start();
+  const retention = new AuditRetention(pool, config.KEEP_AUDIT_MONTHS, log);
+  retention.start();
   await app.listen(config.GATEWAY_PORT, config.GATEWAY_HOST);
   const { port } = app.getHttpServer().address() as AddressInfo;
   return {
@@ -137,6 +142,7 @@ export async function startGateway({
       monitor.close();
       await sweeper.close();
       await profiles.close();
+      await retention.stop();
       await listener.close();
       await producer.close();
       await prisma.$disconnect();
@@ -222,6 +228,7 @@ async function openSessions(
   prisma: PrismaClient,
   config: GatewayConfig,
   publicUrl: string,
+  log: Logger,
 ): Promise<SessionParts> {
   return {
     prisma,
@@ -233,6 +240,8 @@ async function openSessions(
     }),
     store: new SessionStore(prisma, { idleMs: config.SESSION_IDLE_MS, maxMs: config.SESSION_MAX_MS }),
     cookie: new SessionCookie(publicUrl),
+    entries: new LoginEntries(prisma, log),
+    refused: new RefusedEntries(prisma, log),
     decoyHash: await hashPassword(randomBytes(32).toString('base64url')),
   };
 }

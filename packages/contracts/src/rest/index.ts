@@ -1,4 +1,5 @@
 export * from './access.js';
+export * from './audit.js';
 export * from './error-help.js';
 export * from './fields.js';
 export * from './main-accounts.js';

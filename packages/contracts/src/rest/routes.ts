@@ -1,4 +1,5 @@
 import { accessRoutes } from './routes-access.js';
+import { auditRoutes } from './routes-audit.js';
 import { featureRoutes, mainAccountRoutes, pointRoutes } from './routes-main-accounts.js';
 import { messageRoutes } from './routes-messages.js';
 import { senderNumberRoutes } from './routes-sender-numbers.js';
@@ -20,6 +21,11 @@ export const ROUTES = {
   ...sessionRoutes,
   ...messageRoutes,
   ...streamRoutes,
+  ...auditRoutes,
 } as const;
 export type RouteId = keyof typeof ROUTES;
+/** Routes that may change something. */
+export type WriteRouteId = {
+  [Id in RouteId]: (typeof ROUTES)[Id]['method'] extends 'GET' ? never : Id;
+}[RouteId];
 export const ROUTE_IDS = Object.keys(ROUTES) as RouteId[];

@@ -27,6 +27,7 @@ export class ApiKeysService {
     const { name, scopes } = asked.body;
     return this.runner.runLocal(asked, {
       mainAccountId: asked.params.id,
+      made: ({ body }) => ({ key: (body as { id: string }).id }),
       apply: async (tx) => {
         const id = `ak_${uuidv7()}`;
         const key = newApiKey();
@@ -67,6 +68,10 @@ export class ApiKeysService {
     let revoked: string | undefined;
     const answer = await this.runner.runLocal(asked, {
       mainAccountId: asked.params.id,
+      was: async (tx) => {
+        const where = { id: asked.params.key, mainAccountId: asked.params.id };
+        return (await tx.apiKey.findFirst({ where, select: { name: true, scopes: true } })) ?? undefined;
+      },
       apply: async (tx) => {
         const where = { id: asked.params.key, mainAccountId: asked.params.id };
         const row = await tx.apiKey.findFirst({ where });

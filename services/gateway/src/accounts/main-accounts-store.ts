@@ -119,3 +119,8 @@ export class MainAccountsStore {
     };
   }
 }
+
+/** Locks its settings until the transaction ends. */
+export async function lockMainAccount(tx: Pick<PrismaClient, '$executeRaw'>, id: string): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM main_account WHERE id = ${id} FOR UPDATE`;
+}
