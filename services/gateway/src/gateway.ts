@@ -92,7 +92,7 @@ export async function startGateway({
   await bootstrapCredentials(prisma, config);
   await monitor.start();
   const sessions = await openSessions(prisma, config, publicUrl, log);
-  const { hub, streams } = openStreams({ config, prisma, sessions: sessions.store, publicUrl, log });
+  const { hub, streams } = openStreams({ config, prisma, sessions: sessions.store, publicUrl, metrics, log });
   const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, hub, log);
   const profiles = new ProfileRelay(relayPool, kafka, log);
   const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);

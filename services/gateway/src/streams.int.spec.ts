@@ -21,7 +21,8 @@ beforeAll(async () => {
     STREAMS_PER_CREDENTIAL: '3',
     LOGIN_ATTEMPTS_PER_ADDRESS: '1000',
   });
-  other = await gateway.another();
+  // Its heartbeats come too late to be what tells a change.
+  other = await gateway.another({ STREAM_HEARTBEAT_MS: '60000' });
 });
 afterAll(async () => {
   await other?.stop();
@@ -109,14 +110,17 @@ describe('a stream of a main account', () => {
       { status: 'suspended' },
     ],
   ])('tells %s', async (_what, change, event, expected) => {
-    const reader = await ofMain();
+    const reader = await ofMain({ key }, other.url);
     expect((await change()).status).toBeLessThan(300);
     const [name] = Object.keys(expected) as [keyof typeof expected];
     await reader.next(event, (data) => data[name] === expected[name]);
   });
 
   test('tells operations that end to whom they belong', async () => {
-    const [own, operators] = await Promise.all([ofMain(), ofMain({ key: OPERATOR })]);
+    const [own, operators] = await Promise.all(
+      [{ key }, { key: OPERATOR }].map((by) => ofMain(by, other.url)),
+    );
+    if (!own || !operators) throw new Error('no streams');
     await patch({ limit: '300' });
     const { data } = await own.next('operation');
     const { body } = await gateway.call('GET', `/v1/operations/${data.id}`, { key });
@@ -141,6 +145,35 @@ describe('a stream of a main account', () => {
   });
 });
 
+describe('without a notice', () => {
+  test('a change of a transaction that began before anybody watched is told', async () => {
+    const { client } = gateway.database;
+    await client.query('BEGIN');
+    await client.query(`UPDATE gateway.sub_account SET name = 'Early' WHERE id = $1`, [sub]);
+    const reader = await ofMain({ key }, other.url);
+    await client.query('COMMIT');
+    await reader.next('sub-account', ({ name }) => name === 'Early');
+  });
+
+  test('what happened while no notices came is told when they come again', async () => {
+    const reader = await ofMain({ key }, other.url);
+    await gateway.database.client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'gateway-listen' AND datname = current_database()`,
+    );
+    await patch({ limit: '31' });
+    await reader.next('sub-account', ({ limit }) => limit === '31');
+  });
+
+  test('a heartbeat tells what is still untold', async () => {
+    const reader = await ofMain();
+    await gateway.database.client.query(`UPDATE gateway.sub_account SET name = 'Untold' WHERE id = $1`, [
+      sub,
+    ]);
+    await reader.next('sub-account', ({ name }) => name === 'Untold');
+  });
+});
+
 describe('a stream that is resumed', () => {
   test('tells only what changed meanwhile, once', async () => {
     const second = await gateway.subAccount(main, 'Support');
@@ -152,7 +185,7 @@ describe('a stream that is resumed', () => {
     reader.close();
     await patch({ limit: '8' }, second);
     await patch({ name: 'Helpdesk' }, second);
-    const again = await ofMain({ key, lastEventId: reader.lastEventId }, other.url);
+    const again = await ofMain({ key, lastEventId: reader.lastEventId });
     expect(again.events[0]?.data).toMatchObject({ resumed: true });
     await again.next('sub-account');
     await beats(again);

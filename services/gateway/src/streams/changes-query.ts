@@ -59,17 +59,10 @@ export class ChangesQuery {
   /** Sub-accounts that changed, deleted ones too; per main account one more than `MAX_CHANGES` where they are more. */
   async subsSince(wanted: readonly SubsWanted[]): Promise<SubChange[]> {
     if (wanted.length === 0) return [];
-    const since = {
-      lower: Prisma.sql`d.lower`,
-      span: Prisma.sql`d.span`,
-      running: Prisma.sql`d.running::bigint[]`,
-    };
-    const values = wanted.map((one) => (one.since ? sinceValues(one.since) : ([0n, 0n, '{}'] as const)));
+    const { since, values } = columnsOf(wanted);
     const rows = await this.prisma.$queryRaw<(SubAccountRow & { mainAccountId: string })[]>(Prisma.sql`
       SELECT sub.* FROM unnest(${wanted.map((one) => one.mainAccountId)}::text[],
-                               ${wanted.map((one) => one.since === undefined)}::bool[],
-                               ${values.map(([lower]) => lower)}::bigint[], ${values.map(([, span]) => span)}::bigint[],
-                               ${values.map(([, , running]) => running)}::text[])
+                               ${wanted.map((one) => one.since === undefined)}::bool[], ${values})
                           AS d (main, is_all, lower, span, running)
        CROSS JOIN LATERAL (
          SELECT s.main_account_id AS "mainAccountId", ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM}
@@ -94,25 +87,30 @@ export class ChangesQuery {
     return rows.map(toSubChange);
   }
 
-  /**
-   * Operations that ended, oldest first.
-   * @param of these main accounts, or those of operators in any
-   */
-  async operationsDone(
-    since: StreamPosition,
-    of: { readonly mainAccountIds: readonly string[] } | 'operators',
-  ): Promise<Operation[]> {
-    const whose =
-      of === 'operators'
-        ? Prisma.sql`asker = 'operator'`
-        : Prisma.sql`main_account_id = ANY(${of.mainAccountIds}::text[])`;
-    const rows = await this.prisma.$queryRaw<Parameters<typeof toOperation>[0][]>(Prisma.sql`
-      SELECT id, main_account_id AS "mainAccountId", sub_account_id AS "subAccountId", action, asker, command, state,
-             outcome, created_at AS "createdAt", done_at AS "doneAt"
-        FROM operation
-       WHERE state = 'done' AND done_at >= to_timestamp(${since.seconds - SLOWEST_SECONDS}::float8) AND ${whose}
-         AND ${isWrittenSince([Prisma.sql`operation.xmin`], sinceColumns(since))}
-       ORDER BY done_at, id LIMIT ${MAX_CHANGES + 1}`);
+  /** Operations of these main accounts that ended since, oldest first; one more than `MAX_CHANGES` of each at most. */
+  async operationsOf(wanted: readonly Required<SubsWanted>[]): Promise<Operation[]> {
+    if (wanted.length === 0) return [];
+    const { since, values } = columnsOf(wanted);
+    const seconds = wanted.map((one) => one.since.seconds - SLOWEST_SECONDS);
+    const rows = await this.prisma.$queryRaw<OperationRow[]>(Prisma.sql`
+      SELECT done.* FROM unnest(${wanted.map((one) => one.mainAccountId)}::text[], ${seconds}::float8[], ${values})
+                           AS d (main, seconds, lower, span, running)
+       CROSS JOIN LATERAL (
+         SELECT ${OPERATION_COLUMNS} FROM operation o
+          WHERE o.main_account_id = d.main AND o.state = 'done' AND o.done_at >= to_timestamp(d.seconds)
+            AND ${isWrittenSince([Prisma.sql`o.xmin`], since)}
+          ORDER BY o.done_at, o.id LIMIT ${MAX_CHANGES + 1}) AS done`);
+    return rows.map(toOperation);
+  }
+
+  /** The same of operators' own, in any main account. */
+  async operationsOfOperators(since: StreamPosition): Promise<Operation[]> {
+    const rows = await this.prisma.$queryRaw<OperationRow[]>(Prisma.sql`
+      SELECT ${OPERATION_COLUMNS} FROM operation o
+       WHERE o.asker = 'operator' AND o.state = 'done'
+         AND o.done_at >= to_timestamp(${since.seconds - SLOWEST_SECONDS}::float8)
+         AND ${isWrittenSince([Prisma.sql`o.xmin`], sinceColumns(since))}
+       ORDER BY o.done_at, o.id LIMIT ${MAX_CHANGES + 1}`);
     return rows.map(toOperation);
   }
 
@@ -128,6 +126,24 @@ export class ChangesQuery {
       isChanged: row.isChanged,
     }));
   }
+}
+
+type OperationRow = Parameters<typeof toOperation>[0];
+const OPERATION_COLUMNS = Prisma.sql`
+  o.id, o.main_account_id AS "mainAccountId", o.sub_account_id AS "subAccountId", o.action, o.asker, o.command, o.state,
+  o.outcome, o.created_at AS "createdAt", o.done_at AS "doneAt"`;
+
+/** Positions as the columns `lower`, `span`, `running` of a table `d`; where there is none, all zeros. */
+function columnsOf(wanted: readonly SubsWanted[]) {
+  const rows = wanted.map(({ since }) => (since ? sinceValues(since) : ([0n, 0n, '{}'] as const)));
+  const values = Prisma.sql`${rows.map(([lower]) => lower)}::bigint[], ${rows.map(([, span]) => span)}::bigint[],
+    ${rows.map(([, , running]) => running)}::text[]`;
+  const since = {
+    lower: Prisma.sql`d.lower`,
+    span: Prisma.sql`d.span`,
+    running: Prisma.sql`d.running::bigint[]`,
+  };
+  return { since, values };
 }
 
 const mainSince = (since: StreamPosition): Prisma.Sql =>

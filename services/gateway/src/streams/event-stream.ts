@@ -22,6 +22,8 @@ const RETRY_MS = 2_000;
  */
 export class EventStream {
   readonly body: Readable;
+  /** Whether it was broken off for that. */
+  wasTooSlow = false;
   private readonly pipe = new PassThrough();
   /** What comes before the stream has begun waits, so that states cannot go back. */
   private held: { events: readonly StreamEvent[]; id: string }[] | undefined = [];
@@ -90,7 +92,10 @@ export class EventStream {
 
   private writeAll(events: readonly StreamEvent[], id: string): void {
     // What comes at once is not the reader's fault, so only what was left from before counts.
-    if (this.pipe.writableLength > this.maxBytes) this.pipe.destroy(new Error('the reader is too slow'));
+    if (this.pipe.writableLength > this.maxBytes) {
+      this.wasTooSlow = true;
+      this.pipe.destroy(new Error('the reader is too slow'));
+    }
     events.forEach(({ event, data }, index) => {
       if (index === events.length - 1) this.id = id;
       this.write(`id: ${this.id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);

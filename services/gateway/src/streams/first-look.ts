@@ -63,7 +63,7 @@ export class FirstLook {
     const { publicUrl } = this.options;
     if (!main) {
       const mains = await this.changes.changedMains(from);
-      const operations = await this.changes.operationsDone(from, 'operators');
+      const operations = await this.changes.operationsOfOperators(from);
       if (Math.max(mains.length, operations.length) > MAX_CHANGES) return 'too-many-changes';
       return [...mains.map(mainEvent), ...operationEvents(stream, operations, publicUrl)];
     }
@@ -72,7 +72,7 @@ export class FirstLook {
     const subs = await this.changes.subsSince([
       isTurned ? { mainAccountId } : { mainAccountId, since: from },
     ]);
-    const operations = await this.changes.operationsDone(from, { mainAccountIds: [mainAccountId] });
+    const operations = await this.changes.operationsOf([{ mainAccountId, since: from }]);
     if (Math.max(subs.length, operations.length) > MAX_CHANGES) return 'too-many-changes';
     const ofMain = main.isChanged ? [mainEvent(main)] : [];
     return [...ofMain, ...subs.map(subEvent), ...operationEvents(stream, operations, publicUrl)];

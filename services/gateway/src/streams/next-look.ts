@@ -68,10 +68,10 @@ export class NextLook {
     const { whole, named, own } = subsToRead(tasks, mains);
     const subs = [...(await this.changes.subsSince(whole)), ...(await this.changes.subsOf(named))];
     const ownSubs = await this.changes.subsOf(own);
-    const isShown = all.some(({ watched }) =>
-      [...watched.streams].some(({ topic }) => topic.kind === 'main'),
+    const shown = [...tasks].filter(([, { watched }]) => [...watched.streams].some(isOfMain));
+    const operations = await this.changes.operationsOf(
+      shown.map(([mainAccountId, task]) => ({ mainAccountId, since: task.since })),
     );
-    const operations = isShown ? await this.changes.operationsDone(since, { mainAccountIds: ids }) : [];
     return { position, mains, subs: byMain(subs), own: byMain(ownSubs), operations };
   }
 
@@ -125,7 +125,7 @@ export class NextLook {
       dirty === 'all'
         ? await this.changes.changedMains(since)
         : await this.changes.mainsOf([...dirty].sort(), since);
-    const operations = await this.changes.operationsDone(since, 'operators');
+    const operations = await this.changes.operationsOfOperators(since);
     const isMuch = Math.max(mains.length, operations.length) > MAX_CHANGES;
     const streamId = encodeStreamId({ ...position, isSuspended: false });
     for (const stream of watched.streams) {
@@ -140,6 +140,8 @@ export class NextLook {
   }
 }
 
+const isOfMain = ({ topic }: EventStream): boolean => topic.kind === 'main';
+
 /** Of each main account what its streams show: whatever changed, the sub-accounts that were named, or just their own. */
 function subsToRead(tasks: ReadonlyMap<string, Task>, mains: ReadonlyMap<string, MainChange>) {
   const whole: SubsWanted[] = [];
@@ -149,7 +151,7 @@ function subsToRead(tasks: ReadonlyMap<string, Task>, mains: ReadonlyMap<string,
     const main = mains.get(mainAccountId);
     const topics = [...watched.streams].map(({ topic }) => topic);
     for (const topic of topics) if (topic.kind === 'sub') own.push([mainAccountId, topic.subAccountId]);
-    if (!topics.some(({ kind }) => kind === 'main')) continue;
+    if (![...watched.streams].some(isOfMain)) continue;
     const isTurned = watched.isSuspended !== undefined && watched.isSuspended !== main?.isSuspended;
     if (isTurned || dirty === 'all' || dirty.size > MAX_CHANGES)
       whole.push(isTurned ? { mainAccountId } : { mainAccountId, since });

@@ -1,4 +1,4 @@
-import type { Logger } from '@subledger/service-kit';
+import type { Logger, Registry } from '@subledger/service-kit';
 import type { SessionStore } from '../access/session-store.js';
 import { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import type { GatewayConfig } from '../config.js';
@@ -20,11 +20,12 @@ interface Given {
   readonly prisma: PrismaClient;
   readonly sessions: SessionStore;
   readonly publicUrl: string;
+  readonly metrics: Registry;
   readonly log: Logger;
 }
 
 /** The parts of server-sent events, wired. */
-export function openStreams({ config, prisma, sessions, publicUrl, log }: Given): {
+export function openStreams({ config, prisma, sessions, publicUrl, metrics, log }: Given): {
   hub: StreamHub;
   streams: StreamsService;
 } {
@@ -36,6 +37,7 @@ export function openStreams({ config, prisma, sessions, publicUrl, log }: Given)
     new NextLook(prisma, changes, publicUrl),
     new StreamCredentials(prisma, sessions),
     heartbeatMs,
+    metrics,
     log,
   );
   const streams = new StreamsService(hub, new FirstLook(prisma, changes, { heartbeatMs, publicUrl }), {

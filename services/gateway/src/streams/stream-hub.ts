@@ -1,4 +1,4 @@
-import type { Logger } from '@subledger/service-kit';
+import { Counter, Gauge, type Logger, type Registry } from '@subledger/service-kit';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { StreamsToTell } from '../operations/outcome-listener.js';
 import { ALL, type ChangeNotice } from './change-notice.js';
@@ -23,6 +23,7 @@ export class StreamHub implements StreamsToTell {
   private beating: Promise<void> | undefined;
   private lookedAtMs = Number.NEGATIVE_INFINITY;
   private closed = false;
+  private readonly brokenOff: Counter;
 
   constructor(
     private readonly prisma: Pick<PrismaClient, '$queryRaw'>,
@@ -30,8 +31,24 @@ export class StreamHub implements StreamsToTell {
     private readonly next: NextLook,
     private readonly credentials: StreamCredentials,
     private readonly heartbeatMs: number,
+    metrics: Registry,
     private readonly log: Logger,
-  ) {}
+  ) {
+    const streams = this.streams;
+    new Gauge({
+      name: 'gateway_streams',
+      help: 'Streams of server-sent events that are open',
+      registers: [metrics],
+      collect() {
+        this.set(streams.size);
+      },
+    });
+    this.brokenOff = new Counter({
+      name: 'gateway_streams_broken_off_total',
+      help: 'Streams whose reader was too slow',
+      registers: [metrics],
+    });
+  }
 
   get size(): number {
     return this.streams.size;
@@ -53,12 +70,14 @@ export class StreamHub implements StreamsToTell {
     const watched = there ?? new Watched();
     watched.streams.add(stream);
     this.watched.set(id, watched);
-    if (this.streams.size === 1) this.beatLater();
+    if (!this.beat) this.beatLater();
     if (!there) watched.ready = this.watch(id, watched);
     await watched.ready;
   }
 
   private async watch(id: string, watched: Watched): Promise<void> {
+    // A heartbeat that runs knows nothing of this one, and would take its row away.
+    await this.beating;
     const row = await this.list.add(id);
     watched.watchedFrom(await readPosition(this.prisma), row);
     this.lookWhenDue();
@@ -66,6 +85,7 @@ export class StreamHub implements StreamsToTell {
 
   remove(stream: EventStream): void {
     this.streams.delete(stream);
+    if (stream.wasTooSlow) this.brokenOff.inc();
     const id = watchedId(stream);
     const watched = this.watched.get(id);
     watched?.streams.delete(stream);
@@ -127,6 +147,7 @@ export class StreamHub implements StreamsToTell {
 
   private beatLater(): void {
     clearTimeout(this.beat);
+    if (this.closed) return;
     this.beat = setTimeout(() => {
       this.beating = this.heartbeat();
     }, this.heartbeatMs);
@@ -138,6 +159,7 @@ export class StreamHub implements StreamsToTell {
    * looked at, should a notice have been lost.
    */
   private async heartbeat(): Promise<void> {
+    this.beat = undefined;
     for (const stream of this.streams) stream.heartbeat();
     try {
       for (const stream of await this.credentials.ended(this.streams)) stream.end();
@@ -146,8 +168,8 @@ export class StreamHub implements StreamsToTell {
     } catch (error) {
       this.log.warn({ err: error }, 'streams could not be checked, trying again at the next heartbeat');
     }
-    // The last one's rows are taken away by the heartbeat after it.
-    if (!this.closed && (this.streams.size > 0 || this.watched.size > 0)) this.beatLater();
+    // Without streams this one has taken the last rows away; the next stream begins anew.
+    if (this.streams.size > 0) this.beatLater();
   }
 }
 
