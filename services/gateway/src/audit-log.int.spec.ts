@@ -162,6 +162,8 @@ describe('every change has its entry', () => {
       finished_at: expect.any(Date),
     });
     expect(own[0].actor_id).not.toBeNull();
+    expect(own[0].main_account_id).toMatch(/^ma_/);
+    if (ROUTES[id].path.includes('{sub}')) expect(own[0].sub_account_id).toMatch(/^sa_/);
   });
 
   test('and only holds have none', () => {
@@ -236,6 +238,15 @@ describe('an entry', () => {
     await asMain('PATCH', subPath(sub), before);
     await asMain('PATCH', subPath(sub), after);
     expect(await lastOf('patchSubAccount', sub)).toMatchObject({ before, after, operationId: null });
+  });
+
+  test('has the main account’s name as it was', async () => {
+    await asOperator('PATCH', mainPath(), { name: 'Old name' });
+    await asOperator('PATCH', mainPath(), { name: 'New name' });
+    expect(await lastOf('patchMainAccount')).toMatchObject({
+      before: { name: 'Old name' },
+      after: { name: 'New name' },
+    });
   });
 
   test('names the key that asked, and the key that was made', async () => {

@@ -390,6 +390,22 @@ async function neverRead(port: number, withKey: string): Promise<Socket> {
   return socket;
 }
 
+test('readers that go away before their stream begins leave none behind', async () => {
+  const url = `${gateway.running.url}/v1/main-accounts/${main}/stream`;
+  for (let i = 0; i < 20; i += 1) {
+    const abort = new AbortController();
+    const asked = fetch(url, { signal: abort.signal, headers: { authorization: `Bearer ${key}` } });
+    setTimeout(() => abort.abort(), i % 7);
+    await asked.catch(() => undefined);
+  }
+  const three = async () => {
+    const all = await Promise.allSettled([ofMain(), ofMain(), ofMain()]);
+    for (const one of all) if (one.status === 'fulfilled') one.value.close();
+    return all.every(({ status }) => status === 'fulfilled') || undefined;
+  };
+  await eventually(three, { what: 'room for as many as allowed' });
+});
+
 describe('a stream is refused', () => {
   test('for a main account of somebody else', async () => {
     const elsewhere = await gateway.mainAccount('10', `foreign-${Date.now()}`);

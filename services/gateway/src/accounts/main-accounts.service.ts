@@ -44,6 +44,8 @@ export class MainAccountsService {
     await this.store.get(id);
     if (Object.values(configuration).every((value) => value === undefined)) {
       return this.runner.runLocal(asked, {
+        mainAccountId: id,
+        was: (tx) => this.lockedView(tx, id),
         apply: async (tx) => {
           if (name !== undefined)
             await tx.mainAccount.update({ where: { id }, data: { name, updatedAt: new Date() } });

@@ -51,8 +51,9 @@ export function actorOf({ who, session, credentialId, name }: Principal): AuditA
 export function auditRow({ routeId, origin, params, body }: AuditedRequest, facts: AuditFacts): AuditRow {
   const rule = (AUDIT_RULES as Readonly<Record<string, AuditRule | null>>)[routeId];
   if (!rule) throw new Error(`${routeId} is not audited, and so cannot change anything this way`);
-  const { id: _main, sub, ...objects } = (params ?? {}) as Record<string, string>;
   const { actor, outcome } = facts;
+  const { sub, ...ids } = (params ?? {}) as Record<string, string>;
+  const objects = Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== facts.mainAccountId));
   const { before, after } = changeOf(rule, (facts.was ?? {}) as Fields, (body ?? {}) as Fields);
   return {
     id: `au_${uuidv7()}`,

@@ -48,8 +48,8 @@ export interface LedgerWrite {
 
 /** A write of what the gateway alone knows: committed and answered at once. */
 export interface LocalWrite {
-  /** Whose it is: whose streams are told, and whose audit log has it. */
-  readonly mainAccountId?: string;
+  /** Whose it is: whose streams are told, and whose audit log has it. Null where it is no main account's. */
+  readonly mainAccountId: string | null;
   /** The settings that it changes, read in its transaction: for the audit log. */
   readonly was?: (tx: Transaction) => Promise<object | undefined>;
   /** Ids of what it made, by its answer. */
@@ -134,7 +134,7 @@ export class WriteRunner {
   async runLocal(request: WriteRequest, write: LocalWrite): Promise<Answer> {
     const facts: RefusedFacts = {
       actor: actorOf(request.principal),
-      mainAccountId: write.mainAccountId ?? null,
+      mainAccountId: write.mainAccountId,
     };
     const result = await this.refused.around(request, facts, () =>
       this.prisma.$transaction(async (tx) => {
@@ -145,7 +145,7 @@ export class WriteRunner {
         const made = write.made?.(answer) ?? {};
         const entry = auditRow(request, { ...facts, ...(was ? { was } : {}), made, outcome: 'done' });
         await tx.auditEntry.createMany({ data: [entry] });
-        if (write.mainAccountId !== undefined) await tellChangesWithin(tx, write.mainAccountId);
+        if (write.mainAccountId !== null) await tellChangesWithin(tx, write.mainAccountId);
         if (request.claim) await keepAnswer(tx, request.claim, answer);
         return answer;
       }, TRANSACTION),
