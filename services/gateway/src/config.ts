@@ -81,6 +81,13 @@ export const gatewayConfig = z.object({
     .max(120)
     .default(13)
     .describe('months of the message log that are kept, the current one included'),
+  KEEP_AUDIT_MONTHS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(240)
+    .default(25)
+    .describe('months of the audit log that are kept, the current one included'),
   CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads of the log at a time'),
   CSV_TIMEOUT_MS: durationMs.default(600_000).describe('longest download'),
   WEBHOOK_SECRET_KEY: key
@@ -104,6 +111,24 @@ export const gatewayConfig = z.object({
   WEBHOOK_RETRY_FOR_MS: durationMs.default(86_400_000).describe('how long a delivery is tried'),
   WEBHOOK_DISABLE_AFTER_DAYS: z.coerce.number().int().min(1).max(365).default(5),
   KEEP_WEBHOOK_DELIVERIES_DAYS: z.coerce.number().int().min(1).max(365).default(30),
+  STREAM_HEARTBEAT_MS: durationMs
+    .default(15_000)
+    .describe('between two signs of life of a stream, and between two checks of its credential'),
+  STREAMS_MAX: z.coerce.number().int().min(1).max(100_000).default(1_000).describe('streams of an instance'),
+  STREAMS_PER_CREDENTIAL: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .default(6)
+    .describe('streams of one session or key on an instance'),
+  STREAM_BUFFER_BYTES: z.coerce
+    .number()
+    .int()
+    .min(16_384)
+    .max(67_108_864)
+    .default(1_048_576)
+    .describe('what may wait for a slow reader of a stream before it is broken off'),
   OPERATOR_API_KEY: key.optional().describe('API key of operators'),
   UPSTREAM_API_KEY: key.optional().describe('API key of the SMS service'),
   OPERATOR_LOGIN: z

@@ -12,9 +12,11 @@ import { SenderNumbersService } from './accounts/sender-numbers.service.js';
 import { SubAccountsService } from './accounts/sub-accounts.service.js';
 import { SubAccountsStore } from './accounts/sub-accounts-store.js';
 import { TransfersStore } from './accounts/transfers-store.js';
+import { AuditLogService } from './audit/audit-log.service.js';
 import type { DependencyMonitor } from './availability/dependency-monitor.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { AccessController } from './http/access.controller.js';
+import { AuditController } from './http/audit.controller.js';
 import { MainAccountsController } from './http/main-accounts.controller.js';
 import { MessagesController } from './http/messages.controller.js';
 import { OpenController } from './http/open.controller.js';
@@ -22,6 +24,7 @@ import { PeriodsController } from './http/periods.controller.js';
 import { PointsController } from './http/points.controller.js';
 import { SenderNumbersController } from './http/sender-numbers.controller.js';
 import { SessionController } from './http/session.controller.js';
+import { StreamsController } from './http/streams.controller.js';
 import { SubAccountsController } from './http/sub-accounts.controller.js';
 import { WebhooksController } from './http/webhooks.controller.js';
 import { MessageLogController } from './message-log/message-log.controller.js';
@@ -36,6 +39,7 @@ import { ResetPreviewService } from './periods/reset-preview.service.js';
 import { StatementsStore } from './periods/statements-store.js';
 import { EventsController } from './read-model/events.controller.js';
 import { ReadModel } from './read-model/read-model.js';
+import { StreamsService } from './streams/streams.service.js';
 import { WebhookDeliveriesService } from './webhooks/webhook-deliveries.service.js';
 import { type WebhookParts, WebhooksService } from './webhooks/webhooks.service.js';
 
@@ -48,7 +52,7 @@ export interface GatewayParts {
   readonly keys: KnownKeys;
   readonly readModel: ReadModel;
   readonly runner: WriteRunner;
-  readonly direct: DirectRunner;
+  readonly directRunner: DirectRunner;
   readonly messages: MessageLogParts;
   readonly webhooks: WebhookParts;
   readonly monitor: DependencyMonitor;
@@ -56,6 +60,7 @@ export interface GatewayParts {
   readonly metrics: Registry;
   readonly log: Logger;
   readonly sessions: SessionParts;
+  readonly streams: StreamsService;
 }
 
 @Module({
@@ -72,6 +77,8 @@ export interface GatewayParts {
     MessageLogController,
     PeriodsController,
     WebhooksController,
+    StreamsController,
+    AuditController,
   ],
 })
 class GatewayModule {}
@@ -93,7 +100,7 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner, parts.keys) },
     { provide: SessionsService, useValue: new SessionsService(parts.sessions) },
     { provide: SenderNumbersService, useValue: new SenderNumbersService(prisma, mains, runner) },
-    { provide: HoldsService, useValue: new HoldsService(prisma, parts.direct) },
+    { provide: HoldsService, useValue: new HoldsService(prisma, parts.directRunner) },
     { provide: OperationsService, useValue: new OperationsService(prisma, publicUrl) },
     { provide: MessageLog, useValue: parts.messages.messageLog },
     { provide: MessagesService, useValue: new MessagesService(prisma, mains, parts.messages.downloads) },
@@ -107,6 +114,8 @@ function providersOf(parts: GatewayParts): Provider[] {
       provide: WebhookDeliveriesService,
       useValue: new WebhookDeliveriesService(prisma, runner, webhooks),
     },
+    { provide: AuditLogService, useValue: new AuditLogService(prisma, mains) },
     { provide: ReadModel, useValue: parts.readModel },
+    { provide: StreamsService, useValue: parts.streams },
   ];
 }

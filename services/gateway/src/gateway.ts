@@ -1,41 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TOPICS } from '@subledger/contracts';
-import { createPool, prismaAdapter } from '@subledger/database';
 import { DeadLetterWriter, KafkaBatchServer, type KafkaConfig, RecordProducer } from '@subledger/kafka';
-import {
-  kafkaConfigFrom,
-  type Logger,
-  NestLogger,
-  type RunningService,
-  type ServiceContext,
-} from '@subledger/service-kit';
-import type { FastifyInstance } from 'fastify';
-import type pg from 'pg';
-import { Authenticator } from './access/authenticator.js';
+import { kafkaConfigFrom, type RunningService, type ServiceContext } from '@subledger/service-kit';
 import { bootstrapCredentials } from './access/bootstrap.js';
-import { Credentials } from './access/credentials.js';
 import { KnownKeys } from './access/known-keys.js';
-import { LoginAttempts } from './access/login-attempts.js';
-import { hashPassword } from './access/passwords.js';
-import { SessionCookie } from './access/session-cookie.js';
-import { SessionStore } from './access/session-store.js';
-import type { SessionParts } from './access/sessions.service.js';
-import { probeBrokers } from './availability/broker-probe.js';
-import { DependencyMonitor } from './availability/dependency-monitor.js';
+import { openSessions } from './access/open-sessions.js';
+import { AuditRetention } from './audit/audit-retention.js';
+import { createMonitor } from './availability/create-monitor.js';
 import type { GatewayConfig } from './config.js';
-import { type GatewayParts, gatewayModule } from './gateway.module.js';
-import { PrismaClient } from './generated/prisma/client.js';
-import { AnswerInterceptor } from './http/answer.interceptor.js';
-import { createFastify } from './http/fastify.js';
-import { ProblemFilter } from './http/problem.filter.js';
-import { addRequestGate } from './http/request-gate.js';
-import { RequestLimits } from './http/request-limits.js';
-import { addRequestMetrics } from './http/request-metrics.js';
-import { noteRoutes, type ServedRoute } from './http/served-routes.js';
+import { createApp } from './create-app.js';
+import type { ServedRoute } from './http/served-routes.js';
 import { openMessageLog } from './message-log/start-message-log.js';
+import { openDatabase, SCHEMA } from './open-database.js';
 import { CommandSender } from './operations/command-sender.js';
 import { DirectRunner } from './operations/direct-runner.js';
 import { OutcomeListener } from './operations/outcome-listener.js';
@@ -46,16 +22,12 @@ import { WriteRunner } from './operations/write-runner.js';
 import { ProfileRelay } from './profiles/profile-relay.js';
 import { EarlyOutcomes } from './read-model/early-outcomes.js';
 import { ReadModel } from './read-model/read-model.js';
+import { openStreams } from './streams/open-streams.js';
 import { EVENTS_TRANSPORT } from './transports.js';
 import { untilDatabaseAnswers } from './until-database-answers.js';
 import { openWebhooks } from './webhooks/start-webhooks.js';
 
-const SCHEMA = 'gateway';
 const GROUP = 'gateway';
-const PROBE_EVERY_MS = 1_000;
-const PROBE_TIMEOUT_MS = 600;
-/** A send that failed counts as an outage for this long; then the next write tries again. */
-const SEND_FAILURE_MS = 2_000;
 /** The consumer fetches many times a second; this long without one, it is stuck. */
 const MAX_POLL_AGE_MS = 10_000;
 
@@ -68,209 +40,90 @@ export interface RunningGateway extends RunningService {
 }
 
 /** Starts the gateway; comes up also while the broker is away (not ready), but waits for the database. */
-export async function startGateway({
-  config,
-  log,
-  health,
-  metrics,
-  signal,
-}: Context): Promise<RunningGateway> {
+export async function startGateway(context: Context): Promise<RunningGateway> {
+  const { config, log, health, metrics, signal } = context;
+  const database = openDatabase(config, log);
+  const { pool, probePool, prisma } = database;
   const publicUrl = config.PUBLIC_URL ?? `http://${config.GATEWAY_HOST}:${config.GATEWAY_PORT}`;
-  const { pool, probePool, relayPool, prisma } = openDatabase(config, log);
   const kafka = kafkaConfigFrom(config, 'gateway', log);
   const producer = new RecordProducer(kafka, { deliveryTimeoutMs: 5_000, requestTimeoutMs: 3_000 });
   const sender = new CommandSender(producer);
-  const room = new WaitingRoom(prisma, log);
-  const resendAfterMs = config.RESEND_AFTER_MS;
-  const sweeper = new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log);
-  const keys = KnownKeys.of(prisma);
-  const outcomes = new OutcomeRoom();
-  const webhooks = openWebhooks(pool, config, metrics, log);
-  const hears = webhooks.listeners;
-  const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, hears, log);
-  const monitor = monitorOf(probePool, kafka, sender, config.KAFKA_SSL, log);
-  const writeOptions = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
-  const runner = new WriteRunner(prisma, sender, room, writeOptions, log);
-  const direct = new DirectRunner(prisma, sender, outcomes, writeOptions, log);
+  const monitor = createMonitor({ kafka, usesTls: config.KAFKA_SSL, sender, probePool, log });
   await untilDatabaseAnswers(() => probePool.query('SELECT 1'), { log, signal });
   await bootstrapCredentials(prisma, config);
   await monitor.start();
-  const sessions = await openSessions(prisma, config, publicUrl);
-  const profiles = new ProfileRelay(relayPool, kafka, log);
-  const groupId = `${config.KAFKA_TOPIC_PREFIX}${GROUP}`;
+  const sessions = await openSessions(prisma, config, publicUrl, log);
+  const keys = KnownKeys.of(prisma);
+  const { room, direct, sweeper, ...runners } = openOperations(context, { prisma, sender, publicUrl });
   const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
-  const readModel = new ReadModel(pool, deadLetters, new EarlyOutcomes(outcomes), webhooks.feed, log);
-  const events = new KafkaBatchServer(kafka, {
-    onFetched: (records) => readModel.foresee(records),
-    groupId,
-    fromBeginning: true,
-    commit: 'after-batch',
-    transportId: EVENTS_TRANSPORT,
-  });
+  const webhooks = openWebhooks(pool, config, metrics, log);
+  const { hub, streams } = openStreams({ config, prisma, sessions: sessions.store, publicUrl, metrics, log });
+  const told = { room, direct, sweeper, keys, webhooks: webhooks.listeners, streams: hub };
+  const listener = new OutcomeListener(config.DATABASE_URL, told, log);
+  const profiles = new ProfileRelay(database.relayPool, kafka, log);
+  const retention = new AuditRetention(pool, config.KEEP_AUDIT_MONTHS, log);
+  const readModel = new ReadModel(pool, deadLetters, new EarlyOutcomes(direct), webhooks.feed, log);
+  const events = createEventsConsumer(config, kafka, readModel);
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
   await messages.start();
   await webhooks.start();
-  const given = {
-    publicUrl,
-    prisma,
-    pool,
-    keys,
-    sessions,
-    messages,
-    webhooks,
-    monitor,
-    health,
-    metrics,
-    log,
-  };
-  const parts: GatewayParts = { ...given, readModel, runner, direct };
+  const base = { publicUrl, prisma, pool, keys, sessions, monitor, health, metrics, log, ...runners };
+  const parts = { ...base, readModel, messages, webhooks, streams };
   const { app, routes } = await createApp(parts, [events, messages.consumer], config);
   health.register('database', () => monitor.check('database'));
   health.register('broker', () => monitor.check('broker'));
   health.register('events', () => checkConsumer(events));
   health.register('message-log', () => checkConsumer(messages.consumer));
   await listener.start();
-  sweeper.start();
-  profiles.start();
+  for (const part of [sweeper, profiles, retention]) part.start();
   await app.listen(config.GATEWAY_PORT, config.GATEWAY_HOST);
   const { port } = app.getHttpServer().address() as AddressInfo;
+  const stop = async () => {
+    // Requests under way still get their answers: consumer and listener go after them.
+    await messages.breakOff();
+    await streams.close();
+    await app.close();
+    await messages.stop();
+    await webhooks.stop();
+    monitor.close();
+    for (const part of [sweeper, profiles, retention, listener, producer]) await part.close();
+    await prisma.$disconnect();
+    await Promise.all([pool.end(), probePool.end()]);
+  };
+  return { url: `http://${config.GATEWAY_HOST}:${port}`, ports: { gateway: port }, routes, stop };
+}
+
+type ForOperations = ConstructorParameters<typeof WriteRunner>[0];
+
+/** The machinery of writes. */
+function openOperations(
+  { config, log }: Context,
+  { prisma, sender, publicUrl }: { prisma: ForOperations; sender: CommandSender; publicUrl: string },
+) {
+  const room = new WaitingRoom(prisma, log);
+  const direct = new OutcomeRoom();
+  const resendAfterMs = config.RESEND_AFTER_MS;
+  const options = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
   return {
-    url: `http://${config.GATEWAY_HOST}:${port}`,
-    ports: { gateway: port },
-    routes,
-    stop: async () => {
-      // Requests under way still get their answers: consumer and listener go after them.
-      await messages.breakOff();
-      await app.close();
-      await messages.stop();
-      await webhooks.stop();
-      monitor.close();
-      await sweeper.close();
-      await profiles.close();
-      await listener.close();
-      await producer.close();
-      await prisma.$disconnect();
-      await Promise.all([pool.end(), probePool.end()]);
-    },
+    room,
+    direct,
+    sweeper: new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log),
+    runner: new WriteRunner(prisma, sender, room, options, log),
+    directRunner: new DirectRunner(prisma, sender, direct, options, log),
   };
 }
 
-function monitorOf(
-  probePool: pg.Pool,
-  { brokers }: KafkaConfig,
-  sender: CommandSender,
-  tls: boolean,
-  log: Logger,
-): DependencyMonitor {
-  return new DependencyMonitor(
-    {
-      everyMs: PROBE_EVERY_MS,
-      timeoutMs: PROBE_TIMEOUT_MS,
-      probeDatabase: () => probePool.query('SELECT 1'),
-      probeBroker: async () => {
-        if (sender.hasFailedWithin(SEND_FAILURE_MS)) throw new Error('the last send failed');
-        await probeBrokers({ brokers, timeoutMs: PROBE_TIMEOUT_MS, tls });
-      },
-    },
-    log,
-  );
-}
+const createEventsConsumer = (config: GatewayConfig, kafka: KafkaConfig, readModel: ReadModel) =>
+  new KafkaBatchServer(kafka, {
+    onFetched: (records) => readModel.foresee(records),
+    groupId: `${config.KAFKA_TOPIC_PREFIX}${GROUP}`,
+    fromBeginning: true,
+    commit: 'after-batch',
+    transportId: EVENTS_TRANSPORT,
+  });
 
 /** @throws Error where it cannot be relied on */
 async function checkConsumer({ consumer }: KafkaBatchServer): Promise<void> {
   if (consumer?.state !== 'running') throw new Error('the consumer is not running');
   if (consumer.lastPollAgeMs > MAX_POLL_AGE_MS) throw new Error('the consumer is stuck');
-}
-
-function openDatabase(
-  config: GatewayConfig,
-  log: Logger,
-): { pool: pg.Pool; probePool: pg.Pool; relayPool: pg.Pool; prisma: PrismaClient } {
-  const common = { url: config.DATABASE_URL, schema: SCHEMA };
-  const pool = createPool({
-    ...common,
-    applicationName: 'gateway',
-    max: config.DATABASE_CONNECTIONS,
-    connectionTimeoutMs: 2_000,
-    statementTimeoutMs: 8_000,
-    lockTimeoutMs: 5_000,
-    onIdleError: (error) => log.warn({ err: error }, 'lost an idle database connection'),
-  });
-  // A connection of its own: a pool that is merely busy must not look like an outage.
-  const probePool = createPool({
-    ...common,
-    applicationName: 'gateway-probe',
-    max: 1,
-    connectionTimeoutMs: PROBE_TIMEOUT_MS,
-    statementTimeoutMs: PROBE_TIMEOUT_MS,
-  });
-  // Its one connection holds the lock of whoever publishes profiles.
-  const relayPool = createPool({
-    ...common,
-    applicationName: 'gateway-profiles',
-    max: 1,
-    statementTimeoutMs: 8_000,
-  });
-  const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: SCHEMA }) });
-  return { pool, probePool, relayPool, prisma };
-}
-
-async function openSessions(
-  prisma: PrismaClient,
-  config: GatewayConfig,
-  publicUrl: string,
-): Promise<SessionParts> {
-  return {
-    prisma,
-    credentials: new Credentials(prisma),
-    attempts: new LoginAttempts(prisma, {
-      perAccount: config.LOGIN_ATTEMPTS_PER_ACCOUNT,
-      perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
-      windowMs: config.LOGIN_WINDOW_MS,
-    }),
-    store: new SessionStore(prisma, { idleMs: config.SESSION_IDLE_MS, maxMs: config.SESSION_MAX_MS }),
-    cookie: new SessionCookie(publicUrl),
-    decoyHash: await hashPassword(randomBytes(32).toString('base64url')),
-  };
-}
-
-async function createApp(
-  parts: GatewayParts,
-  consumers: readonly KafkaBatchServer[],
-  config: GatewayConfig,
-): Promise<{ app: NestFastifyApplication; routes: readonly ServedRoute[] }> {
-  const { log, metrics, monitor, keys, publicUrl, sessions } = parts;
-  const adapter = createFastify({
-    bodyLimitBytes: config.BODY_LIMIT_BYTES,
-    publicUrl,
-    trustedProxies: config.TRUSTED_PROXIES,
-    timeouts: {
-      headersMs: config.HEADERS_TIMEOUT_MS,
-      requestMs: config.REQUEST_TIMEOUT_MS,
-      stalledMs: config.STALLED_CLIENT_MS,
-    },
-  });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
-  const routes = noteRoutes(fastify);
-  const app = await NestFactory.create<NestFastifyApplication>(gatewayModule(parts), adapter, {
-    bodyParser: false,
-    logger: new NestLogger(log),
-    abortOnError: false,
-  });
-  app.useGlobalFilters(new ProblemFilter(publicUrl, monitor, log));
-  app.useGlobalInterceptors(new AnswerInterceptor());
-  addRequestGate(fastify, {
-    authenticator: new Authenticator(keys, sessions.store, sessions.cookie),
-    monitor,
-    limits: await RequestLimits.of(fastify, {
-      address: config.RATE_LIMIT_ADDRESS,
-      customer: config.RATE_LIMIT_CUSTOMER,
-      operator: config.RATE_LIMIT_OPERATOR,
-      upstream: config.RATE_LIMIT_UPSTREAM,
-    }),
-  });
-  addRequestMetrics(fastify, metrics);
-  for (const strategy of consumers) app.connectMicroservice({ strategy });
-  await app.startAllMicroservices();
-  return { app, routes };
 }

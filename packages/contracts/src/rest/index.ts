@@ -1,4 +1,5 @@
 export * from './access.js';
+export * from './audit.js';
 export * from './error-help.js';
 export * from './fields.js';
 export * from './main-accounts.js';
@@ -8,6 +9,7 @@ export * from './problem.js';
 export * from './route.js';
 export * from './routes.js';
 export * from './session.js';
+export * from './stream.js';
 export * from './sub-accounts.js';
 export * from './tags.js';
 export * from './transfers.js';

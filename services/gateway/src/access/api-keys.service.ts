@@ -6,7 +6,8 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
 import type { Answer } from '../operations/idempotency.js';
-import { encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
+import { encodeNotice } from '../operations/outcome-listener.js';
 import type { WriteRunner } from '../operations/write-runner.js';
 import { hashApiKey, newApiKey, toKeyId } from './api-key.js';
 import type { KnownKeys } from './known-keys.js';
@@ -25,6 +26,8 @@ export class ApiKeysService {
     await this.mains.get(mainAccountId);
     const { name, scopes } = asked.body;
     return this.runner.runLocal(asked, {
+      mainAccountId: asked.params.id,
+      made: ({ body }) => ({ key: (body as { id: string }).id }),
       apply: async (tx) => {
         const id = `ak_${uuidv7()}`;
         const key = newApiKey();
@@ -64,6 +67,11 @@ export class ApiKeysService {
   async revoke(asked: Asked<'deleteApiKey'>): Promise<Answer> {
     let revoked: string | undefined;
     const answer = await this.runner.runLocal(asked, {
+      mainAccountId: asked.params.id,
+      was: async (tx) => {
+        const where = { id: asked.params.key, mainAccountId: asked.params.id };
+        return (await tx.apiKey.findFirst({ where, select: { name: true, scopes: true } })) ?? undefined;
+      },
       apply: async (tx) => {
         const where = { id: asked.params.key, mainAccountId: asked.params.id };
         const row = await tx.apiKey.findFirst({ where });

@@ -45,6 +45,7 @@ export class Authenticator {
       ...(row.mainAccountId === null ? {} : { mainAccountId: row.mainAccountId }),
       scopes,
       credentialId: row.id,
+      name: row.name,
       secret: key,
     };
   }
@@ -66,6 +67,7 @@ function principalOfSession(session: LiveSession, token: string): Principal {
     session,
     scopes: new Set(SCOPES_OF_SESSION[owner.kind]),
     credentialId: session.id,
+    name: session.name,
     secret: token,
   };
 }

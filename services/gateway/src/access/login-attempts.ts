@@ -16,6 +16,17 @@ export interface Attempt {
   readonly address: string;
 }
 
+/** `too-many-requests`, with the seconds until the window ends. */
+export class TooManyAttempts extends ProblemError {
+  /** @param isFirst whether it is the first one that is refused within the window */
+  constructor(
+    seconds: number,
+    readonly isFirst: boolean,
+  ) {
+    super('too-many-requests', {}, { 'retry-after': String(seconds) });
+  }
+}
+
 /** Rows past their window that each attempt takes away: more than it adds, so that the table stays small. */
 const CLEAN_ROWS = 20;
 
@@ -61,7 +72,7 @@ export class LoginAttempts {
     await this.clean();
     const [row] = rows;
     if (!row || row.attempts <= limit) return;
-    throw new ProblemError('too-many-requests', {}, { 'retry-after': String(Math.max(1, row.seconds)) });
+    throw new TooManyAttempts(Math.max(1, row.seconds), row.attempts === limit + 1);
   }
 
   private async giveBack(what: readonly string[]): Promise<void> {

@@ -14,6 +14,8 @@ export interface Principal {
   readonly session?: LiveSession;
   /** Id of the key or session: what idempotency keys belong to. */
   readonly credentialId: string;
+  /** Name of the key, or of whose session it is. */
+  readonly name: string;
   /** The secret itself, never stored or logged; answers kept for repeats are sealed with it. */
   readonly secret: string;
 }

@@ -33,6 +33,17 @@ interface Row {
   isAging: boolean;
 }
 
+/** A session of a changed password or of an inactive sub-account is none. */
+const LIVE = Prisma.sql`
+  FROM session se
+  LEFT JOIN login l ON l.login_key = se.login_key
+  LEFT JOIN main_account m ON m.id = se.main_account_id
+  LEFT JOIN sub_account s ON s.main_account_id = se.main_account_id AND s.id = se.sub_account_id
+  LEFT JOIN sub_account_state st ON st.main_account_id = s.main_account_id AND st.sub_account_id = s.id
+ WHERE least(se.idle_at, se.expires_at) > now()
+   AND se.password_mark = sha256(convert_to(coalesce(l.password_hash, s.password_hash), 'UTF8'))
+   AND (se.kind <> 'sub' OR st.lifecycle = 'active')`;
+
 /** Share of the idle time after which a request renews it: not every request writes. */
 const RENEW_AFTER = 0.05;
 /** Ended sessions that each login takes away: more than it adds. */
@@ -50,25 +61,27 @@ export class SessionStore {
     return new SessionStore(tx, this.times);
   }
 
-  /** Renews the idle time of what it finds. A session of a changed password or of an inactive sub-account is none. */
+  /** Renews the idle time of what it finds. */
   async find(token: string): Promise<LiveSession | undefined> {
     const rows = await this.prisma.$queryRaw<Row[]>(Prisma.sql`
       SELECT se.id, se.kind, se.login_key AS "loginKey", se.main_account_id AS "mainAccountId",
              se.sub_account_id AS "subAccountId", coalesce(s.name, m.name, l.login) AS name, l.login,
              se.expires_at AS "expiresAt",
              se.idle_at < least(se.expires_at, now() + ${this.idle(1 - RENEW_AFTER)}) AS "isAging"
-        FROM session se
-        LEFT JOIN login l ON l.login_key = se.login_key
-        LEFT JOIN main_account m ON m.id = se.main_account_id
-        LEFT JOIN sub_account s ON s.main_account_id = se.main_account_id AND s.id = se.sub_account_id
-        LEFT JOIN sub_account_state st ON st.main_account_id = s.main_account_id AND st.sub_account_id = s.id
-       WHERE se.token_hash = ${hashSessionToken(token)} AND least(se.idle_at, se.expires_at) > now()
-         AND se.password_mark = sha256(convert_to(coalesce(l.password_hash, s.password_hash), 'UTF8'))
-         AND (se.kind <> 'sub' OR st.lifecycle = 'active')`);
+        ${LIVE} AND se.token_hash = ${hashSessionToken(token)}`);
     const [row] = rows;
     if (!row) return undefined;
     if (row.isAging) await this.renew(row.id);
     return { id: row.id, owner: ownerOf(row), name: row.name, login: row.login, expiresAt: row.expiresAt };
+  }
+
+  /** Which of these sessions, by id, are valid now. Renews none of them. */
+  async liveIds(ids: readonly string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set();
+    const rows = await this.prisma.$queryRaw<{ id: string }[]>(
+      Prisma.sql`SELECT se.id ${LIVE} AND se.id = ANY(${ids}::text[])`,
+    );
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** @returns false where the sub-account has been deactivated since its password was verified */

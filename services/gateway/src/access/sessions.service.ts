@@ -1,11 +1,17 @@
 import { type CreateSession, type SessionView, subAccountPassword } from '@subledger/contracts';
+import { actorOf, auditRow } from '../audit/audit-entry.js';
+import type { LoginEntries } from '../audit/login-entries.js';
+import type { RefusedEntries } from '../audit/refused-entries.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
+import type { RequestOrigin } from '../http/request-origin.js';
 import type { Answer } from '../operations/idempotency.js';
+import type { Transaction } from '../operations/write-runner.js';
+import { tellChangesWithin } from '../streams/change-notice.js';
 import { SCOPES_OF_SESSION, unauthorized } from './authenticator.js';
 import { accountOf, accountOfOwner, type Credential, type Credentials } from './credentials.js';
-import type { Attempt, LoginAttempts } from './login-attempts.js';
+import { type Attempt, type LoginAttempts, TooManyAttempts } from './login-attempts.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import type { Principal } from './principal.js';
 import type { SessionCookie } from './session-cookie.js';
@@ -14,7 +20,7 @@ import { csrfTokenOf, newSessionToken } from './session-token.js';
 
 /** Where a request comes from, and the session that it has already. */
 export interface LoginSource {
-  readonly ip: string;
+  readonly origin: RequestOrigin;
   readonly cookie: string | undefined;
 }
 
@@ -26,6 +32,8 @@ export interface SessionParts {
   readonly cookie: SessionCookie;
   /** Hash of a password that nobody has: what an unknown login is compared with, so that it takes as long. */
   readonly decoyHash: string;
+  readonly entries: LoginEntries;
+  readonly refused: RefusedEntries;
 }
 
 /** Logging in and out, and the own password. */
@@ -33,35 +41,65 @@ export class SessionsService {
   constructor(private readonly parts: SessionParts) {}
 
   /** @throws ProblemError `unauthorized`, the same whatever is wrong, or `too-many-requests` */
-  async logIn(login: CreateSession, { ip, cookie }: LoginSource): Promise<Answer> {
-    const { attempts, credentials } = this.parts;
-    const attempt = await attempts.count(accountOf(login), ip);
+  async logIn(login: CreateSession, { origin, cookie }: LoginSource): Promise<Answer> {
+    const { attempts, credentials, entries } = this.parts;
+    const attempt = await attempts.count(accountOf(login), origin.address).catch(async (error: unknown) => {
+      // Once per window: who is refused may ask as often as they like, and shall not fill the log.
+      if (error instanceof TooManyAttempts && error.isFirst)
+        await entries.refusedLogin(undefined, origin, error.code);
+      throw error;
+    });
     const credential = await credentials.find(login);
-    if (!(await this.isRight(credential, login.password, attempt)) || !credential) throw unauthorized();
+    if (!(await this.isRight(credential, login.password, attempt)) || !credential) {
+      await entries.refusedLogin(credential, origin, 'unauthorized');
+      throw unauthorized();
+    }
     await attempts.succeeded(attempt);
-    const answer = await this.open(credential, this.parts.cookie.read(cookie));
+    const answer = await this.open(credential, this.parts.cookie.read(cookie), (tx, session) =>
+      entries.loggedIn(tx, session, origin),
+    );
     return { ...answer, status: 201, headers: { ...answer.headers, location: '/v1/session' } };
   }
 
-  async logOut({ principal }: Asked<'deleteSession'>): Promise<Answer> {
-    await this.parts.store.end(principal.secret);
-    return { status: 204, headers: { 'set-cookie': this.parts.cookie.clear() } };
+  async logOut(asked: Asked<'deleteSession'>): Promise<Answer> {
+    const { prisma, store, cookie } = this.parts;
+    const { principal } = asked;
+    await prisma.$transaction(async (tx) => {
+      await store.within(tx).end(principal.secret);
+      await tx.auditEntry.createMany({ data: [auditRow(asked, { ...factsOf(principal), outcome: 'done' })] });
+    });
+    return { status: 204, headers: { 'set-cookie': cookie.clear() } };
   }
 
   /** All sessions of the login end with the password that they were made with; the asker gets a new one. */
-  async changePassword({ principal, body }: Asked<'changePassword'>, ip: string): Promise<Answer> {
+  async changePassword(asked: Asked<'changePassword'>): Promise<Answer> {
+    const { owner } = sessionOf(asked.principal);
+    if (owner.kind === 'sub') requireSubAccountPassword(asked.body.newPassword);
+    const changed = await this.parts.refused.around(asked, factsOf(asked.principal), () =>
+      this.replacePassword(asked, owner),
+    );
+    return this.open(changed, asked.principal.secret);
+  }
+
+  /** @throws ProblemError `validation-failed` where the current password is another one */
+  private async replacePassword(
+    asked: Asked<'changePassword'>,
+    owner: LiveSession['owner'],
+  ): Promise<Credential> {
     const { credentials, attempts, prisma } = this.parts;
-    const { owner } = sessionOf(principal);
-    if (owner.kind === 'sub') requireSubAccountPassword(body.newPassword);
-    const attempt = await attempts.count(accountOfOwner(owner), ip);
+    const { principal, body, origin } = asked;
+    const attempt = await attempts.count(accountOfOwner(owner), origin.address);
     const credential = await credentials.of(owner);
     if (!(await this.isRight(credential, body.currentPassword, attempt)) || !credential) throw wrongCurrent();
     await attempts.succeeded(attempt);
     const passwordHash = await hashPassword(body.newPassword);
-    const isReplaced = await prisma.$transaction((tx) => credentials.replace(tx, credential, passwordHash));
-    // Changed by somebody else since it was verified.
-    if (!isReplaced) throw wrongCurrent();
-    return this.open({ ...credential, passwordHash }, principal.secret);
+    await prisma.$transaction(async (tx) => {
+      // Changed by somebody else since it was verified.
+      if (!(await credentials.replace(tx, credential, passwordHash))) throw wrongCurrent();
+      await tx.auditEntry.createMany({ data: [auditRow(asked, { ...factsOf(principal), outcome: 'done' })] });
+      if (owner.kind === 'sub') await tellChangesWithin(tx, owner.mainAccountId);
+    });
+    return { ...credential, passwordHash };
   }
 
   /** Who asks, by session or by key. */
@@ -92,13 +130,19 @@ export class SessionsService {
   }
 
   /** A new session in the place of the one that the request came with. */
-  private async open(credential: Credential, before: string | undefined): Promise<Answer> {
+  private async open(
+    credential: Credential,
+    before: string | undefined,
+    opened?: (tx: Transaction, session: LiveSession) => Promise<void>,
+  ): Promise<Answer> {
     const { prisma, store, cookie } = this.parts;
     const token = newSessionToken();
     const session = await prisma.$transaction(async (tx) => {
       const within = store.within(tx);
       if (before !== undefined) await within.end(before);
-      return (await within.create(token, credential)) ? within.find(token) : undefined;
+      const made = (await within.create(token, credential)) ? await within.find(token) : undefined;
+      if (made) await opened?.(tx, made);
+      return made;
     });
     // Deactivated, or its password changed, while this was under way.
     if (!session) throw unauthorized();
@@ -118,6 +162,13 @@ function viewOf({ owner, name, login, expiresAt }: LiveSession, token: string): 
     expiresAt: expiresAt.toISOString(),
   };
 }
+
+/** Of an entry about the asker itself. */
+const factsOf = (principal: Principal) => ({
+  actor: actorOf(principal),
+  mainAccountId: principal.mainAccountId ?? null,
+  subAccountId: principal.subAccountId ?? null,
+});
 
 function sessionOf({ session }: Principal): LiveSession {
   if (!session) throw new Error('The route let a key in');

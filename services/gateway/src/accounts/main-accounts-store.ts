@@ -24,12 +24,12 @@ export interface MainAccountRow {
   activeSubAccounts: number;
 }
 
-const COLUMNS = Prisma.sql`
+export const MAIN_ACCOUNT_COLUMNS = Prisma.sql`
   m.id, m.name, m.login_key AS "loginKey", m.activation_requested_at AS "activationRequestedAt",
   m.created_at AS "createdAt", st.plan, st.time_zone AS "timeZone", st.credit_limit AS "creditLimit",
   st.funding_policy AS "fundingPolicy", st.feature, st.suspended, st.period, st.balance, st.allocated,
   st.active_sub_accounts AS "activeSubAccounts"`;
-const FROM = Prisma.sql`FROM main_account m JOIN main_account_state st ON st.main_account_id = m.id`;
+export const MAIN_ACCOUNT_FROM = Prisma.sql`FROM main_account m JOIN main_account_state st ON st.main_account_id = m.id`;
 
 export class MainAccountsStore {
   constructor(
@@ -45,7 +45,7 @@ export class MainAccountsStore {
   /** @throws ProblemError `not-found` where it is not there, or its books are not open yet */
   async get(id: string): Promise<MainAccountRow> {
     const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
-      Prisma.sql`SELECT ${COLUMNS} ${FROM} WHERE m.id = ${id}`,
+      Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS} ${MAIN_ACCOUNT_FROM} WHERE m.id = ${id}`,
     );
     const [row] = rows;
     if (!row) throw ProblemError.notFound();
@@ -66,7 +66,7 @@ export class MainAccountsStore {
     const where =
       conditions.length === 0 ? Prisma.empty : Prisma.sql`WHERE ${Prisma.join(conditions, ' AND ')}`;
     const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
-      Prisma.sql`SELECT ${COLUMNS} ${FROM} ${where} ORDER BY m.id LIMIT ${query.limit + 1}`,
+      Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS} ${MAIN_ACCOUNT_FROM} ${where} ORDER BY m.id LIMIT ${query.limit + 1}`,
     );
     return page(
       rows,
@@ -84,7 +84,7 @@ export class MainAccountsStore {
         ? Prisma.empty
         : Prisma.sql`AND (m.activation_requested_at, m.id) > (to_timestamp(${Number(at) / 1_000}::float8), ${id})`;
     const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
-      Prisma.sql`SELECT ${COLUMNS} ${FROM} WHERE m.activation_requested_at IS NOT NULL ${after}
+      Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS} ${MAIN_ACCOUNT_FROM} WHERE m.activation_requested_at IS NOT NULL ${after}
                  ORDER BY m.activation_requested_at, m.id LIMIT ${query.limit + 1}`,
     );
     const requestedAt = (row: MainAccountRow) => row.activationRequestedAt ?? row.createdAt;
@@ -101,7 +101,7 @@ export class MainAccountsStore {
     );
   }
 
-  private toView(row: MainAccountRow): MainAccountView {
+  toView(row: MainAccountRow): MainAccountView {
     const isRequested = row.feature === 'inactive' && row.activationRequestedAt !== null;
     return {
       id: row.id,
@@ -118,4 +118,9 @@ export class MainAccountsStore {
       createdAt: row.createdAt.toISOString(),
     };
   }
+}
+
+/** Locks its settings until the transaction ends. */
+export async function lockMainAccount(tx: Pick<PrismaClient, '$executeRaw'>, id: string): Promise<void> {
+  await tx.$executeRaw`SELECT 1 FROM main_account WHERE id = ${id} FOR UPDATE`;
 }

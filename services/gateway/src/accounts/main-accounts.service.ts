@@ -7,7 +7,7 @@ import type { Answer } from '../operations/idempotency.js';
 import type { CommandDraft, Effects, Operation } from '../operations/operation.js';
 import { mainAccountPath } from '../operations/operation-answers.js';
 import type { Transaction, WriteRequest, WriteRunner } from '../operations/write-runner.js';
-import type { MainAccountsStore } from './main-accounts-store.js';
+import { lockMainAccount, type MainAccountsStore } from './main-accounts-store.js';
 
 /** Main accounts: creation, settings, suspension, activation of the feature. */
 export class MainAccountsService {
@@ -44,6 +44,8 @@ export class MainAccountsService {
     await this.store.get(id);
     if (Object.values(configuration).every((value) => value === undefined)) {
       return this.runner.runLocal(asked, {
+        mainAccountId: id,
+        was: (tx) => this.lockedView(tx, id),
         apply: async (tx) => {
           if (name !== undefined)
             await tx.mainAccount.update({ where: { id }, data: { name, updatedAt: new Date() } });
@@ -60,10 +62,11 @@ export class MainAccountsService {
 
   /** A command on the main account as a whole, answered with it. */
   async command(asked: WriteRequest, id: string, command: CommandDraft, effects?: Effects): Promise<Answer> {
-    await this.store.get(id);
+    const row = await this.store.get(id);
     return this.runner.run(asked, {
       mainAccountId: id,
       command,
+      was: { ...this.store.toView(row), suspended: row.suspended },
       ...(effects ? { effects } : {}),
       answer: (operation) => this.answer(operation),
     });
@@ -74,6 +77,8 @@ export class MainAccountsService {
     const { id } = asked.params;
     const { feature } = await this.store.get(id);
     return this.runner.runLocal(asked, {
+      mainAccountId: id,
+      was: (tx) => this.lockedView(tx, id),
       apply: async (tx) => {
         if (feature === 'inactive') {
           await tx.mainAccount.updateMany({
@@ -96,6 +101,8 @@ export class MainAccountsService {
     }
     await this.store.get(id);
     return this.runner.runLocal(asked, {
+      mainAccountId: id,
+      was: (tx) => this.lockedView(tx, id),
       apply: async (tx) => {
         await tx.mainAccount.update({
           where: { id },
@@ -104,6 +111,12 @@ export class MainAccountsService {
         return { status: 200, body: await this.store.within(tx).view(id) };
       },
     });
+  }
+
+  /** So that of two changes the second one's entry says what the first one made. */
+  private async lockedView(tx: Transaction, id: string) {
+    await lockMainAccount(tx, id);
+    return this.store.within(tx).view(id);
   }
 
   private async answer(operation: Operation): Promise<Answer> {

@@ -36,10 +36,11 @@ export class PointsService {
 
   /** Answers with the line of main's statement that the move became. */
   private async move(asked: WriteRequest, mainAccountId: string, command: CommandDraft): Promise<Answer> {
-    await this.mains.get(mainAccountId);
+    const row = await this.mains.get(mainAccountId);
     return this.runner.run(asked, {
       mainAccountId,
       command,
+      was: this.mains.toView(row),
       answer: async ({ outcome }) => {
         const sequence = outcome?.transferSequence;
         if (sequence === undefined) throw new Error('The outcome of a move names no transfer');

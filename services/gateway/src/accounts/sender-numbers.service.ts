@@ -4,7 +4,7 @@ import { ProblemError } from '../http/problem.js';
 import type { Answer } from '../operations/idempotency.js';
 import type { Transaction, WriteRunner } from '../operations/write-runner.js';
 import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
-import type { MainAccountsStore } from './main-accounts-store.js';
+import { lockMainAccount, type MainAccountsStore } from './main-accounts-store.js';
 
 /** K Premium numbers: registered per main account, allowed per sub-account. */
 export class SenderNumbersService {
@@ -28,6 +28,11 @@ export class SenderNumbersService {
     const { senderNumbers } = asked.body;
     await this.mains.get(id);
     return this.runner.runLocal(asked, {
+      mainAccountId: id,
+      was: async (tx) => {
+        await lockMainAccount(tx, id);
+        return tx.mainAccount.findUniqueOrThrow({ where: { id }, select: { senderNumbers: true } });
+      },
       apply: async (tx) => {
         await tx.mainAccount.update({ where: { id }, data: { senderNumbers, updatedAt: new Date() } });
         const changed = await tx.$queryRaw<{ id: string }[]>(Prisma.sql`

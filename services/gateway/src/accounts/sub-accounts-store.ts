@@ -35,12 +35,12 @@ const STATUS = Prisma.sql`CASE
   WHEN st.paused THEN 'paused'
   WHEN st.shortfall > 0 AND st.remaining = 0 THEN 'unfunded'
   ELSE 'active' END`;
-const COLUMNS = Prisma.sql`
+export const SUB_ACCOUNT_COLUMNS = Prisma.sql`
   s.id, s.name, s.sender_numbers AS "senderNumbers", s.settings_version AS "settingsVersion",
   s.created_at AS "createdAt", greatest(s.updated_at, st.at) AS "updatedAt", ${STATUS} AS status, st.period,
   st.limit_points AS "limit", st.next_limit AS "nextLimit", st.boost, st.granted, st.used, st.overage, st.held,
   st.remaining, st.shortfall, st.priority`;
-const FROM = Prisma.sql`
+export const SUB_ACCOUNT_FROM = Prisma.sql`
   FROM sub_account s
   JOIN sub_account_state st ON st.main_account_id = s.main_account_id AND st.sub_account_id = s.id
   JOIN main_account_state ms ON ms.main_account_id = s.main_account_id`;
@@ -84,7 +84,7 @@ export class SubAccountsStore {
   /** Also a deleted one: its statement stays. */
   async find(mainAccountId: string, id: string): Promise<SubAccountRow | undefined> {
     const rows = await this.prisma.$queryRaw<SubAccountRow[]>(
-      Prisma.sql`SELECT ${COLUMNS} ${FROM} WHERE s.main_account_id = ${mainAccountId} AND s.id = ${id}`,
+      Prisma.sql`SELECT ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM} WHERE s.main_account_id = ${mainAccountId} AND s.id = ${id}`,
     );
     return rows[0];
   }
@@ -108,7 +108,7 @@ export class SubAccountsStore {
     }
     const direction = Prisma.raw(isDescending ? 'DESC' : 'ASC');
     const rows = await this.prisma.$queryRaw<SubAccountRow[]>(
-      Prisma.sql`SELECT ${COLUMNS} ${FROM} WHERE ${Prisma.join(conditions, ' AND ')}
+      Prisma.sql`SELECT ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM} WHERE ${Prisma.join(conditions, ' AND ')}
                  ORDER BY ${sql} ${direction}, s.id ${direction} LIMIT ${query.limit + 1}`,
     );
     return page(rows, query.limit, toSubAccountView, (row) => ({ list, keys: [key(row), row.id] }));

@@ -77,10 +77,11 @@ export class SubAccountsService {
     command: CommandDraft,
   ): Promise<Answer> {
     const { id, sub } = asked.params;
-    await this.store.get(id, sub);
+    const row = await this.store.get(id, sub);
     return this.runner.run(asked, {
       mainAccountId: id,
       subAccountId: sub,
+      was: toSubAccountView(row),
       command,
       answer: (operation) => this.answer(operation),
     });
@@ -96,10 +97,11 @@ export class SubAccountsService {
 
   async delete(asked: Asked<'deleteSubAccount'>): Promise<Answer> {
     const { id: mainAccountId, sub: subAccountId } = asked.params;
-    await this.store.get(mainAccountId, subAccountId);
+    const row = await this.store.get(mainAccountId, subAccountId);
     return this.runner.run(asked, {
       mainAccountId,
       subAccountId,
+      was: toSubAccountView(row),
       command: { name: 'sub-account.delete', data: { mainAccountId, subAccountId } },
       answer: async () => ({ status: 204 }),
     });
@@ -112,7 +114,7 @@ export class SubAccountsService {
   async patch(asked: Asked<'patchSubAccount'>): Promise<Answer> {
     const { id: mainAccountId, sub: subAccountId } = asked.params;
     const { limit, effective, priority, name, password, senderNumbers } = asked.body;
-    await this.store.get(mainAccountId, subAccountId);
+    const row = await this.store.get(mainAccountId, subAccountId);
     const settings: NonNullable<Effects['subAccount']> = {
       ...(name === undefined ? {} : { name }),
       ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }),
@@ -129,6 +131,7 @@ export class SubAccountsService {
     return this.runner.run(asked, {
       ...ids,
       command,
+      was: toSubAccountView(row),
       ...(then ? { then } : {}),
       ...(Object.keys(settings).length > 0 ? { effects: { subAccount: settings } } : {}),
       prepare: async (tx, operationId) => {
@@ -146,9 +149,14 @@ export class SubAccountsService {
   ): Promise<Answer> {
     const { id: mainAccountId, sub: subAccountId } = asked.params;
     return this.runner.runLocal(asked, {
-      apply: async (tx) => {
+      mainAccountId,
+      was: async (tx) => {
         await requireRegistered(tx, mainAccountId, senderNumbers);
         await this.lockUnchanged(tx, asked);
+        const row = await this.store.within(tx).find(mainAccountId, subAccountId);
+        return row && toSubAccountView(row);
+      },
+      apply: async (tx) => {
         if (name !== undefined) {
           await reserveName(tx, { mainAccountId, subAccountId, name, operationId: null });
           await tx.subAccountName.deleteMany({

@@ -1,5 +1,6 @@
 import type { ROUTES, RouteId, RouteInput } from '@subledger/contracts';
 import type { WriteRequest } from '../operations/write-runner.js';
+import type { RequestOrigin } from './request-origin.js';
 
 /**
  * A request after authentication, authorization and validation. It is the `WriteRequest` of what it causes; on an open
@@ -10,6 +11,7 @@ export type Asked<Id extends RouteId = RouteId> = ((typeof ROUTES)[Id] extends {
   : WriteRequest) &
   RouteInput<(typeof ROUTES)[Id]> & {
     readonly routeId: Id;
+    readonly origin: RequestOrigin;
     /** Entity tags of `If-Match`. */
     readonly ifMatch: readonly string[] | undefined;
   };

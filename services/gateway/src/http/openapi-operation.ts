@@ -1,4 +1,10 @@
-import { foreignId, type RouteDefinition, type Who } from '@subledger/contracts';
+import {
+  EVENT_STREAM_MEDIA_TYPE,
+  foreignId,
+  lastEventId,
+  type RouteDefinition,
+  type Who,
+} from '@subledger/contracts';
 import { z } from 'zod';
 import type { oas31, ZodOpenApiOperationObject } from 'zod-openapi';
 import { badAnswers, goodAnswers, takesIdempotencyKey } from './openapi-answers.js';
@@ -62,6 +68,9 @@ function headerParams(route: RouteDefinition): { header?: z.ZodObject } {
             .optional()
             .meta({ description: 'ETag of the settings that the change is based on', examples: ['"3"'] }),
         }
+      : {}),
+    ...(route.answer.mediaType === EVENT_STREAM_MEDIA_TYPE
+      ? { 'Last-Event-ID': lastEventId.optional() }
       : {}),
   };
   return Object.keys(shape).length === 0 ? {} : { header: z.object(shape) };

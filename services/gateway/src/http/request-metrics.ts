@@ -1,3 +1,4 @@
+import { EVENT_STREAM_MEDIA_TYPE } from '@subledger/contracts';
 import { Counter, Histogram, type Registry } from '@subledger/service-kit';
 import type { FastifyInstance } from 'fastify';
 
@@ -19,6 +20,8 @@ export function addRequestMetrics(fastify: FastifyInstance, registry: Registry):
     registers: [registry],
   });
   fastify.addHook('onResponse', async (request, reply) => {
+    // A stream takes as long as somebody looks at it.
+    if (reply.getHeader('content-type') === EVENT_STREAM_MEDIA_TYPE) return;
     const route = request.routeOptions.url ?? 'unknown';
     duration.observe(
       { method: request.method, route, status: String(reply.statusCode) },

@@ -16,7 +16,7 @@ export class SessionController {
 
   @Route('createSession')
   create(@Asked() asked: AskedFor<'createSession'>, @Req() request: FastifyRequest): Promise<Answer> {
-    return this.sessions.logIn(asked.body, { ip: request.ip, cookie: request.headers.cookie });
+    return this.sessions.logIn(asked.body, { origin: asked.origin, cookie: request.headers.cookie });
   }
 
   @Route('getSession')
@@ -30,11 +30,8 @@ export class SessionController {
   }
 
   @Route('changePassword')
-  changePassword(
-    @Asked() asked: AskedFor<'changePassword'>,
-    @Req() request: FastifyRequest,
-  ): Promise<Answer> {
-    return this.sessions.changePassword(asked, request.ip);
+  changePassword(@Asked() asked: AskedFor<'changePassword'>): Promise<Answer> {
+    return this.sessions.changePassword(asked);
   }
 
   @Route('getMe')

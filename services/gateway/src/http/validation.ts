@@ -5,6 +5,7 @@ import type { Principal } from '../access/principal.js';
 import { claimOf } from '../operations/idempotency.js';
 import type { Asked } from './asked.js';
 import { ProblemError } from './problem.js';
+import { originOf } from './request-origin.js';
 
 /** Fields of one answer at most: a body of a thousand mistakes needs no thousand messages. */
 const MAX_ERRORS = 100;
@@ -36,6 +37,7 @@ export function parseRequest(
   return {
     routeId,
     principal,
+    origin: originOf(request),
     claim:
       idempotencyKey === undefined || principal === undefined || route.method === 'GET' || route.session
         ? undefined

@@ -1,13 +1,13 @@
 import type { Logger } from '@subledger/service-kit';
 import pg from 'pg';
 import type { KnownKeys } from '../access/known-keys.js';
+import type { ChangeNotice } from '../streams/change-notice.js';
 import type { WebhookListeners } from '../webhooks/webhook-listeners.js';
+import { OUTCOME_CHANNEL } from './outcome-channel.js';
 import type { DirectOutcome, OutcomeRoom } from './outcome-room.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
 
-/** PostgreSQL channel of finished operations. */
-export const OUTCOME_CHANNEL = 'gateway_outcomes';
 /** PostgreSQL takes payloads below 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_900;
 /** Without what is around them. */
@@ -28,6 +28,17 @@ export interface OutcomeNotice {
   readonly revoked?: string;
   /** A main account that has a webhook that is on. */
   readonly listens?: string;
+  /** What streams watch; null is whatever they watch. */
+  readonly changed?: ChangeNotice;
+}
+
+/** Streams of this instance, as the listener knows them. */
+export interface StreamsToTell {
+  heard(changed: ChangeNotice): void;
+  /** Whether notices arrive: on each change some may have been missed. */
+  setHearing(hearing: boolean): void;
+  /** @param keyId by `toKeyId` */
+  endOfKey(keyId: string): void;
 }
 
 export function encodeNotice(notice: OutcomeNotice): string {
@@ -59,6 +70,20 @@ export function encodeDirect(outcomes: readonly DirectOutcome[]): string[] {
   return notices;
 }
 
+/** The parts of an instance that notices are for. */
+export interface WhoIsTold {
+  readonly room: WaitingRoom;
+  readonly direct: OutcomeRoom;
+  readonly sweeper: Pick<Sweeper, 'sweepSoon'>;
+  readonly keys: Pick<KnownKeys, 'forget'>;
+  readonly webhooks: Pick<WebhookListeners, 'add'>;
+  readonly streams: StreamsToTell;
+}
+
+/** A notice of nothing else: then it is operations that were too many to name. */
+const isUnnamed = ({ done, direct, revoked, listens, changed }: OutcomeNotice): boolean =>
+  [done, direct, revoked, listens, changed].every((part) => part === undefined);
+
 /** Listens on a connection of its own; after a loss it connects again while those who wait poll. */
 export class OutcomeListener {
   private client: pg.Client | undefined;
@@ -67,11 +92,7 @@ export class OutcomeListener {
 
   constructor(
     private readonly databaseUrl: string,
-    private readonly room: WaitingRoom,
-    private readonly direct: OutcomeRoom,
-    private readonly sweeper: Sweeper,
-    private readonly keys: KnownKeys,
-    private readonly webhooks: Pick<WebhookListeners, 'add'>,
+    private readonly tell: WhoIsTold,
     private readonly log: Logger,
   ) {}
 
@@ -101,7 +122,8 @@ export class OutcomeListener {
     try {
       await client.connect();
       await client.query(`LISTEN ${OUTCOME_CHANNEL}`);
-      this.room.setHearing(true);
+      this.tell.room.setHearing(true);
+      this.tell.streams.setHearing(true);
       this.probeLater(client);
     } catch (error) {
       this.log.debug({ err: error }, 'cannot listen for outcomes yet');
@@ -111,13 +133,16 @@ export class OutcomeListener {
 
   private heard(payload: string | undefined): void {
     const notice = JSON.parse(payload ?? '{}') as OutcomeNotice;
-    if (notice.send) this.sweeper.sweepSoon();
-    for (const outcome of notice.direct ?? []) this.direct.tell(outcome);
-    if (notice.revoked !== undefined) this.keys.forget(notice.revoked);
-    if (notice.listens !== undefined) this.webhooks.add(notice.listens);
-    if (notice.done) this.room.wake(notice.done);
-    else if (!notice.direct && notice.revoked === undefined && notice.listens === undefined)
-      void this.room.look();
+    if (notice.send) this.tell.sweeper.sweepSoon();
+    for (const outcome of notice.direct ?? []) this.tell.direct.tell(outcome);
+    if (notice.changed !== undefined) this.tell.streams.heard(notice.changed);
+    if (notice.listens !== undefined) this.tell.webhooks.add(notice.listens);
+    if (notice.revoked !== undefined) {
+      this.tell.keys.forget(notice.revoked);
+      this.tell.streams.endOfKey(notice.revoked);
+    }
+    if (notice.done) this.tell.room.wake(notice.done);
+    if (isUnnamed(notice)) void this.tell.room.look();
   }
 
   /** A connection that went silent (network, stopped server) would otherwise look alive for ever. */
@@ -134,7 +159,8 @@ export class OutcomeListener {
   private lost(client: pg.Client): void {
     if (this.client !== client) return;
     this.client = undefined;
-    this.room.setHearing(false);
+    this.tell.room.setHearing(false);
+    this.tell.streams.setHearing(false);
     clearTimeout(this.timer);
     client.end().catch(() => {});
     if (this.closed) return;

@@ -3,13 +3,18 @@ import { isConnectionError } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import { v7 as uuidv7 } from 'uuid';
 import { askerOf, type Principal } from '../access/principal.js';
-import { type Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { type AuditFacts, type AuditRow, actorOf, auditRow } from '../audit/audit-entry.js';
+import { RefusedEntries } from '../audit/refused-entries.js';
+import type { Prisma, PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
+import type { RequestOrigin } from '../http/request-origin.js';
+import { tellChangesWithin } from '../streams/change-notice.js';
 import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
 import { type Answer, type IdempotencyClaim, openAnswer, sealAnswer } from './idempotency.js';
 import { type CommandDraft, type Effects, type Operation, toOperation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
+import { insertOperation, type NewOperation } from './operation-insert.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 export type Transaction = Prisma.TransactionClient;
@@ -19,6 +24,10 @@ export interface WriteRequest {
   readonly routeId: RouteId;
   readonly principal: Principal;
   readonly claim: IdempotencyClaim | undefined;
+  readonly origin: RequestOrigin;
+  /** Ids of the path. */
+  readonly params?: unknown;
+  readonly body?: unknown;
 }
 
 /** A write that asks the ledger. */
@@ -29,6 +38,8 @@ export interface LedgerWrite {
   /** Sent after `command` was accepted; must be one that the ledger does not refuse. */
   readonly then?: CommandDraft;
   readonly effects?: Effects;
+  /** The settings that it changes, as they are shown now: for the audit log. */
+  readonly was?: object;
   /** Reserves names, inserts rows, checks preconditions: commits together with the operation. */
   readonly prepare?: (tx: Transaction, operationId: string) => Promise<void>;
   /** Reads the answer from the read model; ids come from the operation, since a repeat finds the first one's. */
@@ -37,6 +48,12 @@ export interface LedgerWrite {
 
 /** A write of what the gateway alone knows: committed and answered at once. */
 export interface LocalWrite {
+  /** Whose it is: whose streams are told, and whose audit log has it. Null where it is no main account's. */
+  readonly mainAccountId: string | null;
+  /** The settings that it changes, read in its transaction: for the audit log. */
+  readonly was?: (tx: Transaction) => Promise<object | undefined>;
+  /** Ids of what it made, by its answer. */
+  readonly made?: (answer: Answer) => Readonly<Record<string, string>>;
   readonly apply: (tx: Transaction) => Promise<Answer>;
 }
 
@@ -62,18 +79,30 @@ class Repeated {
  * from the commit on: a crash, a lost send or a lost answer change nothing about its end.
  */
 export class WriteRunner {
+  private readonly refused: RefusedEntries;
+
   constructor(
     private readonly prisma: PrismaClient,
     private readonly sender: CommandSender,
     private readonly room: WaitingRoom,
     private readonly options: WriteOptions,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.refused = new RefusedEntries(prisma, log);
+  }
 
   async run(request: WriteRequest, write: LedgerWrite): Promise<Answer> {
     const operationId = `op_${uuidv7()}`;
     const row = this.operationRow(operationId, request, write);
-    const first = await this.commit(request, write, row);
+    const { mainAccountId, subAccountId, was } = write;
+    const facts: RefusedFacts = {
+      actor: actorOf(request.principal),
+      mainAccountId,
+      ...(subAccountId === undefined ? {} : { subAccountId }),
+      ...(was === undefined ? {} : { was }),
+    };
+    const entry = auditRow(request, { ...facts, operationId, outcome: 'pending' });
+    const first = await this.refused.around(request, facts, () => this.commit(request, write, row, entry));
     if (first) return this.repeat(request, first, write.answer);
     return this.finish(request, operationId, write.answer, {
       mainAccountId: write.mainAccountId,
@@ -85,30 +114,42 @@ export class WriteRunner {
   private async commit(
     request: WriteRequest,
     { prepare }: LedgerWrite,
-    row: ReturnType<WriteRunner['operationRow']>,
+    row: NewOperation,
+    entry: AuditRow,
   ): Promise<Repeated | undefined> {
     // One statement commits by itself; most writes are that.
     if (!request.claim && !prepare) {
-      await this.prisma.operation.createMany({ data: [row] });
+      await insertOperation(this.prisma, row, entry);
       return undefined;
     }
     return this.prisma.$transaction(async (tx) => {
       const before = await claim(tx, request.claim, row.id);
       if (before) return before;
       await prepare?.(tx, row.id);
-      await tx.operation.createMany({ data: [row] });
+      await insertOperation(tx, row, entry);
       return undefined;
     }, TRANSACTION);
   }
 
   async runLocal(request: WriteRequest, write: LocalWrite): Promise<Answer> {
-    const result = await this.prisma.$transaction(async (tx) => {
-      const before = await claim(tx, request.claim, null);
-      if (before) return before;
-      const answer = await write.apply(tx);
-      if (request.claim) await keepAnswer(tx, request.claim, answer);
-      return answer;
-    }, TRANSACTION);
+    const facts: RefusedFacts = {
+      actor: actorOf(request.principal),
+      mainAccountId: write.mainAccountId,
+    };
+    const result = await this.refused.around(request, facts, () =>
+      this.prisma.$transaction(async (tx) => {
+        const before = await claim(tx, request.claim, null);
+        if (before) return before;
+        const was = await write.was?.(tx);
+        const answer = await write.apply(tx);
+        const made = write.made?.(answer) ?? {};
+        const entry = auditRow(request, { ...facts, ...(was ? { was } : {}), made, outcome: 'done' });
+        await tx.auditEntry.createMany({ data: [entry] });
+        if (write.mainAccountId !== null) await tellChangesWithin(tx, write.mainAccountId);
+        if (request.claim) await keepAnswer(tx, request.claim, answer);
+        return answer;
+      }, TRANSACTION),
+    );
     return result instanceof Repeated ? this.repeat(request, result, undefined) : result;
   }
 
@@ -158,10 +199,7 @@ export class WriteRunner {
     return { ...answer, headers: { ...answer.headers, 'idempotent-replayed': 'true' } };
   }
 
-  private operationRow(id: string, request: WriteRequest, write: LedgerWrite) {
-    const second = write.then
-      ? { thenCommandId: `${id}.2`, thenCommand: toEvent(`${id}.2`, write.then) }
-      : {};
+  private operationRow(id: string, request: WriteRequest, write: LedgerWrite): NewOperation {
     return {
       id,
       mainAccountId: write.mainAccountId,
@@ -170,12 +208,15 @@ export class WriteRunner {
       asker: askerOf(request.principal),
       commandId: id,
       command: toEvent(id, write.command),
-      ...second,
-      ...(write.effects ? { effects: write.effects as Prisma.InputJsonObject } : {}),
+      thenCommandId: write.then ? `${id}.2` : null,
+      thenCommand: write.then ? toEvent(`${id}.2`, write.then) : null,
+      effects: write.effects ?? null,
       nextSendAt: new Date(Date.now() + this.options.resendAfterMs),
     };
   }
 }
+
+type RefusedFacts = Omit<AuditFacts, 'outcome' | 'code'>;
 
 /**
  * Takes the key for this request. A concurrent request with the same key waits here for the first one's commit.

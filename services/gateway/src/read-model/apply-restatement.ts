@@ -2,6 +2,8 @@ import { columns } from '@subledger/database';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
 import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
+import { tellChanges } from '../streams/change-notice.js';
+import { changedBy } from './apply-at-once.js';
 import type { SubRow } from './fold-events.js';
 import type { Progress, RefusedRestatement, Restatement } from './fold-restatement.js';
 import { runStatement } from './run-statement.js';
@@ -24,6 +26,7 @@ export async function applyRestatement(client: pg.PoolClient, restatement: Resta
   const done = await noteProgress(client, progress);
   await dropDoubted(client, done);
   await dropUnknown(client, refused);
+  await tellChanges(client, changedBy({ mains, subs, outcomes: [] }));
 }
 
 async function applySubs(client: pg.PoolClient, subs: readonly SubRow[]): Promise<void> {

@@ -1,8 +1,10 @@
 import { columns, type Statement } from '@subledger/database';
 import type pg from 'pg';
+import { finishEntries } from '../audit/finish-entries.js';
 import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
-import { encodeDirect, encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
+import { encodeDirect, encodeNotice } from '../operations/outcome-listener.js';
 import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
 import type { OutcomeRow, SubRow } from './fold-events.js';
 
@@ -21,6 +23,10 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
   await tellDirect(client, rows);
   const goOn = await startSecondCommands(client, rows);
   const done = await markDone(client, rows);
+  await finishEntries(
+    client,
+    done.map(({ id, outcome }) => ({ id, code: outcome.code })),
+  );
   const accepted = done.filter((row) => row.outcome.code === undefined);
   const refused = done.filter((row) => row.outcome.code !== undefined);
   await applyMainAccountSettings(client, accepted);

@@ -3,8 +3,9 @@ import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
+import { tellChanges } from '../streams/change-notice.js';
 import type { WebhookFeed } from '../webhooks/webhook-feed.js';
-import { atOnce, isPlain } from './apply-at-once.js';
+import { atOnce, changedBy, isPlain } from './apply-at-once.js';
 import { applyRestatement } from './apply-restatement.js';
 import type { EarlyOutcomes } from './early-outcomes.js';
 import { figureUpserts } from './figure-upserts.js';
@@ -125,4 +126,5 @@ async function applyStepwise(client: pg.PoolClient, fold: Fold): Promise<void> {
   await finishOperations(client, fold.outcomes);
   await cleanUpDeleted(client, fold.subs);
   await endSessionsOf(client, fold.stopped);
+  await tellChanges(client, changedBy(fold));
 }

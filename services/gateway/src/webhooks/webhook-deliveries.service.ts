@@ -45,6 +45,7 @@ export class WebhookDeliveriesService {
   async redeliver(asked: Asked<'redeliverWebhook'>): Promise<Answer> {
     const { params } = asked;
     const answer = await this.runner.runLocal(asked, {
+      mainAccountId: params.id,
       apply: async (tx) => {
         await this.requireEnabled(tx, params.id, params.webhook);
         await requireDelivery(tx, params);
@@ -64,6 +65,8 @@ export class WebhookDeliveriesService {
   async ping(asked: Asked<'pingWebhook'>): Promise<Answer> {
     const { id: mainAccountId, webhook: webhookId } = asked.params;
     const answer = await this.runner.runLocal(asked, {
+      mainAccountId,
+      made: ({ body }) => ({ delivery: (body as { id: string }).id }),
       apply: async (tx) => {
         await this.requireEnabled(tx, mainAccountId, webhookId);
         const id = newDeliveryId();

@@ -6,7 +6,8 @@ import type { PrismaClient, Webhook } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
 import type { Answer } from '../operations/idempotency.js';
-import { encodeNotice, OUTCOME_CHANNEL } from '../operations/outcome-listener.js';
+import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
+import { encodeNotice } from '../operations/outcome-listener.js';
 import type { Transaction, WriteRunner } from '../operations/write-runner.js';
 import { failPendingWithin } from './disable-webhook.js';
 import type { WebhookListeners } from './webhook-listeners.js';
@@ -40,6 +41,8 @@ export class WebhooksService {
     await this.mains.get(mainAccountId);
     this.requireUrl(url);
     const answer = await this.runner.runLocal(asked, {
+      mainAccountId,
+      made: ({ body }) => ({ webhook: (body as { id: string }).id }),
       apply: async (tx) => {
         // Locked, or two requests at once could both be the last one allowed.
         await tx.$queryRaw`SELECT 1 FROM main_account WHERE id = ${mainAccountId} FOR NO KEY UPDATE`;
@@ -92,6 +95,8 @@ export class WebhooksService {
     await requireWebhook(this.prisma, mainAccountId, id);
     if (url !== undefined) this.requireUrl(url);
     const answer = await this.runner.runLocal(asked, {
+      mainAccountId,
+      was: (tx) => settingsOf(tx, mainAccountId, id),
       apply: async (tx) => {
         await lockWebhook(tx, mainAccountId, id);
         const before = await requireWebhook(tx, mainAccountId, id);
@@ -118,6 +123,8 @@ export class WebhooksService {
   async delete(asked: Asked<'deleteWebhook'>): Promise<Answer> {
     const { id: mainAccountId, webhook: id } = asked.params;
     return this.runner.runLocal(asked, {
+      mainAccountId,
+      was: (tx) => settingsOf(tx, mainAccountId, id),
       apply: async (tx) => {
         const { count } = await tx.webhook.deleteMany({ where: { mainAccountId, id } });
         if (count === 0) throw ProblemError.notFound();
@@ -131,6 +138,7 @@ export class WebhooksService {
   async rotateSecret(asked: Asked<'rotateWebhookSecret'>): Promise<Answer> {
     const { id: mainAccountId, webhook: id } = asked.params;
     return this.runner.runLocal(asked, {
+      mainAccountId,
       apply: async (tx) => {
         await lockWebhook(tx, mainAccountId, id);
         const before = await requireWebhook(tx, mainAccountId, id);
@@ -187,4 +195,10 @@ function switched(before: boolean, enabled: boolean | undefined, now: Date) {
   return enabled
     ? { enabled, disabledReason: null, disabledAt: null, failingSince: null }
     : { enabled, disabledReason: 'by-request', disabledAt: now };
+}
+
+/** What the audit log may show of them. */
+async function settingsOf(tx: Transaction, mainAccountId: string, id: string): Promise<object | undefined> {
+  const select = { events: true, description: true, enabled: true };
+  return (await tx.webhook.findFirst({ where: { mainAccountId, id }, select })) ?? undefined;
 }

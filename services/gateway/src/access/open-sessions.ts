@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from '@subledger/service-kit';
+import { LoginEntries } from '../audit/login-entries.js';
+import { RefusedEntries } from '../audit/refused-entries.js';
+import type { GatewayConfig } from '../config.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { Credentials } from './credentials.js';
+import { LoginAttempts } from './login-attempts.js';
+import { hashPassword } from './passwords.js';
+import { SessionCookie } from './session-cookie.js';
+import { SessionStore } from './session-store.js';
+import type { SessionParts } from './sessions.service.js';
+
+/** The parts of sessions, wired. */
+export async function openSessions(
+  prisma: PrismaClient,
+  config: GatewayConfig,
+  publicUrl: string,
+  log: Logger,
+): Promise<SessionParts> {
+  return {
+    prisma,
+    credentials: new Credentials(prisma),
+    attempts: new LoginAttempts(prisma, {
+      perAccount: config.LOGIN_ATTEMPTS_PER_ACCOUNT,
+      perAddress: config.LOGIN_ATTEMPTS_PER_ADDRESS,
+      windowMs: config.LOGIN_WINDOW_MS,
+    }),
+    store: new SessionStore(prisma, { idleMs: config.SESSION_IDLE_MS, maxMs: config.SESSION_MAX_MS }),
+    cookie: new SessionCookie(publicUrl),
+    entries: new LoginEntries(prisma, log),
+    refused: new RefusedEntries(prisma, log),
+    decoyHash: await hashPassword(randomBytes(32).toString('base64url')),
+  };
+}

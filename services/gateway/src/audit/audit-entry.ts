@@ -1,0 +1,96 @@
+import type { AuditOutcome, RouteId } from '@subledger/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import type { Principal } from '../access/principal.js';
+import type { Prisma } from '../generated/prisma/client.js';
+import type { RequestOrigin } from '../http/request-origin.js';
+import { AUDIT_RULES, type AuditRule } from './audit-rules.js';
+
+export type AuditRow = Prisma.AuditEntryCreateManyInput;
+
+/** Who it was. */
+export interface AuditActor {
+  readonly kind: Principal['who'] | 'unknown';
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly credential: 'session' | 'key' | 'none';
+}
+
+/** A request, as far as an entry tells of it. */
+export interface AuditedRequest {
+  readonly routeId: RouteId;
+  readonly origin: RequestOrigin;
+  readonly params?: unknown;
+  readonly body?: unknown;
+}
+
+/** What is known beside the request. */
+export interface AuditFacts {
+  readonly actor: AuditActor;
+  readonly mainAccountId: string | null;
+  readonly subAccountId?: string | null;
+  readonly operationId?: string;
+  readonly outcome: AuditOutcome;
+  readonly code?: string;
+  /** The settings that it changes, as they are now; only what the rule allows is kept. */
+  readonly was?: object;
+  /** Ids of what it made. */
+  readonly made?: Readonly<Record<string, string>>;
+}
+
+export function actorOf({ who, session, credentialId, name }: Principal): AuditActor {
+  if (!session) return { kind: who, id: credentialId, name, credential: 'key' };
+  const { owner } = session;
+  const id = owner.kind === 'sub' ? owner.subAccountId : owner.loginKey;
+  return { kind: who, id, name: session.login ?? session.name, credential: 'session' };
+}
+
+/**
+ * The entry of a request.
+ * @throws Error where the route has no rule: nothing may change without an entry
+ */
+export function auditRow({ routeId, origin, params, body }: AuditedRequest, facts: AuditFacts): AuditRow {
+  const rule = (AUDIT_RULES as Readonly<Record<string, AuditRule | null>>)[routeId];
+  if (!rule) throw new Error(`${routeId} is not audited, and so cannot change anything this way`);
+  const { actor, outcome } = facts;
+  const { sub, ...ids } = (params ?? {}) as Record<string, string>;
+  const objects = Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== facts.mainAccountId));
+  const { before, after } = changeOf(rule, (facts.was ?? {}) as Fields, (body ?? {}) as Fields);
+  return {
+    id: `au_${uuidv7()}`,
+    mainAccountId: facts.mainAccountId,
+    subAccountId: facts.subAccountId ?? sub ?? null,
+    action: routeId,
+    actorKind: actor.kind,
+    actorId: actor.id,
+    actorName: actor.name,
+    credential: actor.credential,
+    address: origin.address,
+    userAgent: origin.userAgent,
+    requestId: origin.requestId,
+    objects: { ...objects, ...facts.made },
+    ...(before ? { before } : {}),
+    ...(after ? { after } : {}),
+    outcome,
+    code: facts.code ?? null,
+    operationId: facts.operationId ?? null,
+    finishedAt: outcome === 'pending' ? null : new Date(),
+  };
+}
+
+type Fields = Record<string, Prisma.InputJsonValue | undefined>;
+
+function changeOf(rule: AuditRule, was: Fields, body: Fields) {
+  const { keeps = [], mentions = [] } = rule;
+  const named = keeps.filter((name) => body[name] !== undefined);
+  const mentioned = mentions.filter((name) => body[name] !== undefined);
+  const after = {
+    ...pick(body, named),
+    ...rule.becomes,
+    ...Object.fromEntries(mentioned.map((name) => [`${name}Changed`, true])),
+  };
+  return { before: orNothing(pick(was, [...named, ...(rule.was ?? [])])), after: orNothing(after) };
+}
+
+const pick = (fields: Fields, names: readonly string[]): Prisma.InputJsonObject =>
+  Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]])));
+const orNothing = (fields: Prisma.InputJsonObject) => (Object.keys(fields).length === 0 ? undefined : fields);

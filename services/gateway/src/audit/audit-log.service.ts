@@ -1,0 +1,32 @@
+import type { AuditEntryView } from '@subledger/contracts';
+import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { Asked } from '../http/asked.js';
+import { listAuditEntries, toAuditView } from './audit-query.js';
+
+/** The audit log as people read it. */
+export class AuditLogService {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly mains: MainAccountsStore,
+  ) {}
+
+  /** @throws ProblemError `not-found` */
+  async ofMain({ params, query, principal }: Asked<'listAuditLog'>) {
+    await this.mains.get(params.id);
+    const toView = principal.who === 'operator' ? toAuditView : (row: Row) => forCustomer(toAuditView(row));
+    return listAuditEntries(this.prisma, { ...query, mainAccount: params.id }, toView);
+  }
+
+  all({ query }: Asked<'listAllAuditLog'>) {
+    return listAuditEntries(this.prisma, query, toAuditView);
+  }
+}
+
+type Row = Parameters<typeof toAuditView>[0];
+
+/** From where the provider's own people work is not the customer's to see. */
+function forCustomer(entry: AuditEntryView): AuditEntryView {
+  const { kind } = entry.actor;
+  return kind === 'operator' || kind === 'upstream' ? { ...entry, address: null, userAgent: null } : entry;
+}

@@ -1,0 +1,62 @@
+import type { WriteRouteId } from '@subledger/contracts';
+
+/**
+ * What an entry keeps of a request: an allow-list, so that a field that is added to a body later, a secret perhaps, is
+ * left out until somebody names it here.
+ */
+export interface AuditRule {
+  /** Fields of the body, and of the settings before it where the body names them. */
+  readonly keeps?: readonly string[];
+  /** Secret fields of the body: only that they were given is kept, as `<field>Changed`. */
+  readonly mentions?: readonly string[];
+  /** Fields of the settings before it that it changes without naming them. */
+  readonly was?: readonly string[];
+  /** What it makes of them. */
+  readonly becomes?: Readonly<Record<string, string | boolean>>;
+}
+
+/** Holds: the traffic of the SMS service, one for each message; each is in the statement (docs/decisions/0018). */
+const NOT_AUDITED = null;
+
+/** A row per route that changes something: a new route does not compile without one. */
+export const AUDIT_RULES: Readonly<Record<WriteRouteId, AuditRule | typeof NOT_AUDITED>> = {
+  createMainAccount: {
+    keeps: ['name', 'plan', 'timeZone', 'creditLimit', 'fundingPolicy', 'login'],
+    mentions: ['password'],
+  },
+  patchMainAccount: { keeps: ['name', 'creditLimit', 'fundingPolicy', 'timeZone'] },
+  suspendMainAccount: { was: ['suspended'], becomes: { suspended: true } },
+  resumeMainAccount: { was: ['suspended'], becomes: { suspended: false } },
+  requestActivation: { was: ['feature'], becomes: { feature: 'requested' } },
+  decideActivation: { keeps: ['decision', 'note'], was: ['feature'] },
+  deactivateFeature: { was: ['feature'], becomes: { feature: 'inactive' } },
+  createPurchase: { keeps: ['points', 'reference'], was: ['balance'] },
+  createAdjustment: { keeps: ['points', 'reason'], was: ['balance'] },
+  switchPlan: { keeps: ['plan'] },
+  createSubAccount: { keeps: ['name', 'limit', 'senderNumbers', 'priority'], mentions: ['password'] },
+  patchSubAccount: {
+    keeps: ['limit', 'effective', 'name', 'senderNumbers', 'priority'],
+    mentions: ['password'],
+  },
+  deleteSubAccount: { was: ['name', 'status', 'limit'], becomes: { status: 'deleted' } },
+  boostSubAccount: { keeps: ['points'], was: ['boost'] },
+  pauseSubAccount: { was: ['status'], becomes: { status: 'paused' } },
+  resumeSubAccount: { was: ['status'], becomes: { status: 'active' } },
+  deactivateSubAccount: { was: ['status'], becomes: { status: 'inactive' } },
+  reactivateSubAccount: { was: ['status'], becomes: { status: 'active' } },
+  createApiKey: { keeps: ['name', 'scopes'] },
+  deleteApiKey: { was: ['name', 'scopes'] },
+  placeHold: NOT_AUDITED,
+  releaseHold: NOT_AUDITED,
+  putSenderNumbers: { keeps: ['senderNumbers'] },
+  // The address may hold a token of the receiver's.
+  createWebhook: { keeps: ['events', 'description'], mentions: ['url'] },
+  patchWebhook: { keeps: ['events', 'description', 'enabled'], mentions: ['url'] },
+  deleteWebhook: { was: ['events', 'description', 'enabled'] },
+  rotateWebhookSecret: { becomes: { secretChanged: true } },
+  pingWebhook: {},
+  redeliverWebhook: {},
+  createSession: {},
+  deleteSession: {},
+  changePassword: { becomes: { passwordChanged: true } },
+};

@@ -1,0 +1,56 @@
+import type { ErrorCode } from '@subledger/contracts';
+import type { Logger } from '@subledger/service-kit';
+import type { Credential } from '../access/credentials.js';
+import type { LiveSession } from '../access/session-store.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { RequestOrigin } from '../http/request-origin.js';
+import type { Transaction } from '../operations/write-runner.js';
+import { type AuditActor, auditRow } from './audit-entry.js';
+import { RefusedEntries } from './refused-entries.js';
+
+/** Entries of logging in, which happens before anybody is known. */
+export class LoginEntries {
+  private readonly refused: RefusedEntries;
+
+  constructor(prisma: PrismaClient, log: Logger) {
+    this.refused = new RefusedEntries(prisma, log);
+  }
+
+  /** In the transaction that makes the session. */
+  async loggedIn(tx: Transaction, session: LiveSession, origin: RequestOrigin): Promise<void> {
+    const { owner, name, login } = session;
+    const actor: AuditActor = { ...ownerOf(owner), name: login ?? name, credential: 'session' };
+    const row = auditRow(REQUEST(origin), { actor, ...subjectOf(owner), outcome: 'done' });
+    await tx.auditEntry.createMany({ data: [row] });
+  }
+
+  /**
+   * The same one row whether there is such a login or not, so that the time does not tell. What was typed is not kept:
+   * people type passwords into the wrong field.
+   */
+  async refusedLogin(
+    credential: Credential | undefined,
+    origin: RequestOrigin,
+    code: ErrorCode,
+  ): Promise<void> {
+    const whose = credential ? ownerOf(credential) : ({ kind: 'unknown', id: null } as const);
+    await this.refused.note(REQUEST(origin), {
+      actor: { ...whose, name: null, credential: 'none' },
+      ...(credential ? subjectOf(credential) : { mainAccountId: null }),
+      outcome: 'refused',
+      code,
+    });
+  }
+}
+
+const REQUEST = (origin: RequestOrigin) => ({ routeId: 'createSession', origin }) as const;
+
+type Owner = LiveSession['owner'];
+const ownerOf = (owner: Owner) => ({
+  kind: owner.kind,
+  id: owner.kind === 'sub' ? owner.subAccountId : owner.loginKey,
+});
+const subjectOf = (owner: Owner) => ({
+  mainAccountId: owner.mainAccountId,
+  subAccountId: owner.kind === 'sub' ? owner.subAccountId : null,
+});

@@ -1,0 +1,157 @@
+import type { MainAccountView, SubAccountView } from '@subledger/contracts';
+import {
+  MAIN_ACCOUNT_COLUMNS,
+  MAIN_ACCOUNT_FROM,
+  type MainAccountRow,
+  type MainAccountsStore,
+} from '../accounts/main-accounts-store.js';
+import {
+  SUB_ACCOUNT_COLUMNS,
+  SUB_ACCOUNT_FROM,
+  type SubAccountRow,
+  toSubAccountView,
+} from '../accounts/sub-accounts-store.js';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { type Operation, toOperation } from '../operations/operation.js';
+import { isWrittenSince, type StreamPosition, sinceColumns, sinceValues } from './stream-position.js';
+
+/** More of one main account at once are not told one by one. */
+export const MAX_CHANGES = 500;
+/** Transactions take seconds; an operation ended at most so long before its transaction was seen. */
+const SLOWEST_SECONDS = 60;
+
+export interface MainChange {
+  readonly view: MainAccountView;
+  readonly isSuspended: boolean;
+  readonly timeZone: string;
+  readonly isChanged: boolean;
+}
+export interface SubChange {
+  readonly mainAccountId: string;
+  readonly view: SubAccountView;
+}
+/** What to look for in one main account. */
+export interface SubsWanted {
+  readonly mainAccountId: string;
+  /** Only what changed since; absent: all sub-accounts. */
+  readonly since?: StreamPosition;
+}
+type Database = Pick<PrismaClient, '$queryRaw'>;
+
+/** The states as REST answers with them, of what changed. */
+export class ChangesQuery {
+  constructor(
+    private readonly prisma: Database,
+    private readonly mains: MainAccountsStore,
+  ) {}
+
+  /** These main accounts, changed or not. */
+  async mainsOf(ids: readonly string[], since: StreamPosition): Promise<MainChange[]> {
+    return this.findMains(since, Prisma.sql`WHERE m.id = ANY(${ids}::text[]) ORDER BY m.id`);
+  }
+
+  /** Those of all main accounts that changed; one more than `MAX_CHANGES` where they are more. */
+  async changedMains(since: StreamPosition): Promise<MainChange[]> {
+    const changed = mainSince(since);
+    return this.findMains(since, Prisma.sql`WHERE ${changed} ORDER BY m.id LIMIT ${MAX_CHANGES + 1}`);
+  }
+
+  /** Sub-accounts that changed, deleted ones too; per main account one more than `MAX_CHANGES` where they are more. */
+  async subsSince(wanted: readonly SubsWanted[]): Promise<SubChange[]> {
+    if (wanted.length === 0) return [];
+    const { since, values } = columnsOf(wanted);
+    const rows = await this.prisma.$queryRaw<(SubAccountRow & { mainAccountId: string })[]>(Prisma.sql`
+      SELECT sub.* FROM unnest(${wanted.map((one) => one.mainAccountId)}::text[],
+                               ${wanted.map((one) => one.since === undefined)}::bool[], ${values})
+                          AS d (main, is_all, lower, span, running)
+       CROSS JOIN LATERAL (
+         SELECT s.main_account_id AS "mainAccountId", ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM}
+          WHERE s.main_account_id = d.main
+            AND (d.is_all OR ${isWrittenSince([Prisma.sql`s.xmin`, Prisma.sql`st.xmin`], since)})
+          LIMIT ${MAX_CHANGES + 1}) AS sub`);
+    return rows.map(toSubChange);
+  }
+
+  /** These sub-accounts, changed or not; or, with `since`, where they or their main account's settings changed. */
+  async subsOf(
+    pairs: readonly (readonly [mainAccountId: string, subAccountId: string])[],
+    since?: StreamPosition,
+  ): Promise<SubChange[]> {
+    if (pairs.length === 0) return [];
+    const changed = since === undefined ? Prisma.empty : Prisma.sql`WHERE ${subSince(since)}`;
+    const rows = await this.prisma.$queryRaw<(SubAccountRow & { mainAccountId: string })[]>(Prisma.sql`
+      SELECT s.main_account_id AS "mainAccountId", ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM}
+        JOIN unnest(${pairs.map(([main]) => main)}::text[], ${pairs.map(([, sub]) => sub)}::text[]) AS x (main, sub)
+          ON s.main_account_id = x.main AND s.id = x.sub
+        JOIN main_account m ON m.id = s.main_account_id ${changed}`);
+    return rows.map(toSubChange);
+  }
+
+  /** Operations of these main accounts that ended since, oldest first; one more than `MAX_CHANGES` of each at most. */
+  async operationsOf(wanted: readonly Required<SubsWanted>[]): Promise<Operation[]> {
+    if (wanted.length === 0) return [];
+    const { since, values } = columnsOf(wanted);
+    const seconds = wanted.map((one) => one.since.seconds - SLOWEST_SECONDS);
+    const rows = await this.prisma.$queryRaw<OperationRow[]>(Prisma.sql`
+      SELECT done.* FROM unnest(${wanted.map((one) => one.mainAccountId)}::text[], ${seconds}::float8[], ${values})
+                           AS d (main, seconds, lower, span, running)
+       CROSS JOIN LATERAL (
+         SELECT ${OPERATION_COLUMNS} FROM operation o
+          WHERE o.main_account_id = d.main AND o.state = 'done' AND o.done_at >= to_timestamp(d.seconds)
+            AND ${isWrittenSince([Prisma.sql`o.xmin`], since)}
+          ORDER BY o.done_at, o.id LIMIT ${MAX_CHANGES + 1}) AS done`);
+    return rows.map(toOperation);
+  }
+
+  /** The same of operators' own, in any main account. */
+  async operationsOfOperators(since: StreamPosition): Promise<Operation[]> {
+    const rows = await this.prisma.$queryRaw<OperationRow[]>(Prisma.sql`
+      SELECT ${OPERATION_COLUMNS} FROM operation o
+       WHERE o.asker = 'operator' AND o.state = 'done'
+         AND o.done_at >= to_timestamp(${since.seconds - SLOWEST_SECONDS}::float8)
+         AND ${isWrittenSince([Prisma.sql`o.xmin`], sinceColumns(since))}
+       ORDER BY o.done_at, o.id LIMIT ${MAX_CHANGES + 1}`);
+    return rows.map(toOperation);
+  }
+
+  private async findMains(since: StreamPosition, where: Prisma.Sql): Promise<MainChange[]> {
+    const changed = mainSince(since);
+    const rows = await this.prisma.$queryRaw<(MainAccountRow & { isChanged: boolean })[]>(
+      Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS}, ${changed} AS "isChanged" ${MAIN_ACCOUNT_FROM} ${where}`,
+    );
+    return rows.map((row) => ({
+      view: this.mains.toView(row),
+      isSuspended: row.suspended,
+      timeZone: row.timeZone,
+      isChanged: row.isChanged,
+    }));
+  }
+}
+
+type OperationRow = Parameters<typeof toOperation>[0];
+const OPERATION_COLUMNS = Prisma.sql`
+  o.id, o.main_account_id AS "mainAccountId", o.sub_account_id AS "subAccountId", o.action, o.asker, o.command, o.state,
+  o.outcome, o.created_at AS "createdAt", o.done_at AS "doneAt"`;
+
+/** Positions as the columns `lower`, `span`, `running` of a table `d`; where there is none, all zeros. */
+function columnsOf(wanted: readonly SubsWanted[]) {
+  const rows = wanted.map(({ since }) => (since ? sinceValues(since) : ([0n, 0n, '{}'] as const)));
+  const values = Prisma.sql`${rows.map(([lower]) => lower)}::bigint[], ${rows.map(([, span]) => span)}::bigint[],
+    ${rows.map(([, , running]) => running)}::text[]`;
+  const since = {
+    lower: Prisma.sql`d.lower`,
+    span: Prisma.sql`d.span`,
+    running: Prisma.sql`d.running::bigint[]`,
+  };
+  return { since, values };
+}
+
+const mainSince = (since: StreamPosition): Prisma.Sql =>
+  isWrittenSince([Prisma.sql`m.xmin`, Prisma.sql`st.xmin`], sinceColumns(since));
+const subSince = (since: StreamPosition): Prisma.Sql =>
+  isWrittenSince([Prisma.sql`s.xmin`, Prisma.sql`st.xmin`, Prisma.sql`m.xmin`], sinceColumns(since));
+
+const toSubChange = (row: SubAccountRow & { mainAccountId: string }): SubChange => ({
+  mainAccountId: row.mainAccountId,
+  view: toSubAccountView(row),
+});

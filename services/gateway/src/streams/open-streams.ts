@@ -1,0 +1,49 @@
+import type { Logger, Registry } from '@subledger/service-kit';
+import type { SessionStore } from '../access/session-store.js';
+import { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { GatewayConfig } from '../config.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { ChangesQuery } from './changes-query.js';
+import { FirstLook } from './first-look.js';
+import { NextLook } from './next-look.js';
+import { StreamCredentials } from './stream-credentials.js';
+import { StreamHub } from './stream-hub.js';
+import { StreamsService } from './streams.service.js';
+import { WatchList } from './watch-list.js';
+
+/** Rows of an instance that died stay for so many heartbeats, but not less than this. */
+const KEEP_HEARTBEATS = 4;
+const LEAST_KEEP_MS = 60_000;
+
+interface Given {
+  readonly config: GatewayConfig;
+  readonly prisma: PrismaClient;
+  readonly sessions: SessionStore;
+  readonly publicUrl: string;
+  readonly metrics: Registry;
+  readonly log: Logger;
+}
+
+/** The parts of server-sent events, wired. */
+export function openStreams({ config, prisma, sessions, publicUrl, metrics, log }: Given): {
+  hub: StreamHub;
+  streams: StreamsService;
+} {
+  const heartbeatMs = config.STREAM_HEARTBEAT_MS;
+  const changes = new ChangesQuery(prisma, new MainAccountsStore(prisma, publicUrl));
+  const hub = new StreamHub(
+    prisma,
+    new WatchList(prisma, Math.max(KEEP_HEARTBEATS * heartbeatMs, LEAST_KEEP_MS)),
+    new NextLook(prisma, changes, publicUrl),
+    new StreamCredentials(prisma, sessions),
+    heartbeatMs,
+    metrics,
+    log,
+  );
+  const streams = new StreamsService(hub, new FirstLook(prisma, changes, { heartbeatMs, publicUrl }), {
+    max: config.STREAMS_MAX,
+    perCredential: config.STREAMS_PER_CREDENTIAL,
+    bufferBytes: config.STREAM_BUFFER_BYTES,
+  });
+  return { hub, streams };
+}

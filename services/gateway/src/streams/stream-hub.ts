@@ -1,0 +1,176 @@
+import { Counter, Gauge, type Logger, type Registry } from '@subledger/service-kit';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { StreamsToTell } from '../operations/outcome-listener.js';
+import { ALL, type ChangeNotice } from './change-notice.js';
+import type { EventStream } from './event-stream.js';
+import type { NextLook } from './next-look.js';
+import type { StreamCredentials } from './stream-credentials.js';
+import { readPosition } from './stream-position.js';
+import type { WatchList } from './watch-list.js';
+import { Watched } from './watched.js';
+
+/** Least milliseconds between two looks: what changes in between comes together. */
+const LOOK_EVERY_MS = 200;
+const RETRY_MS = 1_000;
+
+/** The streams of this instance: who watches what, and when it is looked at. */
+export class StreamHub implements StreamsToTell {
+  private readonly watched = new Map<string, Watched>();
+  private readonly streams = new Set<EventStream>();
+  private timer: NodeJS.Timeout | undefined;
+  private beat: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private beating: Promise<void> | undefined;
+  private lookedAtMs = Number.NEGATIVE_INFINITY;
+  private closed = false;
+  private readonly brokenOff: Counter;
+
+  constructor(
+    private readonly prisma: Pick<PrismaClient, '$queryRaw'>,
+    private readonly list: WatchList,
+    private readonly next: NextLook,
+    private readonly credentials: StreamCredentials,
+    private readonly heartbeatMs: number,
+    metrics: Registry,
+    private readonly log: Logger,
+  ) {
+    const streams = this.streams;
+    new Gauge({
+      name: 'gateway_streams',
+      help: 'Streams of server-sent events that are open',
+      registers: [metrics],
+      collect() {
+        this.set(streams.size);
+      },
+    });
+    this.brokenOff = new Counter({
+      name: 'gateway_streams_broken_off_total',
+      help: 'Streams whose reader was too slow',
+      registers: [metrics],
+    });
+  }
+
+  get size(): number {
+    return this.streams.size;
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  countOf(credentialId: string): number {
+    return [...this.streams].filter(({ principal }) => principal.credentialId === credentialId).length;
+  }
+
+  /** From when this resolves on, the stream is told whatever changes. */
+  async add(stream: EventStream): Promise<void> {
+    const id = watchedId(stream);
+    this.streams.add(stream);
+    const there = this.watched.get(id);
+    const watched = there ?? new Watched();
+    watched.streams.add(stream);
+    this.watched.set(id, watched);
+    if (!this.beat) this.beatLater();
+    if (!there) watched.ready = this.watch(id, watched);
+    await watched.ready;
+  }
+
+  private async watch(id: string, watched: Watched): Promise<void> {
+    // A heartbeat that runs knows nothing of this one, and would take its row away.
+    await this.beating;
+    const row = await this.list.add(id);
+    watched.watchedFrom(await readPosition(this.prisma), row);
+    this.lookWhenDue();
+  }
+
+  remove(stream: EventStream): void {
+    this.streams.delete(stream);
+    if (stream.wasTooSlow) this.brokenOff.inc();
+    const id = watchedId(stream);
+    const watched = this.watched.get(id);
+    watched?.streams.delete(stream);
+    // Its row goes with the next heartbeat: whoever only connects again finds it.
+    if (watched?.streams.size === 0) this.watched.delete(id);
+  }
+
+  heard(changed: ChangeNotice): void {
+    if (changed === null) for (const watched of this.watched.values()) watched.mark(null);
+    else {
+      for (const [id, subs] of Object.entries(changed)) this.watched.get(id)?.mark(subs);
+      this.watched.get(ALL)?.mark(Object.keys(changed));
+    }
+    this.lookWhenDue();
+  }
+
+  setHearing(): void {
+    this.heard(null);
+  }
+
+  endOfKey(keyId: string): void {
+    for (const stream of this.streams) if (this.credentials.isKey(stream, keyId)) stream.end();
+  }
+
+  /** Ends all streams, so that closing the API does not wait for them; their readers come again elsewhere. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.beat);
+    for (const stream of this.streams) stream.end();
+    await Promise.allSettled([this.looking, this.beating]);
+    await this.list.clear().catch((error: unknown) => {
+      this.log.debug({ err: error }, 'the rows of watched accounts stay until they expire');
+    });
+  }
+
+  private lookWhenDue(afterMs = 0): void {
+    if (this.closed || this.timer || this.looking) return;
+    if (![...this.watched.values()].some(({ isDirty }) => isDirty)) return;
+    const restMs = Math.max(afterMs, this.lookedAtMs + LOOK_EVERY_MS - performance.now(), 0);
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.looking = this.look();
+    }, restMs);
+  }
+
+  private async look(): Promise<void> {
+    this.lookedAtMs = performance.now();
+    let pauseMs = 0;
+    try {
+      await this.next.run(this.watched);
+    } catch (error) {
+      pauseMs = RETRY_MS;
+      this.log.warn({ err: error }, 'streams could not look what changed, trying again');
+    }
+    this.looking = undefined;
+    this.lookWhenDue(pauseMs);
+  }
+
+  private beatLater(): void {
+    clearTimeout(this.beat);
+    if (this.closed) return;
+    this.beat = setTimeout(() => {
+      this.beating = this.heartbeat();
+    }, this.heartbeatMs);
+    this.beat.unref();
+  }
+
+  /**
+   * Every stream gets a sign of life, those whose credential is not valid any more end, and all that is watched is
+   * looked at, should a notice have been lost.
+   */
+  private async heartbeat(): Promise<void> {
+    this.beat = undefined;
+    for (const stream of this.streams) stream.heartbeat();
+    try {
+      for (const stream of await this.credentials.ended(this.streams)) stream.end();
+      await this.list.keepOnly([...this.watched.keys()].sort());
+      this.heard(null);
+    } catch (error) {
+      this.log.warn({ err: error }, 'streams could not be checked, trying again at the next heartbeat');
+    }
+    // Without streams this one has taken the last rows away; the next stream begins anew.
+    if (this.streams.size > 0) this.beatLater();
+  }
+}
+
+const watchedId = ({ topic }: EventStream): string => (topic.kind === 'all' ? ALL : topic.mainAccountId);
