@@ -45,11 +45,14 @@ async function open(path: string, options: ReadOptions, url = gateway.running.ur
 }
 const ofMain = (options: ReadOptions = { key }, url?: string) =>
   open(`/v1/main-accounts/${main}/stream`, options, url);
-const refused = (path: string, options: ReadOptions) =>
-  open(path, options).then(
-    () => expect.unreachable(),
-    (error) => error as { response: Response; body: { code: string } },
-  );
+async function refused(
+  path: string,
+  options: ReadOptions,
+): Promise<{ response: Response; body: { code: string } }> {
+  const outcome = await open(path, options).catch((error: unknown) => error);
+  if (outcome instanceof StreamReader) throw new Error('The stream was opened');
+  return outcome as { response: Response; body: { code: string } };
+}
 const subPath = (id = sub) => `/v1/main-accounts/${main}/sub-accounts/${id}`;
 const patch = (body: object, id = sub) => gateway.call('PATCH', subPath(id), { key, body });
 const purchase = (points = '5') =>

@@ -11,6 +11,8 @@ export type StreamTopic =
 export interface StreamEvent {
   readonly event: StreamEventName;
   readonly data: unknown;
+  /** Left out where the reader has it already. Of one object per stream. */
+  readonly onlyIfNew?: boolean;
 }
 
 /** How long a browser waits before it connects again, in milliseconds. */
@@ -28,7 +30,7 @@ export class EventStream {
   /** What comes before the stream has begun waits, so that states cannot go back. */
   private held: { events: readonly StreamEvent[]; id: string }[] | undefined = [];
   private id = '';
-  private lastJson: string | undefined;
+  private knownJson: string | undefined;
 
   /**
    * @param onClose called once, whoever ended it
@@ -77,12 +79,9 @@ export class EventStream {
     if (!this.held) this.write(`: heartbeat\nid: ${this.id}\n\n`);
   }
 
-  /** Whether it differs from what this was called with before: what did not change is not worth telling. */
-  isNews(state: unknown): boolean {
-    const json = JSON.stringify(state);
-    if (json === this.lastJson) return false;
-    this.lastJson = json;
-    return true;
+  /** What the reader has, or is about to read by itself. */
+  knows(state: unknown): void {
+    this.knownJson = JSON.stringify(state);
   }
 
   /** The reader has had all until then, and is to come again. */
@@ -96,11 +95,19 @@ export class EventStream {
       this.wasTooSlow = true;
       this.pipe.destroy(new Error('the reader is too slow'));
     }
-    events.forEach(({ event, data }, index) => {
-      if (index === events.length - 1) this.id = id;
+    // Only now, since what was held may have been read before what the reader has.
+    const told = events.filter((one) => !one.onlyIfNew || this.isNews(one.data));
+    told.forEach(({ event, data }, index) => {
+      if (index === told.length - 1) this.id = id;
       this.write(`id: ${this.id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     });
     this.id = id;
+  }
+
+  private isNews(state: unknown): boolean {
+    const before = this.knownJson;
+    this.knows(state);
+    return this.knownJson !== before;
   }
 
   private write(text: string): void {

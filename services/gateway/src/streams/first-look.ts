@@ -58,7 +58,7 @@ export class FirstLook {
   ): Promise<Events> {
     const { topic } = stream;
     if (topic.kind === 'sub' && main) return this.ownSince(stream, topic, from, main);
-    if (main) stream.isNews(main.view);
+    if (main) stream.knows(main.view);
     if (!from) return [];
     const { publicUrl } = this.options;
     if (!main) {
@@ -88,7 +88,7 @@ export class FirstLook {
     const [sub] = await this.changes.subsOf(pairs);
     if (!sub) throw ProblemError.notFound();
     const own = ownEvent(sub, main);
-    stream.isNews(own.data);
+    stream.knows(own.data);
     if (!from) return [];
     const isTurned = main.isSuspended !== from.isSuspended;
     const isChanged = isTurned || (await this.changes.subsOf(pairs, from)).length > 0;

@@ -89,7 +89,7 @@ export class NextLook {
         const { topic } = stream;
         const events =
           topic.kind === 'sub'
-            ? this.ownPart(stream, topic.subAccountId, main, own.get(id) ?? [])
+            ? this.ownPart(topic.subAccountId, main, own.get(id) ?? [])
             : this.mainPart(stream, main, subs.get(id) ?? [], ended);
         stream.send(events, streamId);
       }
@@ -97,15 +97,10 @@ export class NextLook {
   }
 
   /** Whatever else happened in the main account is not its business, not even that it did. */
-  private ownPart(
-    stream: EventStream,
-    id: string,
-    main: MainChange,
-    subs: readonly SubChange[],
-  ): StreamEvent[] {
+  private ownPart(id: string, main: MainChange, subs: readonly SubChange[]): StreamEvent[] {
     const sub = subs.find(({ view }) => view.id === id);
     const own = sub && ownEvent(sub, main);
-    return own && stream.isNews(own.data) ? [own] : [];
+    return own ? [{ ...own, onlyIfNew: true }] : [];
   }
 
   private mainPart(
@@ -114,10 +109,10 @@ export class NextLook {
     subs: readonly SubChange[],
     operations: readonly Operation[],
   ): StreamEvent[] {
-    const ofMain = stream.isNews(main.view) ? [mainEvent(main)] : [];
+    const ofMain = { ...mainEvent(main), onlyIfNew: true };
     const isMuch = Math.max(subs.length, operations.length) > MAX_CHANGES;
     if (isMuch) return [resetEvent('too-many-changes')];
-    return [...ofMain, ...subs.map(subEvent), ...operationEvents(stream, operations, this.publicUrl)];
+    return [ofMain, ...subs.map(subEvent), ...operationEvents(stream, operations, this.publicUrl)];
   }
 
   private async tellAll(position: StreamPosition, { watched, dirty, since }: Task): Promise<void> {

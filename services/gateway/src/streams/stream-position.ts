@@ -109,7 +109,7 @@ export function decodeStreamId(text: string): StreamId | undefined {
 }
 
 /** Longest break after which a stream is resumed. */
-export const MAX_BREAK_SECONDS = 3_600;
+const MAX_BREAK_SECONDS = 3_600;
 
 /** Why a stream cannot go on after `from`; undefined where it can. */
 export function whyNotResumed(
