@@ -77,6 +77,7 @@ describe('a webhook', () => {
     await gateway.call('POST', `${made.location}/ping`);
     await eventually(() => receiver.to(made.path).length === 1);
     const bare = made.secret.replace('whsec_', '');
+    expect(gateway.logged.length).toBeGreaterThan(0);
     for (const text of [JSON.stringify([read.body, list.body, patched.body]), gateway.logged.join('\n')])
       expect(text).not.toContain(bare);
     const { rows } = await gateway.database.client.query(
