@@ -3,7 +3,7 @@ import type { EventName } from '@subledger/contracts';
 import { createPool } from '@subledger/database';
 import type { KafkaRecord } from '@subledger/kafka';
 import { createLogger } from '@subledger/service-kit';
-import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { createTestDatabase, eventually, type TestDatabase } from '@subledger/testing';
 import fc from 'fast-check';
 import type pg from 'pg';
 import { OutcomeRoom } from '../operations/outcome-room.js';
@@ -143,4 +143,31 @@ test('two instances that read the same events, in any cuts and repetitions, queu
     ),
     { numRuns: 40, seed: 16 },
   );
+});
+
+test('what another instance is about to commit is waited for, not told as well', async () => {
+  const main = 'ma_waits';
+  await pool.query(
+    `INSERT INTO webhook (main_account_id, id, url, events, secret) VALUES ($1, 'wh_1', 'https://example.com', $2, '')`,
+    [main, LISTENED],
+  );
+  await instance().apply([recordOf(usedEvent(0, { main, sequence: 1 }))]);
+  const other = await pool.connect();
+  try {
+    await other.query('BEGIN');
+    await other.query('UPDATE main_account_state SET sequence = 2 WHERE main_account_id = $1', [main]);
+    const applying = instance().apply([recordOf(usedEvent(85, { main, sequence: 2 }))]);
+    await eventually(async () => {
+      const { rows } = await other.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length > 0;
+    });
+    await other.query('COMMIT');
+    await applying;
+  } finally {
+    other.release();
+  }
+  const { rows } = await pool.query('SELECT 1 FROM webhook_delivery WHERE main_account_id = $1', [main]);
+  expect(rows).toEqual([]);
 });
