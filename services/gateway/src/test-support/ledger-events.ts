@@ -20,7 +20,7 @@ export interface Given {
   readonly [field: string]: unknown;
 }
 
-export const subState = (given: Partial<SubAccountState> = {}): SubAccountState => ({
+const subState = (given: Partial<SubAccountState> = {}): SubAccountState => ({
   subAccountId: SUB,
   lifecycle: 'active',
   paused: false,
@@ -58,10 +58,7 @@ const mainState: MainAccountState = {
 };
 
 /** Data of an event of the ledger; with `sub` it has a sub-account. */
-export function eventData(
-  _name: EventName,
-  { main = MAIN, sequence = 1, generation = 0, sub, ...more }: Given,
-) {
+function eventData(_name: EventName, { main = MAIN, sequence = 1, generation = 0, sub, ...more }: Given) {
   return {
     mainAccountId: main,
     generation,

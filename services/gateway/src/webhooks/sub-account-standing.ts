@@ -2,7 +2,7 @@ import type { SubAccountState } from '@subledger/contracts';
 import { toMillipoints } from '../accounts/points.js';
 
 /** What was told of a sub-account in a period. */
-export const MARKS = ['reached-80', 'reached-100', 'exceeded', 'unfunded'] as const;
+const MARKS = ['reached-80', 'reached-100', 'exceeded', 'unfunded'] as const;
 export type Mark = (typeof MARKS)[number];
 
 /** What a sub-account's next event is compared with. Amounts are millipoints. */

@@ -3,6 +3,11 @@ import { createPool, withTransaction } from '@subledger/database';
 import { createLogger } from '@subledger/service-kit';
 import { eventually } from '@subledger/testing';
 import type pg from 'pg';
+import type { KnownKeys } from '../access/known-keys.js';
+import { OutcomeListener } from '../operations/outcome-listener.js';
+import type { OutcomeRoom } from '../operations/outcome-room.js';
+import type { Sweeper } from '../operations/sweeper.js';
+import type { WaitingRoom } from '../operations/waiting-room.js';
 import { TestGateway } from '../test-support/test-gateway.js';
 import { WebhookReceiver } from '../test-support/webhook-receiver.js';
 import { type Claimed, DeliveryQueue } from './delivery-queue.js';
@@ -355,6 +360,33 @@ describe('housekeeping', () => {
       `SELECT id FROM webhook_delivery WHERE main_account_id = 'ma_old' ORDER BY id`,
     );
     expect(rows.map(({ id }) => id)).toEqual(['whd_waiting', 'whd_young']);
+  });
+
+  test('other instances hear of a new webhook at once', async () => {
+    const heard: string[] = [];
+    let looks = 0;
+    const room = { setHearing: () => {}, wake: () => {}, look: async () => (looks += 1) };
+    const add = (mainAccountId: string) => heard.push(mainAccountId);
+    const log = createLogger({ service: 'suite', level: 'silent' });
+    const [direct, sweeper, keys] = [{}, {}, {}] as [OutcomeRoom, Sweeper, KnownKeys];
+    const listener = new OutcomeListener(
+      gateway.database.url,
+      room as unknown as WaitingRoom,
+      direct,
+      sweeper,
+      keys,
+      { add },
+      log,
+    );
+    await listener.start();
+    try {
+      const hook = await webhook();
+      await eventually(() => heard.includes(main));
+      expect(looks).toBe(0);
+      await hook.call('DELETE');
+    } finally {
+      await listener.close();
+    }
   });
 
   test('an instance that got no notice finds a new webhook by looking, and hears of none that is off', async () => {

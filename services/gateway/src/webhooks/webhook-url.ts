@@ -9,7 +9,7 @@ export interface UrlRules {
 }
 
 /** The host of a URL as a name or address: without brackets and without the root's dot. */
-export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 
 /** Whether a host stands for the machine itself by its name alone (RFC 6761). */
 export const isLocalhost = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost');

@@ -77,6 +77,7 @@ describe('a webhook', () => {
     await gateway.call('POST', `${made.location}/ping`);
     await eventually(() => receiver.to(made.path).length === 1);
     const bare = made.secret.replace('whsec_', '');
+    expect(gateway.logged.length).toBeGreaterThan(0);
     for (const text of [JSON.stringify([read.body, list.body, patched.body]), gateway.logged.join('\n')])
       expect(text).not.toContain(bare);
     const { rows } = await gateway.database.client.query(
@@ -246,7 +247,11 @@ describe('a delivery', () => {
       expect.objectContaining({ type: 'limit.reached-100', data: expect.objectContaining({ used: '100' }) }),
     ]);
     // One batch each: a refund does not make it news again, a raise does.
-    const told = () => receiver.to(made.path).map(({ body }) => JSON.parse(body).type);
+    const told = () =>
+      receiver.to(made.path).map(({ body }) => {
+        const { type, data } = JSON.parse(body);
+        return `${type} ${data.used}`;
+      });
     const raised = { subAccountId: sub, limit: '200', remaining: '100', used: '100' };
     await gateway.ledger.publish(own, at(60, 105));
     await gateway.ledger.publish(own, at(85, 106));
@@ -261,7 +266,7 @@ describe('a delivery', () => {
     const all = { ...raised, used: '200', remaining: '0' };
     await gateway.ledger.publish(own, eventText(usedEvent(200, { main: own, sequence: 109, sub: all })));
     await eventually(() => told().length === 4);
-    expect(told().slice(2)).toEqual(['limit.reached-80', 'limit.reached-100']);
+    expect(told().slice(2)).toEqual(['limit.reached-80 160', 'limit.reached-100 200']);
     const path = `${hooks(own)}/${made.id}/deliveries`;
     const first = await gateway.call('GET', `${path}?limit=1`);
     expect(first.body.items.map((item: { event: string }) => item.event)).toEqual(['limit.reached-100']);
