@@ -49,7 +49,7 @@ export const gatewayConfig = z.object({
     .max(120)
     .default(13)
     .describe('months of the message log that are kept, the current one included'),
-  CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads of the log at a time'),
+  CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads at a time'),
   CSV_TIMEOUT_MS: durationMs.default(600_000).describe('longest download'),
   OPERATOR_API_KEY: key.optional().describe('API key of operators'),
   UPSTREAM_API_KEY: key.optional().describe('API key of the SMS service'),
