@@ -33,6 +33,9 @@ const charge = `INSERT INTO ledger.charges (main_account_id, message_id, sub_acc
    VALUES ('ma_1', 'm1', 'sa_1', '2026-11', 5, 0, now())`;
 const pending = `INSERT INTO gateway.operation (id, main_account_id, action, asker, command_id, command)
    VALUES ('op_1', 'ma_1', 'createPurchase', 'operator', 'c', '{}')`;
+const late = `INSERT INTO gateway.period_late_fact (main_account_id, sequence, generation, period, sub_account_id, used,
+     refunded, returned)
+   VALUES ('ma_1', 1, 1, '2026-11', 'sa_1', 5, 0, 0)`;
 const rolled = (sequence: number) =>
   journal(sequence, 'subledger.period.rolled.v1', { data: { to: '2026-12' } });
 
@@ -55,6 +58,7 @@ const BROKEN: Record<string, readonly string[]> = {
   ],
   'main accounts': [main({ balance: 0, purchased: 0 })],
   'sub-accounts': [sub],
+  'statements, with what came late': [late],
   transfers: [transfer(1, 1, 'purchased', 'main', 9)],
   'writes without an outcome': [pending],
 };

@@ -47,6 +47,20 @@ export const BOOK_VIOLATIONS = {
     WHERE c.points <> coalesce(t.charged, 0) OR t.events > 1`,
 } as const;
 
+/** The gateway's statements, each with its late facts added up. */
+const STATEMENTS = `
+  SELECT main_account_id, sub_account_id, period, sum(opening) AS opening, sum(point_limit) AS point_limit,
+    sum(boost) AS boost, sum(granted) AS granted, sum(used) AS used, sum(overage) AS overage, sum(held) AS held,
+    sum(returned) AS returned, sum(late_used) AS late_used, sum(late_refunded) AS late_refunded,
+    sum(late_returned) AS late_returned
+  FROM (
+    SELECT main_account_id, sub_account_id, period, opening, limit_points AS point_limit, boost, granted, used, overage,
+      held, returned, 0 AS late_used, 0 AS late_refunded, 0 AS late_returned FROM gateway.period_statement
+    UNION ALL
+    SELECT main_account_id, sub_account_id, period, 0, 0, 0, 0, 0, 0, 0, 0, used, refunded, returned
+    FROM gateway.period_late_fact) parts
+  GROUP BY 1, 2, 3`;
+
 /** Each finds nothing as long as the gateway's read model is the ledger's books. */
 export const READ_MODEL_VIOLATIONS = {
   'main accounts': `
@@ -58,8 +72,15 @@ export const READ_MODEL_VIOLATIONS = {
     SELECT l.sub_account_id, l.remaining, g.remaining AS gateway_remaining, l.used, g.used AS gateway_used
     FROM ledger.sub_accounts l FULL JOIN gateway.sub_account_state g
       ON (l.main_account_id, l.sub_account_id) = (g.main_account_id, g.sub_account_id)
-    WHERE (l.remaining, l.used, l.overage, l.held, l.boost, l.lifecycle, l.paused, l.period)
-      IS DISTINCT FROM (g.remaining, g.used, g.overage, g.held, g.boost, g.lifecycle, g.paused, g.period)`,
+    WHERE (l.remaining, l.used, l.overage, l.held, l.boost, l.lifecycle, l.paused, l.period, l.ordinal, l.opening)
+      IS DISTINCT FROM (g.remaining, g.used, g.overage, g.held, g.boost, g.lifecycle, g.paused, g.period, g.ordinal, g.opening)`,
+  'statements, with what came late': `
+    SELECT l.sub_account_id, l.period, l.used, g.used AS gateway_used, l.late_used, g.late_used AS gateway_late_used
+    FROM ledger.period_statements l FULL JOIN (${STATEMENTS}) g USING (main_account_id, sub_account_id, period)
+    WHERE (l.opening, l.point_limit, l.boost, l.granted, l.used, l.overage, l.held, l.returned, l.late_used,
+        l.late_refunded, l.late_returned)
+      IS DISTINCT FROM (g.opening, g.point_limit, g.boost, g.granted, g.used, g.overage, g.held, g.returned, g.late_used,
+        g.late_refunded, g.late_returned)`,
   transfers: `
     SELECT l.main_account_id, l.sequence, g.sequence AS gateway_sequence, l.amount, g.millipoints
     FROM ledger.transfers l FULL JOIN gateway.transfer g

@@ -88,7 +88,7 @@ export const gatewayConfig = z.object({
     .max(240)
     .default(25)
     .describe('months of the audit log that are kept, the current one included'),
-  CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads of the log at a time'),
+  CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads at a time'),
   CSV_TIMEOUT_MS: durationMs.default(600_000).describe('longest download'),
   WEBHOOK_SECRET_KEY: key
     .default(DEVELOPMENT_WEBHOOK_SECRET_KEY)

@@ -33,6 +33,7 @@ export class PeriodsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { id, period } = asked.params;
+    await this.periods.assertThere(id, period);
     await sendCsv(request, reply, `statement-${id}-${period}.csv`, () => this.periods.openCsv(id, period));
   }
 

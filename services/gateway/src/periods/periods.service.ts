@@ -26,10 +26,15 @@ export class PeriodsService {
     return this.statements.statement(mainAccountId, period, query);
   }
 
-  /** @throws ProblemError `not-found`, `too-many-requests` */
+  /** @throws ProblemError `not-found` */
+  async assertThere(mainAccountId: string, period: string): Promise<void> {
+    await this.mains.get(mainAccountId);
+    await this.statements.assertThere(mainAccountId, period);
+  }
+
+  /** Of a period that is there. @throws ProblemError `not-found`, `too-many-requests` */
   async openCsv(mainAccountId: string, period: string): Promise<Readable> {
     const { timeZone } = await this.mains.get(mainAccountId);
-    await this.statements.assertThere(mainAccountId, period);
     return this.downloads.open(statementFile(mainAccountId, period, timeZone));
   }
 }

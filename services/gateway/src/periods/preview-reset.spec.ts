@@ -11,7 +11,13 @@ import {
   shortfall,
 } from '@subledger/core';
 import fc from 'fast-check';
-import { previewReset, type ResetMain, type ResetRow, type ResetSub } from './preview-reset.js';
+import {
+  previewInSteps,
+  previewReset,
+  type ResetMain,
+  type ResetRow,
+  type ResetSub,
+} from './preview-reset.js';
 
 const ZONES = ['Asia/Tokyo', 'America/New_York', 'Europe/Berlin'];
 const POLICY = { maxSubAccounts: 100, allowEarlyRoll: false };
@@ -300,5 +306,19 @@ describe('the design’s words', () => {
       partlyFunded: 1,
       unfunded: 0,
     });
+  });
+
+  it('step by step it is the same, row by row, with a turn for others after each thousand', () => {
+    const given = main(100n);
+    const subs = Array.from({ length: 2_500 }, (_, index) => sub(index, 1n, { priority: index % 3 }));
+    const seen: ResetRow[] = [];
+    const steps = previewInSteps(given, subs, (row) => seen.push(row));
+    let turns = 0;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) turns += 1;
+    const { rows, ...whole } = previewReset(given, subs);
+    expect(step.value).toMatchObject({ ...whole, funded: 100, unfunded: 2_400 });
+    expect(seen).toEqual([...rows()]);
+    expect([turns, seen.length]).toEqual([3, 2_500]);
   });
 });

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { ResetLine, ResetPreviewQuery, ResetPreviewView } from '@subledger/contracts';
 import type pg from 'pg';
 import { Turns } from '../access/turns.js';
@@ -7,7 +7,7 @@ import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import { fromMillipoints } from '../accounts/points.js';
 import { ProblemError } from '../http/problem.js';
 import { loadResetState, type ResetState } from './load-reset-state.js';
-import { previewReset, type ResetPreview, type ResetRow } from './preview-reset.js';
+import { previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
 
 /** How often, and how long after one another, a state that does not add up is read again. */
 const TRIES = 20;
@@ -29,10 +29,10 @@ export class ResetPreviewService {
     const list = `reset-preview:${query.outcome ?? ''}`;
     const after = keysOf(decodeCursor(query.cursor, list, 3));
     await this.mains.get(mainAccountId);
-    const { preview, rows } = await this.turns.take(async () => {
+    const rows: ResetRow[] = [];
+    const preview = await this.turns.take(async () => {
       const { main, subs } = await this.load(mainAccountId);
-      const preview = previewReset(main, subs);
-      return { preview, rows: rowsAfter(preview, query, after) };
+      return finished(previewInSteps(main, subs, collector(rows, query, after)));
     });
     const names = await this.namesOf(mainAccountId, rows);
     const { items, nextCursor } = page(
@@ -71,16 +71,21 @@ function keysOf(after: readonly string[] | undefined): Keys | undefined {
   return [numericKey(priority), numericKey(ordinal), id];
 }
 
-/** One more than the page has: it tells whether there is a next one. */
-function rowsAfter(preview: ResetPreview, query: ResetPreviewQuery, after: Keys | undefined): ResetRow[] {
-  const found: ResetRow[] = [];
-  for (const row of preview.rows()) {
-    if (after && !isAfter(row, after)) continue;
-    if (query.outcome !== undefined && row.outcome !== query.outcome) continue;
-    found.push(row);
-    if (found.length > query.limit) break;
+/** Takes one row more than the page has: it tells whether there is a next one. */
+const collector =
+  (rows: ResetRow[], { limit, outcome }: ResetPreviewQuery, after: Keys | undefined) =>
+  (row: ResetRow): void => {
+    if (rows.length > limit || (after && !isAfter(row, after))) return;
+    if (outcome === undefined || row.outcome === outcome) rows.push(row);
+  };
+
+/** Lets others have their turn between the steps. */
+async function finished<Result>(steps: Generator<void, Result>): Promise<Result> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await nextTurn();
   }
-  return found;
 }
 
 function isAfter(row: ResetRow, [priority, ordinal, id]: Keys): boolean {

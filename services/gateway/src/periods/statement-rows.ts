@@ -1,16 +1,7 @@
-/** Figures of a statement line that have a sum, in their order. */
-export const FIGURES = [
-  'boost',
-  'granted',
-  'used',
-  'overage',
-  'held',
-  'returned',
-  'remaining',
-  'late_used',
-  'late_refunded',
-  'late_returned',
-] as const;
+/** Figures of a statement line that have a sum, in their order; the last three are of what came late. */
+const OWN_FIGURES = ['boost', 'granted', 'used', 'overage', 'held', 'returned', 'remaining'] as const;
+const LATE_FIGURES = ['late_used', 'late_refunded', 'late_returned'] as const;
+export const FIGURES = [...OWN_FIGURES, ...LATE_FIGURES] as const;
 
 /** Where the lines of a statement are; all are SQL: parameters, or quoted values. */
 interface StatementScope {
@@ -20,27 +11,66 @@ interface StatementScope {
   readonly after?: string;
 }
 
+const own = ({ mainAccountId, period, after }: StatementScope): string =>
+  `main_account_id = ${mainAccountId} AND period = ${period}${after === undefined ? '' : ` AND sub_account_id > ${after}`}`;
+/** Lines of the open period as they are now; a deleted one's is closed. */
+const openOnes = (scope: StatementScope): string => `${own(scope)} AND lifecycle <> 'deleted'`;
+
+/** Late figures of sub-accounts that did not exist in the period. */
+const lateOnes = (scope: StatementScope): string => {
+  const has = (table: string) =>
+    `EXISTS (SELECT FROM ${table} o WHERE o.main_account_id = ${scope.mainAccountId} AND o.period = ${scope.period}
+       AND o.sub_account_id = f.sub_account_id`;
+  return `period_late_fact f WHERE ${own(scope)} AND NOT ${has('period_statement')})
+    AND NOT ${has('sub_account_state')} AND o.lifecycle <> 'deleted')`;
+};
+
+const NOTHING = '0::bigint';
+const closedFigures = OWN_FIGURES.map((name) => (name === 'remaining' ? NOTHING : name));
+const openFigures = OWN_FIGURES.map((name) => (name === 'returned' ? NOTHING : name));
+const noFigures = OWN_FIGURES.map(() => NOTHING);
+
 /**
- * SQL of a period's lines, one per sub-account: closed ones, those of the open period as they are now (a deleted one's
- * is closed), and what came late. A sub-account with late figures alone did not exist in that period; all else is 0,
- * as in the ledger. Each part comes by its index in order of sub-accounts, so that they are merged, not gathered.
+ * SQL of a period's lines, one per sub-account, to be ordered by it: closed ones, those of the open period, and those
+ * with late figures alone (all else of them is 0, as in the ledger). Each part comes in that order from its index, so
+ * that a page reads no more than its lines, and a whole statement is merged, not sorted.
  */
-export function statementRows({ mainAccountId, period, after }: StatementScope): string {
-  const own = (more = '') =>
-    `main_account_id = ${mainAccountId} AND period = ${period}${after === undefined ? '' : ` AND sub_account_id > ${after}`}${more}`;
-  return `SELECT sub_account_id, max(closed_at) AS closed_at,
-      CASE WHEN bool_or(has_line) THEN max(opening) ELSE 0 END AS opening, max(limit_points) AS limit_points,
-      ${FIGURES.map((name) => `sum(${name})::bigint AS ${name}`).join(', ')}
-    FROM (
-      SELECT sub_account_id, true AS has_line, closed_at, opening, limit_points, boost, granted, used, overage, held,
-        returned, 0::bigint AS remaining, 0::bigint AS late_used, 0::bigint AS late_refunded, 0::bigint AS late_returned
-      FROM period_statement WHERE ${own()}
+export function statementRows(scope: StatementScope): string {
+  return `SELECT line.*, late.* FROM (
+      SELECT sub_account_id, closed_at, opening, limit_points, ${closedFigures.map(named).join(', ')}
+        FROM period_statement WHERE ${own(scope)}
       UNION ALL
-      SELECT sub_account_id, true, NULL, opening, limit_points, boost, granted, used, overage, held,
-        0, remaining, 0, 0, 0
-      FROM sub_account_state WHERE ${own(` AND lifecycle <> 'deleted'`)}
+      SELECT sub_account_id, NULL, opening, limit_points, ${openFigures.join(', ')}
+        FROM sub_account_state WHERE ${openOnes(scope)}
       UNION ALL
-      SELECT sub_account_id, false, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, used, refunded, returned
-      FROM period_late_fact WHERE ${own()}
-    ) AS parts GROUP BY sub_account_id`;
+      (SELECT DISTINCT sub_account_id, NULL::timestamptz, ${NOTHING}, ${NOTHING}, ${noFigures.join(', ')}
+        FROM ${lateOnes(scope)})
+    ) AS line
+    CROSS JOIN LATERAL (SELECT ${sumsOf('used', 'refunded', 'returned')} FROM period_late_fact l
+      WHERE l.main_account_id = ${scope.mainAccountId} AND l.period = ${scope.period}
+        AND l.sub_account_id = line.sub_account_id) AS late`;
+}
+const named = (sql: string, index: number): string => `${sql} AS ${OWN_FIGURES[index]}`;
+const sumsOf = (...columns: string[]): string =>
+  columns.map((name) => `coalesce(sum(${name}), 0)::bigint AS late_${name}`).join(', ');
+
+/**
+ * SQL of the sums over a period's lines, as one row: `sub_accounts`, `opening` (null where one is not known), `limit_points`
+ * and the figures. Every table is gone through once, without making the lines.
+ */
+export function statementTotals(scope: StatementScope): string {
+  const figures = ['limit_points', ...OWN_FIGURES];
+  const sums = figures.map((name) => `coalesce(sum(${name}), 0)::bigint AS ${name}`).join(', ');
+  const parts = (name: string, figure: string, condition: string) =>
+    `SELECT count(*) AS lines, count(opening) AS openings, sum(opening) AS opening, sum(limit_points) AS limit_points,
+       ${OWN_FIGURES.map((own) => `${own === figure ? '0' : `sum(${own})`} AS ${own}`).join(', ')}
+     FROM ${name} WHERE ${condition}`;
+  return `SELECT (own.lines + others.lines)::int AS sub_accounts,
+      CASE WHEN own.lines = own.openings THEN own.opening END AS opening, ${[...figures, ...LATE_FIGURES].join(', ')}
+    FROM (SELECT sum(lines)::bigint AS lines, sum(openings)::bigint AS openings,
+        coalesce(sum(opening), 0)::bigint AS opening, ${sums}
+      FROM (${parts('period_statement', 'remaining', own(scope))} UNION ALL
+        ${parts('sub_account_state', 'returned', openOnes(scope))}) AS parts) AS own,
+    (SELECT ${sumsOf('used', 'refunded', 'returned')} FROM period_late_fact WHERE ${own(scope)}) AS late,
+    (SELECT count(DISTINCT sub_account_id) AS lines FROM ${lateOnes(scope)}) AS others`;
 }

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { decodeCursor, page } from '../accounts/cursor.js';
 import { fromMillipoints } from '../accounts/points.js';
 import { ProblemError } from '../http/problem.js';
-import { FIGURES, statementRows } from './statement-rows.js';
+import { type FIGURES, statementRows, statementTotals } from './statement-rows.js';
 
 interface PageQuery {
   readonly limit: number;
@@ -163,11 +163,8 @@ async function totalsOf(
   mainAccountId: string,
   period: string,
 ): Promise<PeriodStatementView['totals']> {
-  const sums = ['limit_points', ...FIGURES].map((name) => `coalesce(sum(${name}), 0)::bigint AS ${name}`);
   const { rows } = await client.query<Figures & { sub_accounts: number }>(
-    `SELECT count(*)::int AS sub_accounts, ${sums.join(', ')},
-        CASE WHEN count(*) = count(opening) THEN coalesce(sum(opening), 0)::bigint END AS opening
-       FROM (${statementRows({ mainAccountId: '$1', period: '$2' })}) AS lines`,
+    statementTotals({ mainAccountId: '$1', period: '$2' }),
     [mainAccountId, period],
   );
   const [row] = rows as [Figures & { sub_accounts: number }];

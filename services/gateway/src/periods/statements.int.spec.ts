@@ -206,6 +206,9 @@ test('a period that is not there, or of somebody else, is not found', async () =
       path,
       404,
     ]);
+  const head = async (month: string) =>
+    (await gateway.call('HEAD', `/v1/main-accounts/${main}/periods/${month}.csv`)).status;
+  expect([await head('2026-10'), await head('2026-11')]).toEqual([404, 200]);
   const own = await gateway.call('GET', `/v1/main-accounts/${other}/periods/2026-11`, { key });
   expect(own).toMatchObject({
     status: 200,
