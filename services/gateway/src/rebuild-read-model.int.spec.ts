@@ -59,6 +59,15 @@ async function shown(main: string) {
   };
 }
 
+/** Sub-accounts that a rebuild does not believe and has heard nothing of. */
+async function doubted(main: string): Promise<string[]> {
+  const { rows } = await sql(
+    'SELECT sub_account_id AS id FROM gateway.sub_account_state WHERE main_account_id = $1 AND generation < 0',
+    [main],
+  );
+  return rows.map(({ id }) => id).sort();
+}
+
 async function customer(subs = 3) {
   const main = await gateway.mainAccount('1000');
   const ids: string[] = [];
@@ -152,21 +161,58 @@ describe('rebuild-read-model', () => {
   });
 
   test('a part that is missing leaves it undone, and the doubted rows stay', async () => {
-    const { main, subs, before } = await customer(4);
+    const { main, subs, before } = await customer(6);
     gateway.ledger.stating.perPart = 2;
     gateway.ledger.stating.lost.add(2);
-    const { code, text } = await rebuild({ main, timeoutMs: 1_500 });
+    // In batches of their own: no part knows of the others.
+    const publish = gateway.ledger.publish.bind(gateway.ledger);
+    gateway.ledger.publish = async (id, ...values) => {
+      for (const value of values) {
+        await publish(id, value);
+        const { subAccounts } = JSON.parse(value).data as { subAccounts: { subAccountId: string }[] };
+        const isTaken = async () => {
+          const rest = await doubted(main);
+          return subAccounts.every(({ subAccountId }) => !rest.includes(subAccountId));
+        };
+        await eventually(isTaken, { what: 'the part' });
+      }
+    };
+    const { code, text } = await rebuild({ main, timeoutMs: 3_000 });
+    gateway.ledger.publish = publish;
     expect([code, text]).toEqual([1, expect.stringContaining(`Without an answer: ${main}`)]);
     expect((await shown(main)).subs).toEqual(before.subs);
-    const { rows } = await sql(
-      'SELECT sub_account_id AS id FROM gateway.sub_account_state WHERE main_account_id = $1 AND generation < 0',
-      [main],
-    );
-    expect(rows.map(({ id }) => id).sort()).toEqual(subs.slice(2).sort());
+    expect(await doubted(main)).toEqual(subs.slice(2, 4).sort());
     gateway.ledger.stating.lost.clear();
     expect((await rebuild({ main })).code).toBe(0);
-    expect(await shown(main)).toEqual(before);
+    expect((await shown(main)).subs).toEqual(before.subs);
     gateway.ledger.stating.perPart = 100;
+  });
+
+  test('parts of an order that was given up do not count for the next one', async () => {
+    const { main, subs, before } = await customer(4);
+    const { stating } = gateway.ledger;
+    const publish = gateway.ledger.publish.bind(gateway.ledger);
+    const held: string[][] = [];
+    gateway.ledger.publish = async (_, ...values) => {
+      held.push(values);
+      stating.perPart = 2;
+    };
+    stating.perPart = 1;
+    const running = rebuild({ main, stallMs: 1_000 });
+    await eventually(() => held.length === 2, { what: 'the second order' });
+    gateway.ledger.publish = publish;
+    // Of the first order the first sub-account comes, of the second all but the first two.
+    const [first = [], second = []] = held;
+    const isDoubted = async (ids: readonly string[]) =>
+      (await doubted(main)).join() === [...ids].sort().join();
+    await publish(main, first[0] ?? '');
+    await eventually(() => isDoubted(subs.slice(1)), { what: 'what came of the first' });
+    await publish(main, ...second.slice(1));
+    await eventually(() => isDoubted(subs.slice(1, 2)), { what: 'what came of the second' });
+    expect((await shown(main)).subs).toEqual(before.subs);
+    stating.perPart = 100;
+    expect((await running).code).toBe(0);
+    expect(await shown(main)).toEqual(before);
   });
 
   test('books that come late or twice take nothing back', async () => {
@@ -220,10 +266,14 @@ describe('rebuild-read-model', () => {
     const { main } = await customer(1);
     gateway.ledger.silent = true;
     const first = rebuild({ main, stallMs: 500 });
-    await eventually(
-      async () =>
-        (await sql('SELECT FROM gateway.read_model_rebuild WHERE asked_at IS NOT NULL')).rowCount === 1,
-    );
+    const isAsked = async () =>
+      (
+        await sql(
+          'SELECT FROM gateway.read_model_rebuild WHERE main_account_id = $1 AND asked_at IS NOT NULL',
+          [main],
+        )
+      ).rowCount === 1;
+    await eventually(isAsked);
     expect(await rebuild({ main })).toEqual({
       code: 1,
       text: 'Another rebuild is under way. Wait for it, or end it.',

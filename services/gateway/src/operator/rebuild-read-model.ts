@@ -16,7 +16,7 @@ export interface RebuildOptions {
   /** Transfers too, not only the states. */
   readonly history: boolean;
   readonly timeoutMs: number;
-  /** How long a main account may bring no part until it is asked for again. */
+  /** How long nothing may come of all that is asked for, until it is asked for again; doubled whenever that happens. */
   readonly stallMs?: number;
   /** Main accounts that the ledger is asked for at a time: its lanes' other work goes on between them. */
   readonly atOnce?: number;
@@ -24,15 +24,12 @@ export interface RebuildOptions {
 
 const POLL_MS = 100;
 const PRINT_MS = 5_000;
-/** A takeover of a lane forgets what it was asked for, and takes seconds. */
+/**
+ * A takeover of a lane forgets what it was asked for, and takes seconds. Nobody tells a forgotten account from one that
+ * waits behind others of its lane, so this is the time in which none of them brings anything.
+ */
 const STALL_MS = 30_000;
 const AT_ONCE = 32;
-
-interface Asked {
-  parts: number;
-  /** When it brought something last, by the monotonic clock. */
-  sinceMs: number;
-}
 
 /**
  * Has the read model built again from the ledger's books while everything goes on: asks the ledger for each main account
@@ -69,7 +66,11 @@ const mainAccounts = (count: number): string => `${count} main ${count === 1 ? '
 
 /** The window of main accounts that are asked for, moved over all of them. */
 class Rebuild {
-  private readonly asked = new Map<string, Asked>();
+  /** Parts that have come, by main account that is asked for. */
+  private readonly asked = new Map<string, number>();
+  private stallMs: number;
+  /** When something came last, by the monotonic clock. */
+  private heardAtMs = performance.now();
   private after = '';
   private done = 0;
   private printedAtMs = performance.now();
@@ -81,6 +82,7 @@ class Rebuild {
     private readonly total: number,
   ) {
     this.sender = new CommandSender(options.producer);
+    this.stallMs = options.stallMs ?? STALL_MS;
   }
 
   /** @returns whether all were answered in time */
@@ -100,8 +102,10 @@ class Rebuild {
     const room = (this.options.atOnce ?? AT_ONCE) - this.asked.size;
     if (room <= 0) return;
     const ids = await this.rows.next(this.after, room);
-    if (ids.length === 0) return;
-    this.after = ids.at(-1) ?? this.after;
+    const last = ids.at(-1);
+    if (last === undefined) return;
+    if (this.asked.size === 0) this.heardAtMs = performance.now();
+    this.after = last;
     await doubtStates(this.options.pool, ids);
     await this.ask(ids);
   }
@@ -117,28 +121,29 @@ class Rebuild {
         command: toEvent(commandId, { name: 'books.restate', data: { mainAccountId, history } }),
       })),
     );
-    for (const id of mainAccountIds) this.asked.set(id, { parts: 0, sinceMs: performance.now() });
+    for (const id of mainAccountIds) this.asked.set(id, 0);
   }
 
   private async look(): Promise<void> {
-    const stalled: string[] = [];
     for (const { mainAccountId, parts, isDone } of await this.rows.look([...this.asked.keys()])) {
-      const asked = this.asked.get(mainAccountId);
-      if (!asked) continue;
+      if (!isDone && parts === this.asked.get(mainAccountId)) continue;
+      this.heardAtMs = performance.now();
       if (isDone) {
         this.asked.delete(mainAccountId);
         this.done += 1;
-      } else if (parts > asked.parts) this.asked.set(mainAccountId, { parts, sinceMs: performance.now() });
-      else if (performance.now() - asked.sinceMs >= (this.options.stallMs ?? STALL_MS))
-        stalled.push(mainAccountId);
+      } else this.asked.set(mainAccountId, parts);
     }
-    if (stalled.length > 0) await this.ask(stalled);
+    if (this.asked.size === 0 || performance.now() - this.heardAtMs < this.stallMs) return;
+    await this.ask([...this.asked.keys()]);
+    // Asked for again in the time that an answer takes, it would never come: only the last order counts.
+    this.stallMs *= 2;
+    this.heardAtMs = performance.now();
   }
 
   private printProgress(): void {
     if (performance.now() - this.printedAtMs < PRINT_MS || this.asked.size === 0) return;
     this.printedAtMs = performance.now();
-    const parts = [...this.asked.values()].reduce((sum, asked) => sum + asked.parts, 0);
+    const parts = [...this.asked.values()].reduce((sum, more) => sum + more, 0);
     this.options.print(`${this.done} of ${this.total} done; ${parts} parts of ${this.asked.size} more`);
   }
 }
