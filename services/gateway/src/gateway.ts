@@ -53,6 +53,12 @@ const PROBE_EVERY_MS = 1_000;
 const PROBE_TIMEOUT_MS = 600;
 /** A send that failed counts as an outage for this long; then the next write tries again. */
 const SEND_FAILURE_MS = 2_000;
+/**
+ * So long after an instance was killed nobody reads its partitions, and writes of their customers answer 202. The least
+ * that brokers allow by default (`group.min.session.timeout.ms`); a false alarm costs a rebalance and repeats, which the
+ * read model drops.
+ */
+const EVENTS_SESSION_MS = 6_000;
 /** The consumer fetches many times a second; this long without one, it is stuck. */
 const MAX_POLL_AGE_MS = 10_000;
 
@@ -94,7 +100,7 @@ export async function startGateway({
     log,
   );
   const writeOptions = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
-  const runner = new WriteRunner(prisma, sender, room, writeOptions, log);
+  const runner = new WriteRunner(prisma, sender, room, sweeper, writeOptions, log);
   const direct = new DirectRunner(prisma, sender, outcomes, writeOptions, log);
   await untilDatabaseAnswers(() => probePool.query('SELECT 1'), { log, signal });
   await bootstrapCredentials(prisma, config);
@@ -109,6 +115,7 @@ export async function startGateway({
     groupId,
     fromBeginning: true,
     commit: 'after-batch',
+    sessionTimeoutMs: EVENTS_SESSION_MS,
     transportId: EVENTS_TRANSPORT,
   });
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });

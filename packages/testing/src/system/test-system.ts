@@ -125,11 +125,14 @@ export class TestSystem {
     return started;
   }
 
-  /** Starts an instance of the gateway (again). It keeps its port, so that clients find it after a restart. */
-  async startGateway(instance: number): Promise<ServiceProcess> {
-    const port = this.#gateways[instance]?.ports.gateway ?? 0;
-    const env = { ...this.environment('gateway'), GATEWAY_PORT: String(port) };
-    const started = await spawnService('gateway', env);
+  /**
+   * Starts an instance of the gateway (again). It keeps its port, so that clients find it after a restart.
+   *
+   * @param env on top of what it gets
+   */
+  async startGateway(instance: number, env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    const GATEWAY_PORT = String(this.#gateways[instance]?.ports.gateway ?? 0);
+    const started = await spawnService('gateway', { ...this.environment('gateway'), GATEWAY_PORT, ...env });
     this.#gateways[instance] = started;
     return started;
   }

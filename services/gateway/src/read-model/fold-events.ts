@@ -30,7 +30,7 @@ export interface OutcomeRow {
   readonly mainAccountId: string;
   readonly commandId: string;
   readonly outcome: Outcome;
-  /** Its request was told already: see `EarlyOutcomes`. */
+  /** Its requests were told already: see `EarlyOutcomes`. */
   readonly isTold?: boolean;
 }
 
@@ -56,7 +56,7 @@ export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
 
 /**
  * Pure. Rows come out sorted by key, so that two writers of the same rows lock them in one order.
- * @param isTold whether the request behind an event's outcome was told already
+ * @param isTold whether the requests behind an event's outcome were told already
  */
 export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEvent) => false): Fold {
   const mains = new Map<string, MainRow>();
@@ -85,7 +85,10 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     const outcome = outcomeRowOf(event);
     if (outcome) {
       const key = `${mainAccountId} ${outcome.commandId}`;
-      if (!outcomes.has(key)) outcomes.set(key, isTold(event) ? { ...outcome, isTold: true } : outcome);
+      const first = outcomes.get(key) ?? outcome;
+      // A repeat may be another instance's, whose request waits for the first outcome too.
+      const wasTold = isTold(event) && (first === outcome || first.isTold === true);
+      outcomes.set(key, { ...first, isTold: wasTold });
     }
   }
   return {
