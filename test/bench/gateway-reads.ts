@@ -6,6 +6,7 @@ import { BARE_HTTP } from './bare-http.js';
 import { type ClosedLoop, requestsPerSecond } from './closed-loop.js';
 import { addressOf, type BenchEnvironment, OPERATOR_KEY } from './environment.js';
 import { ratio, rounded } from './figures.js';
+import type { RunningService } from './service-process.js';
 import { GATEWAY } from './settings.js';
 
 const HEADERS = { authorization: `Bearer ${OPERATOR_KEY}` };
@@ -19,7 +20,7 @@ interface Page {
 
 /** What is read of one side: pages of the list, and sub-accounts one by one. */
 interface Side {
-  readonly url: string;
+  readonly process: RunningService;
   readonly list: string[];
   readonly one: string[];
 }
@@ -28,6 +29,10 @@ export interface Reads {
   readonly requestsPerSecond: number;
   readonly floorPerSecond: number;
   readonly ratioToFloor: number;
+  /** Processor time of the process per request, and how the two compare; a busy machine bends it less than rates. */
+  readonly cpuMs: number;
+  readonly floorCpuMs: number;
+  readonly cpuRatioToFloor: number;
 }
 
 /** Requests per second of the gateway's reads, by turns with those of a bare route that sends the same JSON. */
@@ -43,14 +48,11 @@ export async function benchReads(environment: BenchEnvironment): Promise<{ list:
   await pool.end();
   const gateway = await environment.startGateway();
   const floor = await environment.startPart(BARE_HTTP);
-  const sides = await pathsOf(main, addressOf(gateway), addressOf(floor));
-  const measured = {
-    list: await byTurns(sides, 'list'),
-    one: await byTurns(sides, 'one'),
-  };
+  const sides = await pathsOf(main, gateway, floor);
+  const reads = { list: await byTurns(sides, 'list'), one: await byTurns(sides, 'one') };
   await floor.stop();
   await gateway.stop();
-  return measured;
+  return reads;
 }
 
 /** A customer with many sub-accounts that have used some of their limits. */
@@ -80,12 +82,12 @@ async function fill(pool: Pool, main: string): Promise<void> {
 }
 
 /** @throws Error where the two do not answer the same */
-async function pathsOf(main: string, gateway: string, floor: string): Promise<[Side, Side]> {
-  const theirs: Side = { url: gateway, list: [], one: [] };
-  const bare: Side = { url: floor, list: [], one: [] };
+async function pathsOf(main: string, gateway: RunningService, floor: RunningService): Promise<[Side, Side]> {
+  const theirs: Side = { process: gateway, list: [], one: [] };
+  const bare: Side = { process: floor, list: [], one: [] };
   const subs = `/v1/main-accounts/${main}/sub-accounts`;
   const both = async (path: string, barePath: string): Promise<Page> => {
-    const [answer, same] = await Promise.all([get(gateway + path), get(floor + barePath)]);
+    const [answer, same] = await Promise.all([get(gateway, path), get(floor, barePath)]);
     if (!isDeepStrictEqual(answer, same)) throw new Error(`${path} is not what the floor answers`);
     return answer as Page;
   };
@@ -110,30 +112,47 @@ async function pathsOf(main: string, gateway: string, floor: string): Promise<[S
   return [theirs, bare];
 }
 
-async function get(url: string): Promise<unknown> {
-  return (await fetch(url, { headers: HEADERS })).json();
+async function get(from: RunningService, path: string): Promise<unknown> {
+  return (await fetch(addressOf(from) + path, { headers: HEADERS })).json();
 }
 
 async function byTurns([gateway, floor]: readonly [Side, Side], what: 'list' | 'one'): Promise<Reads> {
   const loop = (side: Side, seconds: number): ClosedLoop => ({
-    url: side.url,
+    url: addressOf(side.process),
     paths: side[what],
     headers: HEADERS,
     connections: GATEWAY.connections,
     seconds,
   });
+  const own: Round[] = [];
+  const bare: Round[] = [];
   for (const side of [gateway, floor]) await requestsPerSecond(loop(side, WARM_UP_SECONDS));
-  const rates: [number[], number[]] = [[], []];
   for (let round = 0; round < GATEWAY.rounds; round += 1) {
-    rates[0].push(await requestsPerSecond(loop(gateway, GATEWAY.seconds)));
-    rates[1].push(await requestsPerSecond(loop(floor, GATEWAY.seconds)));
+    own.push(await measured(gateway.process, loop(gateway, GATEWAY.seconds)));
+    bare.push(await measured(floor.process, loop(floor, GATEWAY.seconds)));
   }
-  const [own, bare] = rates.map(median) as [number, number];
+  const [rate, floorRate] = [own, bare].map((rounds) => median(rounds.map(({ perSecond }) => perSecond)));
+  const [cpuMs, floorCpuMs] = [own, bare].map((rounds) => median(rounds.map((round) => round.cpuMs)));
   return {
-    requestsPerSecond: rounded(own),
-    floorPerSecond: rounded(bare),
-    ratioToFloor: ratio(own, bare),
+    requestsPerSecond: rounded(rate as number),
+    floorPerSecond: rounded(floorRate as number),
+    ratioToFloor: ratio(rate as number, floorRate as number),
+    cpuMs: rounded(cpuMs as number, 3),
+    floorCpuMs: rounded(floorCpuMs as number, 3),
+    cpuRatioToFloor: ratio(floorCpuMs as number, cpuMs as number),
   };
+}
+
+interface Round {
+  readonly perSecond: number;
+  readonly cpuMs: number;
+}
+
+async function measured(process: RunningService, loop: ClosedLoop): Promise<Round> {
+  const before = await process.cpuSeconds();
+  const perSecond = await requestsPerSecond(loop);
+  const cpuMs = (((await process.cpuSeconds()) - before) * 1_000) / (perSecond * loop.seconds);
+  return { perSecond, cpuMs };
 }
 
 const median = (values: readonly number[]): number =>

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Health, type Logger, type Registry } from '@subledger/service-kit';
+import type pg from 'pg';
 import { ApiKeysService } from './access/api-keys.service.js';
 import type { KnownKeys } from './access/known-keys.js';
 import { type SessionParts, SessionsService } from './access/sessions.service.js';
@@ -8,6 +9,7 @@ import { MainAccountsService } from './accounts/main-accounts.service.js';
 import { MainAccountsStore } from './accounts/main-accounts-store.js';
 import { PointsService } from './accounts/points.service.js';
 import { SenderNumbersService } from './accounts/sender-numbers.service.js';
+import { readingFrom } from './accounts/sql-reader.js';
 import { SubAccountsService } from './accounts/sub-accounts.service.js';
 import { SubAccountsStore } from './accounts/sub-accounts-store.js';
 import { TransfersStore } from './accounts/transfers-store.js';
@@ -34,7 +36,8 @@ import { ReadModel } from './read-model/read-model.js';
 /** What `startGateway` made: connections and the machinery of writes. */
 export interface GatewayParts {
   readonly publicUrl: string;
-  readonly prisma: PrismaClient;
+  /** Both use the same connections. */
+  readonly database: { readonly prisma: PrismaClient; readonly pool: pg.Pool };
   readonly keys: KnownKeys;
   readonly readModel: ReadModel;
   readonly runner: WriteRunner;
@@ -69,9 +72,11 @@ export function gatewayModule(parts: GatewayParts): DynamicModule {
 
 /** Wired by hand: the graph is small, and the classes stay free of injection tokens. */
 function providersOf(parts: GatewayParts): Provider[] {
-  const { prisma, publicUrl, runner } = parts;
-  const mains = new MainAccountsStore(prisma, publicUrl);
-  const subs = new SubAccountsStore(prisma);
+  const { publicUrl, runner } = parts;
+  const { prisma, pool } = parts.database;
+  const reader = readingFrom(pool);
+  const mains = new MainAccountsStore(reader, publicUrl);
+  const subs = new SubAccountsStore(reader);
   return [
     { provide: Health, useValue: parts.health },
     { provide: MainAccountsService, useValue: new MainAccountsService(mains, runner) },
