@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TOPICS } from '@subledger/contracts';
 import { createPool, prismaAdapter } from '@subledger/database';
-import { DeadLetterWriter, KafkaBatchServer, RecordProducer } from '@subledger/kafka';
+import { DeadLetterWriter, KafkaBatchServer, type KafkaConfig, RecordProducer } from '@subledger/kafka';
 import {
   kafkaConfigFrom,
   type Logger,
@@ -90,18 +90,7 @@ export async function startGateway({
   const keys = KnownKeys.of(prisma);
   const outcomes = new OutcomeRoom();
   const listener = new OutcomeListener(config.DATABASE_URL, room, outcomes, sweeper, keys, log);
-  const monitor = new DependencyMonitor(
-    {
-      everyMs: PROBE_EVERY_MS,
-      timeoutMs: PROBE_TIMEOUT_MS,
-      probeDatabase: () => probePool.query('SELECT 1'),
-      probeBroker: async () => {
-        if (sender.hasFailedWithin(SEND_FAILURE_MS)) throw new Error('the last send failed');
-        await probeBrokers({ brokers: kafka.brokers, timeoutMs: PROBE_TIMEOUT_MS, tls: config.KAFKA_SSL });
-      },
-    },
-    log,
-  );
+  const monitor = watchDependencies(probePool, sender, kafka, { config, log });
   const writeOptions = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
   const runner = new WriteRunner(prisma, sender, room, sweeper, writeOptions, log);
   const direct = new DirectRunner(prisma, sender, outcomes, writeOptions, log);
@@ -142,10 +131,7 @@ export async function startGateway({
     [events, messages.consumer],
     config,
   );
-  health.register('database', () => monitor.check('database'));
-  health.register('broker', () => monitor.check('broker'));
-  health.register('events', () => checkConsumer(events));
-  health.register('message-log', () => checkConsumer(messages.consumer));
+  registerChecks(health, monitor, { events, 'message-log': messages.consumer });
   await listener.start();
   sweeper.start();
   profiles.start();
@@ -168,6 +154,39 @@ export async function startGateway({
       await Promise.all([pool.end(), probePool.end()]);
     },
   };
+}
+
+/** Asks database and broker again and again, so that requests need not wait to learn that one is away. */
+function watchDependencies(
+  probePool: pg.Pool,
+  sender: CommandSender,
+  { brokers }: KafkaConfig,
+  { config, log }: Pick<Context, 'config' | 'log'>,
+): DependencyMonitor {
+  return new DependencyMonitor(
+    {
+      everyMs: PROBE_EVERY_MS,
+      timeoutMs: PROBE_TIMEOUT_MS,
+      probeDatabase: () => probePool.query('SELECT 1'),
+      probeBroker: async () => {
+        if (sender.hasFailedWithin(SEND_FAILURE_MS)) throw new Error('the last send failed');
+        await probeBrokers({ brokers, timeoutMs: PROBE_TIMEOUT_MS, tls: config.KAFKA_SSL });
+      },
+    },
+    log,
+  );
+}
+
+/** What readiness asks of. */
+function registerChecks(
+  health: Context['health'],
+  monitor: DependencyMonitor,
+  consumers: Readonly<Record<string, KafkaBatchServer>>,
+): void {
+  health.register('database', () => monitor.check('database'));
+  health.register('broker', () => monitor.check('broker'));
+  for (const [name, consumer] of Object.entries(consumers))
+    health.register(name, () => checkConsumer(consumer));
 }
 
 /** @throws Error where it cannot be relied on */

@@ -20,7 +20,7 @@ let main: string;
 let sub: string;
 let key: string;
 beforeAll(async () => {
-  gateway = await TestGateway.start({ WRITE_WAIT_MS: '1500', RESEND_AFTER_MS: '1000' });
+  gateway = await TestGateway.start({ WRITE_WAIT_MS: '3000', RESEND_AFTER_MS: '1000' });
   second = await gateway.another();
   main = await gateway.mainAccount('100000', 'instances');
   sub = await gateway.subAccount(main, 'Desk');

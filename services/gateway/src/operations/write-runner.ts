@@ -49,7 +49,7 @@ export interface WriteOptions {
 }
 
 /** A command that was sent so long ago has its outcome, unless it was never sent. Repeats at the same moment wait. */
-const SEND_ANEW_AFTER_SECONDS = 1;
+const SEND_ANEW_AFTER_SECONDS = 2;
 const TRANSACTION = { timeout: 5_000, maxWait: 2_000 };
 
 /** A repeat found what its key was used for before. */
