@@ -1,5 +1,6 @@
 /**
- * The whole suite: pure specs, then those on real PostgreSQL and Kafka, then the built services as processes.
+ * The whole suite: pure specs, then those on real PostgreSQL and Kafka, then the built services as processes, then
+ * some of those again with two gateways by turns.
  * `npm test` runs all; `npm test -- unit int` some of them; `npm test -- int -- lanes` only matching files.
  * The last line is `N passed, N failed`, from Jest's own counts.
  */
@@ -12,6 +13,15 @@ const PHASES = [
   { name: 'unit', servers: false, args: ['--maxWorkers=2', '--testTimeout=60000'] },
   { name: 'int', servers: true, args: ['--maxWorkers=2', '--testTimeout=120000'] },
   { name: 'e2e', servers: true, args: ['--runInBand', '--testTimeout=300000'] },
+  {
+    // What customers and the SMS service see must not depend on which gateway they reach.
+    name: 'gateways',
+    project: 'e2e',
+    servers: true,
+    args: ['--runInBand', '--testTimeout=300000'],
+    env: { TEST_GATEWAYS: '2' },
+    files: ['test/e2e/story', 'test/e2e/readme-tour', 'test/e2e/upstream\\.'],
+  },
 ];
 
 const [wanted, files] = splitArguments(process.argv.slice(2));
@@ -50,21 +60,23 @@ async function startServers() {
 
 async function jest(phase) {
   const report = join(folder, `${phase.name}.json`);
+  const patterns = files.length > 0 ? files : (phase.files ?? []);
   const args = [
     '--selectProjects',
-    phase.name,
+    phase.project ?? phase.name,
     '--passWithNoTests',
     '--json',
     `--outputFile=${report}`,
     ...phase.args,
   ];
-  if (files.length > 0) args.push('--testPathPatterns', ...files);
+  if (patterns.length > 0) args.push('--testPathPatterns', ...patterns);
   const code = await new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
       ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...args],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
+        env: { ...process.env, ...phase.env },
       },
     );
     child.on('error', reject);

@@ -1,7 +1,9 @@
 import { cpus } from 'node:os';
+import { BARE_HTTP, runBareHttp } from './bare-http.js';
 import { BARE_PIPELINE, runBarePipeline } from './bare-pipeline.js';
 import { benchCsv } from './csv.js';
 import { benchEndurance } from './endurance.js';
+import { benchGateway } from './gateway.js';
 import { benchGrowth } from './growth.js';
 import { benchHolds } from './holds.js';
 import { benchHot } from './hot.js';
@@ -26,6 +28,10 @@ const BENCHES: Record<string, Benchmark> = {
   roll: { run: benchRoll, says: 'a month start of 10,000 sub-accounts (BENCH_SUB_ACCOUNTS)' },
   latency: { run: benchLatency, says: 'command to event, open loop (BENCH_RATE, BENCH_SECONDS)' },
   holds: { run: benchHolds, says: 'POST /v1/…/holds, open loop (BENCH_RATE, BENCH_SECONDS)' },
+  gateway: {
+    run: benchGateway,
+    says: 'reads/s, writes and reads beside logins over REST (BENCH_SECONDS, BENCH_RATE)',
+  },
   growth: {
     run: benchGrowth,
     says: 'young against old and against many books (BENCH_TRANSFERS, BENCH_MANY_MAIN_ACCOUNTS)',
@@ -40,8 +46,9 @@ const BENCHES: Record<string, Benchmark> = {
 const name = process.argv[2] ?? '';
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 const part = UPSTREAM_PARTS[name];
-// Parts run in processes of their own: the latency's floor as the ledger does, the SDK for its memory's sake.
+// Parts run in processes of their own: the floors as the services do, the SDK for its memory's sake.
 if (name === BARE_PIPELINE) await runBarePipeline();
+else if (name === BARE_HTTP) await runBareHttp();
 else if (part) process.send?.(await part());
 else if (bench) {
   const figures = await bench.run();

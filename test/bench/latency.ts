@@ -86,8 +86,9 @@ export async function measureLatency(
   bench: Bench,
   measured: RunningService,
   topics: { readonly commands: string; readonly events: string },
+  sizes: typeof LATENCY = LATENCY,
 ): Promise<Latency> {
-  const { commandsPerSecond: rate, warmUpSeconds, seconds } = LATENCY;
+  const { commandsPerSecond: rate, warmUpSeconds, seconds } = sizes;
   await run(bench, topics, rate, warmUpSeconds, SEED);
   const isLedger = topics === TOPICS;
   const counted = isLedger ? await histograms(measured) : [];

@@ -50,6 +50,25 @@ export const HOLDS = {
   warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 15),
 };
 
+/** The gateway's requests: reads of one customer in a closed loop, writes of many at a fixed rate. */
+export const GATEWAY = {
+  /** Of the customer that is read. */
+  subAccounts: numberFromEnv('BENCH_SUB_ACCOUNTS', 1_000),
+  pageSize: 100,
+  connections: numberFromEnv('BENCH_CONNECTIONS', 16),
+  /** Gateway and floor by turns, so often, each so long; the median counts. */
+  rounds: 3,
+  seconds: numberFromEnv('BENCH_SECONDS', 8),
+  /** Customers whose limits are changed. */
+  mainAccounts: numberFromEnv('BENCH_MAIN_ACCOUNTS', 20),
+  subAccountsEach: 5,
+  writesPerSecond: numberFromEnv('BENCH_RATE', 200),
+  writeSeconds: numberFromEnv('BENCH_WRITE_SECONDS', 30),
+  warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 5),
+  /** Beside logins. */
+  readsPerSecond: 100,
+};
+
 export const GROWTH = {
   transfers: numberFromEnv('BENCH_TRANSFERS', 5_000_000),
   /** Main accounts in the large books. */

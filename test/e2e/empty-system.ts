@@ -1,14 +1,34 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { repositoryRoot } from '@subledger/testing';
+import {
+  gatewaysByDefault,
+  RoundRobin,
+  repositoryRoot,
+  type ServiceProcess,
+  spawnService,
+} from '@subledger/testing';
 
 export const START_TIMEOUT_MS = 120_000;
 
-/** What `npm start -- --no-demo` runs after the build, with servers and a home of its own. */
+interface DevJson {
+  readonly gatewayUrl: string;
+  readonly kafkaBrokers: string;
+  readonly databaseUrl: string;
+  readonly operator: { readonly login: string; readonly password: string; readonly apiKey: string };
+  readonly upstream: { readonly apiKey: string };
+}
+
+/**
+ * What `npm start -- --no-demo` runs after the build, with servers and a home of its own. With TEST_GATEWAYS there are
+ * more gateways beside its own, and `dev.json` names a balancer before all of them.
+ */
 export class EmptySystem {
+  private readonly more: ServiceProcess[] = [];
+  private balancer: RoundRobin | undefined;
+
   private constructor(
     private readonly home: string,
     /** For commands that are to find it. */
@@ -26,6 +46,7 @@ export class EmptySystem {
     const system = new EmptySystem(home, environment, child);
     try {
       await untilItSays(child, 'Everything is up', START_TIMEOUT_MS);
+      await system.addGateways(gatewaysByDefault() - 1);
     } catch (error) {
       await system.stop();
       throw error;
@@ -33,13 +54,39 @@ export class EmptySystem {
     return system;
   }
 
+  /** Requests that each gateway answered; empty with one. */
+  get answeredByGateway(): readonly number[] {
+    return this.balancer?.answered ?? [];
+  }
+
   async stop(): Promise<void> {
+    await this.balancer?.close();
+    await Promise.all(this.more.map((gateway) => gateway.stop()));
     if (this.child.exitCode === null) {
       const exited = new Promise((resolve) => this.child.once('exit', resolve));
       this.child.kill('SIGINT');
       await exited;
     }
     await rm(this.home, { recursive: true, force: true });
+  }
+
+  private async addGateways(count: number): Promise<void> {
+    if (count === 0) return;
+    const file = join(this.home, 'dev.json');
+    const dev = JSON.parse(await readFile(file, 'utf8')) as DevJson;
+    const env = {
+      DATABASE_URL: dev.databaseUrl,
+      KAFKA_BROKERS: dev.kafkaBrokers,
+      GATEWAY_PORT: '0',
+      OPERATOR_LOGIN: dev.operator.login,
+      OPERATOR_PASSWORD: dev.operator.password,
+      OPERATOR_API_KEY: dev.operator.apiKey,
+      UPSTREAM_API_KEY: dev.upstream.apiKey,
+    };
+    for (let added = 0; added < count; added += 1) this.more.push(await spawnService('gateway', env));
+    const ports = this.more.map((gateway) => gateway.ports.gateway as number);
+    this.balancer = await RoundRobin.start([Number(new URL(dev.gatewayUrl).port), ...ports]);
+    await writeFile(file, JSON.stringify({ ...dev, gatewayUrl: this.balancer.url }));
   }
 }
 

@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { repositoryRoot } from '@subledger/testing';
 import { EmptySystem, START_TIMEOUT_MS } from './empty-system.js';
-import { outputsOf, readTour, scriptOf } from './readme-tour.js';
+import { outputsOf, readTour, runScript, scriptOf } from './readme-tour.js';
 
 const ROOT = repositoryRoot();
 const TOUR_TIMEOUT_MS = 120_000;
@@ -19,14 +18,14 @@ it(
   async () => {
     const steps = await readTour(join(ROOT, 'README.md'));
     expect(steps.length).toBeGreaterThan(5);
-    const shell = spawnSync('bash', ['-c', scriptOf(steps)], {
+    const shell = await runScript(scriptOf(steps), {
       cwd: ROOT,
       env: system.environment,
-      encoding: 'utf8',
       timeout: TOUR_TIMEOUT_MS,
     });
     expect(shell.stderr).toBe('');
     expect(outputsOf(shell.stdout)).toEqual(steps.map(({ output }) => output));
+    for (const answered of system.answeredByGateway) expect(answered).toBeGreaterThan(5);
   },
   TOUR_TIMEOUT_MS + 10_000,
 );

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { COMMANDS, limitRecord, MESSAGES, profileRecord } from '@subledger/contracts';
 import { repositoryRoot } from '@subledger/testing';
 import { EmptySystem, START_TIMEOUT_MS } from './empty-system.js';
-import { blocksOf, outputsOf, scriptOf, stepsOf } from './readme-tour.js';
+import { blocksOf, outputsOf, runScript, scriptOf, stepsOf } from './readme-tour.js';
 
 const ROOT = repositoryRoot();
 const PAGE_TIMEOUT_MS = 180_000;
@@ -40,13 +40,12 @@ afterAll(async () => {
 
 it.each(clients)(
   'prints what the page says, with %s',
-  (client) => {
+  async (client) => {
     expect(steps.length).toBeGreaterThan(10);
     const path = client === 'kcat' ? process.env.PATH : `${standIns}:${process.env.PATH}`;
-    const shell = spawnSync('bash', ['-c', scriptOf(steps)], {
+    const shell = await runScript(scriptOf(steps), {
       cwd: ROOT,
       env: { ...system.environment, PATH: path },
-      encoding: 'utf8',
       timeout: PAGE_TIMEOUT_MS,
     });
     expect(shell.stderr).toBe('');

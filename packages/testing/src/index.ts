@@ -22,8 +22,9 @@ export {
 } from './message-builders.js';
 export { launchOf, prismaFolder, repositoryRoot, SERVICES, type ServiceName } from './repository.js';
 export { mulberry32, SeededRandom } from './seeded-random.js';
+export { RoundRobin } from './system/round-robin.js';
 export { ServiceProcess, type SpawnOptions, spawnService } from './system/service-process.js';
 export { TcpProxy } from './system/tcp-proxy.js';
-export { TestSystem, type TestSystemOptions } from './system/test-system.js';
+export { gatewaysByDefault, TestSystem, type TestSystemOptions } from './system/test-system.js';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.js';
 export { jsonOf, TopicReader, type TopicReaderOptions } from './topic-reader.js';

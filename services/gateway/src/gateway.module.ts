@@ -9,6 +9,7 @@ import { MainAccountsService } from './accounts/main-accounts.service.js';
 import { MainAccountsStore } from './accounts/main-accounts-store.js';
 import { PointsService } from './accounts/points.service.js';
 import { SenderNumbersService } from './accounts/sender-numbers.service.js';
+import { readingFrom } from './accounts/sql-reader.js';
 import { SubAccountsService } from './accounts/sub-accounts.service.js';
 import { SubAccountsStore } from './accounts/sub-accounts-store.js';
 import { TransfersStore } from './accounts/transfers-store.js';
@@ -46,9 +47,8 @@ import { type WebhookParts, WebhooksService } from './webhooks/webhooks.service.
 /** What `startGateway` made: connections and the machinery of writes. */
 export interface GatewayParts {
   readonly publicUrl: string;
-  readonly prisma: PrismaClient;
-  /** The requests' pool, for what is read without Prisma. */
-  readonly pool: pg.Pool;
+  /** Both use the same connections. */
+  readonly database: { readonly prisma: PrismaClient; readonly pool: pg.Pool };
   readonly keys: KnownKeys;
   readonly readModel: ReadModel;
   readonly runner: WriteRunner;
@@ -89,9 +89,11 @@ export function gatewayModule(parts: GatewayParts): DynamicModule {
 
 /** Wired by hand: the graph is small, and the classes stay free of injection tokens. */
 function providersOf(parts: GatewayParts): Provider[] {
-  const { prisma, pool, publicUrl, runner, webhooks } = parts;
-  const mains = new MainAccountsStore(prisma, publicUrl);
-  const subs = new SubAccountsStore(prisma);
+  const { publicUrl, runner, webhooks } = parts;
+  const { prisma, pool } = parts.database;
+  const reader = readingFrom(pool);
+  const mains = new MainAccountsStore(reader, publicUrl);
+  const subs = new SubAccountsStore(reader);
   return [
     { provide: Health, useValue: parts.health },
     { provide: MainAccountsService, useValue: new MainAccountsService(mains, runner) },

@@ -28,6 +28,14 @@ import { untilDatabaseAnswers } from './until-database-answers.js';
 import { openWebhooks } from './webhooks/start-webhooks.js';
 
 const GROUP = 'gateway';
+/**
+ * So long after an instance was killed nobody reads its partitions, and writes of their customers answer 202. The least
+ * that brokers allow by default (`group.min.session.timeout.ms`); a false alarm costs a rebalance and repeats, which the
+ * read model drops.
+ */
+const EVENTS_SESSION_MS = 6_000;
+/** As the ledger's. Events come at once all the same; 5 ms, the default, took a quarter of a reading gateway's time. */
+const EVENTS_WAIT_MS = 25;
 /** The consumer fetches many times a second; this long without one, it is stuck. */
 const MAX_POLL_AGE_MS = 10_000;
 
@@ -57,7 +65,14 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const { room, direct, sweeper, ...runners } = openOperations(context, { prisma, sender, publicUrl });
   const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
   const webhooks = openWebhooks(pool, config, metrics, log);
-  const { hub, streams } = openStreams({ config, prisma, sessions: sessions.store, publicUrl, metrics, log });
+  const { hub, streams } = openStreams({
+    config,
+    database,
+    sessions: sessions.store,
+    publicUrl,
+    metrics,
+    log,
+  });
   const told = { room, direct, sweeper, keys, webhooks: webhooks.listeners, streams: hub };
   const listener = new OutcomeListener(config.DATABASE_URL, told, log);
   const profiles = new ProfileRelay(database.relayPool, kafka, log);
@@ -67,7 +82,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
   await messages.start();
   await webhooks.start();
-  const base = { publicUrl, prisma, pool, keys, sessions, monitor, health, metrics, log, ...runners };
+  const base = { publicUrl, database, keys, sessions, monitor, health, metrics, log, ...runners };
   const parts = { ...base, readModel, messages, webhooks, streams };
   const { app, routes } = await createApp(parts, [events, messages.consumer], config);
   health.register('database', () => monitor.check('database'));
@@ -104,11 +119,12 @@ function openOperations(
   const direct = new OutcomeRoom();
   const resendAfterMs = config.RESEND_AFTER_MS;
   const options = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
+  const sweeper = new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log);
   return {
     room,
     direct,
-    sweeper: new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log),
-    runner: new WriteRunner(prisma, sender, room, options, log),
+    sweeper,
+    runner: new WriteRunner(prisma, sender, room, sweeper, options, log),
     directRunner: new DirectRunner(prisma, sender, direct, options, log),
   };
 }
@@ -119,6 +135,8 @@ const createEventsConsumer = (config: GatewayConfig, kafka: KafkaConfig, readMod
     groupId: `${config.KAFKA_TOPIC_PREFIX}${GROUP}`,
     fromBeginning: true,
     commit: 'after-batch',
+    sessionTimeoutMs: EVENTS_SESSION_MS,
+    maxWaitTimeMs: EVENTS_WAIT_MS,
     transportId: EVENTS_TRANSPORT,
   });
 

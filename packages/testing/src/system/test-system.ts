@@ -7,14 +7,20 @@ import { deleteTopics, ensureTopics, type KafkaConfig } from '@subledger/kafka';
 import { GatewayClient } from '../gateway/gateway-client.js';
 import { repositoryRoot, SERVICES, type ServiceName } from '../repository.js';
 import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { RoundRobin } from './round-robin.js';
 import { type ServiceProcess, spawnService } from './service-process.js';
 
 const run = promisify(execFile);
 const DEFAULT_PARTITIONS = 4;
 
+/** How many gateways a suite runs that does not say it itself: `TEST_GATEWAYS`, default 1. */
+export const gatewaysByDefault = (): number => Number(process.env.TEST_GATEWAYS || 1);
+
 export interface TestSystemOptions {
   /** Which services run. Default: all three. */
   readonly services?: readonly ServiceName[];
+  /** Instances of the gateway. With more than one, clients reach them by turns. Default: TEST_GATEWAYS, else 1. */
+  readonly gateways?: number;
   /** Lanes. Default 4, which is enough to see them apart. */
   readonly partitions?: number;
   /** For every service, on top of what it gets. */
@@ -34,7 +40,8 @@ export class TestSystem {
   readonly operatorPassword = randomBytes(12).toString('hex');
   readonly #options: TestSystemOptions;
   readonly #running = new Map<ServiceName, ServiceProcess>();
-  #gatewayPort = 0;
+  readonly #gateways: ServiceProcess[] = [];
+  #balancer: RoundRobin | undefined;
 
   private constructor(database: TestDatabase, kafka: KafkaConfig, options: TestSystemOptions) {
     this.database = database;
@@ -63,7 +70,7 @@ export class TestSystem {
         kafka,
         topics.map(({ name, partitions, config }) => ({ name, partitions, replicationFactor: 1, config })),
       );
-      await Promise.all((options.services ?? SERVICES).map((name) => system.startService(name)));
+      await Promise.all((options.services ?? SERVICES).map((name) => system.#startAll(name)));
     } catch (error) {
       await system.stop();
       throw error;
@@ -80,23 +87,64 @@ export class TestSystem {
     return new GatewayClient(this.gatewayUrl, this.operatorKey);
   }
 
+  /** Where clients reach the gateway; with several instances each request goes to the next one. */
   get gatewayUrl(): string {
-    return `http://127.0.0.1:${this.#gatewayPort}`;
+    return this.#balancer?.url ?? this.gatewayUrlOf(0);
   }
 
-  /** @throws Error when it does not run */
+  /** One instance of the gateway, past the balancer. */
+  gatewayUrlOf(instance: number): string {
+    return `http://127.0.0.1:${this.gateway(instance).ports.gateway}`;
+  }
+
+  /** @throws Error when there is no such instance */
+  gateway(instance: number): ServiceProcess {
+    const found = this.#gateways[instance];
+    if (!found) throw new Error(`gateway ${instance} does not run`);
+    return found;
+  }
+
+  /** Requests that each gateway answered behind the balancer; empty with one instance. */
+  get answeredByGateway(): readonly number[] {
+    return this.#balancer?.answered ?? [];
+  }
+
+  /** @throws Error when it does not run. Of several gateways the first */
   service(name: ServiceName): ServiceProcess {
+    if (name === 'gateway') return this.gateway(0);
     const found = this.#running.get(name);
     if (!found) throw new Error(`${name} does not run`);
     return found;
   }
 
-  /** Starts a service (again). The gateway keeps its port, so that clients find it after a restart. */
+  /** Starts a service (again); of the gateway the first instance. */
   async startService(name: ServiceName): Promise<ServiceProcess> {
+    if (name === 'gateway') return this.startGateway(0);
     const started = await spawnService(name, this.environment(name));
     this.#running.set(name, started);
-    if (name === 'gateway') this.#gatewayPort = started.ports.gateway ?? this.#gatewayPort;
     return started;
+  }
+
+  /**
+   * Starts an instance of the gateway (again). It keeps its port, so that clients find it after a restart.
+   *
+   * @param env on top of what it gets
+   */
+  async startGateway(instance: number, env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    const GATEWAY_PORT = String(this.#gateways[instance]?.ports.gateway ?? 0);
+    const started = await spawnService('gateway', { ...this.environment('gateway'), GATEWAY_PORT, ...env });
+    this.#gateways[instance] = started;
+    return started;
+  }
+
+  async #startAll(name: ServiceName): Promise<void> {
+    const count = this.#options.gateways ?? gatewaysByDefault();
+    if (name !== 'gateway' || count === 1) {
+      await this.startService(name);
+      return;
+    }
+    await Promise.all(Array.from({ length: count }, (_, instance) => this.startGateway(instance)));
+    this.#balancer = await RoundRobin.start(this.#gateways.map(({ ports }) => ports.gateway as number));
   }
 
   /** The variables of a service. */
@@ -117,7 +165,7 @@ export class TestSystem {
       RATE_LIMIT_CUSTOMER: '0',
       RATE_LIMIT_OPERATOR: '0',
       ...common,
-      GATEWAY_PORT: String(this.#gatewayPort),
+      GATEWAY_PORT: '0',
       OPERATOR_API_KEY: this.operatorKey,
       UPSTREAM_API_KEY: this.upstreamKey,
       OPERATOR_LOGIN: 'operator',
@@ -139,15 +187,20 @@ export class TestSystem {
 
   /** Everything that the services wrote, for the message of a failed test. */
   output(): string {
-    return [...this.#running].map(([name, one]) => `── ${name}\n${one.output()}`).join('\n');
+    return this.#processes.map((one) => `── ${one.name}\n${one.output()}`).join('\n');
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((one) => one.stop()));
+    await this.#balancer?.close();
+    await Promise.all(this.#processes.map((one) => one.stop()));
     await deleteTopics(
       this.kafka,
       topicSettings().map(({ name }) => name),
     ).catch(() => {});
     await this.database.drop();
+  }
+
+  get #processes(): ServiceProcess[] {
+    return [...this.#running.values(), ...this.#gateways];
   }
 }

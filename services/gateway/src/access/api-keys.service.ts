@@ -63,7 +63,11 @@ export class ApiKeysService {
     );
   }
 
-  /** @throws ProblemError `not-found` where this main account has no such key */
+  /**
+   * The answer means that the key is refused from now on, by every instance.
+   *
+   * @throws ProblemError `not-found` where this main account has no such key
+   */
   async revoke(asked: Asked<'deleteApiKey'>): Promise<Answer> {
     let revoked: string | undefined;
     const answer = await this.runner.runLocal(asked, {
@@ -83,6 +87,7 @@ export class ApiKeysService {
       },
     });
     if (revoked !== undefined) this.keys.forget(revoked);
+    await this.keys.outdated();
     return answer;
   }
 }

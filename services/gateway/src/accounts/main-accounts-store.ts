@@ -1,9 +1,10 @@
 import type { MainAccountView } from '@subledger/contracts';
-import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
 import { decodeCursor, page } from './cursor.js';
 import { likePattern } from './like-pattern.js';
 import { fromMillipoints } from './points.js';
+import { readingWithin, type SqlReader } from './sql-reader.js';
 
 /** A visible main account: its row with the ledger's state. Amounts are millipoints. */
 export interface MainAccountRow {
@@ -33,18 +34,18 @@ export const MAIN_ACCOUNT_FROM = Prisma.sql`FROM main_account m JOIN main_accoun
 
 export class MainAccountsStore {
   constructor(
-    private readonly prisma: Pick<PrismaClient, '$queryRaw'>,
+    private readonly reader: SqlReader,
     private readonly publicUrl: string,
   ) {}
 
   /** The same, reading inside a transaction. */
   within(tx: Prisma.TransactionClient): MainAccountsStore {
-    return new MainAccountsStore(tx, this.publicUrl);
+    return new MainAccountsStore(readingWithin(tx), this.publicUrl);
   }
 
   /** @throws ProblemError `not-found` where it is not there, or its books are not open yet */
   async get(id: string): Promise<MainAccountRow> {
-    const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
+    const rows = await this.reader.prepared<MainAccountRow>(
       Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS} ${MAIN_ACCOUNT_FROM} WHERE m.id = ${id}`,
     );
     const [row] = rows;
@@ -65,7 +66,7 @@ export class MainAccountsStore {
     ];
     const where =
       conditions.length === 0 ? Prisma.empty : Prisma.sql`WHERE ${Prisma.join(conditions, ' AND ')}`;
-    const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
+    const rows = await this.reader.rows<MainAccountRow>(
       Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS} ${MAIN_ACCOUNT_FROM} ${where} ORDER BY m.id LIMIT ${query.limit + 1}`,
     );
     return page(
@@ -83,7 +84,7 @@ export class MainAccountsStore {
       at === undefined || id === undefined
         ? Prisma.empty
         : Prisma.sql`AND (m.activation_requested_at, m.id) > (to_timestamp(${Number(at) / 1_000}::float8), ${id})`;
-    const rows = await this.prisma.$queryRaw<MainAccountRow[]>(
+    const rows = await this.reader.rows<MainAccountRow>(
       Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS} ${MAIN_ACCOUNT_FROM} WHERE m.activation_requested_at IS NOT NULL ${after}
                  ORDER BY m.activation_requested_at, m.id LIMIT ${query.limit + 1}`,
     );
@@ -121,6 +122,9 @@ export class MainAccountsStore {
 }
 
 /** Locks its settings until the transaction ends. */
-export async function lockMainAccount(tx: Pick<PrismaClient, '$executeRaw'>, id: string): Promise<void> {
+export async function lockMainAccount(
+  tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
+  id: string,
+): Promise<void> {
   await tx.$executeRaw`SELECT 1 FROM main_account WHERE id = ${id} FOR UPDATE`;
 }

@@ -11,7 +11,9 @@ export function toMillipoints(text: string): bigint {
 /** The amount on the wire: at most 3 decimals, without trailing zeros. */
 export function fromMillipoints(value: bigint): string {
   const size = value < 0n ? -value : value;
+  // Most amounts are whole, and a page has a thousand of them.
+  if (size % MILLIPOINTS_PER_POINT === 0n) return String(value / MILLIPOINTS_PER_POINT);
   const fraction = (size % MILLIPOINTS_PER_POINT).toString().padStart(3, '0').replace(/0+$/, '');
-  const text = `${size / MILLIPOINTS_PER_POINT}${fraction === '' ? '' : `.${fraction}`}`;
+  const text = `${size / MILLIPOINTS_PER_POINT}.${fraction}`;
   return value < 0n ? `-${text}` : text;
 }

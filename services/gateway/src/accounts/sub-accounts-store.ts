@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { SubAccountSort, SubAccountStatus, SubAccountView } from '@subledger/contracts';
-import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
 import { decodeCursor, numericKey, page } from './cursor.js';
 import { likePattern } from './like-pattern.js';
 import { fromMillipoints } from './points.js';
+import { readingWithin, type SqlReader } from './sql-reader.js';
 
 /** A visible sub-account: its row with the ledger's state. Amounts are millipoints. */
 export interface SubAccountRow {
@@ -67,11 +68,11 @@ export interface SubAccountListQuery {
 }
 
 export class SubAccountsStore {
-  constructor(private readonly prisma: Pick<PrismaClient, '$queryRaw' | 'subAccountState'>) {}
+  constructor(private readonly reader: SqlReader) {}
 
   /** The same, reading inside a transaction. */
   within(tx: Prisma.TransactionClient): SubAccountsStore {
-    return new SubAccountsStore(tx);
+    return new SubAccountsStore(readingWithin(tx));
   }
 
   /** @throws ProblemError `not-found` where it is not there, is deleted, or is not open yet */
@@ -83,7 +84,7 @@ export class SubAccountsStore {
 
   /** Also a deleted one: its statement stays. */
   async find(mainAccountId: string, id: string): Promise<SubAccountRow | undefined> {
-    const rows = await this.prisma.$queryRaw<SubAccountRow[]>(
+    const rows = await this.reader.prepared<SubAccountRow>(
       Prisma.sql`SELECT ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM} WHERE s.main_account_id = ${mainAccountId} AND s.id = ${id}`,
     );
     return rows[0];
@@ -107,7 +108,7 @@ export class SubAccountsStore {
       conditions.push(Prisma.sql`(${sql}, s.id) ${comparison} (${value}, ${after[1] as string})`);
     }
     const direction = Prisma.raw(isDescending ? 'DESC' : 'ASC');
-    const rows = await this.prisma.$queryRaw<SubAccountRow[]>(
+    const rows = await this.reader.rows<SubAccountRow>(
       Prisma.sql`SELECT ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM} WHERE ${Prisma.join(conditions, ' AND ')}
                  ORDER BY ${sql} ${direction}, s.id ${direction} LIMIT ${query.limit + 1}`,
     );
@@ -116,12 +117,11 @@ export class SubAccountsStore {
 
   /** Ids of the active ones, at most `limit`: what stands in the way of a plan switch. */
   async activeIds(mainAccountId: string, limit: number): Promise<string[]> {
-    const rows = await this.prisma.subAccountState.findMany({
-      where: { mainAccountId, lifecycle: 'active' },
-      select: { subAccountId: true },
-      orderBy: { subAccountId: 'asc' },
-      take: limit,
-    });
+    const rows = await this.reader.rows<{ subAccountId: string }>(
+      Prisma.sql`SELECT sub_account_id AS "subAccountId" FROM sub_account_state
+                  WHERE main_account_id = ${mainAccountId} AND lifecycle = 'active'
+                  ORDER BY sub_account_id LIMIT ${limit}`,
+    );
     return rows.map((row) => row.subAccountId);
   }
 }

@@ -67,8 +67,10 @@ export class SubAccountsService {
   }
 
   async list(asked: Asked<'listSubAccounts'>) {
-    await this.mains.get(asked.params.id);
-    return this.store.list(asked.params.id, asked.query);
+    const found = await this.store.list(asked.params.id, asked.query);
+    // Where there is a sub-account there is a main account; only of an empty page it has to be asked.
+    if (found.items.length === 0) await this.mains.get(asked.params.id);
+    return found;
   }
 
   /** A command on a sub-account, answered with it. */

@@ -45,7 +45,8 @@ export class DirectRunner {
     const commandId = commandIdOf(request.claim);
     const command = toEvent(commandId, write.command);
     const { mainAccountId } = write;
-    const waiting = this.room.wait(mainAccountId, commandId, this.options.waitMs);
+    const isMine = (outcome: Outcome) => outcome.code !== undefined || write.isAbout(outcome);
+    const waiting = this.room.wait({ mainAccountId, commandId }, isMine, this.options.waitMs);
     this.sender.send([{ mainAccountId, command }]).catch((error: unknown) => {
       this.log.warn({ err: error, commandId }, 'the command could not be sent now, the sweeper will');
     });

@@ -7,34 +7,55 @@ export interface DirectOutcome {
   readonly outcome: Outcome;
 }
 
-type Waiter = (outcome: Outcome | undefined) => void;
+interface Waiter {
+  readonly leave: (outcome: Outcome | undefined) => void;
+  readonly isMine: (outcome: Outcome) => boolean;
+}
 
 /** Requests of this instance that wait for the outcome of a command of their own, not of an operation. */
 export class OutcomeRoom {
   private readonly waiting = new Map<string, Set<Waiter>>();
 
-  /** @returns the outcome; undefined when it did not come within `timeoutMs` */
-  wait(mainAccountId: string, commandId: string, timeoutMs: number): Promise<Outcome | undefined> {
+  /**
+   * @param isMine whether an outcome is of this request, and not of another one with its Idempotency-Key
+   * @returns the outcome, whosever it is; undefined when none came within `timeoutMs`
+   */
+  wait(
+    { mainAccountId, commandId }: Pick<DirectOutcome, 'mainAccountId' | 'commandId'>,
+    isMine: Waiter['isMine'],
+    timeoutMs: number,
+  ): Promise<Outcome | undefined> {
     const key = keyOf(mainAccountId, commandId);
     return new Promise((resolve) => {
       const waiters = this.waiting.get(key) ?? new Set();
       this.waiting.set(key, waiters);
-      const leave: Waiter = (outcome) => {
+      const leave: Waiter['leave'] = (outcome) => {
         clearTimeout(timer);
-        waiters.delete(leave);
+        waiters.delete(waiter);
         if (waiters.size === 0 && this.waiting.get(key) === waiters) this.waiting.delete(key);
         resolve(outcome);
       };
+      const waiter = { leave, isMine };
       const timer = setTimeout(() => leave(undefined), timeoutMs);
-      waiters.add(leave);
+      waiters.add(waiter);
     });
   }
 
-  /** @returns whether a request of this instance waited for it */
+  /**
+   * Several requests may wait for one command: the same Idempotency-Key at the same moment. Only the first of them is
+   * told that it was new.
+   *
+   * @returns whether it was that of a request of this instance. If not, it is another instance's, also where a request
+   *   of this one was told it as a conflict
+   */
   tell({ mainAccountId, commandId, outcome }: DirectOutcome): boolean {
     const waiters = [...(this.waiting.get(keyOf(mainAccountId, commandId)) ?? [])];
-    for (const leave of waiters) leave(outcome);
-    return waiters.length > 0;
+    const theirs = waiters.filter(({ isMine }) => isMine(outcome));
+    const [first, ...repeats] = theirs;
+    first?.leave(outcome);
+    for (const { leave } of repeats) leave({ ...outcome, isRepeat: true });
+    for (const { leave, isMine } of waiters) if (!isMine(outcome)) leave(outcome);
+    return first !== undefined;
   }
 
   get isEmpty(): boolean {

@@ -15,6 +15,7 @@ import { type Answer, type IdempotencyClaim, openAnswer, sealAnswer } from './id
 import { type CommandDraft, type Effects, type Operation, toOperation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
 import { insertOperation, type NewOperation } from './operation-insert.js';
+import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 export type Transaction = Prisma.TransactionClient;
@@ -64,6 +65,8 @@ export interface WriteOptions {
   readonly publicUrl: string;
 }
 
+/** A command that was sent so long ago has its outcome, unless it was never sent. Repeats at the same moment wait. */
+const SEND_ANEW_AFTER_SECONDS = 2;
 const TRANSACTION = { timeout: 5_000, maxWait: 2_000 };
 
 /** A repeat found what its key was used for before. */
@@ -85,6 +88,7 @@ export class WriteRunner {
     private readonly prisma: PrismaClient,
     private readonly sender: CommandSender,
     private readonly room: WaitingRoom,
+    private readonly sweeper: Pick<Sweeper, 'sweepSoon'>,
     private readonly options: WriteOptions,
     private readonly log: Logger,
   ) {
@@ -166,6 +170,7 @@ export class WriteRunner {
         this.log.warn({ err: error, operationId }, 'the command could not be sent now, the sweeper will');
       });
     } else {
+      await this.sendAnew(operationId);
       void this.room.look();
     }
     await outcome;
@@ -183,6 +188,18 @@ export class WriteRunner {
         if (!isConnectionError(error)) throw error;
       });
     return answer;
+  }
+
+  /**
+   * Somebody waits again for an operation that its first request left some time ago: where that died between commit and
+   * send, the command need not wait for its turn to be sent again.
+   */
+  private async sendAnew(operationId: string): Promise<void> {
+    const count = await this.prisma.$executeRaw`
+      UPDATE operation SET next_send_at = now()
+       WHERE id = ${operationId} AND next_send_at > now()
+         AND created_at < now() - make_interval(secs => ${SEND_ANEW_AFTER_SECONDS}::float8)`;
+    if (count > 0) this.sweeper.sweepSoon();
   }
 
   private async repeat(

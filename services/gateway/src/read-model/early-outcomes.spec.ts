@@ -32,7 +32,7 @@ const untold = (events: readonly LedgerEvent[], early: EarlyOutcomes): string[] 
 test('a request of this instance is told when its event comes, and not again by the batch', async () => {
   const room = new OutcomeRoom();
   const early = new EarlyOutcomes(room);
-  const waiting = room.wait(MAIN, 'direct_a', 60_000);
+  const waiting = room.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
   const events = [placed('direct_a', 1), placed('direct_b', 2), placed('cmd_c', 3)];
   early.tell(events);
   expect(await waiting).toMatchObject({ event: 'hold.placed', sequence: 1 });
@@ -42,7 +42,7 @@ test('a request of this instance is told when its event comes, and not again by 
 test('an operation is never told early: its answer is read from the read model', async () => {
   const room = new OutcomeRoom();
   const early = new EarlyOutcomes(room);
-  const waiting = room.wait(MAIN, 'cmd_c', 20);
+  const waiting = room.wait({ mainAccountId: MAIN, commandId: 'cmd_c' }, () => true, 20);
   early.tell([placed('cmd_c', 1)]);
   expect(await waiting).toBeUndefined();
 });
@@ -50,7 +50,7 @@ test('an operation is never told early: its answer is read from the read model',
 test('a repeat whose request waits on another instance is told by the batch', () => {
   const room = new OutcomeRoom();
   const early = new EarlyOutcomes(room);
-  void room.wait(MAIN, 'direct_a', 60_000);
+  void room.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
   const events = [placed('direct_a', 1), placed('direct_a', 2)];
   early.tell(events);
   expect(untold(events, early)).toEqual(['direct_a']);
@@ -60,7 +60,7 @@ test('nothing is looked at early while nobody waits, or in a backlog', () => {
   const room = new OutcomeRoom();
   const early = new EarlyOutcomes(room);
   expect(early.isWorthwhile(1)).toBe(false);
-  void room.wait(MAIN, 'direct_a', 60_000);
+  void room.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
   expect(early.isWorthwhile(1)).toBe(true);
   expect(early.isWorthwhile(10_000)).toBe(false);
   early.tell([placed('direct_a', 1)]);

@@ -74,7 +74,7 @@ export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
 
 /**
  * Pure. Rows come out sorted by key, so that two writers of the same rows lock them in one order.
- * @param isTold whether the request behind an event's outcome was told already
+ * @param isTold whether the requests behind an event's outcome were told already
  */
 export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEvent) => false): Fold {
   const mains = new Map<string, MainRow>();

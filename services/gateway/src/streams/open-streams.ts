@@ -1,8 +1,9 @@
 import type { Logger, Registry } from '@subledger/service-kit';
 import type { SessionStore } from '../access/session-store.js';
 import { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import { readingFrom } from '../accounts/sql-reader.js';
 import type { GatewayConfig } from '../config.js';
-import type { PrismaClient } from '../generated/prisma/client.js';
+import type { Database } from '../open-database.js';
 import { ChangesQuery } from './changes-query.js';
 import { FirstLook } from './first-look.js';
 import { NextLook } from './next-look.js';
@@ -17,7 +18,7 @@ const LEAST_KEEP_MS = 60_000;
 
 interface Given {
   readonly config: GatewayConfig;
-  readonly prisma: PrismaClient;
+  readonly database: Pick<Database, 'prisma' | 'pool'>;
   readonly sessions: SessionStore;
   readonly publicUrl: string;
   readonly metrics: Registry;
@@ -25,12 +26,13 @@ interface Given {
 }
 
 /** The parts of server-sent events, wired. */
-export function openStreams({ config, prisma, sessions, publicUrl, metrics, log }: Given): {
+export function openStreams({ config, database, sessions, publicUrl, metrics, log }: Given): {
   hub: StreamHub;
   streams: StreamsService;
 } {
+  const { prisma, pool } = database;
   const heartbeatMs = config.STREAM_HEARTBEAT_MS;
-  const changes = new ChangesQuery(prisma, new MainAccountsStore(prisma, publicUrl));
+  const changes = new ChangesQuery(prisma, new MainAccountsStore(readingFrom(pool), publicUrl));
   const hub = new StreamHub(
     prisma,
     new WatchList(prisma, Math.max(KEEP_HEARTBEATS * heartbeatMs, LEAST_KEEP_MS)),

@@ -3,11 +3,7 @@ import { createPool, withTransaction } from '@subledger/database';
 import { createLogger } from '@subledger/service-kit';
 import { eventually } from '@subledger/testing';
 import type pg from 'pg';
-import type { KnownKeys } from '../access/known-keys.js';
-import { OutcomeListener } from '../operations/outcome-listener.js';
-import type { OutcomeRoom } from '../operations/outcome-room.js';
-import type { Sweeper } from '../operations/sweeper.js';
-import type { WaitingRoom } from '../operations/waiting-room.js';
+import { OutcomeListener, type WhoIsTold } from '../operations/outcome-listener.js';
 import { TestGateway } from '../test-support/test-gateway.js';
 import { WebhookReceiver } from '../test-support/webhook-receiver.js';
 import { type Claimed, DeliveryQueue } from './delivery-queue.js';
@@ -365,19 +361,17 @@ describe('housekeeping', () => {
   test('other instances hear of a new webhook at once', async () => {
     const heard: string[] = [];
     let looks = 0;
-    const room = { setHearing: () => {}, wake: () => {}, look: async () => (looks += 1) };
-    const add = (mainAccountId: string) => heard.push(mainAccountId);
+    const nobody = () => undefined;
+    const told = {
+      room: { setHearing: nobody, wake: nobody, look: async () => (looks += 1) },
+      direct: { tell: nobody },
+      sweeper: { sweepSoon: nobody },
+      keys: { forget: nobody },
+      webhooks: { add: (mainAccountId: string) => heard.push(mainAccountId) },
+      streams: { heard: nobody, setHearing: nobody, endOfKey: nobody },
+    } as unknown as WhoIsTold;
     const log = createLogger({ service: 'suite', level: 'silent' });
-    const [direct, sweeper, keys] = [{}, {}, {}] as [OutcomeRoom, Sweeper, KnownKeys];
-    const listener = new OutcomeListener(
-      gateway.database.url,
-      room as unknown as WaitingRoom,
-      direct,
-      sweeper,
-      keys,
-      { add },
-      log,
-    );
+    const listener = new OutcomeListener(gateway.database.url, told, log);
     await listener.start();
     try {
       const hook = await webhook();

@@ -1,0 +1,126 @@
+import { Agent } from 'node:http';
+import { GatewayClient } from '@subledger/testing';
+import { arrivals } from './arrivals.js';
+import { BARE_PIPELINE, BARE_TOPICS, ensureBareTopics } from './bare-pipeline.js';
+import { type Bench, withBench } from './bench.js';
+import { openCustomers, type SubAccount } from './customers.js';
+import { addressOf, OPERATOR_KEY } from './environment.js';
+import { atLeast, atMost, ratio } from './figures.js';
+import { benchReads } from './gateway-reads.js';
+import { measureLatency } from './latency.js';
+import { type Answers, type Ask, requestsOnTime, statusOf } from './requests-on-time.js';
+import { type RunningService, untilLanesRun } from './service-process.js';
+import { GATEWAY, LATENCY, SEED } from './settings.js';
+
+const TARGET_RATIO = 0.6;
+const TARGET_WRITE_P99_MS = 80;
+/** How much slower the slowest reads may get beside logins. */
+const TARGET_LOGIN_RATIO = 1.5;
+/** More than are hashed at once, so that some always wait. */
+const LOGINS_AT_ONCE = 6;
+const OPERATOR = { login: 'operator', password: 'password-of-the-benchmarks' };
+const AUTHORIZED = { authorization: `Bearer ${OPERATOR_KEY}` };
+
+/** Reads against a bare route, writes end to end, and reads while others log in; all over REST. */
+export async function benchGateway(): Promise<Record<string, unknown>> {
+  return withBench(async (bench) => {
+    const { environment } = bench;
+    const reads = await benchReads(environment);
+    console.error(JSON.stringify(reads));
+    if (process.env.BENCH_READS_ONLY) return { ...reads };
+    const floor = await writeFloor(bench);
+    const ledger = await environment.startLedger();
+    await untilLanesRun(ledger, environment.partitions);
+    const gateway = await environment.startGateway({
+      OPERATOR_LOGIN: OPERATOR.login,
+      OPERATOR_PASSWORD: OPERATOR.password,
+    });
+    const subs = await openCustomers(new GatewayClient(addressOf(gateway), OPERATOR_KEY), {
+      ...GATEWAY,
+      pointsEach: 1_000,
+    });
+    const agent = new Agent({ keepAlive: true, maxSockets: 200 });
+    const writes = await changeLimits(gateway, agent, subs);
+    const logins = await readBesideLogins(gateway, agent, subs);
+    agent.destroy();
+    const { list, one } = reads;
+    return {
+      ...GATEWAY,
+      list,
+      one,
+      writes: { ...writes, floor, floorToWrites: ratio(floor.p99, writes.latencyMs.p99) },
+      logins,
+      targets: [
+        atLeast('list.ratioToFloor', list.ratioToFloor, TARGET_RATIO),
+        atLeast('one.ratioToFloor', one.ratioToFloor, TARGET_RATIO),
+        atMost('writes.latencyMs.p99', writes.latencyMs.p99, TARGET_WRITE_P99_MS),
+        atMost('logins.p99Ratio', logins.p99Ratio, TARGET_LOGIN_RATIO),
+      ],
+    };
+  });
+}
+
+async function writeFloor(bench: Bench) {
+  const { environment } = bench;
+  await ensureBareTopics(environment.kafka);
+  const { writesPerSecond: commandsPerSecond, writeSeconds: seconds, warmUpSeconds } = GATEWAY;
+  const sizes: typeof LATENCY = { commandsPerSecond, seconds, warmUpSeconds };
+  const part = await environment.startPart(BARE_PIPELINE);
+  return (await measureLatency(bench, part, BARE_TOPICS, sizes)).latencyMs;
+}
+
+/** PATCH of a limit, from the moment at which it is due until its answer: REST, Kafka, ledger and back. */
+async function changeLimits(
+  gateway: RunningService,
+  agent: Agent,
+  subs: readonly SubAccount[],
+): Promise<Answers> {
+  const change = (index: number): Ask => ({
+    url: subUrl(gateway, subs, index),
+    method: 'PATCH',
+    headers: AUTHORIZED,
+    // Up and down by turns, so that the points never run out.
+    body: { limit: String(900 + (Math.floor(index / subs.length) % 2) * 100) },
+  });
+  const run = (seconds: number, seed: number) =>
+    requestsOnTime(agent, arrivals(GATEWAY.writesPerSecond, seconds, seed), change);
+  await run(GATEWAY.warmUpSeconds, SEED);
+  return run(GATEWAY.writeSeconds, SEED + 1);
+}
+
+/** Reads of one at a modest rate, alone and then while logins run at their limit. */
+async function readBesideLogins(gateway: RunningService, agent: Agent, subs: readonly SubAccount[]) {
+  const read = (index: number): Ask => ({
+    url: subUrl(gateway, subs, index),
+    method: 'GET',
+    headers: AUTHORIZED,
+  });
+  const run = () => requestsOnTime(agent, arrivals(GATEWAY.readsPerSecond, GATEWAY.writeSeconds, SEED), read);
+  const alone = await run();
+  const logins: Record<string, number> = {};
+  let isOver = false;
+  const began = performance.now();
+  const loggingIn = Array.from({ length: LOGINS_AT_ONCE }, async () => {
+    while (!isOver) {
+      const url = `${addressOf(gateway)}/v1/session`;
+      const status = await statusOf(agent, { url, method: 'POST', headers: {}, body: OPERATOR });
+      logins[status] = (logins[status] ?? 0) + 1;
+    }
+  });
+  const beside = await run();
+  isOver = true;
+  await Promise.all(loggingIn);
+  const seconds = (performance.now() - began) / 1_000;
+  return {
+    alone,
+    beside,
+    p99Ratio: ratio(beside.latencyMs.p99, alone.latencyMs.p99),
+    logins,
+    loginsPerSecond: ratio(logins['201'] ?? 0, seconds),
+  };
+}
+
+function subUrl(gateway: RunningService, subs: readonly SubAccount[], index: number): string {
+  const { mainAccountId, id } = subs[index % subs.length] as SubAccount;
+  return `${addressOf(gateway)}/v1/main-accounts/${mainAccountId}/sub-accounts/${id}`;
+}
