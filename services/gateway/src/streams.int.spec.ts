@@ -151,9 +151,13 @@ describe('a stream of a main account', () => {
 describe('without a notice', () => {
   test('a change of a transaction that began before anybody watched is told', async () => {
     const { client } = gateway.database;
+    const second = await gateway.subAccount(main, 'Second');
     await client.query('BEGIN');
     await client.query(`UPDATE gateway.sub_account SET name = 'Early' WHERE id = $1`, [sub]);
     const reader = await ofMain({ key }, other.url);
+    // By then it has looked at all of the account once.
+    await patch({ limit: '6' }, second);
+    await reader.next('sub-account', ({ limit }) => limit === '6');
     await client.query('COMMIT');
     await reader.next('sub-account', ({ name }) => name === 'Early');
   });
@@ -248,7 +252,9 @@ describe('a sub-account’s own stream', () => {
     const sibling = await gateway.subAccount(main, 'Sibling');
     const session = await asSub();
     const reader = await open('/v1/me/stream', { session });
+    const beside = await open('/v1/me/stream', { session: await asSub('Sibling') });
     await patch({ limit: '11' }, sibling);
+    expect((await beside.next('sub-account')).data).toMatchObject({ id: sibling, limit: '11' });
     await purchase();
     await beats(reader, 3);
     expect(reader.events.map(({ event }) => event)).toEqual(['hello']);
