@@ -9,8 +9,9 @@ import { ProblemError } from './problem.js';
 /** What is open without a key: health, and the documentation. */
 @Controller()
 export class OpenController {
-  private document: string | undefined;
-  private docs: string | undefined;
+  // Bytes, so that many answers at once share them.
+  private document: Buffer | undefined;
+  private docs: Buffer | undefined;
 
   constructor(private readonly health: Health) {}
 
@@ -30,13 +31,13 @@ export class OpenController {
 
   @Get('openapi.json')
   openapi(@Res() reply: FastifyReply): void {
-    this.document ??= JSON.stringify(openApiDocument());
+    this.document ??= Buffer.from(JSON.stringify(openApiDocument()));
     reply.type('application/json').header('cache-control', 'public, max-age=300').send(this.document);
   }
 
   @Get('docs')
   docsIndex(@Res() reply: FastifyReply): void {
-    this.docs ??= docsPage();
+    this.docs ??= Buffer.from(docsPage());
     sendPage(reply, this.docs);
   }
 
@@ -51,6 +52,6 @@ function sendJson(reply: FastifyReply, status: number, body: object): void {
   reply.status(status).header('cache-control', 'no-store').send(body);
 }
 
-function sendPage(reply: FastifyReply, html: string): void {
+function sendPage(reply: FastifyReply, html: string | Buffer): void {
   reply.type('text/html; charset=utf-8').header('content-security-policy', DOCS_POLICY).send(html);
 }
