@@ -66,7 +66,7 @@ describe('pages', () => {
     async (path) => {
       const { headers, body } = await gateway.call('GET', path, { key: null });
       const { createHash } = await import('node:crypto');
-      const style = /<style>([^]*?)<\/style>/.exec(body)?.[1] ?? '';
+      const style = /<style>([\s\S]*?)<\/style>/.exec(body)?.[1] ?? '';
       const hash = createHash('sha256').update(style).digest('base64');
       expect(headers.get('content-security-policy')).toContain(`style-src 'sha256-${hash}'`);
       expect(body).not.toMatch(/<script|\son\w+=|\sstyle=|javascript:/i);

@@ -1,10 +1,13 @@
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 import { ERRORS, type ErrorCode } from '@subledger/contracts';
 import { Health } from '@subledger/service-kit';
 import type { FastifyReply } from 'fastify';
 import { DOCS_POLICY, docsPage, errorPage } from './docs-page.js';
 import { openApiDocument } from './openapi.js';
 import { ProblemError } from './problem.js';
+
+/** Token of the gateway's public URL. */
+export const PUBLIC_URL = Symbol('public URL');
 
 /** What is open without a key: health, and the documentation. */
 @Controller()
@@ -13,7 +16,10 @@ export class OpenController {
   private document: Buffer | undefined;
   private docs: Buffer | undefined;
 
-  constructor(private readonly health: Health) {}
+  constructor(
+    private readonly health: Health,
+    @Inject(PUBLIC_URL) private readonly publicUrl: string,
+  ) {}
 
   @Get('healthz')
   healthz(@Res() reply: FastifyReply): void {
@@ -31,7 +37,7 @@ export class OpenController {
 
   @Get('openapi.json')
   openapi(@Res() reply: FastifyReply): void {
-    this.document ??= Buffer.from(JSON.stringify(openApiDocument()));
+    this.document ??= Buffer.from(JSON.stringify(openApiDocument(this.publicUrl)));
     reply.type('application/json').header('cache-control', 'public, max-age=300').send(this.document);
   }
 
