@@ -120,7 +120,8 @@ def after_call(context, case, response):
     operation = case.operation.definition.raw.get("operationId")
     if 200 <= response.status_code < 300:
         note_ids(response)
-        if operation == "changePassword":
+        # Both give a new session and end the one that the request came with.
+        if operation in ("createSession", "changePassword") and "login" in FUZZ:
             CALLER.take(cookies_of(response), response.json())
         if operation == "deleteSession":
             CALLER.log_in()
