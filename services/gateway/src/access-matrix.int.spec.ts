@@ -100,7 +100,7 @@ interface Operation {
 }
 
 /** That the served document is this one has its own test. */
-const document = JSON.parse(JSON.stringify(openApiDocument())) as {
+const document = JSON.parse(JSON.stringify(openApiDocument('http://gateway.test'))) as {
   paths: Record<string, Record<string, Omit<Operation, 'method' | 'path'>>>;
 };
 const operations: Operation[] = Object.entries(document.paths).flatMap(([path, item]) =>

@@ -71,7 +71,7 @@ export const gatewayConfig = z.object({
     .describe('how long a client may take to send its whole request'),
   STALLED_CLIENT_MS: durationMs
     .default(60_000)
-    .describe('how long nothing may move on a connection while a request is under way'),
+    .describe('how long nothing may move on a connection under way, and an answer may wait to be read'),
   BODY_LIMIT_BYTES: z.coerce.number().int().min(1_024).max(8_388_608).default(262_144),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(2).max(200).default(12),
   KEEP_MESSAGES_MONTHS: z.coerce

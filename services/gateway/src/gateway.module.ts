@@ -20,7 +20,7 @@ import { AccessController } from './http/access.controller.js';
 import { AuditController } from './http/audit.controller.js';
 import { MainAccountsController } from './http/main-accounts.controller.js';
 import { MessagesController } from './http/messages.controller.js';
-import { OpenController } from './http/open.controller.js';
+import { OpenController, PUBLIC_URL } from './http/open.controller.js';
 import { PeriodsController } from './http/periods.controller.js';
 import { PointsController } from './http/points.controller.js';
 import { SenderNumbersController } from './http/sender-numbers.controller.js';
@@ -96,6 +96,7 @@ function providersOf(parts: GatewayParts): Provider[] {
   const subs = new SubAccountsStore(reader);
   return [
     { provide: Health, useValue: parts.health },
+    { provide: PUBLIC_URL, useValue: publicUrl },
     { provide: MainAccountsService, useValue: new MainAccountsService(mains, runner) },
     { provide: SubAccountsService, useValue: new SubAccountsService(subs, mains, runner) },
     { provide: PointsService, useValue: new PointsService(new TransfersStore(prisma), mains, subs, runner) },

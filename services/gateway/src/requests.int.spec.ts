@@ -92,6 +92,7 @@ describe('broken requests', () => {
     ['PUT', '/v1/main-accounts', 405, 'GET, HEAD, POST'],
     ['DELETE', '/docs', 405, 'GET, HEAD'],
     ['OPTIONS', '/v1/main-accounts', 405, 'GET, HEAD, POST'],
+    ['QUERY', '/v1/main-accounts', 405, 'GET, HEAD, POST'],
   ])('%s %s is %d', async (method, path, status, allow) => {
     const answer = await gateway.call(method, path);
     expect(answer.status).toBe(status);

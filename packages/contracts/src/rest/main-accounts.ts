@@ -76,7 +76,10 @@ export const createMainAccount = z
     path: ['login'],
     message: 'must be given together with password',
   })
-  .meta({ id: 'CreateMainAccount' });
+  .meta({
+    id: 'CreateMainAccount',
+    dependentRequired: { login: ['password'], password: ['login'] },
+  });
 
 export const patchMainAccount = z
   .strictObject({

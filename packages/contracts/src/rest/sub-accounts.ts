@@ -65,7 +65,7 @@ export const patchSubAccount = z
     path: ['effective'],
     message: 'says when the limit changes, so it needs a limit',
   })
-  .meta({ id: 'PatchSubAccount', minProperties: 1 });
+  .meta({ id: 'PatchSubAccount', minProperties: 1, dependentRequired: { effective: ['limit'] } });
 
 export const SUB_ACCOUNT_SORTS = ['createdAt', 'name', 'limit', 'used', 'remaining', 'priority'] as const;
 export type SubAccountSort = (typeof SUB_ACCOUNT_SORTS)[number];

@@ -71,6 +71,32 @@ export class Credentials {
     return count === 1;
   }
 
+  /**
+   * Puts another hash of the same password in its place. Its sessions, which name the hash that they were made with,
+   * go on with the new one; it is no change of settings.
+   *
+   * @returns whether the password was still the one that the caller had verified
+   */
+  async upgrade(tx: Transaction, credential: Credential, passwordHash: string): Promise<boolean> {
+    const before = credential.passwordHash;
+    const count =
+      credential.kind === 'sub'
+        ? await tx.$executeRaw(Prisma.sql`
+            UPDATE sub_account SET password_hash = ${passwordHash}
+             WHERE main_account_id = ${credential.mainAccountId} AND id = ${credential.subAccountId}
+               AND password_hash = ${before}`)
+        : await tx.$executeRaw(Prisma.sql`
+            UPDATE login SET password_hash = ${passwordHash}
+             WHERE login_key = ${credential.loginKey} AND password_hash = ${before}`);
+    if (count !== 1) return false;
+    // A hash has a random salt, so its mark is that of no other login.
+    await tx.$executeRaw(Prisma.sql`
+      UPDATE session SET password_mark = sha256(convert_to(${passwordHash}, 'UTF8'))
+       WHERE kind = ${credential.kind} AND main_account_id IS NOT DISTINCT FROM ${credential.mainAccountId}
+         AND password_mark = sha256(convert_to(${before}, 'UTF8'))`);
+    return true;
+  }
+
   /** One query whatever it finds, so that the time does not tell. */
   private async findLogin(login: string): Promise<Credential | undefined> {
     const rows = await this.prisma.$queryRaw<LoginRow[]>(Prisma.sql`

@@ -1,4 +1,4 @@
-import { Algorithm, hash, verify } from '@node-rs/argon2';
+import { Algorithm, hash, parseOptions, verify } from '@node-rs/argon2';
 import { Turns } from './turns.js';
 
 /** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. Runs on the thread pool, off the event loop. */
@@ -18,6 +18,17 @@ const turns = new Turns({ running: 2, waiting: 40 });
 /** @throws ProblemError `too-many-requests` while too many others are being hashed */
 export const hashPassword = (password: string): Promise<string> =>
   turns.take(() => hash(password.normalize('NFC'), OPTIONS));
+
+/** Whether a hash was made with other parameters than today's: the next login makes it anew. */
+export function isOutdated(stored: string): boolean {
+  const { algorithm, memoryCost, timeCost, parallelism } = parseOptions(stored);
+  return (
+    algorithm !== OPTIONS.algorithm ||
+    memoryCost !== OPTIONS.memoryCost ||
+    timeCost !== OPTIONS.timeCost ||
+    parallelism !== OPTIONS.parallelism
+  );
+}
 
 /** @throws ProblemError `too-many-requests` while too many others are being hashed */
 export const verifyPassword = (stored: string, password: string): Promise<boolean> =>

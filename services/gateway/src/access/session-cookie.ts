@@ -10,7 +10,7 @@ const MAX_LENGTH = 128;
  */
 export class SessionCookie {
   private readonly secure: boolean;
-  private readonly name: string;
+  readonly name: string;
 
   constructor(publicUrl: string) {
     this.secure = publicUrl.startsWith('https:');

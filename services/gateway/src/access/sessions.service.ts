@@ -12,7 +12,7 @@ import { tellChangesWithin } from '../streams/change-notice.js';
 import { SCOPES_OF_SESSION, unauthorized } from './authenticator.js';
 import { accountOf, accountOfOwner, type Credential, type Credentials } from './credentials.js';
 import { type Attempt, type LoginAttempts, TooManyAttempts } from './login-attempts.js';
-import { hashPassword, verifyPassword } from './passwords.js';
+import { hashPassword, isOutdated, verifyPassword } from './passwords.js';
 import type { Principal } from './principal.js';
 import type { SessionCookie } from './session-cookie.js';
 import type { LiveSession, SessionStore } from './session-store.js';
@@ -55,10 +55,20 @@ export class SessionsService {
       throw unauthorized();
     }
     await attempts.succeeded(attempt);
-    const answer = await this.open(credential, this.parts.cookie.read(cookie), (tx, session) =>
+    const upgraded = await this.upgrade(credential, login.password);
+    const answer = await this.open(upgraded, this.parts.cookie.read(cookie), (tx, session) =>
       entries.loggedIn(tx, session, origin),
     );
     return { ...answer, status: 201, headers: { ...answer.headers, location: '/v1/session' } };
+  }
+
+  /** The one moment when a hash can be made anew. The password is the same, so the login's other sessions go on. */
+  private async upgrade(credential: Credential, password: string): Promise<Credential> {
+    if (!isOutdated(credential.passwordHash)) return credential;
+    const { credentials, prisma } = this.parts;
+    const passwordHash = await hashPassword(password);
+    const isUpgraded = await prisma.$transaction((tx) => credentials.upgrade(tx, credential, passwordHash));
+    return isUpgraded ? { ...credential, passwordHash } : credential;
   }
 
   async logOut(asked: Asked<'deleteSession'>): Promise<Answer> {

@@ -6,6 +6,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { v7 as uuidv7 } from 'uuid';
 import { ProblemError, problemBody } from './problem.js';
 import { addSecurityHeaders, securityHeaders } from './security-headers.js';
+import { breakOffUnreadAnswers } from './unread-answers.js';
 
 export interface FastifyOptions {
   readonly bodyLimitBytes: number;
@@ -21,7 +22,7 @@ export interface ClientTimeouts {
   readonly headersMs: number;
   /** Until its whole request is. */
   readonly requestMs: number;
-  /** Without a byte either way while a request is under way: it is gone, or does not read its answer. */
+  /** Without a byte either way while a request is under way, or until an answer has been read. */
   readonly stalledMs: number;
 }
 
@@ -65,6 +66,7 @@ export function createFastify(options: FastifyOptions): FastifyAdapter {
   acceptJsonOnly(fastify);
   boundAddresses(fastify);
   addSecurityHeaders(fastify, publicUrl);
+  breakOffUnreadAnswers(fastify, timeouts.stalledMs);
   return adapter;
 }
 

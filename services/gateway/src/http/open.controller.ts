@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
 import { ERRORS, type ErrorCode } from '@subledger/contracts';
 import { Health } from '@subledger/service-kit';
 import type { FastifyReply } from 'fastify';
@@ -6,13 +6,20 @@ import { DOCS_POLICY, docsPage, errorPage } from './docs-page.js';
 import { openApiDocument } from './openapi.js';
 import { ProblemError } from './problem.js';
 
+/** Token of the gateway's public URL. */
+export const PUBLIC_URL = Symbol('public URL');
+
 /** What is open without a key: health, and the documentation. */
 @Controller()
 export class OpenController {
-  private document: string | undefined;
-  private docs: string | undefined;
+  // Bytes, so that many answers at once share them.
+  private document: Buffer | undefined;
+  private docs: Buffer | undefined;
 
-  constructor(private readonly health: Health) {}
+  constructor(
+    private readonly health: Health,
+    @Inject(PUBLIC_URL) private readonly publicUrl: string,
+  ) {}
 
   @Get('healthz')
   healthz(@Res() reply: FastifyReply): void {
@@ -30,13 +37,13 @@ export class OpenController {
 
   @Get('openapi.json')
   openapi(@Res() reply: FastifyReply): void {
-    this.document ??= JSON.stringify(openApiDocument());
+    this.document ??= Buffer.from(JSON.stringify(openApiDocument(this.publicUrl)));
     reply.type('application/json').header('cache-control', 'public, max-age=300').send(this.document);
   }
 
   @Get('docs')
   docsIndex(@Res() reply: FastifyReply): void {
-    this.docs ??= docsPage();
+    this.docs ??= Buffer.from(docsPage());
     sendPage(reply, this.docs);
   }
 
@@ -51,6 +58,6 @@ function sendJson(reply: FastifyReply, status: number, body: object): void {
   reply.status(status).header('cache-control', 'no-store').send(body);
 }
 
-function sendPage(reply: FastifyReply, html: string): void {
+function sendPage(reply: FastifyReply, html: string | Buffer): void {
   reply.type('text/html; charset=utf-8').header('content-security-policy', DOCS_POLICY).send(html);
 }

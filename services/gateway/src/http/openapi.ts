@@ -1,5 +1,6 @@
 import { ROUTE_IDS, ROUTES, type RouteDefinition, TAG_NAMES, TAGS } from '@subledger/contracts';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { SessionCookie } from '../access/session-cookie.js';
 import { ANSWER_HEADERS, problemExamples } from './openapi-answers.js';
 import { withExamples } from './openapi-examples.js';
 import { operationOf } from './openapi-operation.js';
@@ -8,9 +9,10 @@ import { webhookDocs } from './openapi-webhooks.js';
 /**
  * The OpenAPI 3.1 document of the route table. Deterministic: it is committed and compared.
  *
+ * @param publicUrl of the gateway that serves it: without HTTPS its cookie has another name
  * @throws Error naming a field whose schema has no example
  */
-export function openApiDocument(): oas31.OpenAPIObject {
+export function openApiDocument(publicUrl = 'https://points.example'): oas31.OpenAPIObject {
   const paths: ZodOpenApiPathsObject = {};
   for (const id of ROUTE_IDS) {
     const route: RouteDefinition = ROUTES[id];
@@ -43,8 +45,8 @@ export function openApiDocument(): oas31.OpenAPIObject {
         session: {
           type: 'apiKey',
           in: 'cookie',
-          name: '__Host-subledger_session',
-          description: 'Set by POST /v1/session; without HTTPS it is named subledger_session',
+          name: new SessionCookie(publicUrl).name,
+          description: 'Set by POST /v1/session. Its name begins with __Host- over HTTPS alone',
         },
         csrfToken: {
           type: 'apiKey',

@@ -1,19 +1,12 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import {
-  ERRORS,
-  type ErrorCode,
-  PROBLEM_MEDIA_TYPE,
-  ROUTES,
-  type RouteDefinition,
-} from '@subledger/contracts';
+import { ERRORS, type ErrorCode, PROBLEM_MEDIA_TYPE } from '@subledger/contracts';
 import { isConnectionError, isTransientError } from '@subledger/database';
 import { KafkaUnavailableError } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DependencyMonitor } from '../availability/dependency-monitor.js';
-import { OPEN_PATHS } from './open-paths.js';
+import { methodNotAllowed } from './allowed-methods.js';
 import { ProblemError, problemBody } from './problem.js';
-import { routerPath } from './router-path.js';
 
 /** What the framework itself throws, by status. */
 const BY_STATUS = new Map<number, ErrorCode>([
@@ -65,7 +58,7 @@ export class ProblemFilter implements ExceptionFilter {
       return ProblemError.unavailable('database', error);
     if (error instanceof KafkaUnavailableError) return ProblemError.unavailable('broker', error);
     const status = statusOf(error);
-    if (status === 404) return unknownPath(request);
+    if (status === 404) return methodNotAllowed(request) ?? ProblemError.notFound();
     const code = status === undefined ? undefined : BY_STATUS.get(status);
     if (code === 'service-unavailable') return ProblemError.unavailable('server', error);
     if (code !== undefined) return new ProblemError(code);
@@ -81,20 +74,4 @@ function statusOf(error: unknown): number | undefined {
   const { statusCode } = error as { statusCode?: unknown };
   if (typeof statusCode === 'number') return statusCode;
   return error instanceof SyntaxError || error instanceof URIError ? 400 : undefined;
-}
-
-const patterns = [
-  ...Object.values<RouteDefinition>(ROUTES).map(({ method, path }) => ({ method, path: routerPath(path) })),
-  ...[...OPEN_PATHS].map((path) => ({ method: 'GET', path })),
-].map(({ method, path }) => ({ method, regex: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`) }));
-
-/** 405 with `Allow` where the path exists with other methods, else 404. */
-function unknownPath(request: FastifyRequest): ProblemError {
-  const path = request.url.split('?')[0] ?? '';
-  const methods = new Set(
-    patterns.filter(({ regex }) => regex.test(path)).map(({ method }) => method as string),
-  );
-  if (methods.has('GET')) methods.add('HEAD');
-  if (methods.size === 0 || methods.has(request.method)) return ProblemError.notFound();
-  return new ProblemError('method-not-allowed', {}, { allow: [...methods].sort().join(', ') });
 }

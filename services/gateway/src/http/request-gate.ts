@@ -4,6 +4,7 @@ import type { Authenticator } from '../access/authenticator.js';
 import { authorize, type PathIds, type Principal } from '../access/principal.js';
 import { isCsrfTokenOf } from '../access/session-token.js';
 import type { DependencyMonitor } from '../availability/dependency-monitor.js';
+import { methodNotAllowed } from './allowed-methods.js';
 import { OPEN_PATHS } from './open-paths.js';
 import { ProblemError } from './problem.js';
 import type { RequestLimits } from './request-limits.js';
@@ -51,8 +52,13 @@ export function addRequestGate(fastify: FastifyInstance, parts: GateParts): void
   fastify.addHook('onRequest', async (request, reply) => {
     const pattern = request.routeOptions.url;
     if (pattern !== undefined && NEVER_LIMITED.has(pattern)) return;
-    // Unknown paths go on to the handler of 404 and 405.
-    if (pattern === undefined || OPEN_PATHS.has(pattern)) return limits.requireOfAddress(request, reply);
+    if (pattern === undefined || OPEN_PATHS.has(pattern)) {
+      await limits.requireOfAddress(request, reply);
+      // Before the framework looks for a body. Unknown paths go on to the handler of 404.
+      const refusal = pattern === undefined ? methodNotAllowed(request) : undefined;
+      if (refusal) throw refusal;
+      return;
+    }
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const id = routes.get(`${method} ${pattern}`);
     if (id === undefined) throw ProblemError.notFound();

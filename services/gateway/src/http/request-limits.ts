@@ -83,6 +83,8 @@ export class RequestLimits {
   /** By somebody who is known now. @throws ProblemError `too-many-requests` */
   async requireOf(principal: Principal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.known.set(credentialOf(request), true);
+    // What counts is theirs from now on, not their address's.
+    reply.removeHeader('ratelimit').removeHeader('ratelimit-policy');
     await this.count(KIND[principal.who], principal.credentialId, request, reply);
   }
 

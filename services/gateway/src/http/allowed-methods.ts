@@ -1,0 +1,21 @@
+import { ROUTES, type RouteDefinition } from '@subledger/contracts';
+import type { FastifyRequest } from 'fastify';
+import { OPEN_PATHS } from './open-paths.js';
+import { ProblemError } from './problem.js';
+import { routerPath } from './router-path.js';
+
+const patterns = [
+  ...Object.values<RouteDefinition>(ROUTES).map(({ method, path }) => ({ method, path: routerPath(path) })),
+  ...[...OPEN_PATHS].map((path) => ({ method: 'GET', path })),
+].map(({ method, path }) => ({ method, regex: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`) }));
+
+/** 405 with `Allow` where the path exists with other methods; undefined where there is no such path. */
+export function methodNotAllowed(request: FastifyRequest): ProblemError | undefined {
+  const path = request.url.split('?')[0] ?? '';
+  const methods = new Set(
+    patterns.filter(({ regex }) => regex.test(path)).map(({ method }) => method as string),
+  );
+  if (methods.has('GET')) methods.add('HEAD');
+  if (methods.size === 0 || methods.has(request.method)) return undefined;
+  return new ProblemError('method-not-allowed', {}, { allow: [...methods].sort().join(', ') });
+}

@@ -1,0 +1,86 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Reply, TestGateway } from './test-support/test-gateway.js';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await TestGateway.start({ PUBLIC_URL: 'https://points.example' });
+});
+afterAll(() => gateway?.stop());
+
+function expectHeaders(headers: Headers): void {
+  const policy = headers.get('content-security-policy') ?? '';
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).not.toContain('unsafe');
+  expect(Object.fromEntries(headers)).toMatchObject({
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+    'cross-origin-resource-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
+  });
+}
+
+test('every route answers with them, whoever asks', async () => {
+  const routes = gateway.running.routes.filter(({ method }) => method !== 'HEAD');
+  expect(routes.length).toBeGreaterThan(40);
+  for (const { method, path } of routes) {
+    const filled = path.replace(':code', 'forbidden').replace(/:\w+/g, 'ma_none');
+    for (const key of [null, undefined]) {
+      const reply: Reply = await gateway.call(method, filled, key === null ? { key } : {});
+      expectHeaders(reply.headers);
+    }
+  }
+});
+
+test.each([
+  ['an unknown path', '/nothing', 404],
+  ['a path that cannot be decoded', '/v1/main-accounts/%', 400],
+  ['an address that is too long', `/${'a'.repeat(5_000)}`, 400],
+])('%s, too', async (_name, path, status) => {
+  const reply = await gateway.call('GET', path);
+  expect(reply.status).toBe(status);
+  expectHeaders(reply.headers);
+});
+
+test('what is no HTTP at all, too', async () => {
+  const text = await new Promise<string>((resolve, reject) => {
+    const socket = connect(gateway.running.ports.gateway, '127.0.0.1', () =>
+      socket.write('NONSENSE\r\n\r\n'),
+    );
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('close', () => resolve(answer)).on('error', reject);
+  });
+  const lines = text.split('\r\n\r\n')[0]?.split('\r\n').slice(1) ?? [];
+  expectHeaders(new Headers(lines.map((line) => line.split(': ') as [string, string])));
+});
+
+describe('pages', () => {
+  test.each(['/docs', '/docs/errors/forbidden'])(
+    '%s have no script, and only the style that the policy names',
+    async (path) => {
+      const { headers, body } = await gateway.call('GET', path, { key: null });
+      const { createHash } = await import('node:crypto');
+      const style = /<style>([\s\S]*?)<\/style>/.exec(body)?.[1] ?? '';
+      const hash = createHash('sha256').update(style).digest('base64');
+      expect(headers.get('content-security-policy')).toContain(`style-src 'sha256-${hash}'`);
+      expect(body).not.toMatch(/<script|\son\w+=|\sstyle=|javascript:/i);
+    },
+  );
+});
+
+test('without HTTPS no browser is told to insist on it', async () => {
+  const plain = await gateway.another({ PUBLIC_URL: 'http://points.example' });
+  try {
+    const { headers } = await gateway.call('GET', '/healthz', { key: null, url: plain.url });
+    expect(headers.get('strict-transport-security')).toBeNull();
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  } finally {
+    await plain.stop();
+  }
+});

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { repositoryRoot } from '@subledger/testing';
+
+const GOOD = {
+  DATABASE_URL: 'postgresql://app:Vq8-1kd0@127.0.0.1:1/x',
+  KAFKA_BROKERS: '127.0.0.1:1',
+  OPERATOR_API_KEY: 'x9Gk2-Lw8Qz7Rt5Yv3Bn1Mc6Dp4Hs0Jf',
+  UPSTREAM_API_KEY: 'p4Ty8-Zx2Cv6Bn0Mq3Wk7Er5Lo1Ui9Ga',
+  OPERATOR_PASSWORD: 'Sq4-long-enough',
+};
+
+/** The gateway in production with these variables, until it ends or says that it waits for the database. */
+function start(env: Record<string, string | undefined>): Promise<{ code: number | null; said: string }> {
+  const root = repositoryRoot();
+  const child = spawn(process.execPath, [join(root, 'services/gateway/dist/main.js')], {
+    env: { PATH: process.env.PATH, NODE_ENV: 'production', OPS_PORT: '0', GATEWAY_PORT: '0', ...env },
+  });
+  let said = '';
+  const listen = (chunk: Buffer) => {
+    said += chunk;
+    // It got past its secrets: there is no database here.
+    if (/database/i.test(said) && !said.includes('in production')) child.kill('SIGKILL');
+  };
+  child.stdout.on('data', listen);
+  child.stderr.on('data', listen);
+  return new Promise((resolve) => child.once('exit', (code) => resolve({ code, said })));
+}
+
+describe('in production the gateway does not start', () => {
+  test.each([
+    [
+      'without its keys',
+      { OPERATOR_API_KEY: undefined, UPSTREAM_API_KEY: undefined },
+      ['OPERATOR_API_KEY', 'UPSTREAM_API_KEY'],
+    ],
+    ['with a short key', { OPERATOR_API_KEY: 'only-20-characters-x' }, ['OPERATOR_API_KEY']],
+    ['without the operator’s password', { OPERATOR_PASSWORD: undefined }, ['OPERATOR_PASSWORD']],
+    ['with a short one', { OPERATOR_PASSWORD: 'short-one' }, ['OPERATOR_PASSWORD']],
+    ['with a well-known one', { OPERATOR_PASSWORD: 'changeme' }, ['OPERATOR_PASSWORD']],
+    [
+      'with the database’s default password',
+      { DATABASE_URL: 'postgresql://postgres:postgres@db/x' },
+      ['DATABASE_URL'],
+    ],
+  ])('%s, and names the variable, not its value', async (_name, env, names) => {
+    const { code, said } = await start({ ...GOOD, ...env });
+    expect(code).not.toBe(0);
+    expect(code).not.toBeNull();
+    for (const name of names) expect(said).toContain(name);
+    for (const value of Object.values(env)) if (value) expect(said).not.toContain(value);
+  });
+
+  test('but with good ones it goes on to its database', async () => {
+    const { said } = await start(GOOD);
+    expect(said).toMatch(/database/i);
+    expect(said).not.toContain('in production');
+  });
+});
