@@ -26,8 +26,7 @@ export async function benchGateway(): Promise<Record<string, unknown>> {
   return withBench(async (bench) => {
     const { environment } = bench;
     const reads = await benchReads(environment);
-    console.error(JSON.stringify(reads));
-    if (process.env.BENCH_READS_ONLY) return { ...reads };
+    if (GATEWAY.readsOnly) return { ...reads };
     const floor = await writeFloor(bench);
     const ledger = await environment.startLedger();
     await untilLanesRun(ledger, environment.partitions);
