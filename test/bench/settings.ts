@@ -67,6 +67,8 @@ export const GATEWAY = {
   warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 5),
   /** Beside logins. */
   readsPerSecond: 100,
+  /** Leaves writes and logins out: for profiles of the reads. */
+  readsOnly: Boolean(process.env.BENCH_READS_ONLY),
 };
 
 export const GROWTH = {

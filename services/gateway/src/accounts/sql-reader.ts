@@ -11,8 +11,8 @@ export interface SqlReader {
 }
 
 /**
- * Through `pg`, past Prisma: for a page of a hundred rows Prisma took four fifths of the gateway's time
- * (docs/performance.md).
+ * Through `pg`, past Prisma, which carries every value of a raw query's rows through a form of its own and plans each
+ * statement anew: the lists and look-ups of accounts are what clients ask for all the time (docs/performance.md).
  */
 export function readingFrom(pool: Pick<pg.Pool, 'query'>): SqlReader {
   return {
