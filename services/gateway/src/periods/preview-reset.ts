@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FundingPolicy, ResetOutcome } from '@subledger/contracts';
 import {
   aim,
@@ -185,4 +186,13 @@ function outcomeOf(sub: SubAccount, missing: Points, granted: Points): ResetOutc
   if (sub.lifecycle !== 'active') return 'inactive';
   if (missing === 0n) return 'funded';
   return granted > 0n ? 'partly-funded' : 'unfunded';
+}
+
+/** Runs `previewInSteps` to its end, and lets others have their turn between the steps. */
+export async function inTurns<Result>(steps: Generator<void, Result>): Promise<Result> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await nextTurn();
+  }
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResetLine, ResetPreviewQuery, ResetPreviewView } from '@subledger/contracts';
 import type pg from 'pg';
 import { Turns } from '../access/turns.js';
@@ -7,7 +7,7 @@ import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import { fromMillipoints } from '../accounts/points.js';
 import { ProblemError } from '../http/problem.js';
 import { loadResetState, type ResetState } from './load-reset-state.js';
-import { previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
+import { inTurns, previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
 
 /** How often, and how long after one another, a state that does not add up is read again. */
 const TRIES = 20;
@@ -32,7 +32,7 @@ export class ResetPreviewService {
     const rows: ResetRow[] = [];
     const preview = await this.turns.take(async () => {
       const { main, subs } = await this.load(mainAccountId);
-      return finished(previewInSteps(main, subs, collector(rows, query, after)));
+      return inTurns(previewInSteps(main, subs, collector(rows, query, after)));
     });
     const names = await this.namesOf(mainAccountId, rows);
     const { items, nextCursor } = page(
@@ -78,15 +78,6 @@ const collector =
     if (rows.length > limit || (after && !isAfter(row, after))) return;
     if (outcome === undefined || row.outcome === outcome) rows.push(row);
   };
-
-/** Lets others have their turn between the steps. */
-async function finished<Result>(steps: Generator<void, Result>): Promise<Result> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    await nextTurn();
-  }
-}
 
 function isAfter(row: ResetRow, [priority, ordinal, id]: Keys): boolean {
   if (BigInt(row.priority) !== priority) return row.priority > priority;

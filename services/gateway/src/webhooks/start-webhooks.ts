@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { GatewayConfig } from '../config.js';
 import { DeliveryQueue } from './delivery-queue.js';
 import { nameServerResolver } from './resolve-host.js';
+import { ShortfallForecast } from './shortfall-forecast.js';
 import { WebhookDispatcher } from './webhook-dispatcher.js';
 import { WebhookFeed } from './webhook-feed.js';
 import { WebhookListeners } from './webhook-listeners.js';
@@ -49,6 +50,7 @@ export function openWebhooks(
   const dispatcher = new WebhookDispatcher(queue, secrets, options, metrics, log);
   const listeners = new WebhookListeners(pool, log);
   const wake = () => dispatcher.wake();
+  const forecast = new ShortfallForecast(pool, wake, log);
   return {
     secrets,
     rules,
@@ -58,8 +60,10 @@ export function openWebhooks(
     start: async () => {
       await listeners.start();
       dispatcher.start();
+      forecast.start();
     },
     stop: async () => {
+      await forecast.close();
       await listeners.close();
       await dispatcher.close();
     },

@@ -1,0 +1,137 @@
+import { withTransaction } from '@subledger/database';
+import type { Logger } from '@subledger/service-kit';
+import type pg from 'pg';
+import { fromMillipoints } from '../accounts/points.js';
+import { loadResetState } from '../periods/load-reset-state.js';
+import { inTurns, previewInSteps, type ResetPreview } from '../periods/preview-reset.js';
+import { enqueueWebhookEvent } from './enqueue-webhook-events.js';
+import type { Occurrence } from './occurrence.js';
+
+/** Days before a month start at which a customer is told; each once. */
+const DAYS_BEFORE = [1, 3] as const;
+const DAY_MS = 86_400_000;
+/** Of the event; the statement has them all. */
+const MAX_NAMED = 100;
+
+const FIRST_MS = 30_000;
+const EVERY_MS = 3_600_000;
+const RETRY_MS = 5 * 60_000;
+
+interface Due {
+  readonly mainAccountId: string;
+  /** Milliseconds until its month start. */
+  readonly leftMs: number;
+}
+
+/**
+ * Tells webhooks three days and one day before a month start that it cannot fund all limits, as things are then. A look
+ * is repeated every hour, so that a shortfall that arises within these days is told, too; the delivery's key lets each
+ * be told once, whichever instance looks. It is worked out as the reset preview is, by the rules of the roll itself.
+ */
+export class ShortfallForecast {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private closed = false;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly wake: () => void,
+    private readonly log: Logger,
+  ) {}
+
+  start(delayMs = FIRST_MS): void {
+    if (this.closed) return;
+    this.timer = setTimeout(() => {
+      this.running = this.run();
+    }, delayMs);
+    this.timer.unref();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /**
+   * One look at all main accounts that have such a webhook and a month start within three days.
+   * @returns deliveries that were queued
+   * @throws the database's error
+   */
+  async look(): Promise<number> {
+    let queued = 0;
+    for (const { mainAccountId, leftMs } of await this.due()) {
+      if (this.closed) break;
+      queued += await this.lookAt(mainAccountId, leftMs);
+    }
+    if (queued > 0) this.wake();
+    return queued;
+  }
+
+  private async run(): Promise<void> {
+    let next = EVERY_MS;
+    try {
+      await this.look();
+    } catch (err) {
+      next = RETRY_MS;
+      this.log.warn({ err }, 'shortfalls could not be forecast, tried again later');
+    }
+    this.start(next);
+  }
+
+  /** The database's clock decides: instances' clocks differ. */
+  private async due(): Promise<Due[]> {
+    const { rows } = await this.pool.query<Due>(
+      `SELECT m.main_account_id AS "mainAccountId",
+          (extract(epoch FROM m.next_month_start - now()) * 1000)::float8 AS "leftMs"
+         FROM main_account_state m
+        WHERE m.next_month_start > now() AND m.next_month_start <= now() + $1 * INTERVAL '1 day'
+          AND EXISTS (SELECT FROM webhook w WHERE w.main_account_id = m.main_account_id AND w.enabled
+                       AND 'shortfall.forecast' = ANY(w.events))
+        ORDER BY m.main_account_id`,
+      [Math.max(...DAYS_BEFORE)],
+    );
+    return rows;
+  }
+
+  private async lookAt(mainAccountId: string, leftMs: number): Promise<number> {
+    const state = await loadResetState(this.pool, mainAccountId);
+    // In the midst of a month start: the next look is early enough.
+    if (!state) return 0;
+    const unfunded: string[] = [];
+    const steps = previewInSteps(state.main, state.subs, (row) => {
+      if (row.outcome === 'unfunded' && unfunded.length < MAX_NAMED) unfunded.push(row.id);
+    });
+    const preview = await inTurns(steps);
+    if (preview.shortfall === 0n) return 0;
+    const occurrence = forecastOf(mainAccountId, preview, unfunded, leftMs);
+    return withTransaction(this.pool, (client) => enqueueWebhookEvent(client, occurrence));
+  }
+}
+
+function forecastOf(
+  mainAccountId: string,
+  preview: ResetPreview,
+  subAccountIds: readonly string[],
+  leftMs: number,
+): Occurrence<'shortfall.forecast'> {
+  const days = DAYS_BEFORE.find((some) => leftMs <= some * DAY_MS) ?? Math.max(...DAYS_BEFORE);
+  const { period, needed, available, shortfall, unfunded } = preview;
+  return {
+    mainAccountId,
+    type: 'shortfall.forecast',
+    at: new Date(preview.at - leftMs).toISOString(),
+    dedupeKey: `shortfall:${period}:${days}`,
+    data: {
+      mainAccountId,
+      period,
+      startsAt: new Date(preview.at).toISOString(),
+      needed: fromMillipoints(needed),
+      // Unlimited credit lacks nothing, and whoever is in debt has nothing to give.
+      available: fromMillipoints(available === null || available < 0n ? 0n : available),
+      shortfall: fromMillipoints(shortfall),
+      unfunded,
+      subAccountIds: [...subAccountIds],
+    },
+  };
+}
