@@ -1,8 +1,8 @@
 import { ROUTE_IDS, ROUTES, type RouteDefinition, TAG_NAMES, TAGS } from '@subledger/contracts';
 import { createDocument, type oas31, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { SessionCookie } from '../access/session-cookie.js';
 import { ANSWER_HEADERS, problemExamples } from './openapi-answers.js';
 import { withExamples } from './openapi-examples.js';
-import { SessionCookie } from '../access/session-cookie.js';
 import { operationOf } from './openapi-operation.js';
 
 /**
