@@ -116,11 +116,21 @@ def put_real_tag(case, headers, name):
         headers[name] = answer.headers["etag"]
 
 
+def registered(main_account):
+    answer = requests.get(
+        f"{URL}/v1/main-accounts/{main_account}/sender-numbers",
+        headers=CALLER.headers,
+        cookies=CALLER.cookies,
+        timeout=30,
+    )
+    return answer.json()["senderNumbers"] if answer.status_code == 200 else []
+
+
 def put_real_values(operation, body, main_account):
     if operation in ("createSubAccount", "patchSubAccount") and body.get("senderNumbers"):
-        # Registered for the seeded customer alone.
-        mine = FUZZ["senderNumbers"] if main_account == FUZZ["mainAccountId"] else []
-        body["senderNumbers"] = mine[: len(body["senderNumbers"])]
+        body["senderNumbers"] = registered(main_account)[: len(body["senderNumbers"])]
+    if "timeZone" in body:
+        body["timeZone"] = FUZZ["timeZone"]
     if operation == "changePassword" and "login" in FUZZ:
         # The same one again, so that the next login finds it.
         body["currentPassword"] = body["newPassword"] = FUZZ["login"]["password"]
