@@ -80,8 +80,11 @@ def before_call(context, case, kwargs):
         parameters["sub"] = FUZZ["subAccountIds"][len(KNOWN) % len(FUZZ["subAccountIds"])]
     if case.query and "cursor" in case.query:
         put_real_cursor(case)
+    for name in list(headers):
+        if name.lower() == "if-match":
+            put_real_tag(case, headers, name)
     if isinstance(case.body, dict):
-        put_real_values(case.operation.definition.raw.get("operationId"), case.body)
+        put_real_values(case.operation.definition.raw.get("operationId"), case.body, parameters.get("id"))
 
 
 def put_real_cursor(case):
@@ -104,9 +107,30 @@ def put_real_cursor(case):
         case.query["cursor"] = CURSORS[key]
 
 
-def put_real_values(operation, body):
+def put_real_tag(case, headers, name):
+    """The one that the settings have now; there is none where there is no such thing."""
+    answer = requests.get(
+        URL + case.formatted_path, headers=CALLER.headers, cookies=CALLER.cookies, timeout=30
+    )
+    if "etag" in answer.headers:
+        headers[name] = answer.headers["etag"]
+
+
+def registered(main_account):
+    answer = requests.get(
+        f"{URL}/v1/main-accounts/{main_account}/sender-numbers",
+        headers=CALLER.headers,
+        cookies=CALLER.cookies,
+        timeout=30,
+    )
+    return answer.json()["senderNumbers"] if answer.status_code == 200 else []
+
+
+def put_real_values(operation, body, main_account):
     if operation in ("createSubAccount", "patchSubAccount") and body.get("senderNumbers"):
-        body["senderNumbers"] = FUZZ["senderNumbers"][: len(body["senderNumbers"])]
+        body["senderNumbers"] = registered(main_account)[: len(body["senderNumbers"])]
+    if "timeZone" in body:
+        body["timeZone"] = FUZZ["timeZone"]
     if operation == "changePassword" and "login" in FUZZ:
         # The same one again, so that the next login finds it.
         body["currentPassword"] = body["newPassword"] = FUZZ["login"]["password"]

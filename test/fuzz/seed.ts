@@ -15,7 +15,8 @@ export interface FuzzCaller {
   readonly someLogin: Readonly<Record<string, string>>;
   readonly mainAccountId: string;
   readonly subAccountIds: readonly string[];
-  readonly senderNumbers: readonly string[];
+  /** One that there is. */
+  readonly timeZone: string;
 }
 
 /** Customers with points, sub-accounts, numbers, keys and pages of statements, and a caller of every kind. */
@@ -56,7 +57,7 @@ export async function seedCallers(system: TestSystem): Promise<FuzzCaller[]> {
     someLogin: mainLogin,
     mainAccountId: main.id,
     subAccountIds: subs.map(({ id }) => id),
-    senderNumbers: SENDER_NUMBERS,
+    timeZone: 'Europe/Berlin',
   };
   const subLogin = {
     mainAccount: main.loginUrl.split('/').at(-1) ?? '',

@@ -17,6 +17,9 @@ export const points = z
     examples: ['1.2'],
   });
 
+/** What the refinements below say, as a pattern: readers of the JSON Schemas have nothing else. */
+const ABOVE_ZERO = '([1-9]\\d{0,11}(\\.\\d{1,3})?|0\\.([1-9]\\d{0,2}|0[1-9]\\d?|00[1-9]))';
+
 const isBelowMaximum = (text: string) =>
   POINTS_PATTERN.test(text) && BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS;
 const TOO_MUCH = `must be less than ${MAX_AMOUNT_POINTS} points`;
@@ -28,7 +31,12 @@ export const amount = points
     'must be more than 0',
   )
   .refine(isBelowMaximum, TOO_MUCH)
-  .meta({ id: 'Amount', description: 'Points to move: more than 0, at most 3 decimals', examples: ['1200'] });
+  .meta({
+    id: 'Amount',
+    pattern: `^${ABOVE_ZERO}$`,
+    description: 'Points to move: more than 0, at most 3 decimals',
+    examples: ['1200'],
+  });
 
 /** A correction: any amount but 0, either sign. */
 export const signedAmount = points
@@ -36,6 +44,7 @@ export const signedAmount = points
   .refine(isBelowMaximum, TOO_MUCH)
   .meta({
     id: 'SignedAmount',
+    pattern: `^-?${ABOVE_ZERO}$`,
     description: 'Points to correct by: not 0, may be negative',
     examples: ['-12.5'],
   });
@@ -50,6 +59,7 @@ export const pointLimit = z
   )
   .meta({
     id: 'PointLimit',
+    pattern: '^(0|[1-9]\\d{0,8}|1000000000)$',
     description: 'Whole points, digits only, 0 to 1,000,000,000',
     examples: ['1000'],
   });
@@ -58,6 +68,7 @@ export const pointLimit = z
 export const creditLimit = points
   .refine((text) => !text.startsWith('-'), 'must not be negative')
   .refine(isBelowMaximum, TOO_MUCH)
+  .meta({ pattern: '^(0|[1-9]\\d{0,11})(\\.\\d{1,3})?$' })
   .nullable()
   .meta({
     id: 'CreditLimit',
@@ -94,7 +105,12 @@ export function isTimeZone(name: string): boolean {
 export const timeZone = z
   .string()
   .refine(isTimeZone, 'must be an IANA time zone such as "Asia/Tokyo"')
-  .meta({ id: 'TimeZone', description: 'IANA time zone', examples: ['Asia/Tokyo'] });
+  .meta({
+    id: 'TimeZone',
+    pattern: '^[A-Za-z][A-Za-z0-9_+\\-/]{0,63}$',
+    description: 'IANA time zone',
+    examples: ['Asia/Tokyo'],
+  });
 
 /** An instant, ISO 8601 with `Z` or an offset. */
 export const instant = z.iso.datetime({ offset: true }).meta({
@@ -129,7 +145,8 @@ export const storableText = (max: number) =>
     .refine(
       (text) => !text.includes('\u0000') && text.isWellFormed(),
       'must be text without NUL or broken surrogates',
-    );
+    )
+    .meta({ pattern: '^[^\\u0000]*$' });
 
 /** Ids that others choose (command, message, refund): 1 to 128 printable ASCII characters without spaces. */
 export const foreignId = z

@@ -7,6 +7,7 @@ export const displayName = storableText(100)
   .refine((text) => text.trim() !== '', 'must not be blank')
   .meta({
     id: 'DisplayName',
+    pattern: '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$',
     description: 'A name for people: 1 to 100 characters, not only blanks',
     examples: ['Kita Clinic'],
   });

@@ -91,6 +91,9 @@ export const boost = z
   .strictObject({
     points: pointLimit
       .refine((text) => text !== '0', 'must be more than 0')
-      .meta({ description: 'Whole points, more than 0; for the current period only' }),
+      .meta({
+        pattern: '^([1-9]\\d{0,8}|1000000000)$',
+        description: 'Whole points, more than 0; for the current period only',
+      }),
   })
   .meta({ id: 'Boost' });
