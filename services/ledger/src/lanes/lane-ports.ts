@@ -45,6 +45,8 @@ export interface LanePorts extends TakeOverPorts {
 export interface LaneChore {
   /** A chore of a kind that waits already is not taken twice. */
   readonly kind: string;
+  /** When its next step is due, by the lane's `now`; left out: at once. */
+  readonly dueAt?: number;
   /** @returns whether it is done */
   step(lane: ChoreContext): Promise<boolean>;
 }

@@ -171,9 +171,12 @@ export class Lane {
     while (!this.isOver) {
       publishing.assertWorking();
       await this.workOnChore(memory, publishing);
-      if (this.queue.size === 0 && this.chores.size > 0) continue;
+      const choreInMs = this.choreInMs();
+      if (this.queue.size === 0 && choreInMs === 0) continue;
       if (this.queue.size === 0) {
-        await this.queue.wait(memory.isCursorDirty || publishing.isBusy ? options.idleCursorMs : undefined);
+        const isUnsettled = memory.isCursorDirty || publishing.isBusy;
+        const waitMs = Math.min(choreInMs, isUnsettled ? options.idleCursorMs : Number.POSITIVE_INFINITY);
+        await this.queue.wait(Number.isFinite(waitMs) ? waitMs : undefined);
         if (this.queue.size === 0 && !publishing.isBusy) await this.storeCursor();
         continue;
       }
@@ -184,9 +187,16 @@ export class Lane {
     }
   }
 
-  /** One step of the oldest chore, if there is one: slices wait for no more than that. */
+  /** Milliseconds until the next step of a chore is due; infinite without one. */
+  private choreInMs(): number {
+    const dueAts = [...this.chores.values()].map(({ dueAt = 0 }) => dueAt);
+    return Math.max(0, Math.min(...dueAts) - this.ports.now());
+  }
+
+  /** One step of the oldest chore that is due, if there is one: slices wait for no more than that. */
   private async workOnChore(memory: LaneMemory, publishing: LanePublishing): Promise<void> {
-    const [chore] = this.chores.values();
+    const now = this.ports.now();
+    const chore = [...this.chores.values()].find(({ dueAt = 0 }) => dueAt <= now);
     if (!chore) return;
     await publishing.room();
     const context: ChoreContext = {
@@ -223,7 +233,10 @@ export class Lane {
 
   private onCommitted(publication: Publication, publishing: LanePublishing): void {
     publishing.add(publication);
-    for (const order of publication.restatements ?? []) this.ask(new StateBooks(this.ports.store, order));
+    for (const order of publication.restatements ?? []) {
+      this.ask(new StateBooks(this.ports.store, this.ports.now));
+      (this.chores.get(StateBooks.kind) as StateBooks | undefined)?.add(order);
+    }
   }
 
   private resumeDrained(): void {

@@ -67,10 +67,16 @@ function storeOf(counts: { subs: number; lines: number; statements: number }) {
   };
 }
 
-async function stateAll(counts: { subs: number; lines: number; statements: number }, history: boolean) {
+async function stateAll(
+  counts: { subs: number; lines: number; statements: number },
+  history: boolean,
+  orders = 1,
+) {
   const cause = { kind: 'command', id: 'c1', type: 'subledger.books.restate.v1' } as const;
   const order = { mainAccountId: 'ma_1', history, cause, sequence: 7, at };
-  const chore = new StateBooks(storeOf(counts), order, PER_PART);
+  const chore = new StateBooks(storeOf(counts), () => at, PER_PART);
+  for (let n = 0; n < orders; n += 1) chore.add({ ...order, sequence: order.sequence + n });
+  const rests: number[] = [];
   const perStep: number[] = [];
   const values: { id: string; type: string; data: Record<string, unknown> }[] = [];
   const context = {
@@ -81,8 +87,11 @@ async function stateAll(counts: { subs: number; lines: number; statements: numbe
     },
     published: async () => undefined,
   } as ChoreContext;
-  for (let steps = 0; steps < 100; steps += 1)
-    if (await chore.step(context)) return { parts: values.map(({ data }) => data), values, perStep };
+  for (let steps = 0; steps < 100; steps += 1) {
+    const isDone = await chore.step(context);
+    rests.push(chore.dueAt - at);
+    if (isDone) return { parts: values.map(({ data }) => data), values, perStep, rests };
+  }
   throw new Error('it does not end');
 }
 
@@ -118,6 +127,15 @@ describe('books once more', () => {
     for (const value of values)
       expect(EVENTS.get(value.type)?.schema.safeParse(value).error?.issues).toBeUndefined();
     expect(values[0]?.data).toMatchObject({ generation: 4, sequence: main?.sequence, transfers: [] });
+  });
+
+  it('takes one order after the other, and rests after each step for as long as its parts ask for', async () => {
+    const { values, perStep, rests } = await stateAll({ subs: PAGE + 1, lines: 0, statements: 0 }, true, 2);
+    expect(perStep).toEqual([5, 1, 5, 1]);
+    expect(rests).toEqual([200, 40, 200, 40]);
+    expect(values.map((value) => value.id.split('.').at(-1))).toEqual(
+      ['7', '8'].flatMap((order) => [1, 2, 3, 4, 5, 6].map((part) => `${order}-${part}`)),
+    );
   });
 
   it('leaves the history out where nobody asks for it', async () => {

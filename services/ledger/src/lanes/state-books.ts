@@ -1,5 +1,6 @@
 import { MAX_STATED } from '@subledger/contracts';
 import type { MainAccount, SubAccount } from '@subledger/core';
+import type { OutgoingRecord } from '@subledger/kafka';
 import type { Restatement } from '../pipeline/slice-draft.js';
 import type { LedgerStore } from '../store/ledger-store.js';
 import type { StatementKey, StoredStatement, StoredTransfer } from '../store/stated-pages.js';
@@ -8,6 +9,11 @@ import type { ChoreContext, LaneChore } from './lane-ports.js';
 
 /** Parts per step: what they say is in memory at once, some hundred kilobytes, and slices wait for it. */
 const PARTS_PER_STEP = 5;
+/**
+ * Milliseconds of rest after a step, for each of its parts: 25 parts a second and lane. Whatever the lane books meanwhile
+ * stands behind the parts on the topic, and a write is answered when its reader has come so far: it must keep up.
+ */
+const REST_MS_PER_PART = 40;
 
 type StatedStore = Pick<LedgerStore, 'loadMain' | 'subAccountsPage' | 'transfersPage' | 'statementsPage'>;
 
@@ -18,39 +24,67 @@ interface Page {
 }
 
 /**
- * Publishes the books of one main account once more, part by part: all that a `books.restate` asks for. Between two
- * slices the database is what the lane has decided and published, so each part stands behind the events that it
+ * Publishes books once more, main account by main account and part by part: all that `books.restate` asked for. Between
+ * two slices the database is what the lane has decided and published, so each part stands behind the events that it
  * reflects and before those that it does not, and carries the sequence of the last one.
  *
  * A takeover forgets it, as all chores: whoever asked sees that no last part comes, and asks again.
  */
 export class StateBooks implements LaneChore {
-  readonly kind: string;
+  static readonly kind = 'state-books';
+  readonly kind = StateBooks.kind;
+  dueAt = 0;
+  private readonly orders: OrderedBooks[] = [];
+
+  /**
+   * @param now milliseconds since 1970
+   * @param perPart most rows of a kind in one event
+   */
+  constructor(
+    private readonly store: StatedStore,
+    private readonly now: () => number,
+    private readonly perPart = MAX_STATED,
+  ) {}
+
+  add(order: Restatement): void {
+    this.orders.push(new OrderedBooks(this.store, order, this.perPart));
+  }
+
+  async step({ memory, publish }: ChoreContext): Promise<boolean> {
+    const [order] = this.orders;
+    if (!order) return true;
+    const { records, isLast } = await order.next(memory.lease.generation);
+    publish({ records, limits: new Map(), laneSequence: memory.laneSequence, hasOutbox: false });
+    if (isLast) this.orders.shift();
+    this.dueAt = this.now() + REST_MS_PER_PART * records.length;
+    return this.orders.length === 0;
+  }
+}
+
+/** The books of one order, and how far they are published. */
+class OrderedBooks {
   private part = 0;
   private afterSub: string | null = '';
   private afterLine: number | null;
   private afterStatement: StatementKey | null;
 
-  /** @param perPart most rows of a kind in one event */
   constructor(
     private readonly store: StatedStore,
     private readonly order: Restatement,
-    private readonly perPart = MAX_STATED,
+    private readonly perPart: number,
   ) {
-    this.kind = `state-books ${order.mainAccountId} ${order.sequence}`;
     this.afterLine = order.history ? 0 : null;
     this.afterStatement = order.history ? { subAccountId: '', period: '' } : null;
   }
 
-  async step({ memory, publish }: ChoreContext): Promise<boolean> {
+  /** The next few parts. */
+  async next(generation: number): Promise<{ records: OutgoingRecord[]; isLast: boolean }> {
     const main = await this.store.loadMain(this.order.mainAccountId);
     // It was asked for in the lane's own books; only a restore under our feet takes them away.
-    if (!main) return true;
+    if (!main) return { records: [], isLast: true };
     const page = await this.nextPage();
     const isLast = this.afterSub === null && this.afterLine === null && this.afterStatement === null;
-    const records = [...this.parts(main, page, memory.lease.generation, isLast)];
-    publish({ records, limits: new Map(), laneSequence: memory.laneSequence, hasOutbox: false });
-    return isLast;
+    return { records: [...this.parts(main, page, generation, isLast)], isLast };
   }
 
   /** Reads on in all that is not at its end. */
