@@ -3,6 +3,7 @@ import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
+import { MergedWork } from '../batches/merged-work.js';
 import { tellChanges } from '../streams/change-notice.js';
 import type { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { atOnce, changedBy, isPlain } from './apply-at-once.js';
@@ -12,7 +13,6 @@ import { figureUpserts } from './figure-upserts.js';
 import { cleanUpDeleted, finishOperations } from './finish-operations.js';
 import { type Fold, foldEvents } from './fold-events.js';
 import { foldRestatement, isOfRestatement } from './fold-restatement.js';
-import { MergedWork } from './merged-work.js';
 import { EventParser, type LedgerEvent } from './parse-events.js';
 import { runStatement } from './run-statement.js';
 
