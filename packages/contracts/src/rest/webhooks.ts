@@ -25,7 +25,7 @@ export const webhookDeliveryId = z
   });
 
 const url = storableText(MAX_URL_CHARACTERS)
-  .min(1)
+  .regex(/^https?:\/\/[^\s\\]+$/, 'must be a URL that begins with https://')
   .meta({
     id: 'WebhookUrl',
     description: 'Where events are POSTed: https, without credentials or fragment, at a public address',

@@ -26,7 +26,7 @@ export class ResetPreviewService {
 
   /** @throws ProblemError `not-found`; `operation-in-progress`, `too-many-requests`: soon again */
   async preview(mainAccountId: string, query: ResetPreviewQuery): Promise<ResetPreviewView> {
-    const list = `reset-preview:${query.outcome ?? ''}`;
+    const list = 'reset-preview';
     const after = keysOf(decodeCursor(query.cursor, list, 3));
     await this.mains.get(mainAccountId);
     const rows: ResetRow[] = [];
