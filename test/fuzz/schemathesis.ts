@@ -17,7 +17,11 @@ export interface FuzzResult {
 
 /** Schemathesis in a virtual environment of its own, under `node_modules/.cache`. */
 export class Schemathesis {
-  private constructor(private readonly command: string) {}
+  private constructor(
+    private readonly command: string,
+    /** Where it keeps what it found, to find it again. */
+    private readonly folder: string,
+  ) {}
 
   /** Installs it, once. @throws Error saying what is missing and what to do */
   static async install(): Promise<Schemathesis> {
@@ -28,7 +32,7 @@ export class Schemathesis {
       () => false,
     );
     if (!isThere) await make(folder);
-    return new Schemathesis(command);
+    return new Schemathesis(command, folder);
   }
 
   /** Every check and every phase, as one caller. */
@@ -54,7 +58,7 @@ export class Schemathesis {
       PYTHONPATH: root,
       PYTHONDONTWRITEBYTECODE: '1',
     };
-    const child = spawn(this.command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.command, args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (chunk) => {
       output += chunk;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Reply, TestGateway } from './test-support/test-gateway.js';
+import { OPERATOR_KEY, TestGateway } from './test-support/test-gateway.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -23,14 +23,24 @@ function expectHeaders(headers: Headers): void {
   });
 }
 
+/** Only the head: a stream does not end. */
+async function answerTo(method: string, path: string, key: null | undefined): Promise<Response> {
+  const response = await fetch(`${gateway.running.url}${path}`, {
+    method,
+    headers: key === null ? {} : { authorization: `Bearer ${OPERATOR_KEY}` },
+  });
+  await response.body?.cancel();
+  return response;
+}
+
 test('every route answers with them, whoever asks', async () => {
   const routes = gateway.running.routes.filter(({ method }) => method !== 'HEAD');
   expect(routes.length).toBeGreaterThan(40);
   for (const { method, path } of routes) {
     const filled = path.replace(':code', 'forbidden').replace(/:\w+/g, 'ma_none');
     for (const key of [null, undefined]) {
-      const reply: Reply = await gateway.call(method, filled, key === null ? { key } : {});
-      expectHeaders(reply.headers);
+      const { headers } = await answerTo(method, filled, key);
+      expectHeaders(headers);
     }
   }
 });

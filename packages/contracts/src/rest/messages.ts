@@ -48,13 +48,24 @@ export const messageLine = z
 export type MessageLine = z.infer<typeof messageLine>;
 export const messageList = listOf('MessageList', messageLine);
 
+/** PostgreSQL knows no year 0. */
+const FIRST_INSTANT = Date.UTC(2000, 0, 1) - 63_082_281_600_000;
+
+/**
+ * An instant as the database takes it: in UTC, since it refuses offsets beyond 15:59, and not before the year 1. Else a
+ * file would break off in its middle.
+ */
+const askedInstant = instant.transform((text) =>
+  new Date(Math.max(Date.parse(text), FIRST_INSTANT)).toISOString(),
+);
+
 /** What the log is narrowed to; the list and the CSV take the same. */
 const filters = {
-  from: instant.optional().meta({
+  from: askedInstant.optional().meta({
     description: 'Only messages sent at or after this instant. Write the + of an offset as %2B',
     examples: ['2026-10-31T15:00:00Z'],
   }),
-  to: instant
+  to: askedInstant
     .optional()
     .meta({ description: 'Only messages sent before this instant', examples: ['2026-11-30T15:00:00Z'] }),
   status: messageStatus.optional().meta({ description: 'Only messages whose latest status this is' }),

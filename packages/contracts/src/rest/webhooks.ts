@@ -71,7 +71,7 @@ export const patchWebhook = z
       }),
   })
   .refine((body) => Object.values(body).some((value) => value !== undefined), 'must change something')
-  .meta({ id: 'PatchWebhook' });
+  .meta({ id: 'PatchWebhook', minProperties: 1 });
 
 /** Why a webhook is off: the customer switched it off, it answered 410, or it failed for days. */
 export const WEBHOOK_DISABLED_REASONS = ['by-request', 'gone', 'failing'] as const;

@@ -60,6 +60,22 @@ beforeAll(async () => {
   });
   await gateway.call('DELETE', `${path}/sub-accounts/${support}`);
 });
+test.each([
+  '2000-01-01T00:00:00+16:00',
+  '2000-01-01T00:00:00-23:59',
+  '0000-01-01T00:00:00Z',
+  '9999-12-31T23:59:59Z',
+])(
+  'the instant %s, which the database would refuse or hardly takes, is a bound like any other',
+  async (instant) => {
+    for (const name of ['from', 'to']) {
+      const query = `${name}=${encodeURIComponent(instant)}`;
+      expect((await gateway.call('GET', `${path}/messages?${query}`)).status).toBe(200);
+      const file = await gateway.call('GET', `${path}/messages.csv?${query}`);
+      expect([file.status, file.body.includes(MESSAGE_CSV_COLUMNS[0])]).toEqual([200, true]);
+    }
+  },
+);
 afterAll(async () => {
   await producer?.close();
   await gateway?.stop();

@@ -7,7 +7,7 @@ import { gatewayConfig } from '../config.js';
 import { type RunningGateway, startGateway } from '../gateway.js';
 import { ScriptedLedger } from './scripted-ledger.js';
 
-const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
+export const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
 /** Of whatever logs in in the suites. */
 export const PASSWORD = 'secret123';
 export const UPSTREAM_KEY = 'upstream-key-of-the-suites-0123456789';
