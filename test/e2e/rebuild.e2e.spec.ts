@@ -29,6 +29,8 @@ describe('rebuild-read-model', () => {
   const customers: Customer[] = [];
   const subs: SubAccountView[][] = [];
   const customer = (index: number) => customers[index] as Customer;
+  /** Messages that the ledger will have charged. */
+  let sent = 0;
   const sub = (of: number, index: number) => subs[of]?.[index] as SubAccountView;
 
   beforeAll(async () => {
@@ -73,12 +75,14 @@ describe('rebuild-read-model', () => {
       sentAt,
     });
     await producer.send([messageRecord(message)]);
+    sent += 1;
   }
   const sql = (text: string, values: unknown[] = []) => system.database.client.query(text, values);
   const rebuild = (...args: string[]) => operatorCommand(system, 'gateway', 'rebuild-read-model', ...args);
   const untilSame = () =>
     eventually(
       async () => {
+        expect((await sql('SELECT FROM ledger.charges')).rowCount).toBe(sent);
         expect(await differences(system.database)).toEqual({});
         return true;
       },
@@ -205,6 +209,7 @@ describe('rebuild-read-model', () => {
 
   it('takes back what a restored ledger no longer has', async () => {
     const backup = await LedgerBackup.take(system.database);
+    const sentBefore = sent;
     const late = await makeSub(customer(0), 'Late', '70');
     const newcomer = await makeCustomer(system, '500');
     await system.operator.post(`${customer(1).path}/purchases`, { points: '4321', reference: 'lost' });
@@ -217,6 +222,7 @@ describe('rebuild-read-model', () => {
     await untilSame();
     await system.service('ledger').stop();
     await backup.restore();
+    sent = sentBefore;
     for (let lane = 0; lane < PARTITIONS; lane += 1) {
       // What came since the backup is not read again: as if the log had lost it, too.
       const { text } = await operatorCommand(
