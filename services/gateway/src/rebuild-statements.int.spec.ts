@@ -118,6 +118,11 @@ describe('statements of a read model that is built again', () => {
     expect(lineOf(after, '2026-09')).toEqual(lineOf(before, '2026-09'));
     const september = after.statements.find(({ period }) => period === '2026-09');
     expect(september.totals).toMatchObject({ subAccounts: 1, lateUsed: '4' });
+    // A restored ledger goes on with numbers that were there before: its facts are newer all the same.
+    await gateway.ledger.publish(main, late(50, '1', '2026-11', 1));
+    await eventually(async () => lineOf(await shown(main))?.lateUsed === '5.75', { what: 'the fact' });
+    const { totals } = await get(main, '/2026-11');
+    expect(totals.lateUsed).toBe('5.75');
   });
 
   test('are put right where they are damaged, and what the books do not have goes', async () => {
