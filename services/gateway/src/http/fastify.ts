@@ -17,7 +17,7 @@ export interface FastifyOptions {
 }
 
 /** How long a client may take, in milliseconds. */
-export interface ClientTimeouts {
+interface ClientTimeouts {
   /** Until its headers are complete. */
   readonly headersMs: number;
   /** Until its whole request is. */

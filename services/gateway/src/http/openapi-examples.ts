@@ -41,7 +41,7 @@ export function withExamples(document: oas31.OpenAPIObject): oas31.OpenAPIObject
 }
 
 /** @throws Error naming `where`, if neither the schema nor its parts have one */
-export function exampleOf(schema: Schema, resolve: Resolve, where: string): unknown {
+function exampleOf(schema: Schema, resolve: Resolve, where: string): unknown {
   if (schema.examples && schema.examples.length > 0) return schema.examples[0];
   if (schema.$ref) return exampleOf(resolve(schema.$ref), resolve, where);
   if ('const' in schema) return schema.const;

@@ -7,7 +7,7 @@ import { limitedAddress } from '../access/limited-address.js';
 import type { Principal } from '../access/principal.js';
 import { ProblemError } from './problem.js';
 
-export const REQUEST_WINDOW_MS = 60_000;
+const REQUEST_WINDOW_MS = 60_000;
 /** Counters that are kept at most, of each kind; whoever asked longest ago goes first. */
 const MAX_COUNTED = 20_000;
 /** For so long a credential that was right is not counted on its address. */
