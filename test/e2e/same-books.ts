@@ -34,6 +34,32 @@ const DIFFERENCES = {
         main_balance, sub_balance, sub_account_id, message_id, period, reference) AS figures FROM gateway.transfer) g
     USING (id)
     WHERE l.figures IS DISTINCT FROM g.figures`,
+  statements: `
+    SELECT coalesce(l.id, g.id) AS id, l.figures AS ledger, g.figures AS gateway FROM (
+      SELECT main_account_id || period || sub_account_id AS id, jsonb_build_array(opening, point_limit, boost, granted,
+        used, overage, held, returned, late_used, late_refunded, late_returned) AS figures FROM ledger.period_statements) l
+    FULL JOIN (
+      SELECT main_account_id || period || sub_account_id AS id, jsonb_build_array(sum(opening), sum(limit_points),
+        sum(boost), sum(granted), sum(used), sum(overage), sum(held), sum(returned), sum(late_used), sum(late_refunded),
+        sum(late_returned)) AS figures
+      FROM (
+        SELECT main_account_id, period, sub_account_id, opening, limit_points, boost, granted, used, overage, held,
+          returned, late_used, late_refunded, late_returned FROM gateway.period_statement
+        UNION ALL
+        SELECT f.main_account_id, f.period, f.sub_account_id, 0, 0, 0, 0, 0, 0, 0, 0, f.used, f.refunded, f.returned
+          FROM gateway.period_late_fact f LEFT JOIN gateway.period_statement s USING (main_account_id, period, sub_account_id)
+         WHERE s.sequence IS NULL OR (f.generation, f.sequence) > (s.generation, s.sequence)) figures
+      GROUP BY main_account_id, period, sub_account_id) g USING (id)
+    WHERE l.figures IS DISTINCT FROM g.figures`,
+  // A balance may be unknown, but not wrong.
+  'month starts': `
+    SELECT coalesce(l.id, g.id) AS id, l.balance AS ledger, g.balance AS gateway FROM (
+      SELECT main_account_id || (CASE WHEN e ? 'to' THEN e ->> 'to' ELSE e #>> '{mainAccount,period}' END) AS id,
+        1000 * ((e #>> '{mainAccount,balance}')::numeric + coalesce((e ->> 'granted')::numeric, 0)) AS balance
+      FROM (SELECT main_account_id, payload::jsonb -> 'data' AS e FROM ledger.journal
+        WHERE type IN ('subledger.main-account.opened.v1', 'subledger.period.rolled.v1')) j) l
+    FULL JOIN (SELECT main_account_id || period AS id, balance FROM gateway.month_turn) g USING (id)
+    WHERE l.id IS NULL OR g.id IS NULL OR l.balance <> g.balance`,
 } as const;
 
 /** The first differences of each kind between the gateway's read model and the ledger's books. */

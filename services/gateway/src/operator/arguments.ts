@@ -14,7 +14,7 @@ Builds balances, sub-accounts and statement lines again from the ledger's books:
 damaged, or the ledger's database was restored. Reading and writing go on meanwhile.
 
   --main          one main account (default: all)
-  --states-only   balances and sub-accounts, without the lines of the statements
+  --states-only   balances and sub-accounts, without transfers and statements
   --timeout       seconds to wait (default: profiles 600, read model 21600)
 
 It uses DATABASE_URL and KAFKA_BROKERS, or what \`npm start\` wrote to .subledger/dev.json.

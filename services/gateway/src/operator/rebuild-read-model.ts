@@ -13,7 +13,7 @@ export interface RebuildOptions {
   readonly print: (line: string) => void;
   /** One main account; undefined is all. */
   readonly main: string | undefined;
-  /** Transfers too, not only the states. */
+  /** Transfers and statements too, not only the states. */
   readonly history: boolean;
   readonly timeoutMs: number;
   /** How long nothing may come of all that is asked for, until it is asked for again; doubled whenever that happens. */
@@ -40,11 +40,11 @@ const AT_ONCE = 32;
  * @throws KafkaUnavailableError | the database's error; started again it begins anew
  */
 export async function rebuildReadModel(options: RebuildOptions): Promise<number> {
-  const { pool, print, main } = options;
+  const { pool, print, main, history } = options;
   // Kept for the whole time: the lock goes with it.
   const holder = await pool.connect();
   try {
-    if (!(await beginRebuild(holder, main))) {
+    if (!(await beginRebuild(holder, main, history))) {
       print('Another rebuild is under way. Wait for it, or end it.');
       return 1;
     }

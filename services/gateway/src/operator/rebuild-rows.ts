@@ -14,20 +14,25 @@ export interface Order {
 
 /**
  * Takes the lock and lists the main accounts to ask for: those that this schema has something of.
+ * @param history whether transfers and statements are asked for, too
  * @returns whether nobody else has the lock; it goes with the connection
  */
-export async function beginRebuild(holder: pg.PoolClient, main: string | undefined): Promise<boolean> {
+export async function beginRebuild(
+  holder: pg.PoolClient,
+  main: string | undefined,
+  history: boolean,
+): Promise<boolean> {
   const { rows } = await holder.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS mine', [
     LOCK,
   ]);
   if (!rows[0]?.mine) return false;
   await holder.query('DELETE FROM read_model_rebuild');
   await holder.query(
-    `INSERT INTO read_model_rebuild (main_account_id)
-      SELECT id FROM (SELECT id FROM main_account UNION SELECT main_account_id FROM main_account_state
+    `INSERT INTO read_model_rebuild (main_account_id, history)
+      SELECT id, $2 FROM (SELECT id FROM main_account UNION SELECT main_account_id FROM main_account_state
         UNION SELECT main_account_id FROM sub_account_state) AS known (id)
        WHERE $1::text IS NULL OR id = $1`,
-    [main ?? null],
+    [main ?? null, history],
   );
   return true;
 }

@@ -26,33 +26,57 @@ const lateOnes = (scope: StatementScope): string => {
 };
 
 const NOTHING = '0::bigint';
+/** Lower than every event's: all late facts of such a line are added. */
+const NO_POSITION = `-2 AS generation, ${NOTHING} AS sequence`;
 const closedFigures = OWN_FIGURES.map((name) => (name === 'remaining' ? NOTHING : name));
 const openFigures = OWN_FIGURES.map((name) => (name === 'returned' ? NOTHING : name));
 const noFigures = OWN_FIGURES.map(() => NOTHING);
+const noLate = LATE_FIGURES.map(() => NOTHING).join(', ');
+const LATE_SUMS = LATE_FIGURES.map(
+  (name) => `line.${name} + coalesce(sum(l.${name.slice('late_'.length)}), 0)::bigint AS ${name}`,
+).join(', ');
 
 /**
  * SQL of a period's lines, one per sub-account, to be ordered by it: closed ones, those of the open period, and those
  * with late figures alone (all else of them is 0, as in the ledger). Each part comes in that order from its index, so
- * that a page reads no more than its lines, and a whole statement is merged, not sorted.
+ * that a page reads no more than its lines, and a whole statement is merged, not sorted. Late facts up to the position of
+ * a statement are in its own figures.
  */
 export function statementRows(scope: StatementScope): string {
-  return `SELECT line.*, late.* FROM (
-      SELECT sub_account_id, closed_at, opening, limit_points, ${closedFigures.map(named).join(', ')}
+  const figures = OWN_FIGURES.map((name) => `line.${name}`).join(', ');
+  return `SELECT line.sub_account_id, line.closed_at, line.opening, line.limit_points, ${figures}, late.* FROM (
+      SELECT sub_account_id, closed_at, opening, limit_points, ${closedFigures.map(named).join(', ')},
+        ${LATE_FIGURES.join(', ')}, generation, sequence
         FROM period_statement WHERE ${own(scope)}
       UNION ALL
-      SELECT sub_account_id, NULL, opening, limit_points, ${openFigures.join(', ')}
+      SELECT sub_account_id, NULL, opening, limit_points, ${openFigures.join(', ')}, ${noLate}, ${NO_POSITION}
         FROM sub_account_state WHERE ${openOnes(scope)}
       UNION ALL
-      (SELECT DISTINCT sub_account_id, NULL::timestamptz, ${NOTHING}, ${NOTHING}, ${noFigures.join(', ')}
+      (SELECT DISTINCT sub_account_id, NULL::timestamptz, ${NOTHING}, ${NOTHING}, ${noFigures.join(', ')}, ${noLate},
+          ${NO_POSITION}
         FROM ${lateOnes(scope)})
     ) AS line
-    CROSS JOIN LATERAL (SELECT ${sumsOf('used', 'refunded', 'returned')} FROM period_late_fact l
+    CROSS JOIN LATERAL (SELECT ${LATE_SUMS} FROM period_late_fact l
       WHERE l.main_account_id = ${scope.mainAccountId} AND l.period = ${scope.period}
-        AND l.sub_account_id = line.sub_account_id) AS late`;
+        AND l.sub_account_id = line.sub_account_id
+        AND (l.generation, l.sequence) > (line.generation, line.sequence)) AS late`;
 }
 const named = (sql: string, index: number): string => `${sql} AS ${OWN_FIGURES[index]}`;
-const sumsOf = (...columns: string[]): string =>
-  columns.map((name) => `coalesce(sum(${name}), 0)::bigint AS late_${name}`).join(', ');
+
+/** SQL of the sums of late facts that no statement has in its own figures, and of how many sub-accounts have these alone. */
+const lateTotals = ({ mainAccountId, period }: StatementScope): string => {
+  const sums = LATE_FIGURES.map(
+    (name) => `coalesce(sum(f.${name.slice('late_'.length)}) FILTER (WHERE s.sequence IS NULL
+        OR (f.generation, f.sequence) > (s.generation, s.sequence)), 0)::bigint AS ${name}`,
+  ).join(', ');
+  const joined = (table: string, alias: string) =>
+    `LEFT JOIN ${table} ${alias} ON ${alias}.main_account_id = f.main_account_id AND ${alias}.period = f.period
+        AND ${alias}.sub_account_id = f.sub_account_id`;
+  return `SELECT count(DISTINCT f.sub_account_id) FILTER (WHERE s.sequence IS NULL AND o.sequence IS NULL) AS lines, ${sums}
+      FROM period_late_fact f ${joined('period_statement', 's')}
+      ${joined('sub_account_state', 'o')} AND o.lifecycle <> 'deleted'
+      WHERE f.main_account_id = ${mainAccountId} AND f.period = ${period}`;
+};
 
 /**
  * SQL of the sums over a period's lines, as one row: `sub_accounts`, `opening` (null where one is not known), `limit_points`
@@ -60,17 +84,18 @@ const sumsOf = (...columns: string[]): string =>
  */
 export function statementTotals(scope: StatementScope): string {
   const figures = ['limit_points', ...OWN_FIGURES];
-  const sums = figures.map((name) => `coalesce(sum(${name}), 0)::bigint AS ${name}`).join(', ');
-  const parts = (name: string, figure: string, condition: string) =>
+  const sum = (name: string) => `coalesce(sum(${name}), 0)::bigint AS ${name}`;
+  const parts = (name: string, missing: readonly string[], condition: string) =>
     `SELECT count(*) AS lines, count(opening) AS openings, sum(opening) AS opening, sum(limit_points) AS limit_points,
-       ${OWN_FIGURES.map((own) => `${own === figure ? '0' : `sum(${own})`} AS ${own}`).join(', ')}
+       ${FIGURES.map((own) => `${missing.includes(own) ? '0' : `sum(${own})`} AS ${own}`).join(', ')}
      FROM ${name} WHERE ${condition}`;
-  return `SELECT (own.lines + others.lines)::int AS sub_accounts,
-      CASE WHEN own.lines = own.openings THEN own.opening END AS opening, ${[...figures, ...LATE_FIGURES].join(', ')}
+  return `SELECT (own.lines + late.lines)::int AS sub_accounts,
+      CASE WHEN own.lines = own.openings THEN own.opening END AS opening,
+      ${figures.map((name) => `own.${name}`).join(', ')},
+      ${LATE_FIGURES.map((name) => `own.${name} + late.${name} AS ${name}`).join(', ')}
     FROM (SELECT sum(lines)::bigint AS lines, sum(openings)::bigint AS openings,
-        coalesce(sum(opening), 0)::bigint AS opening, ${sums}
-      FROM (${parts('period_statement', 'remaining', own(scope))} UNION ALL
-        ${parts('sub_account_state', 'returned', openOnes(scope))}) AS parts) AS own,
-    (SELECT ${sumsOf('used', 'refunded', 'returned')} FROM period_late_fact WHERE ${own(scope)}) AS late,
-    (SELECT count(DISTINCT sub_account_id) AS lines FROM ${lateOnes(scope)}) AS others`;
+        coalesce(sum(opening), 0)::bigint AS opening, ${[...figures, ...LATE_FIGURES].map(sum).join(', ')}
+      FROM (${parts('period_statement', ['remaining'], own(scope))} UNION ALL
+        ${parts('sub_account_state', ['returned', ...LATE_FIGURES], openOnes(scope))}) AS parts) AS own,
+    (${lateTotals(scope)}) AS late`;
 }

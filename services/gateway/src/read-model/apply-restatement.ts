@@ -4,8 +4,10 @@ import { endSessionsOf } from '../access/end-sessions.js';
 import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
 import { tellChanges } from '../streams/change-notice.js';
 import { changedBy } from './apply-at-once.js';
+import { completeStatedPeriods, dropPeriodsOf, type StatedMain } from './apply-stated-periods.js';
 import type { SubRow } from './fold-events.js';
 import type { Progress, RefusedRestatement, Restatement } from './fold-restatement.js';
+import { statedStatementsUpsert } from './period-upserts.js';
 import { runStatement } from './run-statement.js';
 import { mainsUpsert, statedTransfersUpsert, subsUpsert } from './upserts.js';
 
@@ -15,16 +17,24 @@ export const DOUBTED_GENERATION = -1;
 /**
  * Takes the ledger's books in. States are written as those of events are; a rebuild has doubted all that were there
  * before, so nothing that is wrong passes for newer. What the books do not have goes: transfers above their last number,
- * and, once every part has come, the sub-accounts that none of them had.
+ * and, once every part has come, the sub-accounts and the rows of statements that none of them had.
  */
 export async function applyRestatement(client: pg.PoolClient, restatement: Restatement): Promise<void> {
-  const { mains, subs, transfers, progress, refused } = restatement;
+  const { mains, subs, transfers, statements, progress, refused } = restatement;
   if (mains.length > 0) await runStatement(client, mainsUpsert(mains));
   if (subs.length > 0) await applySubs(client, subs);
   if (transfers.length > 0) await runStatement(client, statedTransfersUpsert(transfers));
+  if (statements.length > 0) await runStatement(client, statedStatementsUpsert(statements));
   await dropTransfersBeyond(client, restatement);
   const done = await noteProgress(client, progress);
-  await dropDoubted(client, done);
+  await dropDoubted(
+    client,
+    done.map(({ mainAccountId }) => mainAccountId),
+  );
+  await completeStatedPeriods(
+    client,
+    done.filter(({ history }) => history),
+  );
   await dropUnknown(client, refused);
   await tellChanges(client, changedBy({ mains, subs, outcomes: [] }));
 }
@@ -100,18 +110,31 @@ async function dropTransfersBeyond(client: pg.PoolClient, restatement: Restateme
   );
 }
 
+interface DoneMain extends StatedMain {
+  /** Whether transfers and statements came, too (not known where the first part was taken in by an older gateway). */
+  readonly history: boolean;
+}
+
 /** @returns the main accounts of which all parts have come now */
-async function noteProgress(client: pg.PoolClient, progress: readonly Progress[]): Promise<string[]> {
+async function noteProgress(client: pg.PoolClient, progress: readonly Progress[]): Promise<DoneMain[]> {
   if (progress.length === 0) return [];
-  const { rows } = await client.query<{ main_account_id: string }>(
+  const { rows } = await client.query<{
+    main_account_id: string;
+    history: boolean;
+    from_generation: number;
+    from_sequence: bigint;
+  }>(
     `WITH noted AS (
-       UPDATE read_model_rebuild r SET parts = x.last, done_at = CASE WHEN x.is_done THEN now() END
-         FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::bool[])
-           AS x (main_account_id, command_id, first, last, is_done)
+       UPDATE read_model_rebuild r SET parts = x.last, done_at = CASE WHEN x.is_done THEN now() END,
+           from_generation = CASE WHEN x.first = 1 THEN x.generation ELSE r.from_generation END,
+           from_sequence = CASE WHEN x.first = 1 THEN x.sequence ELSE r.from_sequence END
+         FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::bool[], $6::int[], $7::bigint[])
+           AS x (main_account_id, command_id, first, last, is_done, generation, sequence)
         WHERE r.main_account_id = x.main_account_id AND r.command_id = x.command_id AND r.done_at IS NULL
           AND r.parts BETWEEN x.first - 1 AND x.last - 1
-       RETURNING r.main_account_id, r.done_at)
-     SELECT main_account_id FROM noted WHERE done_at IS NOT NULL`,
+       RETURNING r.*)
+     SELECT main_account_id, history AND from_sequence IS NOT NULL AS history, from_generation, from_sequence
+       FROM noted WHERE done_at IS NOT NULL`,
     columns(
       progress,
       (one) => one.mainAccountId,
@@ -119,9 +142,16 @@ async function noteProgress(client: pg.PoolClient, progress: readonly Progress[]
       (one) => one.first,
       (one) => one.last,
       (one) => one.isDone,
+      (one) => one.generation,
+      (one) => one.sequence,
     ),
   );
-  return rows.map((row) => row.main_account_id);
+  return rows.map((row) => ({
+    mainAccountId: row.main_account_id,
+    history: row.history,
+    generation: row.from_generation,
+    sequence: Number(row.from_sequence),
+  }));
 }
 
 /** Sub-accounts of these that no event and no part has spoken of since they were doubted: the ledger has no such. */
@@ -165,4 +195,5 @@ async function dropUnknown(client: pg.PoolClient, refused: readonly RefusedResta
       AND NOT EXISTS (SELECT FROM main_account_state m WHERE m.main_account_id = t.main_account_id)`,
     [unknown],
   );
+  await dropPeriodsOf(client, unknown);
 }

@@ -91,7 +91,7 @@ describe('foldRestatement', () => {
   ])('progress: %s', (_, parts, expected) => {
     const events = parts.map(([part, isLast]) => stated({ part, isLast }));
     expect(foldRestatement(events).progress).toEqual([
-      { mainAccountId: 'ma_1', commandId: 'c1', ...expected },
+      { mainAccountId: 'ma_1', commandId: 'c1', generation: 1, sequence: 10, ...expected },
     ]);
   });
 
@@ -118,6 +118,55 @@ describe('foldRestatement', () => {
         transfer: { sequence: 2, points: '1' },
       }),
     ]);
+  });
+
+  it('tells the position of the first part, from which on all that is stated is newer', () => {
+    const events = [stated({ part: 1, sequence: 11 }), stated({ part: 2, sequence: 14, isLast: true })];
+    expect(foldRestatement(events).progress).toEqual([
+      expect.objectContaining({ first: 1, last: 2, generation: 1, sequence: 11 }),
+    ]);
+  });
+
+  const NOTHING = {
+    ...{ opening: '0', limit: '0', boost: '0', granted: '0', used: '0', overage: '0', held: '0' },
+    ...{ returned: '0', lateUsed: '0', lateRefunded: '0', lateReturned: '0' },
+  };
+  const closed = (figures: object) => ({
+    ...NOTHING,
+    ...{ subAccountId: 'sa_1', period: '2026-10', at: '2026-10-31T15:00:00Z', ...figures },
+  });
+
+  it('keeps the newest of each statement, at the position of its part, in the order of their key', () => {
+    const events = [
+      stated({ sequence: 11, statements: [closed({ period: '2026-11' }), closed({ lateUsed: '2' })] }),
+      stated(
+        { sequence: 12, statements: [closed({ lateUsed: '3' }), closed({ subAccountId: 'sa_0' })] },
+        'c2',
+      ),
+      stated({ sequence: 10, statements: [closed({ lateUsed: '1' })] }, 'c0'),
+    ];
+    const { statements } = foldRestatement(events);
+    expect(
+      statements.map(({ sequence, statement: { period, subAccountId, lateUsed } }) => [
+        ...[sequence, period, subAccountId, lateUsed],
+      ]),
+    ).toEqual([
+      [12, '2026-10', 'sa_0', '0'],
+      [12, '2026-10', 'sa_1', '3'],
+      [11, '2026-11', 'sa_1', '0'],
+    ]);
+  });
+
+  it.each<[string, object, string | null]>([
+    ['closing figures', { opening: '5', lateUsed: '1' }, '2026-10-31T15:00:00Z'],
+    ['a limit alone', { limit: '5', lateRefunded: '1' }, '2026-10-31T15:00:00Z'],
+    ['nothing at all', {}, '2026-10-31T15:00:00Z'],
+    ['late charges alone', { lateUsed: '1' }, null],
+    ['late refunds alone', { lateRefunded: '0.001' }, null],
+    ['late returns alone', { lateReturned: '1' }, null],
+  ])('a statement was closed or not: %s', (_, figures, closedAt) => {
+    const [row] = foldRestatement([stated({ statements: [closed(figures)] })]).statements;
+    expect(row?.closedAt).toBe(closedAt);
   });
 
   it('notes refusals', () => {

@@ -8,6 +8,7 @@ import {
   transferKey,
 } from './fold-events.js';
 import type { LedgerEvent } from './parse-events.js';
+import { type StatementRow, statementOf } from './period-rows.js';
 
 /** How far the answer to a `books.restate` has come. */
 export interface Progress {
@@ -15,6 +16,9 @@ export interface Progress {
   readonly commandId: string;
   /** First and last part of those that have come together, without a gap between. */
   readonly first: number;
+  /** Position of the first of them. */
+  readonly generation: number;
+  readonly sequence: number;
   last: number;
   isDone: boolean;
 }
@@ -31,6 +35,7 @@ export interface Restatement {
   readonly mains: readonly MainRow[];
   readonly subs: readonly SubRow[];
   readonly transfers: readonly TransferRow[];
+  readonly statements: readonly StatementRow[];
   /** Number of the last transfer that a main account has, as of `mains`. */
   readonly transferCounts: ReadonlyMap<string, number>;
   readonly progress: readonly Progress[];
@@ -49,6 +54,7 @@ export function foldRestatement(events: readonly LedgerEvent[]): Restatement {
   const mains = new Map<string, MainRow>();
   const subs = new Map<string, SubRow>();
   const transfers = new Map<string, TransferRow>();
+  const statements = new Map<string, StatementRow>();
   const transferCounts = new Map<string, number>();
   const progress = new Map<string, Progress>();
   const refused = new Map<string, RefusedRestatement>();
@@ -73,12 +79,19 @@ export function foldRestatement(events: readonly LedgerEvent[]): Restatement {
         at: bookedAt,
         transfer: transfer as TransferView,
       });
+    for (const one of stated.statements)
+      keepNewest(
+        statements,
+        `${mainAccountId} ${one.period} ${one.subAccountId}`,
+        statementOf(one, position),
+      );
     addPart(progress, key, stated);
   }
   return {
     mains: sorted(mains),
     subs: sorted(subs),
     transfers: sorted(transfers),
+    statements: sorted(statements),
     transferCounts,
     progress: sorted(progress),
     refused: sorted(refused),
@@ -87,10 +100,18 @@ export function foldRestatement(events: readonly LedgerEvent[]): Restatement {
 
 /** Parts count as far as none is missing between them. */
 function addPart(progress: Map<string, Progress>, key: string, stated: EventData<'books.stated'>): void {
-  const { mainAccountId, cause, part, isLast } = stated;
+  const { mainAccountId, generation, sequence, cause, part, isLast } = stated;
   const before = progress.get(key);
   if (!before) {
-    progress.set(key, { mainAccountId, commandId: cause.id, first: part, last: part, isDone: isLast });
+    progress.set(key, {
+      mainAccountId,
+      commandId: cause.id,
+      first: part,
+      generation,
+      sequence,
+      last: part,
+      isDone: isLast,
+    });
   } else if (part === before.last + 1) {
     before.last = part;
     before.isDone = isLast;

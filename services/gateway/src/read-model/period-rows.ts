@@ -1,4 +1,4 @@
-import type { EventData, EventName, PeriodClosing } from '@subledger/contracts';
+import type { EventData, EventName, PeriodClosing, StatedStatement } from '@subledger/contracts';
 import { toMillipoints } from '../accounts/points.js';
 import type { Position } from './fold-events.js';
 import type { LedgerEvent } from './parse-events.js';
@@ -7,6 +7,13 @@ import type { LedgerEvent } from './parse-events.js';
 export interface ClosingRow extends Position {
   readonly subAccountId: string;
   readonly closed: PeriodClosing;
+}
+
+/** A closed statement as the ledger's books have it, late figures up to the position included. */
+export interface StatementRow extends Position {
+  readonly statement: StatedStatement;
+  /** Null where nothing was closed: the row is there for late figures alone. */
+  readonly closedAt: string | null;
 }
 
 /** What an event adds to a statement that was closed before it. Amounts are millipoints. */
@@ -30,6 +37,29 @@ export function closingOf(event: LedgerEvent, position: Position): ClosingRow | 
   if (event.name !== 'sub-account.rolled' && event.name !== 'sub-account.deleted') return undefined;
   const { subAccount, closed } = event.data as EventData<'sub-account.rolled'>;
   return { ...position, subAccountId: subAccount.subAccountId, closed };
+}
+
+const CLOSED_FIGURES = [
+  'opening',
+  'limit',
+  'boost',
+  'granted',
+  'used',
+  'overage',
+  'held',
+  'returned',
+] as const;
+const LATE_FIGURES = ['lateUsed', 'lateRefunded', 'lateReturned'] as const;
+
+/**
+ * The ledger also has rows of late figures alone, for periods before the sub-account existed or after its deletion, and
+ * gives them the time of the first. They close nothing, and nothing in them is but late figures.
+ */
+export function statementOf(statement: StatedStatement, position: Position): StatementRow {
+  const has = (names: readonly (keyof StatedStatement)[]) =>
+    names.some((name) => toMillipoints(statement[name] as string) !== 0n);
+  const isLateAlone = !has(CLOSED_FIGURES) && has(LATE_FIGURES);
+  return { ...position, statement, closedAt: isLateAlone ? null : statement.at };
 }
 
 type LateAmounts = Pick<LateFactRow, 'used' | 'refunded' | 'returned'>;

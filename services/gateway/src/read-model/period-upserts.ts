@@ -1,6 +1,6 @@
 import { columns, type Statement } from '@subledger/database';
 import { toMillipoints } from '../accounts/points.js';
-import type { ClosingRow, LateFactRow, TurnRow } from './period-rows.js';
+import type { ClosingRow, LateFactRow, StatementRow, TurnRow } from './period-rows.js';
 
 /** A statement closes once; only a raised generation (a restored ledger) closes it again. */
 export const statementsUpsert = (rows: readonly ClosingRow[]): Statement => ({
@@ -13,7 +13,7 @@ export const statementsUpsert = (rows: readonly ClosingRow[]): Statement => ({
        generation = excluded.generation, sequence = excluded.sequence, closed_at = excluded.closed_at,
        opening = excluded.opening, limit_points = excluded.limit_points, boost = excluded.boost,
        granted = excluded.granted, used = excluded.used, overage = excluded.overage, held = excluded.held,
-       returned = excluded.returned
+       returned = excluded.returned, late_used = 0, late_refunded = 0, late_returned = 0
      WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
   values: columns(
     rows,
@@ -31,6 +31,50 @@ export const statementsUpsert = (rows: readonly ClosingRow[]): Statement => ({
     (r) => toMillipoints(r.closed.overage),
     (r) => toMillipoints(r.closed.held),
     (r) => toMillipoints(r.closed.returned),
+  ),
+});
+
+/**
+ * Statements as the ledger has them at the rows' position, late figures included: facts up to there are in them, and are
+ * not added again when they are read. Older rows are replaced, and those that claim to be newer than all that is known of
+ * the main account (damage). Those of a ledger that was restored since change nothing, as with transfers.
+ */
+export const statedStatementsUpsert = (rows: readonly StatementRow[]): Statement => ({
+  name: 'stated-statements',
+  text: `INSERT INTO period_statement AS t (main_account_id, period, sub_account_id, generation, sequence, closed_at, opening,
+       limit_points, boost, granted, used, overage, held, returned, late_used, late_refunded, late_returned)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::timestamptz[], $7::bigint[],
+       $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
+       $15::bigint[], $16::bigint[], $17::bigint[])
+     ON CONFLICT (main_account_id, period, sub_account_id) DO UPDATE SET
+       generation = excluded.generation, sequence = excluded.sequence,
+       closed_at = coalesce(excluded.closed_at, t.closed_at), opening = excluded.opening,
+       limit_points = excluded.limit_points, boost = excluded.boost, granted = excluded.granted,
+       used = excluded.used, overage = excluded.overage, held = excluded.held, returned = excluded.returned,
+       late_used = excluded.late_used, late_refunded = excluded.late_refunded, late_returned = excluded.late_returned
+     WHERE EXISTS (SELECT FROM main_account_state m
+       WHERE m.main_account_id = t.main_account_id AND m.generation <= excluded.generation
+        AND ((excluded.generation, excluded.sequence) > (t.generation, t.sequence)
+          OR (t.generation, t.sequence) > (m.generation, m.sequence)))`,
+  values: columns(
+    rows,
+    (r) => r.mainAccountId,
+    (r) => r.statement.period,
+    (r) => r.statement.subAccountId,
+    (r) => r.generation,
+    (r) => r.sequence,
+    (r) => r.closedAt,
+    (r) => toMillipoints(r.statement.opening),
+    (r) => toMillipoints(r.statement.limit),
+    (r) => toMillipoints(r.statement.boost),
+    (r) => toMillipoints(r.statement.granted),
+    (r) => toMillipoints(r.statement.used),
+    (r) => toMillipoints(r.statement.overage),
+    (r) => toMillipoints(r.statement.held),
+    (r) => toMillipoints(r.statement.returned),
+    (r) => toMillipoints(r.statement.lateUsed),
+    (r) => toMillipoints(r.statement.lateRefunded),
+    (r) => toMillipoints(r.statement.lateReturned),
   ),
 });
 

@@ -7,6 +7,7 @@ import {
   makeCloudEvent,
   REPEATED_HEADER,
   type RejectionCode,
+  type StatedStatement,
   type StatedTransfer,
   type SubAccountState,
   TOPICS,
@@ -16,12 +17,26 @@ import { BatchConsumer, type KafkaConfig, RecordProducer } from '@subledger/kafk
 import { fromMillipoints, toMillipoints } from '../accounts/points.js';
 
 interface Books {
+  generation: number;
   sequence: number;
   transferSequence: number;
   balance: bigint;
   state: MainAccountState;
   subs: Map<string, SubAccountState>;
   lines: StatedTransfer[];
+  statements: StatedStatement[];
+}
+/** What a suite says that the books have, beside what commands made of them. */
+export interface Amendment {
+  readonly generation?: number;
+  readonly sequence?: number;
+  readonly state?: MainAccountState;
+  readonly subs?: readonly SubAccountState[];
+  readonly statements?: readonly StatedStatement[];
+  /** How many transfers are left; default: all. */
+  readonly transferCount?: number;
+  /** Come after all that are there. */
+  readonly lines?: readonly Omit<StatedTransfer, 'sequence'>[];
 }
 interface Command {
   id: string;
@@ -101,14 +116,33 @@ export class ScriptedLedger {
     this.books.delete(mainAccountId);
   }
 
+  /** What events of the suite's own have made of the books. */
+  amend(mainAccountId: string, amendment: Amendment): void {
+    const { state, subs = [], statements, transferCount, lines = [], ...position } = amendment;
+    const books = this.books.get(mainAccountId) as Books;
+    Object.assign(books, position);
+    if (state) books.state = { ...state };
+    if (transferCount !== undefined) {
+      books.transferSequence = transferCount;
+      books.lines.length = transferCount;
+    }
+    if (statements) books.statements = [...statements];
+    for (const sub of subs) books.subs.set(sub.subAccountId, sub);
+    for (const line of lines) {
+      books.transferSequence += 1;
+      books.lines.push({ ...line, sequence: books.transferSequence } as StatedTransfer);
+    }
+  }
+
   /** The books of a main account in parts, as JSON; those that are to get lost are left out. */
   private state(command: Command): string[] {
     const books = this.books.get(command.data.mainAccountId);
     if (!books) return [];
     const { perPart, lost } = this.stating;
     const subs = [...books.subs.values()];
-    const lines = command.data.history === false ? [] : books.lines;
-    const count = Math.max(1, Math.ceil(Math.max(subs.length, lines.length) / perPart));
+    const { lines, statements } = command.data.history === false ? { lines: [], statements: [] } : books;
+    const most = Math.max(subs.length, lines.length, statements.length);
+    const count = Math.max(1, Math.ceil(most / perPart));
     const parts = Array.from({ length: count }, (_, index) => {
       const own = <Row>(rows: readonly Row[]) => rows.slice(index * perPart, (index + 1) * perPart);
       return {
@@ -117,7 +151,7 @@ export class ScriptedLedger {
         transferCount: books.transferSequence,
         subAccounts: own(subs),
         lines: own(lines),
-        statements: [],
+        statements: own(statements),
       };
     });
     return parts
@@ -175,7 +209,16 @@ export class ScriptedLedger {
       used: '0',
       activeSubAccounts: 0,
     };
-    const books: Books = { sequence: 0, transferSequence: 0, balance: 0n, state, subs: new Map(), lines: [] };
+    const books: Books = {
+      generation: 0,
+      sequence: 0,
+      transferSequence: 0,
+      balance: 0n,
+      state,
+      subs: new Map(),
+      lines: [],
+      statements: [],
+    };
     this.books.set(data.mainAccountId, books);
     return books;
   }
@@ -287,7 +330,7 @@ export class ScriptedLedger {
       time: new Date().toISOString(),
       data: {
         mainAccountId: command.data.mainAccountId,
-        generation: 0,
+        generation: books?.generation ?? 0,
         sequence: books?.sequence ?? 0,
         at: new Date().toISOString(),
         cause: { kind: 'command', id: command.id, type: command.type },
