@@ -9,6 +9,7 @@ const GOOD = {
   OPERATOR_API_KEY: 'x9Gk2-Lw8Qz7Rt5Yv3Bn1Mc6Dp4Hs0Jf',
   UPSTREAM_API_KEY: 'p4Ty8-Zx2Cv6Bn0Mq3Wk7Er5Lo1Ui9Ga',
   OPERATOR_PASSWORD: 'Sq4-long-enough',
+  WEBHOOK_SECRET_KEY: 'm3Vd7-Hy1Kt5Qe9Pw2Zs6Xb0Nf4Jc8Lg',
 };
 
 /** The gateway in production with these variables, until it ends or says that it waits for the database. */
@@ -39,6 +40,7 @@ describe('in production the gateway does not start', () => {
     ['without the operator’s password', { OPERATOR_PASSWORD: undefined }, ['OPERATOR_PASSWORD']],
     ['with a short one', { OPERATOR_PASSWORD: 'short-one' }, ['OPERATOR_PASSWORD']],
     ['with a well-known one', { OPERATOR_PASSWORD: 'changeme' }, ['OPERATOR_PASSWORD']],
+    ['without the key of webhooks’ secrets', { WEBHOOK_SECRET_KEY: undefined }, ['WEBHOOK_SECRET_KEY']],
     [
       'with the database’s default password',
       { DATABASE_URL: 'postgresql://postgres:postgres@db/x' },
