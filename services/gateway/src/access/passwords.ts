@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Algorithm, hash, parseOptions, verify } from '@node-rs/argon2';
 import { Turns } from './turns.js';
 
@@ -11,9 +12,10 @@ const OPTIONS = {
 
 /**
  * Of the whole process, as the thread pool is: two of its four threads stay free for everything else, and who waits
- * longest waits about a second.
+ * longest waits about half a second. A core stays free, too: on two, two hashes at a time made reads sixteen times as
+ * slow at their p99 (docs/performance.md).
  */
-const turns = new Turns({ running: 2, waiting: 40 });
+const turns = new Turns({ running: availableParallelism() > 2 ? 2 : 1, waiting: 40 });
 
 /** @throws ProblemError `too-many-requests` while too many others are being hashed */
 export const hashPassword = (password: string): Promise<string> =>
