@@ -5,7 +5,7 @@ import { kafkaConfigFrom, type RunningService, type ServiceContext } from '@subl
 import { bootstrapCredentials } from './access/bootstrap.js';
 import { KnownKeys } from './access/known-keys.js';
 import { openSessions } from './access/open-sessions.js';
-import { AuditRetention } from './audit/audit-retention.js';
+import { auditRetention } from './audit/audit-retention.js';
 import { createMonitor } from './availability/create-monitor.js';
 import type { GatewayConfig } from './config.js';
 import { createApp } from './create-app.js';
@@ -76,7 +76,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const told = { room, direct, sweeper, keys, webhooks: webhooks.listeners, streams: hub };
   const listener = new OutcomeListener(config.DATABASE_URL, told, log);
   const profiles = new ProfileRelay(database.relayPool, kafka, log);
-  const retention = new AuditRetention(pool, config.KEEP_AUDIT_MONTHS, log);
+  const retention = auditRetention(pool, config.KEEP_AUDIT_MONTHS, log);
   const readModel = new ReadModel(pool, deadLetters, new EarlyOutcomes(direct), webhooks.feed, log);
   const events = createEventsConsumer(config, kafka, readModel);
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });

@@ -1,6 +1,7 @@
 import { withTransaction } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
+import { RETENTION_TIMES, RepeatedWork } from '../batches/repeated-work.js';
 
 /** Rows of one transaction. */
 const CHUNK = 5_000;
@@ -32,43 +33,16 @@ export async function dropOldEntries(pool: pg.Pool, keepMonths: number, at: Date
   }
 }
 
-const FIRST_MS = 60_000;
-const EVERY_MS = 6 * 3_600_000;
-const RETRY_MS = 10 * 60_000;
-
 /** Calls `dropOldEntries` a minute after the start and every few hours. */
-export class AuditRetention {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
-
-  constructor(
-    private readonly pool: pg.Pool,
-    private readonly keepMonths: number,
-    private readonly log: Logger,
-  ) {}
-
-  start(delayMs = FIRST_MS): void {
-    this.timer = setTimeout(() => {
-      this.running = this.run();
-    }, delayMs);
-    this.timer.unref();
-  }
-
-  async close(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.running;
-    clearTimeout(this.timer);
-  }
-
-  private async run(): Promise<void> {
-    let next = EVERY_MS;
-    try {
-      const entries = await dropOldEntries(this.pool, this.keepMonths, new Date());
-      if (entries > 0) this.log.info({ entries }, 'old entries of the audit log dropped');
-    } catch (err) {
-      next = RETRY_MS;
-      this.log.warn({ err }, 'old entries of the audit log could not be dropped, tried again later');
-    }
-    this.start(next);
-  }
-}
+export const auditRetention = (pool: pg.Pool, keepMonths: number, log: Logger): RepeatedWork =>
+  new RepeatedWork(
+    async () => {
+      const entries = await dropOldEntries(pool, keepMonths, new Date());
+      if (entries > 0) log.info({ entries }, 'old entries of the audit log dropped');
+    },
+    {
+      ...RETENTION_TIMES,
+      onError: (err) =>
+        log.warn({ err }, 'old entries of the audit log could not be dropped, tried again later'),
+    },
+  );

@@ -1,6 +1,7 @@
 import { type MonthlyTables, withTransaction } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
+import { RETENTION_TIMES, RepeatedWork } from '../batches/repeated-work.js';
 
 export const LOG_PARTITIONS: MonthlyTables = {
   tables: ['message_log'],
@@ -114,41 +115,15 @@ async function inChunks(pool: pg.Pool, statement: string, values: unknown[]): Pr
   }
 }
 
-const EVERY_MS = 6 * 3_600_000;
-const RETRY_MS = 10 * 60_000;
-
 /** Calls `dropOldMessages` a minute after the start and every few hours. */
-export class MessageRetention {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
-
-  constructor(
-    private readonly pool: pg.Pool,
-    private readonly keepMonths: number,
-    private readonly log: Logger,
-  ) {}
-
-  start(delayMs = 60_000): void {
-    this.timer = setTimeout(() => {
-      this.running = this.run();
-    }, delayMs);
-    this.timer.unref();
-  }
-
-  async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    let next = EVERY_MS;
-    try {
-      const { months, messages } = await dropOldMessages(this.pool, this.keepMonths, new Date());
-      if (messages > 0) this.log.info({ months, messages }, 'old messages dropped');
-    } catch (err) {
-      next = RETRY_MS;
-      this.log.warn({ err }, 'old messages could not be dropped, tried again later');
-    }
-    this.start(next);
-  }
-}
+export const messageRetention = (pool: pg.Pool, keepMonths: number, log: Logger): RepeatedWork =>
+  new RepeatedWork(
+    async () => {
+      const { months, messages } = await dropOldMessages(pool, keepMonths, new Date());
+      if (messages > 0) log.info({ months, messages }, 'old messages dropped');
+    },
+    {
+      ...RETENTION_TIMES,
+      onError: (err) => log.warn({ err }, 'old messages could not be dropped, tried again later'),
+    },
+  );

@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../config.js';
 import { MESSAGE_LOG_TRANSPORT } from '../transports.js';
 import { CsvDownloads } from './csv-downloads.js';
 import { MessageLog } from './message-log.js';
-import { LOG_PARTITIONS, MessageRetention } from './retention.js';
+import { LOG_PARTITIONS, messageRetention } from './retention.js';
 
 const GROUP = 'gateway-message-log';
 /** One writes messages, another one takes back what the ledger refused. */
@@ -70,7 +70,7 @@ export function openMessageLog({ config, schema, pool, kafka, deadLetters, log }
     statementTimeoutMs: 0,
   });
   const keeper = new PartitionKeeper(pool, LOG_PARTITIONS, log);
-  const retention = new MessageRetention(pool, config.KEEP_MESSAGES_MONTHS, log);
+  const retention = messageRetention(pool, config.KEEP_MESSAGES_MONTHS, log);
   const downloads = new CsvDownloads(
     csvPool,
     pool,
@@ -94,7 +94,7 @@ export function openMessageLog({ config, schema, pool, kafka, deadLetters, log }
     },
     breakOff: () => downloads.close(),
     async stop() {
-      await retention.stop();
+      await retention.close();
       await keeper.stop();
       await logPool.end();
     },

@@ -2,6 +2,7 @@ import { withTransaction } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { fromMillipoints } from '../accounts/points.js';
+import { RepeatedWork } from '../batches/repeated-work.js';
 import { loadResetState } from '../periods/load-reset-state.js';
 import { inTurns, previewInSteps, type ResetPreview } from '../periods/preview-reset.js';
 import { enqueueWebhookEvent } from './enqueue-webhook-events.js';
@@ -13,9 +14,7 @@ const DAY_MS = 86_400_000;
 /** Of the event; the statement has them all. */
 const MAX_NAMED = 100;
 
-const FIRST_MS = 30_000;
-const EVERY_MS = 3_600_000;
-const RETRY_MS = 5 * 60_000;
+const TIMES = { firstMs: 30_000, everyMs: 3_600_000, retryMs: 5 * 60_000 };
 
 interface Due {
   readonly mainAccountId: string;
@@ -29,28 +28,27 @@ interface Due {
  * be told once, whichever instance looks. It is worked out as the reset preview is, by the rules of the roll itself.
  */
 export class ShortfallForecast {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly repeated: RepeatedWork;
   private closed = false;
 
   constructor(
     private readonly pool: pg.Pool,
     private readonly wake: () => void,
-    private readonly log: Logger,
-  ) {}
+    log: Logger,
+  ) {
+    this.repeated = new RepeatedWork(() => this.look(), {
+      ...TIMES,
+      onError: (err) => log.warn({ err }, 'shortfalls could not be forecast, tried again later'),
+    });
+  }
 
-  start(delayMs = FIRST_MS): void {
-    if (this.closed) return;
-    this.timer = setTimeout(() => {
-      this.running = this.run();
-    }, delayMs);
-    this.timer.unref();
+  start(): void {
+    this.repeated.start();
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    clearTimeout(this.timer);
-    await this.running;
+    await this.repeated.close();
   }
 
   /**
@@ -66,17 +64,6 @@ export class ShortfallForecast {
     }
     if (queued > 0) this.wake();
     return queued;
-  }
-
-  private async run(): Promise<void> {
-    let next = EVERY_MS;
-    try {
-      await this.look();
-    } catch (err) {
-      next = RETRY_MS;
-      this.log.warn({ err }, 'shortfalls could not be forecast, tried again later');
-    }
-    this.start(next);
   }
 
   /** The database's clock decides: instances' clocks differ. */
