@@ -8,7 +8,7 @@ import { addressOf, OPERATOR_KEY, UPSTREAM_KEY } from './environment.js';
 import { atMost, ratio, rounded } from './figures.js';
 import { measureLatency } from './latency.js';
 import { type Ask, requestsOnTime } from './requests-on-time.js';
-import { type RunningService, untilLanesRun } from './service-process.js';
+import { type RunningService, untilLanesRun, withCores } from './service-process.js';
 import { HOLDS, SEED } from './settings.js';
 
 const TARGET_P99_MS = 50;
@@ -38,20 +38,16 @@ export async function benchHolds(): Promise<Record<string, unknown>> {
         hold(gateway, subAccounts[index % subAccounts.length] as SubAccount, `${prefix}-${index}`),
       );
     await load(HOLDS.warmUpSeconds, 'w');
-    const before = [await gateway.cpuSeconds(), await ledger.cpuSeconds(), performance.now()] as const;
-    const { latencyMs, statuses } = await load(HOLDS.seconds, 'h');
-    const elapsed = (performance.now() - before[2]) / 1_000;
-    const cpu = {
-      gateway: rounded(((await gateway.cpuSeconds()) - before[0]) / elapsed, 2),
-      ledger: rounded(((await ledger.cpuSeconds()) - before[1]) / elapsed, 2),
-    };
+    const { latencyMs, statuses, cores } = await withCores({ gateway, ledger }, () =>
+      load(HOLDS.seconds, 'h'),
+    );
     agent.destroy();
     const all = HOLDS.holdsPerSecond * HOLDS.seconds;
     return {
       ...HOLDS,
       latencyMs,
       statuses,
-      cpu,
+      cores,
       memoryMb: rounded(await gateway.peakMemoryMb()),
       floor: floor.latencyMs,
       floorToHolds: ratio(floor.latencyMs.p99, latencyMs.p99),

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchOf, repositoryRoot } from '@subledger/testing';
+import { ratio } from './figures.js';
 
 /** A measured process. Figures about memory and CPU are NaN where the system does not tell (no /proc). */
 export interface RunningService {
@@ -36,6 +37,24 @@ export function startService(name: string, env: Readonly<Record<string, string>>
     ...process.env,
     ...env,
   });
+}
+
+/** What `run` gives, and how many processor cores each service took meanwhile. */
+export async function withCores<Result extends object>(
+  services: Readonly<Record<string, Pick<RunningService, 'cpuSeconds'>>>,
+  run: () => Promise<Result>,
+): Promise<Result & { readonly cores: Readonly<Record<string, number>> }> {
+  const used = () => Promise.all(Object.values(services).map((service) => service.cpuSeconds()));
+  const before = await used();
+  const began = performance.now();
+  const result = await run();
+  const seconds = (performance.now() - began) / 1_000;
+  const after = await used();
+  const cores = Object.keys(services).map((name, i) => [
+    name,
+    ratio((after[i] ?? 0) - (before[i] ?? 0), seconds),
+  ]);
+  return { ...result, cores: Object.fromEntries(cores) };
 }
 
 /** Starts a Node process that sends `{ type: 'ready' }`. @throws Error when it ends before, or takes too long */

@@ -64,11 +64,12 @@ export const GATEWAY = {
   subAccountsEach: 5,
   writesPerSecond: numberFromEnv('BENCH_RATE', 200),
   writeSeconds: numberFromEnv('BENCH_WRITE_SECONDS', 30),
-  warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 5),
+  /** Of all processes' compilers, too: at this rate they take their time. */
+  warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 40),
   /** Beside logins. */
   readsPerSecond: 100,
-  /** Leaves writes and logins out: for profiles of the reads. */
-  readsOnly: Boolean(process.env.BENCH_READS_ONLY),
+  /** Which of its parts run: all, or some for profiles of them. */
+  parts: (process.env.BENCH_PARTS ?? 'reads,writes,logins').split(','),
 };
 
 export const GROWTH = {

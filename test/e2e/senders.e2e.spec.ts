@@ -4,7 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type MessageLine, type SubAccountView, TOPICS, topicSettings, type UsageView } from '@subledger/contracts';
+import {
+  type MessageLine,
+  type SubAccountView,
+  TOPICS,
+  topicSettings,
+  type UsageView,
+} from '@subledger/contracts';
 import { formatPoints, type Points, parsePoints } from '@subledger/core';
 import { partitionFor } from '@subledger/kafka/client';
 import { SmsSimulator, type SmsSimulatorOptions } from '@subledger/simulator';
@@ -75,7 +81,8 @@ describe('two instances of the SMS service', () => {
       const assertOut = () => {
         for (const { counts } of simulators) {
           const { sent, blocked } = counts;
-          if (sent === 0 || blocked <= REFUSALS) throw new Error(`an instance has sent ${sent}, was refused ${blocked}`);
+          if (sent === 0 || blocked <= REFUSALS)
+            throw new Error(`an instance has sent ${sent}, was refused ${blocked}`);
         }
         return true;
       };

@@ -9,15 +9,22 @@ export interface OffsetToCommit {
 const RETRY_MS = 5_000;
 
 /**
- * Commits the newest offset per partition, one request at a time: whatever is done while one is under way goes with
- * the next. Never throws; what could not be committed is tried again with the next one, or after a while.
+ * A request for each batch would be as many as the batches' own, and saves nothing: whoever reads on after a crash reads
+ * a moment's records once more, which may happen anyway.
+ */
+const PAUSE_MS = 200;
+
+/**
+ * Commits the newest offset per partition, one request at a time and with a pause after it: whatever is done meanwhile
+ * goes with the next. Never throws; what could not be committed is tried again after a while.
  */
 export class OffsetCommitter {
   readonly #commit: (offsets: OffsetToCommit[]) => Promise<void>;
   readonly #log: KafkaLogger | undefined;
   #pending = new Map<string, OffsetToCommit>();
   #flushing: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(commit: (offsets: OffsetToCommit[]) => Promise<void>, log: KafkaLogger | undefined) {
     this.#commit = commit;
@@ -26,7 +33,7 @@ export class OffsetCommitter {
 
   add(offset: OffsetToCommit): void {
     this.#pending.set(partitionKey(offset.topic, offset.partition), offset);
-    void this.flush();
+    if (this.#pause === undefined) void this.flush();
   }
 
   /** Forgets a partition that was lost: committing it would overwrite what its new owner commits. */
@@ -34,15 +41,26 @@ export class OffsetCommitter {
     this.#pending.delete(partitionKey(topic, partition));
   }
 
-  /** Resolves when everything is committed, or could not be. */
+  /** Now, without the pause. Resolves when everything is committed, or could not be. */
   flush(): Promise<void> {
-    this.#flushing ??= this.#run().finally(() => {
+    this.#flushing ??= this.#run().then((isDone) => {
       this.#flushing = undefined;
+      this.#rest(isDone ? PAUSE_MS : RETRY_MS);
     });
     return this.#flushing;
   }
 
-  async #run(): Promise<void> {
+  #rest(ms: number): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      if (this.#pending.size > 0) void this.flush();
+    }, ms).unref();
+  }
+
+  /** @returns whether nothing is left */
+  async #run(): Promise<boolean> {
     // A turn of the event loop, so that the partitions of one fetch share a request.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#pending.size > 0) {
@@ -53,14 +71,16 @@ export class OffsetCommitter {
       } catch (error) {
         this.#log?.warn({ error: String(error), partitions: offsets.length }, 'kafka: offset commit failed');
         this.#putBack(offsets);
-        return;
+        return false;
       }
     }
+    return true;
   }
 
   /** Nothing more will be committed. */
   close(): void {
-    clearTimeout(this.#retry);
+    this.#isClosed = true;
+    clearTimeout(this.#pause);
     this.#pending.clear();
   }
 
@@ -69,7 +89,5 @@ export class OffsetCommitter {
       const key = partitionKey(offset.topic, offset.partition);
       if (!this.#pending.has(key)) this.#pending.set(key, offset);
     }
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.flush(), RETRY_MS).unref();
   }
 }

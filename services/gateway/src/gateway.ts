@@ -11,9 +11,10 @@ import type { GatewayConfig } from './config.js';
 import { createApp } from './create-app.js';
 import type { ServedRoute } from './http/served-routes.js';
 import { openMessageLog } from './message-log/start-message-log.js';
-import { openDatabase, SCHEMA } from './open-database.js';
+import { type Database, openDatabase, SCHEMA } from './open-database.js';
 import { CommandSender } from './operations/command-sender.js';
 import { DirectRunner } from './operations/direct-runner.js';
+import { OperationsStore } from './operations/operations-store.js';
 import { OutcomeListener } from './operations/outcome-listener.js';
 import { OutcomeRoom } from './operations/outcome-room.js';
 import { Sweeper } from './operations/sweeper.js';
@@ -51,7 +52,7 @@ export interface RunningGateway extends RunningService {
 export async function startGateway(context: Context): Promise<RunningGateway> {
   const { config, log, health, metrics, signal } = context;
   const database = openDatabase(config, log);
-  const { pool, probePool, prisma } = database;
+  const { pool, batchPool, probePool, prisma } = database;
   const publicUrl = config.PUBLIC_URL ?? `http://${config.GATEWAY_HOST}:${config.GATEWAY_PORT}`;
   const kafka = kafkaConfigFrom(config, 'gateway', log);
   const producer = new RecordProducer(kafka, { deliveryTimeoutMs: 5_000, requestTimeoutMs: 3_000 });
@@ -62,7 +63,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   await monitor.start();
   const sessions = await openSessions(prisma, config, publicUrl, log);
   const keys = KnownKeys.of(prisma);
-  const { room, direct, sweeper, ...runners } = openOperations(context, { prisma, sender, publicUrl });
+  const { room, direct, sweeper, ...runners } = openOperations(context, { database, sender, publicUrl });
   const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
   const webhooks = openWebhooks(pool, config, metrics, log);
   const { hub, streams } = openStreams({
@@ -77,7 +78,9 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const listener = new OutcomeListener(config.DATABASE_URL, told, log);
   const profiles = new ProfileRelay(database.relayPool, kafka, log);
   const retention = auditRetention(pool, config.KEEP_AUDIT_MONTHS, log);
-  const readModel = new ReadModel(pool, deadLetters, new EarlyOutcomes(direct), webhooks.feed, log);
+  const pools = { steps: pool, plain: batchPool };
+  const early = new EarlyOutcomes(direct);
+  const readModel = new ReadModel(pools, deadLetters, early, room, webhooks.feed, log);
   const events = createEventsConsumer(config, kafka, readModel);
   const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
   await messages.start();
@@ -103,18 +106,18 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
     monitor.close();
     for (const part of [sweeper, profiles, retention, listener, producer]) await part.close();
     await prisma.$disconnect();
-    await Promise.all([pool.end(), probePool.end()]);
+    await Promise.all([pool, batchPool, probePool].map((one) => one.end()));
   };
   return { url: `http://${config.GATEWAY_HOST}:${port}`, ports: { gateway: port }, routes, stop };
 }
 
-type ForOperations = ConstructorParameters<typeof WriteRunner>[0];
-
 /** The machinery of writes. */
 function openOperations(
   { config, log }: Context,
-  { prisma, sender, publicUrl }: { prisma: ForOperations; sender: CommandSender; publicUrl: string },
+  { database, sender, publicUrl }: { database: Database; sender: CommandSender; publicUrl: string },
 ) {
+  const { prisma, pool } = database;
+  const store = OperationsStore.of(prisma, pool);
   const room = new WaitingRoom(prisma, log);
   const direct = new OutcomeRoom();
   const resendAfterMs = config.RESEND_AFTER_MS;
@@ -124,7 +127,7 @@ function openOperations(
     room,
     direct,
     sweeper,
-    runner: new WriteRunner(prisma, sender, room, sweeper, options, log),
+    runner: new WriteRunner(prisma, store, sender, room, sweeper, options, log),
     directRunner: new DirectRunner(prisma, sender, direct, options, log),
   };
 }

@@ -9,8 +9,10 @@ import { PrismaClient } from './generated/prisma/client.js';
 export const SCHEMA = 'gateway';
 
 export interface Database {
-  /** Requests and the read model. */
+  /** Requests, and what the read model does in several steps. */
   readonly pool: pg.Pool;
+  /** The read model's plain batches, one at a time. */
+  readonly batchPool: pg.Pool;
   /** A connection of its own: a pool that is merely busy must not look like an outage. */
   readonly probePool: pg.Pool;
   /** Its one connection holds the lock of whoever publishes profiles. */
@@ -21,6 +23,7 @@ export interface Database {
 /** Opens nothing yet: pools connect when they are asked. */
 export function openDatabase(config: GatewayConfig, log: Logger): Database {
   const common = { url: config.DATABASE_URL, schema: SCHEMA };
+  const onIdleError = (error: Error) => log.warn({ err: error }, 'lost an idle database connection');
   const pool = createPool({
     ...common,
     applicationName: 'gateway',
@@ -28,7 +31,17 @@ export function openDatabase(config: GatewayConfig, log: Logger): Database {
     connectionTimeoutMs: 2_000,
     statementTimeoutMs: 8_000,
     lockTimeoutMs: 5_000,
-    onIdleError: (error) => log.warn({ err: error }, 'lost an idle database connection'),
+    onIdleError,
+  });
+  const batchPool = createPool({
+    ...common,
+    applicationName: 'gateway-read-model',
+    max: 1,
+    connectionTimeoutMs: 2_000,
+    statementTimeoutMs: 8_000,
+    lockTimeoutMs: 5_000,
+    plans: 'byIndexOnce',
+    onIdleError,
   });
   const probePool = createPool({
     ...common,
@@ -44,5 +57,5 @@ export function openDatabase(config: GatewayConfig, log: Logger): Database {
     statementTimeoutMs: 8_000,
   });
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: SCHEMA }) });
-  return { pool, probePool, relayPool, prisma };
+  return { pool, batchPool, probePool, relayPool, prisma };
 }

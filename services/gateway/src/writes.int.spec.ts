@@ -234,6 +234,38 @@ describe('a PATCH', () => {
     expect((await create('patch1B')).status).toBe(409);
   });
 
+  test('of a limit alone waits for the row like one with If-Match, also when it is repeated at the same moment', async () => {
+    const { body } = await create('Locked');
+    const path = `${subs()}/${body.id}`;
+    const { client } = gateway.database;
+    await client.query('BEGIN');
+    await client.query('SELECT 1 FROM gateway.sub_account WHERE id = $1 FOR UPDATE', [body.id]);
+    const headers = { 'idempotency-key': 'locked-1' };
+    const patch = () => gateway.call('PATCH', path, { body: { limit: '120' }, headers });
+    const patched = [1, 2, 3].map(patch);
+    await eventually(
+      async () => {
+        // Within a transaction it would stay as it was first seen.
+        await client.query('SELECT pg_stat_clear_snapshot()');
+        const { rows } = await client.query(
+          `SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database()
+              AND wait_event_type = 'Lock' AND query LIKE '%idempotency_key%'`,
+        );
+        return rows[0].waiting === 3;
+      },
+      { what: 'all three to wait: one for the row, two for the key' },
+    );
+    await client.query('COMMIT');
+    const answers = await Promise.all(patched);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === 'true')).toHaveLength(2);
+    const { rows } = await client.query(
+      `SELECT count(*)::int AS operations FROM gateway.operation WHERE sub_account_id = $1 AND action = 'patchSubAccount'`,
+      [body.id],
+    );
+    expect(rows).toEqual([{ operations: 1 }]);
+  });
+
   test('that the ledger refuses changes nothing at all', async () => {
     const { body } = await create('Whole');
     gateway.ledger.refusals.set('limit.change', {

@@ -4,9 +4,9 @@ import { hashPassword } from '../access/passwords.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
 import type { Answer } from '../operations/idempotency.js';
-import type { CommandDraft, Effects, Operation } from '../operations/operation.js';
+import type { CommandDraft, Effects } from '../operations/operation.js';
 import { mainAccountPath } from '../operations/operation-answers.js';
-import type { Transaction, WriteRequest, WriteRunner } from '../operations/write-runner.js';
+import type { Ended, Transaction, WriteRequest, WriteRunner } from '../operations/write-runner.js';
 import { lockMainAccount, type MainAccountsStore } from './main-accounts-store.js';
 
 /** Main accounts: creation, settings, suspension, activation of the feature. */
@@ -119,7 +119,7 @@ export class MainAccountsService {
     return this.store.within(tx).view(id);
   }
 
-  private async answer(operation: Operation): Promise<Answer> {
+  private async answer(operation: Ended): Promise<Answer> {
     return { status: 200, body: await this.store.view(operation.mainAccountId) };
   }
 }

@@ -29,13 +29,13 @@ export function readingWithin(tx: Pick<Prisma.TransactionClient, '$queryRaw'>): 
   return { rows, prepared: rows };
 }
 
-/** PostgreSQL cuts names at 63 bytes. */
 const names = new Map<string, string>();
 
-function nameOf(text: string): string {
+/** The name to prepare a statement under. PostgreSQL cuts names at 63 bytes. */
+export function nameOf(text: string): string {
   const known = names.get(text);
   if (known !== undefined) return known;
-  const name = `read-${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`;
+  const name = `once-${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`;
   names.set(text, name);
   return name;
 }

@@ -6,9 +6,15 @@ import { Prisma } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
 import type { Answer } from '../operations/idempotency.js';
-import type { CommandDraft, Effects, Operation } from '../operations/operation.js';
+import type { CommandDraft, Effects } from '../operations/operation.js';
 import { subAccountPath } from '../operations/operation-answers.js';
-import type { Transaction, WriteRequest, WriteRunner } from '../operations/write-runner.js';
+import type {
+  Ended,
+  LedgerWrite,
+  Transaction,
+  WriteRequest,
+  WriteRunner,
+} from '../operations/write-runner.js';
 import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
 import type { MainAccountsStore } from './main-accounts-store.js';
 import { requireRegistered } from './sender-numbers.service.js';
@@ -136,13 +142,24 @@ export class SubAccountsService {
       was: toSubAccountView(row),
       ...(then ? { then } : {}),
       ...(Object.keys(settings).length > 0 ? { effects: { subAccount: settings } } : {}),
+      ...this.preparation(asked),
+      answer: (operation) => this.answer(operation),
+    });
+  }
+
+  /** What commits with the operation: mostly nothing but the lock of the row. */
+  private preparation(asked: Asked<'patchSubAccount'>): Pick<LedgerWrite, 'locksSubAccount' | 'prepare'> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    const { name, senderNumbers } = asked.body;
+    if (name === undefined && senderNumbers === undefined && !isConditional(asked))
+      return { locksSubAccount: true };
+    return {
       prepare: async (tx, operationId) => {
         await requireRegistered(tx, mainAccountId, senderNumbers);
         await this.lockUnchanged(tx, asked);
-        if (name !== undefined) await reserveName(tx, { ...ids, name, operationId });
+        if (name !== undefined) await reserveName(tx, { mainAccountId, subAccountId, name, operationId });
       },
-      answer: (operation) => this.answer(operation),
-    });
+    };
   }
 
   private patchLocally(
@@ -193,18 +210,22 @@ export class SubAccountsService {
     await tx.$queryRaw(
       Prisma.sql`SELECT 1 FROM sub_account WHERE main_account_id = ${mainAccountId} AND id = ${subAccountId} FOR UPDATE`,
     );
-    if (asked.ifMatch === undefined || asked.ifMatch.includes('*')) return;
+    if (!isConditional(asked)) return;
     const changing = await tx.operation.count({
       where: { mainAccountId, subAccountId, nextSendAt: { not: null }, action: 'patchSubAccount' },
     });
     const etag = etagOf(await this.store.within(tx).get(mainAccountId, subAccountId));
-    if (changing > 0 || !asked.ifMatch.includes(etag)) throw new ProblemError('precondition-failed');
+    if (changing > 0 || !asked.ifMatch?.includes(etag)) throw new ProblemError('precondition-failed');
   }
 
   /** As it is now. It may have been deleted since; then its operation still succeeded, and this says so. */
-  private async answer(operation: Operation): Promise<Answer> {
+  private async answer(operation: Ended): Promise<Answer> {
     const row = await this.store.find(operation.mainAccountId, operation.subAccountId ?? '');
     if (!row) throw new Error('The outcome is there without its sub-account');
     return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
   }
 }
+
+/** Whether it asks for the settings to be as they were. */
+const isConditional = ({ ifMatch }: Asked<'patchSubAccount'>): boolean =>
+  ifMatch !== undefined && !ifMatch.includes('*');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { MergedWork } from './merged-work.js';
 
 function setUp(maxItems = 4) {
@@ -11,11 +11,18 @@ function setUp(maxItems = 4) {
     },
     { maxItems, isUrgent: (item) => item < 100, restMs: 1_000 },
   );
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const turn = () => jest.advanceTimersByTimeAsync(1);
   return { merged, pieces, gates, turn };
 }
 
 describe('MergedWork', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
   it('begins at once, and takes together what comes meanwhile, up to its size', async () => {
     const { merged, pieces, gates, turn } = setUp();
     const first = merged.add([1]);
@@ -49,7 +56,7 @@ describe('MergedWork', () => {
     await second;
   });
 
-  it('lets what nobody waits for rest, and what is urgent goes at once, with all that rests', async () => {
+  it('lets what nobody waits for rest, until what is urgent takes it along', async () => {
     const { merged, pieces, gates, turn } = setUp();
     void merged.add([101]);
     gates[0]?.resolve();
@@ -61,5 +68,31 @@ describe('MergedWork', () => {
     expect(pieces).toEqual([[101], [102, 3]]);
     gates[1]?.resolve();
     await turn();
+  });
+
+  describe('with what is urgent', () => {
+    it('rests as long as the piece before it took', async () => {
+      const { merged, pieces, gates } = setUp();
+      void merged.add([1]);
+      await jest.advanceTimersByTimeAsync(30);
+      gates[0]?.resolve();
+      await jest.advanceTimersByTimeAsync(0);
+      void merged.add([2]);
+      await jest.advanceTimersByTimeAsync(20);
+      void merged.add([3]);
+      expect(pieces).toEqual([[1]]);
+      await jest.advanceTimersByTimeAsync(15);
+      expect(pieces).toEqual([[1], [2, 3]]);
+    });
+
+    it('goes at once where that was longer ago', async () => {
+      const { merged, pieces, gates } = setUp();
+      void merged.add([1]);
+      await jest.advanceTimersByTimeAsync(30);
+      gates[0]?.resolve();
+      await jest.advanceTimersByTimeAsync(40);
+      void merged.add([2]);
+      expect(pieces).toEqual([[1], [2]]);
+    });
   });
 });

@@ -16,14 +16,6 @@ const TURN_TIMEOUT_MS = 60_000;
 /** Per partition, about 500 messages; up to two such batches wait per partition, so this bounds the memory. */
 const FETCH_BYTES = 384 * 1_024;
 
-/**
- * The statements of the log only ever go through indexes, and are planned with the sizes that the tables have now: a
- * plan made while they were empty would read all of them for each batch later.
- */
-const INDEX_PLANS_ONLY =
-  'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; ' +
-  'SET plan_cache_mode = force_custom_plan';
-
 export interface MessageLogParts {
   readonly messageLog: MessageLog;
   readonly downloads: CsvDownloads;
@@ -58,10 +50,9 @@ export function openMessageLog({ config, schema, pool, kafka, deadLetters, log }
     applicationName: 'gateway-message-log',
     max: WRITERS,
     connectionTimeoutMs: TURN_TIMEOUT_MS,
+    // A plan made while the tables were empty would read all of them for each batch later.
+    plans: 'byIndex',
   });
-  logPool.options.onConnect = async (client) => {
-    await client.query(INDEX_PLANS_ONLY);
-  };
   // No time-out of the client's: `pg` would not take it back at the end of a COPY. Each download sets its own.
   const csvPool = createPool({
     ...common,

@@ -4,33 +4,14 @@ import type { KnownKeys } from '../access/known-keys.js';
 import type { ChangeNotice } from '../streams/change-notice.js';
 import type { WebhookListeners } from '../webhooks/webhook-listeners.js';
 import { OUTCOME_CHANNEL } from './outcome-channel.js';
-import type { DirectOutcome, OutcomeRoom } from './outcome-room.js';
+import { isUnnamed, type OutcomeNotice } from './outcome-notice.js';
+import type { OutcomeRoom } from './outcome-room.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
 
-/** PostgreSQL takes payloads below 8,000 bytes. */
-const MAX_PAYLOAD_BYTES = 7_900;
-/** Without what is around them. */
-const MAX_DIRECT_BYTES = MAX_PAYLOAD_BYTES - 20;
 const RECONNECT_MS = 500;
 const PROBE_EVERY_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
-
-/** What one batch of the read model tells all instances. */
-export interface OutcomeNotice {
-  /** Finished operations; absent where they are too many to name: then everyone looks. */
-  readonly done?: readonly string[];
-  /** An operation went on to its second command, which is to be sent now. */
-  readonly send?: true;
-  /** Outcomes of commands that no operation stands for. */
-  readonly direct?: readonly DirectOutcome[];
-  /** An API key that is not valid any more, by `toKeyId`. */
-  readonly revoked?: string;
-  /** A main account that has a webhook that is on. */
-  readonly listens?: string;
-  /** What streams watch; null is whatever they watch. */
-  readonly changed?: ChangeNotice;
-}
 
 /** Streams of this instance, as the listener knows them. */
 export interface StreamsToTell {
@@ -39,35 +20,6 @@ export interface StreamsToTell {
   setHearing(hearing: boolean): void;
   /** @param keyId by `toKeyId` */
   endOfKey(keyId: string): void;
-}
-
-export function encodeNotice(notice: OutcomeNotice): string {
-  const text = JSON.stringify(notice);
-  if (Buffer.byteLength(text) <= MAX_PAYLOAD_BYTES) return text;
-  return JSON.stringify(notice.send === true ? { send: true } : {});
-}
-
-/** As many notices as their sizes ask for. */
-export function encodeDirect(outcomes: readonly DirectOutcome[]): string[] {
-  const notices: string[] = [];
-  let texts: string[] = [];
-  let bytes = 0;
-  const close = () => {
-    if (texts.length > 0) notices.push(`{"direct":[${texts.join(',')}]}`);
-    texts = [];
-    bytes = 0;
-  };
-  for (const one of outcomes) {
-    const text = JSON.stringify(one);
-    const size = Buffer.byteLength(text) + 1;
-    // Its request finds it as an operation then.
-    if (size > MAX_DIRECT_BYTES) continue;
-    if (bytes + size > MAX_DIRECT_BYTES) close();
-    texts.push(text);
-    bytes += size;
-  }
-  close();
-  return notices;
 }
 
 /** The parts of an instance that notices are for. */
@@ -79,10 +31,6 @@ export interface WhoIsTold {
   readonly webhooks: Pick<WebhookListeners, 'add'>;
   readonly streams: StreamsToTell;
 }
-
-/** A notice of nothing else: then it is operations that were too many to name. */
-const isUnnamed = ({ done, direct, revoked, listens, changed }: OutcomeNotice): boolean =>
-  [done, direct, revoked, listens, changed].every((part) => part === undefined);
 
 /** Listens on a connection of its own; after a loss it connects again while those who wait poll. */
 export class OutcomeListener {
@@ -141,7 +89,8 @@ export class OutcomeListener {
       this.tell.keys.forget(notice.revoked);
       this.tell.streams.endOfKey(notice.revoked);
     }
-    if (notice.done) this.tell.room.wake(notice.done);
+    for (const { id, outcome } of notice.ended ?? []) this.tell.room.wake(id, outcome);
+    for (const id of notice.done ?? []) this.tell.room.wake(id);
     if (isUnnamed(notice)) void this.tell.room.look();
   }
 

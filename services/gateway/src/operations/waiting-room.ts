@@ -1,5 +1,6 @@
 import type { Logger } from '@subledger/service-kit';
 import type { PrismaClient } from '../generated/prisma/client.js';
+import type { Outcome } from './operation.js';
 
 /** How often waiting requests look for themselves: beside notifications, and while those cannot be heard. */
 const SAFETY_POLL_MS = 1_000;
@@ -10,7 +11,8 @@ const DEAF_POLL_MS = 150;
  * the read model's batch, wherever it ran; while the listening connection is down they poll.
  */
 export class WaitingRoom {
-  private readonly waiting = new Map<string, Set<() => void>>();
+  private readonly waiting = new Map<string, Set<(outcome?: Outcome) => void>>();
+  private readonly plain = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private hearing = false;
   private looking = false;
@@ -21,18 +23,26 @@ export class WaitingRoom {
     private readonly log: Logger,
   ) {}
 
-  /** Resolves when the operation is done, or when `timeoutMs` are over. Look up which. */
-  wait(operationId: string, timeoutMs: number): Promise<void> {
+  /**
+   * Resolves when the operation is done, or when `timeoutMs` are over.
+   * @param isPlain whether its outcome is known to change nothing but the operation itself
+   * @returns its outcome, where that was told; otherwise look up which of the two it is
+   */
+  wait(operationId: string, timeoutMs: number, isPlain = false): Promise<Outcome | undefined> {
+    if (isPlain) this.plain.add(operationId);
     return new Promise((resolve) => {
       const wakers = this.waiting.get(operationId) ?? new Set();
       this.waiting.set(operationId, wakers);
-      const leave = () => {
+      const leave = (outcome?: Outcome) => {
         clearTimeout(timer);
         wakers.delete(leave);
-        if (wakers.size === 0 && this.waiting.get(operationId) === wakers) this.waiting.delete(operationId);
-        resolve();
+        if (wakers.size === 0 && this.waiting.get(operationId) === wakers) {
+          this.waiting.delete(operationId);
+          this.plain.delete(operationId);
+        }
+        resolve(outcome);
       };
-      const timer = setTimeout(leave, timeoutMs);
+      const timer = setTimeout(() => leave(), timeoutMs);
       wakers.add(leave);
       this.schedule();
     });
@@ -44,8 +54,13 @@ export class WaitingRoom {
     void this.look();
   }
 
-  wake(operationIds: readonly string[]): void {
-    for (const id of operationIds) for (const leave of [...(this.waiting.get(id) ?? [])]) leave();
+  /** Whether a request of this instance waits for it that knows it as plain. */
+  knowsAsPlain(operationId: string): boolean {
+    return this.plain.has(operationId);
+  }
+
+  wake(operationId: string, outcome?: Outcome): void {
+    for (const leave of [...(this.waiting.get(operationId) ?? [])]) leave(outcome);
   }
 
   /** Asks the database which of the waiting operations are done. One query at a time. */
@@ -61,7 +76,7 @@ export class WaitingRoom {
         where: { id: { in: [...this.waiting.keys()] }, state: 'done' },
         select: { id: true },
       });
-      this.wake(done.map(({ id }) => id));
+      for (const { id } of done) this.wake(id);
     } catch (error) {
       this.log.debug({ err: error }, 'waiting requests could not look for their outcomes');
     } finally {

@@ -11,10 +11,10 @@ import type { RequestOrigin } from '../http/request-origin.js';
 import { tellChangesWithin } from '../streams/change-notice.js';
 import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
-import { type Answer, type IdempotencyClaim, openAnswer, sealAnswer } from './idempotency.js';
-import { type CommandDraft, type Effects, type Operation, toOperation } from './operation.js';
+import { type Answer, type IdempotencyClaim, openAnswer } from './idempotency.js';
+import type { CommandDraft, Effects, Operation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
-import { insertOperation, type NewOperation } from './operation-insert.js';
+import { type NewOperation, type OperationsStore, Repeated } from './operations-store.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
 
@@ -41,11 +41,16 @@ export interface LedgerWrite {
   readonly effects?: Effects;
   /** The settings that it changes, as they are shown now: for the audit log. */
   readonly was?: object;
+  /** Locks the row of the sub-account until it is committed: changes with its ETag then see this one. */
+  readonly locksSubAccount?: boolean;
   /** Reserves names, inserts rows, checks preconditions: commits together with the operation. */
   readonly prepare?: (tx: Transaction, operationId: string) => Promise<void>;
   /** Reads the answer from the read model; ids come from the operation, since a repeat finds the first one's. */
-  readonly answer: (operation: Operation) => Promise<Answer>;
+  readonly answer: (operation: Ended) => Promise<Answer>;
 }
+
+/** An operation that the ledger accepted, as far as answers are made of it. */
+export type Ended = Pick<Operation, 'id' | 'mainAccountId' | 'subAccountId' | 'outcome'>;
 
 /** A write of what the gateway alone knows: committed and answered at once. */
 export interface LocalWrite {
@@ -65,17 +70,7 @@ export interface WriteOptions {
   readonly publicUrl: string;
 }
 
-/** A command that was sent so long ago has its outcome, unless it was never sent. Repeats at the same moment wait. */
-const SEND_ANEW_AFTER_SECONDS = 2;
 const TRANSACTION = { timeout: 5_000, maxWait: 2_000 };
-
-/** A repeat found what its key was used for before. */
-class Repeated {
-  constructor(
-    readonly operationId: string | null,
-    readonly sealedAnswer: Uint8Array | null,
-  ) {}
-}
 
 /**
  * Commits a write as an operation, sends its command, waits for the outcome and answers. The operation is safe
@@ -86,6 +81,7 @@ export class WriteRunner {
 
   constructor(
     private readonly prisma: PrismaClient,
+    private readonly store: OperationsStore,
     private readonly sender: CommandSender,
     private readonly room: WaitingRoom,
     private readonly sweeper: Pick<Sweeper, 'sweepSoon'>,
@@ -108,30 +104,23 @@ export class WriteRunner {
     const entry = auditRow(request, { ...facts, operationId, outcome: 'pending' });
     const first = await this.refused.around(request, facts, () => this.commit(request, write, row, entry));
     if (first) return this.repeat(request, first, write.answer);
-    return this.finish(request, operationId, write.answer, {
-      mainAccountId: write.mainAccountId,
-      command: row.command,
-    });
+    return this.finish(request, operationId, write.answer, row);
   }
 
   /** @returns what the request's Idempotency-Key was used for before; then nothing was committed */
   private async commit(
-    request: WriteRequest,
-    { prepare }: LedgerWrite,
+    { claim }: WriteRequest,
+    { prepare, locksSubAccount = false }: LedgerWrite,
     row: NewOperation,
     entry: AuditRow,
   ): Promise<Repeated | undefined> {
-    // One statement commits by itself; most writes are that.
-    if (!request.claim && !prepare) {
-      await insertOperation(this.prisma, row, entry);
-      return undefined;
-    }
+    if (!prepare) return this.store.insert(row, entry, { claim, locksSubAccount });
     return this.prisma.$transaction(async (tx) => {
-      const before = await claim(tx, request.claim, row.id);
+      const store = this.store.within(tx);
+      const before = await store.claim(claim, row.id);
       if (before) return before;
-      await prepare?.(tx, row.id);
-      await insertOperation(tx, row, entry);
-      return undefined;
+      await prepare(tx, row.id);
+      return store.insert(row, entry);
     }, TRANSACTION);
   }
 
@@ -142,7 +131,8 @@ export class WriteRunner {
     };
     const result = await this.refused.around(request, facts, () =>
       this.prisma.$transaction(async (tx) => {
-        const before = await claim(tx, request.claim, null);
+        const store = this.store.within(tx);
+        const before = await store.claim(request.claim, null);
         if (before) return before;
         const was = await write.was?.(tx);
         const answer = await write.apply(tx);
@@ -150,7 +140,7 @@ export class WriteRunner {
         const entry = auditRow(request, { ...facts, ...(was ? { was } : {}), made, outcome: 'done' });
         await tx.auditEntry.createMany({ data: [entry] });
         if (write.mainAccountId !== null) await tellChangesWithin(tx, write.mainAccountId);
-        if (request.claim) await keepAnswer(tx, request.claim, answer);
+        if (request.claim) await store.keepAnswer(request.claim, answer);
         return answer;
       }, TRANSACTION),
     );
@@ -162,44 +152,35 @@ export class WriteRunner {
     request: WriteRequest,
     operationId: string,
     toAnswer: LedgerWrite['answer'],
-    command?: { mainAccountId: string; command: string },
+    row?: NewOperation,
   ): Promise<Answer> {
-    const outcome = this.room.wait(operationId, this.options.waitMs);
-    if (command) {
-      this.sender.send([command]).catch((error: unknown) => {
+    const outcome = this.room.wait(operationId, this.options.waitMs, row?.isPlain);
+    if (row) {
+      this.sender.send([row]).catch((error: unknown) => {
         this.log.warn({ err: error, operationId }, 'the command could not be sent now, the sweeper will');
       });
     } else {
-      await this.sendAnew(operationId);
+      if (await this.store.makeDue(operationId)) this.sweeper.sweepSoon();
       void this.room.look();
     }
-    await outcome;
-    const operation = toOperation(
-      await this.prisma.operation.findUniqueOrThrow({ where: { id: operationId } }),
-    );
-    if (operation.state === 'pending') return acceptedLater(operation, this.options.publicUrl);
+    const told = await outcome;
+    const ended = told && row ? { ...row, outcome: told } : await this.lookUp(operationId);
+    if (ended instanceof Pending) return acceptedLater(ended.operation, this.options.publicUrl);
     const answer =
-      operation.outcome?.code === undefined
-        ? await toAnswer(operation)
-        : refusedAnswer(operation.outcome, operation.id, this.options.publicUrl);
+      ended.outcome?.code === undefined
+        ? await toAnswer(ended)
+        : refusedAnswer(ended.outcome, operationId, this.options.publicUrl);
     // The operation is done either way: a loss here must not turn its answer into an error.
     if (request.claim)
-      await keepAnswer(this.prisma, request.claim, answer).catch((error: unknown) => {
+      await this.store.keepAnswer(request.claim, answer).catch((error: unknown) => {
         if (!isConnectionError(error)) throw error;
       });
     return answer;
   }
 
-  /**
-   * Somebody waits again for an operation that its first request left some time ago: where that died between commit and
-   * send, the command need not wait for its turn to be sent again.
-   */
-  private async sendAnew(operationId: string): Promise<void> {
-    const count = await this.prisma.$executeRaw`
-      UPDATE operation SET next_send_at = now()
-       WHERE id = ${operationId} AND next_send_at > now()
-         AND created_at < now() - make_interval(secs => ${SEND_ANEW_AFTER_SECONDS}::float8)`;
-    if (count > 0) this.sweeper.sweepSoon();
+  private async lookUp(operationId: string): Promise<Ended | Pending> {
+    const operation = await this.store.find(operationId);
+    return operation.state === 'pending' ? new Pending(operation) : operation;
   }
 
   private async repeat(
@@ -229,45 +210,14 @@ export class WriteRunner {
       thenCommand: write.then ? toEvent(`${id}.2`, write.then) : null,
       effects: write.effects ?? null,
       nextSendAt: new Date(Date.now() + this.options.resendAfterMs),
+      isPlain: !write.then && !write.effects && !write.prepare,
     };
   }
 }
 
 type RefusedFacts = Omit<AuditFacts, 'outcome' | 'code'>;
 
-/**
- * Takes the key for this request. A concurrent request with the same key waits here for the first one's commit.
- *
- * @returns what the key was used for, or undefined where this is the first use
- * @throws ProblemError `idempotency-conflict` where it was used for other content
- */
-async function claim(
-  tx: Transaction,
-  wanted: IdempotencyClaim | undefined,
-  operationId: string | null,
-): Promise<Repeated | undefined> {
-  if (!wanted) return undefined;
-  const { scope, route, keyHash, requestHash } = wanted;
-  const { count } = await tx.idempotencyKey.createMany({
-    data: [{ scope, route, keyHash, requestHash, operationId }],
-    skipDuplicates: true,
-  });
-  if (count === 1) return undefined;
-  const first = await tx.idempotencyKey.findUniqueOrThrow({
-    where: { scope_route_keyHash: { scope, route, keyHash } },
-  });
-  if (!Buffer.from(first.requestHash).equals(Buffer.from(requestHash)))
-    throw new ProblemError('idempotency-conflict');
-  return new Repeated(first.operationId, first.sealedAnswer);
-}
-
-async function keepAnswer(
-  tx: Transaction,
-  { scope, route, keyHash, sealingKey }: IdempotencyClaim,
-  answer: Answer,
-) {
-  await tx.idempotencyKey.update({
-    where: { scope_route_keyHash: { scope, route, keyHash } },
-    data: { sealedAnswer: sealAnswer(answer, sealingKey) },
-  });
+/** Its time to be waited for was over first. */
+class Pending {
+  constructor(readonly operation: Operation) {}
 }

@@ -1,30 +1,34 @@
 import { type Statement, together } from '@subledger/database';
+import { entriesUpdate } from '../audit/finish-entries.js';
 import { isDirect } from '../operations/direct-runner.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
-import { encodeDirect } from '../operations/outcome-listener.js';
+import { encodeOutcomes } from '../operations/outcome-notice.js';
 import { type Changed, changeNotice } from '../streams/change-notice.js';
 import { figureUpserts } from './figure-upserts.js';
 import { doneUpdate } from './finish-operations.js';
 import type { Fold, OutcomeRow } from './fold-events.js';
+import type { PendingOperation } from './pending-operations.js';
 
-/** Whether a batch changes nothing beside figures: no operation's settings, no name, no session. */
-export const isPlain = ({ outcomes, subs, stopped }: Fold): boolean =>
-  stopped.length === 0 &&
-  outcomes.every(({ commandId }) => isDirect(commandId)) &&
-  subs.every(({ state }) => state.lifecycle !== 'deleted');
+/** Whether a batch changes nothing beside figures and operations: no name, no session. */
+export const isPlain = ({ subs, stopped }: Fold): boolean =>
+  stopped.length === 0 && subs.every(({ state }) => state.lifecycle !== 'deleted');
 
 /**
- * A plain batch as one statement: most are (messages, holds), and a round trip for each table, for BEGIN and for COMMIT
- * would be most of the time that a hold takes.
+ * A plain batch as one statement: most are (messages, holds, limits), and a round trip for each table, for BEGIN and for
+ * COMMIT would be most of the time that a write takes.
+ * @param pending the operations that its outcomes end; plain ones
  * @returns null where there is nothing to do
  */
-export function atOnce(fold: Fold): Statement | null {
+export function atOnce(fold: Fold, pending: readonly PendingOperation[]): Statement | null {
   const { outcomes } = fold;
-  const parts = [...figureUpserts(fold), ...(outcomes.length > 0 ? [doneUpdate(outcomes)] : [])];
+  const parts = [...figureUpserts(fold)];
+  if (outcomes.length > 0) parts.push(doneUpdate(outcomes));
+  if (pending.length > 0)
+    parts.push(entriesUpdate(pending.map(({ id, outcome }) => ({ id, code: outcome.code }))));
   if (parts.length === 0) return null;
   parts.push(changeNotice(changedBy(fold)));
   const name = `read-model:${parts.map((part) => part.name).join('+')}`;
-  return together(name, parts, notices(outcomes));
+  return together(name, parts, notices(outcomes, pending));
 }
 
 type ReadonlyRows<Part extends keyof Fold> = { readonly [P in Part]: Readonly<Fold[P]> };
@@ -41,12 +45,19 @@ export function changedBy({ mains, subs, outcomes }: ReadonlyRows<'mains' | 'sub
 }
 
 /** Requests wait for the outcome itself, or, where they took too long, for the operation that theirs became. */
-function notices(rows: readonly OutcomeRow[]): Statement {
+function notices(rows: readonly OutcomeRow[], pending: readonly PendingOperation[]): Statement {
   const told = ['SELECT unnest($2::text[]) AS notice', 'SELECT notice FROM change_notice'];
-  if (rows.length > 0) told.push(`SELECT json_build_object('done', json_build_array(id))::text FROM done`);
+  if (rows.length > 0)
+    told.push(
+      `SELECT json_build_object('done', json_build_array(id))::text FROM done WHERE id <> ALL($3::text[])`,
+    );
+  const direct = rows.filter(({ commandId, isTold }) => isDirect(commandId) && !isTold);
+  const ended = pending.map(({ id, outcome }) => ({ id, outcome }));
+  const values: unknown[] = [OUTCOME_CHANNEL, encodeOutcomes({ direct, ended })];
+  if (rows.length > 0) values.push(pending.map(({ id }) => id));
   return {
     name: 'notices',
     text: `SELECT pg_notify($1, notice) FROM (${told.join('\n      UNION ALL ')}) AS told`,
-    values: [OUTCOME_CHANNEL, encodeDirect(rows.filter(({ isTold }) => !isTold))],
+    values,
   };
 }

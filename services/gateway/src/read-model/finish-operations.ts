@@ -1,12 +1,13 @@
 import { columns, type Statement } from '@subledger/database';
 import type pg from 'pg';
-import { finishEntries } from '../audit/finish-entries.js';
+import { entriesUpdate } from '../audit/finish-entries.js';
 import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
-import { encodeDirect, encodeNotice } from '../operations/outcome-listener.js';
+import { encodeNotice, encodeOutcomes } from '../operations/outcome-notice.js';
 import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
 import type { OutcomeRow, SubRow } from './fold-events.js';
+import { runStatement } from './run-statement.js';
 
 interface DoneRow {
   id: string;
@@ -23,10 +24,8 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
   await tellDirect(client, rows);
   const goOn = await startSecondCommands(client, rows);
   const done = await markDone(client, rows);
-  await finishEntries(
-    client,
-    done.map(({ id, outcome }) => ({ id, code: outcome.code })),
-  );
+  if (done.length > 0)
+    await runStatement(client, entriesUpdate(done.map(({ id, outcome }) => ({ id, code: outcome.code }))));
   const accepted = done.filter((row) => row.outcome.code === undefined);
   const refused = done.filter((row) => row.outcome.code !== undefined);
   await applyMainAccountSettings(client, accepted);
@@ -42,7 +41,8 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
 
 /** Their requests wait for the outcome itself. Some have become operations meanwhile, and are ended as such too. */
 async function tellDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
-  const notices = encodeDirect(rows.filter((row) => isDirect(row.commandId) && !row.isTold));
+  const direct = rows.filter((row) => isDirect(row.commandId) && !row.isTold);
+  const notices = encodeOutcomes({ direct, ended: [] });
   if (notices.length === 0) return;
   await client.query('SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice', [
     OUTCOME_CHANNEL,

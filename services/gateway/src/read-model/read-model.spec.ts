@@ -1,15 +1,20 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { KafkaRecord } from '@subledger/kafka';
 import { createLogger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { OutcomeRoom } from '../operations/outcome-room.js';
-import { eventText, usedEvent } from '../test-support/ledger-events.js';
+import { eventText, ledgerEvent, usedEvent } from '../test-support/ledger-events.js';
 import { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { EarlyOutcomes } from './early-outcomes.js';
+import type { LedgerEvent } from './parse-events.js';
 import { ReadModel } from './read-model.js';
 
 /** What a batch sends to the database: statements by themselves, and statements of a transaction. */
-async function sentWith(listening: readonly string[]): Promise<{ alone: number; within: string[] }> {
+async function sentWith(
+  listening: readonly string[],
+  events: readonly LedgerEvent[] = ['ma_1', 'ma_2'].map((main) => usedEvent(85, { main })),
+  waiting = { knowsAsPlain: (_: string) => false, wake: (_: string) => {} },
+): Promise<{ alone: number; within: string[] }> {
   const sent = { alone: 0, within: [] as string[] };
   const answer = { rows: [], rowCount: 0, command: 'COMMIT' };
   const client = {
@@ -28,17 +33,18 @@ async function sentWith(listening: readonly string[]): Promise<{ alone: number; 
   };
   const listeners = { isEmpty: listening.length === 0, has: (id: string) => listening.includes(id) };
   const model = new ReadModel(
-    pool as unknown as pg.Pool,
+    { steps: pool as unknown as pg.Pool, plain: pool as unknown as pg.Pool },
     { write: async () => {} },
     new EarlyOutcomes(new OutcomeRoom()),
+    waiting,
     new WebhookFeed(listeners, () => {}),
     createLogger({ service: 'suite', level: 'silent' }),
   );
-  const records = ['ma_1', 'ma_2'].map(
-    (main) =>
+  const records = events.map(
+    (event) =>
       ({
-        key: main,
-        value: Buffer.from(eventText(usedEvent(85, { main }))),
+        key: event.data.mainAccountId,
+        value: Buffer.from(eventText(event)),
         headers: {},
         partition: 0,
         offset: 0n,
@@ -62,4 +68,24 @@ test('one that some webhook is told of is a transaction that locks first', async
     'SELECT x.main_account_id, x.sub_account_id,',
   ]);
   expect(within.at(-1)).toBe('COMMIT');
+});
+
+describe('the outcome of a plain operation', () => {
+  const changed = ledgerEvent('limit.changed', {
+    sub: {},
+    previousLimit: '90',
+    effective: 'immediately',
+    cause: { kind: 'command', id: 'op_1', type: 'subledger.limit.change.v1' },
+  });
+
+  test('is one statement where its request waits here, and that is told once it is committed', async () => {
+    const woken: string[] = [];
+    const waiting = { knowsAsPlain: (id: string) => id === 'op_1', wake: (id: string) => woken.push(id) };
+    expect(await sentWith([], [changed], waiting)).toEqual({ alone: 1, within: [] });
+    expect(woken).toEqual(['op_1']);
+  });
+
+  test('is looked up first where nobody here knows it', async () => {
+    expect(await sentWith([], [changed])).toEqual({ alone: 2, within: [] });
+  });
 });

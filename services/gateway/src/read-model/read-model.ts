@@ -4,6 +4,7 @@ import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
 import { MergedWork } from '../batches/merged-work.js';
+import type { WaitingRoom } from '../operations/waiting-room.js';
 import { tellChanges } from '../streams/change-notice.js';
 import type { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { atOnce, changedBy, isPlain } from './apply-at-once.js';
@@ -14,13 +15,21 @@ import { cleanUpDeleted, finishOperations } from './finish-operations.js';
 import { type Fold, foldEvents } from './fold-events.js';
 import { foldRestatement, isOfRestatement } from './fold-restatement.js';
 import { EventParser, type LedgerEvent } from './parse-events.js';
-import { runStatement } from './run-statement.js';
+import { type PendingOperation, pendingOperations } from './pending-operations.js';
+import { runPlanned, runStatement } from './run-statement.js';
 
 /** Events of one transaction, unless a single batch has more. */
 const MAX_EVENTS = 2_000;
 
 /** Events that no request waits for are gathered for so long: fewer transactions for the same rows. */
 const REST_MS = 20;
+
+export interface ReadModelPools {
+  /** For transactions of several steps. */
+  readonly steps: pg.Pool;
+  /** For plain batches; its plans go through indexes alone, and are made once. */
+  readonly plain: Pick<pg.Pool, 'query'>;
+}
 
 /**
  * Takes the ledger's events into the tables that requests read. Safe to repeat: a batch may come again. Batches of
@@ -35,9 +44,10 @@ export class ReadModel {
   });
 
   constructor(
-    private readonly pool: pg.Pool,
+    private readonly pools: ReadModelPools,
     private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
     private readonly early: EarlyOutcomes,
+    private readonly waiting: Pick<WaitingRoom, 'knowsAsPlain' | 'wake'>,
     private readonly webhooks: WebhookFeed,
     private readonly log: Logger,
   ) {}
@@ -63,14 +73,23 @@ export class ReadModel {
   private async applyRun(events: readonly LedgerEvent[]): Promise<void> {
     if (events.some(isOfRestatement)) {
       const restatement = foldRestatement(events);
-      return withTransaction(this.pool, (client) => applyRestatement(client, restatement));
+      return withTransaction(this.pools.steps, (client) => applyRestatement(client, restatement));
     }
     const fold = foldEvents(events, (event) => this.early.wasTold(event));
     const heard = this.webhooks.heardOf(events);
     if (heard.length > 0) return this.applyHeard(events, heard, fold);
-    if (!isPlain(fold)) return withTransaction(this.pool, (client) => applyStepwise(client, fold));
-    const statement = atOnce(fold);
-    if (statement) await runStatement(this.pool, statement);
+    const pending = isPlain(fold) ? await this.pendingOf(fold) : [];
+    if (!isPlain(fold) || pending.some((operation) => !operation.isPlain))
+      return withTransaction(this.pools.steps, (client) => applyStepwise(client, fold));
+    const statement = atOnce(fold, pending);
+    if (!statement) return;
+    await runPlanned(this.pools.plain, statement);
+    // Others hear the notice; who waits here need not wait for it.
+    for (const { id, outcome } of pending) this.waiting.wake(id, outcome);
+  }
+
+  private pendingOf({ outcomes }: Fold): Promise<PendingOperation[]> {
+    return pendingOperations(this.pools.plain, outcomes, (id) => this.waiting.knowsAsPlain(id));
   }
 
   /** What webhooks are told of commits together with the figures: neither can be without the other. */
@@ -79,7 +98,7 @@ export class ReadModel {
     heard: readonly LedgerEvent[],
     fold: Fold,
   ): Promise<void> {
-    const queued = await withTransaction(this.pool, async (client) => {
+    const queued = await withTransaction(this.pools.steps, async (client) => {
       const count = await this.webhooks.note(client, events, heard);
       await applyStepwise(client, fold);
       return count;

@@ -35,13 +35,14 @@ afterAll(async () => {
 /** The read model of one instance, in which everybody has webhooks. */
 const instance = () =>
   new ReadModel(
-    pool,
+    { steps: pool, plain: pool },
     {
       write: async (_record, reason, detail) => {
         throw new Error(`put away: ${reason} ${detail}`);
       },
     },
     new EarlyOutcomes(new OutcomeRoom()),
+    { knowsAsPlain: () => false, wake: () => {} },
     new WebhookFeed({ isEmpty: false, has: () => true }, () => {}),
     createLogger({ service: 'suite', level: 'silent' }),
   );

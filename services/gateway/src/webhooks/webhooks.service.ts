@@ -7,7 +7,7 @@ import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
 import type { Answer } from '../operations/idempotency.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
-import { encodeNotice } from '../operations/outcome-listener.js';
+import { encodeNotice } from '../operations/outcome-notice.js';
 import type { Transaction, WriteRunner } from '../operations/write-runner.js';
 import { failPendingWithin } from './disable-webhook.js';
 import type { WebhookListeners } from './webhook-listeners.js';
