@@ -9,6 +9,10 @@ const SOCKET_CODES = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  // Written to while it was breaking.
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_SOCKET_CLOSED',
 ]);
 
 /**
@@ -38,9 +42,20 @@ const TRANSIENT_STATES = new Set([
   '53200', // out_of_memory
 ]);
 
-/** `pg` and `pg-pool` raise these without a code. */
-const MESSAGES =
-  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error|Client was closed and is not queryable|Connection ended unexpectedly)/;
+/** `pg` and `pg-pool` raise these without a code. The last two: answers out of step, and a service that is stopping. */
+const MESSAGES = new RegExp(
+  `^(${[
+    'Connection terminated',
+    'Connection ended unexpectedly',
+    'timeout exceeded when trying to connect',
+    'timeout expired',
+    'Query read timeout',
+    'Client has encountered a connection error',
+    'Client was closed and is not queryable',
+    'Received unexpected \\w+ message from backend',
+    'Cannot use a pool after calling end',
+  ].join('|')})`,
+);
 
 /** What Prisma's driver adapter calls the same things. */
 const PRISMA_KINDS = new Set([

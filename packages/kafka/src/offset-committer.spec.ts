@@ -16,7 +16,9 @@ describe('OffsetCommitter', () => {
       sent.push(offsets);
     }, undefined);
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   test('commits the first at once, and what comes within the pause together after it', async () => {
     committer.add(at(1n));
