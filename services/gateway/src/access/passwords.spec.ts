@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { hash } from '@node-rs/argon2';
 import { hashPassword, isOutdated, verifyPassword } from './passwords.js';
@@ -28,4 +29,19 @@ describe('passwords', () => {
   test('are the same in every way to write them in Unicode', async () => {
     expect(await verifyPassword(await hashPassword('caf\u00e9 1234'), 'cafe\u0301 1234')).toBe(true);
   });
+
+  const THREADS = '/proc/self/task';
+  /** The 19th field of proc_pid_stat(5); the second one, in brackets, may have spaces. */
+  const nicenessOf = (stat: string) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  (existsSync(THREADS) ? test : test.skip)(
+    'are hashed in a thread that everything else goes before',
+    async () => {
+      await hashPassword('correct horse');
+      const niceness = readdirSync(THREADS).map((id) =>
+        nicenessOf(readFileSync(`${THREADS}/${id}/stat`, 'utf8')),
+      );
+      const own = nicenessOf(readFileSync('/proc/self/stat', 'utf8'));
+      expect(niceness).toContain(Math.min(own + 10, 19));
+    },
+  );
 });

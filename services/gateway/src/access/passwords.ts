@@ -1,25 +1,33 @@
 import { availableParallelism } from 'node:os';
-import { Algorithm, hash, parseOptions, verify } from '@node-rs/argon2';
+import { parseOptions } from '@node-rs/argon2';
+import { Piscina } from 'piscina';
+import { type hash, OPTIONS, type VerifyTask, type verify } from './hash-worker.js';
 import { Turns } from './turns.js';
 
-/** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. Runs on the thread pool, off the event loop. */
-const OPTIONS = {
-  algorithm: 2 satisfies Algorithm.Argon2id,
-  memoryCost: 19_456,
-  timeCost: 2,
-  parallelism: 1,
-};
+/** Of the whole process. A core stays free, where there are more. */
+const THREADS = availableParallelism() > 2 ? 2 : 1;
 
 /**
- * Of the whole process, as the thread pool is: two of its four threads stay free for everything else, and who waits
- * longest waits about half a second. A core stays free, too: on two, two hashes at a time made reads sixteen times as
- * slow at their p99 (docs/performance.md).
+ * Hashing takes a core for as long as it takes, on purpose. So it has threads of its own, and those are nicer than
+ * everything else: on two cores, reads beside logins at their limit were seven times as slow at their p99 with one hash
+ * at a time on Node's thread pool (docs/performance.md).
  */
-const turns = new Turns({ running: availableParallelism() > 2 ? 2 : 1, waiting: 40 });
+const threads = new Piscina<Task, string | boolean>({
+  // Also for suites, which run the sources: a thread runs what was built.
+  filename: new URL('../../dist/access/hash-worker.js', import.meta.url).href,
+  minThreads: 0,
+  maxThreads: THREADS,
+  idleTimeout: 30_000,
+  niceIncrement: 10,
+});
+type Task = Parameters<typeof hash>[0] | VerifyTask;
+
+/** Who waits longest waits about half a second. */
+const turns = new Turns({ running: THREADS, waiting: 40 });
 
 /** @throws ProblemError `too-many-requests` while too many others are being hashed */
-export const hashPassword = (password: string): Promise<string> =>
-  turns.take(() => hash(password.normalize('NFC'), OPTIONS));
+export const hashPassword = (password: string): Promise<ReturnType<typeof hash>> =>
+  turns.take(() => threads.run(password.normalize('NFC'), { name: 'hash' })) as Promise<string>;
 
 /** Whether a hash was made with other parameters than today's: the next login makes it anew. */
 export function isOutdated(stored: string): boolean {
@@ -33,5 +41,7 @@ export function isOutdated(stored: string): boolean {
 }
 
 /** @throws ProblemError `too-many-requests` while too many others are being hashed */
-export const verifyPassword = (stored: string, password: string): Promise<boolean> =>
-  turns.take(() => verify(stored, password.normalize('NFC')));
+export const verifyPassword = (stored: string, password: string): Promise<ReturnType<typeof verify>> =>
+  turns.take(() =>
+    threads.run({ stored, password: password.normalize('NFC') }, { name: 'verify' }),
+  ) as Promise<boolean>;
