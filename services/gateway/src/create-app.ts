@@ -6,7 +6,6 @@ import type { FastifyInstance } from 'fastify';
 import { Authenticator } from './access/authenticator.js';
 import type { GatewayConfig } from './config.js';
 import { type GatewayParts, gatewayModule } from './gateway.module.js';
-import { AnswerInterceptor } from './http/answer.interceptor.js';
 import { createFastify } from './http/fastify.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { addRequestGate } from './http/request-gate.js';
@@ -39,7 +38,6 @@ export async function createApp(
     abortOnError: false,
   });
   app.useGlobalFilters(new ProblemFilter(publicUrl, monitor, log));
-  app.useGlobalInterceptors(new AnswerInterceptor());
   addRequestGate(fastify, {
     authenticator: new Authenticator(keys, sessions.store, sessions.cookie),
     monitor,

@@ -41,7 +41,7 @@ describe('passwords', () => {
         nicenessOf(readFileSync(`${THREADS}/${id}/stat`, 'utf8')),
       );
       const own = nicenessOf(readFileSync('/proc/self/stat', 'utf8'));
-      expect(niceness).toContain(Math.min(own + 10, 19));
+      expect(niceness).toContain(Math.min(own + 15, 19));
     },
   );
 });

@@ -18,7 +18,7 @@ const threads = new Piscina<Task, string | boolean>({
   minThreads: 0,
   maxThreads: THREADS,
   idleTimeout: 30_000,
-  niceIncrement: 10,
+  niceIncrement: 15,
 });
 type Task = Parameters<typeof hash>[0] | VerifyTask;
 

@@ -6,7 +6,7 @@ import type { Prisma } from '../generated/prisma/client.js';
 export interface SqlReader {
   /** @throws the database's error */
   rows<Row>(sql: Prisma.Sql): Promise<Row[]>;
-  /** For look-ups by key, whose plan is the same whatever the values are: it is made once a connection. */
+  /** For what is asked all the time, in few forms: parsed once a connection, and planned once where the server sees fit. */
   prepared<Row>(sql: Prisma.Sql): Promise<Row[]>;
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SubAccountSort, SubAccountStatus, SubAccountView } from '@subledger/contracts';
 import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
@@ -108,7 +108,7 @@ export class SubAccountsStore {
       conditions.push(Prisma.sql`(${sql}, s.id) ${comparison} (${value}, ${after[1] as string})`);
     }
     const direction = Prisma.raw(isDescending ? 'DESC' : 'ASC');
-    const rows = await this.reader.rows<SubAccountRow>(
+    const rows = await this.reader.prepared<SubAccountRow>(
       Prisma.sql`SELECT ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM} WHERE ${Prisma.join(conditions, ' AND ')}
                  ORDER BY ${sql} ${direction}, s.id ${direction} LIMIT ${query.limit + 1}`,
     );
@@ -151,5 +151,5 @@ export function toSubAccountView(row: SubAccountRow): SubAccountView {
 /** Stands for the settings that a PATCH changes, not for the counters, which change with every message. */
 export function etagOf(row: SubAccountRow): string {
   const settings = [row.id, row.settingsVersion, row.limit, row.nextLimit, row.priority].join(' ');
-  return `"${createHash('sha256').update(settings).digest('base64url').slice(0, 22)}"`;
+  return `"${hash('sha256', settings, 'base64url').slice(0, 22)}"`;
 }

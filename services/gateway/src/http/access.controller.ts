@@ -3,7 +3,7 @@ import { ApiKeysService } from '../access/api-keys.service.js';
 import { HoldsService } from '../accounts/holds.service.js';
 import type { Answer } from '../operations/idempotency.js';
 import { OperationsService } from '../operations/operations.service.js';
-import { ok } from './answer.interceptor.js';
+import { ok } from './answer.js';
 import type { Asked as AskedFor } from './asked.js';
 import { Asked, Route } from './route.decorator.js';
 

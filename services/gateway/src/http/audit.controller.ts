@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { AuditLogService } from '../audit/audit-log.service.js';
 import type { Answer } from '../operations/idempotency.js';
-import { ok } from './answer.interceptor.js';
+import { ok } from './answer.js';
 import type { Asked as AskedFor } from './asked.js';
 import { Asked, Route } from './route.decorator.js';
 

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../access/principal.js';
 import { MessagesService } from '../message-log/messages.service.js';
 import type { Answer } from '../operations/idempotency.js';
-import { ok } from './answer.interceptor.js';
+import { ok } from './answer.js';
 import type { Asked as AskedFor } from './asked.js';
 import { ProblemError } from './problem.js';
 import { Asked, Route } from './route.decorator.js';

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer } from '../operations/idempotency.js';
 import { PeriodsService } from '../periods/periods.service.js';
 import { ResetPreviewService } from '../periods/reset-preview.service.js';
-import { ok } from './answer.interceptor.js';
+import { ok } from './answer.js';
 import type { Asked as AskedFor } from './asked.js';
 import { Asked, Route } from './route.decorator.js';
 import { sendCsv } from './send-csv.js';

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { MainAccountsService } from '../accounts/main-accounts.service.js';
 import { PointsService } from '../accounts/points.service.js';
 import type { Answer } from '../operations/idempotency.js';
-import { ok } from './answer.interceptor.js';
+import { ok } from './answer.js';
 import type { Asked as AskedFor } from './asked.js';
 import { Asked, Route } from './route.decorator.js';
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { Who } from '@subledger/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -119,6 +119,4 @@ const KIND: Record<Who, 'customer' | 'operator' | 'upstream'> = {
 
 /** A hash, so that no credential is kept. */
 const credentialOf = ({ headers }: FastifyRequest): string =>
-  createHash('sha256')
-    .update(headers.authorization ?? `cookie ${headers.cookie ?? ''}`)
-    .digest('base64');
+  hash('sha256', headers.authorization ?? `cookie ${headers.cookie ?? ''}`, 'base64');

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { SessionsService } from '../access/sessions.service.js';
 import { SubAccountsService } from '../accounts/sub-accounts.service.js';
 import type { Answer } from '../operations/idempotency.js';
-import { ok } from './answer.interceptor.js';
+import { ok } from './answer.js';
 import type { Asked as AskedFor } from './asked.js';
 import { Asked, Route } from './route.decorator.js';
 

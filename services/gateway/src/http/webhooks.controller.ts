@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import type { Answer } from '../operations/idempotency.js';
 import { WebhookDeliveriesService } from '../webhooks/webhook-deliveries.service.js';
 import { WebhooksService } from '../webhooks/webhooks.service.js';
-import { ok } from './answer.interceptor.js';
+import { ok } from './answer.js';
 import type { Asked as AskedFor } from './asked.js';
 import { Asked, Route } from './route.decorator.js';
 
