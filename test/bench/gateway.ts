@@ -47,12 +47,24 @@ export async function benchGateway(): Promise<Record<string, unknown>> {
       writes: writes && { ...writes, floorToWrites: ratio(writes.floor.p99, writes.latencyMs.p99) },
       logins,
       targets: [
-        ...(reads ? [atLeast('list.ratioToFloor', reads.list.ratioToFloor, TARGET_RATIO)] : []),
-        ...(reads ? [atLeast('one.ratioToFloor', reads.one.ratioToFloor, TARGET_RATIO)] : []),
-        ...(writes ? [atMost('writes.latencyMs.p99', writes.latencyMs.p99, TARGET_WRITE_P99_MS)] : []),
-        ...(writes ? [atMost('writes.notOk', notOk(writes), 0)] : []),
-        ...(logins ? [atMost('logins.p99Ratio', logins.p99Ratio, TARGET_LOGIN_RATIO)] : []),
-        ...(logins ? [atMost('logins.notOk', notOk(logins.alone) + notOk(logins.beside), 0)] : []),
+        ...(reads
+          ? [
+              atLeast('list.ratioToFloor', reads.list.ratioToFloor, TARGET_RATIO),
+              atLeast('one.ratioToFloor', reads.one.ratioToFloor, TARGET_RATIO),
+            ]
+          : []),
+        ...(writes
+          ? [
+              atMost('writes.latencyMs.p99', writes.latencyMs.p99, TARGET_WRITE_P99_MS),
+              atMost('writes.notOk', notOk(writes), 0),
+            ]
+          : []),
+        ...(logins
+          ? [
+              atMost('logins.p99Ratio', logins.p99Ratio, TARGET_LOGIN_RATIO),
+              atMost('logins.notOk', notOk(logins.alone) + notOk(logins.beside), 0),
+            ]
+          : []),
       ],
     };
   });

@@ -23,25 +23,19 @@ export interface Database {
 /** Opens nothing yet: pools connect when they are asked. */
 export function openDatabase(config: GatewayConfig, log: Logger): Database {
   const common = { url: config.DATABASE_URL, schema: SCHEMA };
-  const onIdleError = (error: Error) => log.warn({ err: error }, 'lost an idle database connection');
-  const pool = createPool({
+  const bounded = {
     ...common,
-    applicationName: 'gateway',
-    max: config.DATABASE_CONNECTIONS,
     connectionTimeoutMs: 2_000,
     statementTimeoutMs: 8_000,
     lockTimeoutMs: 5_000,
-    onIdleError,
-  });
+    onIdleError: (error: Error) => log.warn({ err: error }, 'lost an idle database connection'),
+  };
+  const pool = createPool({ ...bounded, applicationName: 'gateway', max: config.DATABASE_CONNECTIONS });
   const batchPool = createPool({
-    ...common,
+    ...bounded,
     applicationName: 'gateway-read-model',
     max: 1,
-    connectionTimeoutMs: 2_000,
-    statementTimeoutMs: 8_000,
-    lockTimeoutMs: 5_000,
     plans: 'byIndexOnce',
-    onIdleError,
   });
   const probePool = createPool({
     ...common,

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseOptions } from '@node-rs/argon2';
 import { Piscina } from 'piscina';
-import { type hash, OPTIONS, type VerifyTask, type verify } from './hash-worker.js';
+import { OPTIONS, type VerifyTask } from './hash-worker.js';
 import { Turns } from './turns.js';
 
 /** Of the whole process. A core stays free, where there are more. */
@@ -12,7 +12,7 @@ const THREADS = availableParallelism() > 2 ? 2 : 1;
  * everything else: on two cores, reads beside logins at their limit were seven times as slow at their p99 with one hash
  * at a time on Node's thread pool (docs/performance.md).
  */
-const threads = new Piscina<Task, string | boolean>({
+const threads = new Piscina<string | VerifyTask, string | boolean>({
   // Also for suites, which run the sources: a thread runs what was built.
   filename: new URL('../../dist/access/hash-worker.js', import.meta.url).href,
   minThreads: 0,
@@ -20,13 +20,12 @@ const threads = new Piscina<Task, string | boolean>({
   idleTimeout: 30_000,
   niceIncrement: 15,
 });
-type Task = Parameters<typeof hash>[0] | VerifyTask;
 
-/** Who waits longest waits about half a second. */
+/** Who waits longest waits about half a second, where nothing else wants the core. */
 const turns = new Turns({ running: THREADS, waiting: 40 });
 
 /** @throws ProblemError `too-many-requests` while too many others are being hashed */
-export const hashPassword = (password: string): Promise<ReturnType<typeof hash>> =>
+export const hashPassword = (password: string): Promise<string> =>
   turns.take(() => threads.run(password.normalize('NFC'), { name: 'hash' })) as Promise<string>;
 
 /** Whether a hash was made with other parameters than today's: the next login makes it anew. */
@@ -41,7 +40,7 @@ export function isOutdated(stored: string): boolean {
 }
 
 /** @throws ProblemError `too-many-requests` while too many others are being hashed */
-export const verifyPassword = (stored: string, password: string): Promise<ReturnType<typeof verify>> =>
+export const verifyPassword = (stored: string, password: string): Promise<boolean> =>
   turns.take(() =>
     threads.run({ stored, password: password.normalize('NFC') }, { name: 'verify' }),
   ) as Promise<boolean>;

@@ -19,7 +19,7 @@ export function readingFrom(pool: Pick<pg.Pool, 'query'>): SqlReader {
     rows: async <Row>({ text, values }: Prisma.Sql) =>
       (await pool.query({ text, values: [...values] })).rows as Row[],
     prepared: async <Row>({ text, values }: Prisma.Sql) =>
-      (await pool.query({ name: nameOf(text), text, values: [...values] })).rows as Row[],
+      (await pool.query(preparedQuery(text, values))).rows as Row[],
   };
 }
 
@@ -31,8 +31,15 @@ export function readingWithin(tx: Pick<Prisma.TransactionClient, '$queryRaw'>): 
 
 const names = new Map<string, string>();
 
-/** The name to prepare a statement under. PostgreSQL cuts names at 63 bytes. */
-export function nameOf(text: string): string {
+/** A query that a connection prepares once, by a name that stands for its text. */
+export const preparedQuery = (text: string, values: readonly unknown[]): pg.QueryConfig => ({
+  name: nameOf(text),
+  text,
+  values: [...values],
+});
+
+/** PostgreSQL cuts names at 63 bytes. */
+function nameOf(text: string): string {
   const known = names.get(text);
   if (known !== undefined) return known;
   const name = `once-${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`;

@@ -1,13 +1,8 @@
 import { columns, type Statement } from '@subledger/database';
-
-/** An operation that ended; `code` where it was refused. */
-export interface EndedOperation {
-  readonly id: string;
-  readonly code: string | undefined;
-}
+import type { EndedOutcome } from '../operations/outcome-notice.js';
 
 /** Writes the outcome into the entries of these operations; runs in the transaction that ends them. */
-export const entriesUpdate = (ended: readonly EndedOperation[]): Statement => ({
+export const entriesUpdate = (ended: readonly EndedOutcome[]): Statement => ({
   name: 'entries',
   text: `UPDATE audit_entry a
         SET outcome = CASE WHEN x.code IS NULL THEN 'done' ELSE 'refused' END, code = x.code, finished_at = now()
@@ -16,6 +11,6 @@ export const entriesUpdate = (ended: readonly EndedOperation[]): Statement => ({
   values: columns(
     ended,
     (one) => one.id,
-    (one) => one.code ?? null,
+    (one) => one.outcome.code ?? null,
   ),
 });

@@ -71,11 +71,17 @@ describe('MergedWork', () => {
   });
 
   describe('with what is urgent', () => {
-    it('rests as long as the piece before it took', async () => {
+    /** A piece has just ended that took 30 ms. */
+    async function afterOneOf30Ms() {
       const { merged, pieces, gates } = setUp();
       void merged.add([1]);
       await jest.advanceTimersByTimeAsync(30);
       gates[0]?.resolve();
+      return { merged, pieces };
+    }
+
+    it('rests as long as the piece before it took', async () => {
+      const { merged, pieces } = await afterOneOf30Ms();
       await jest.advanceTimersByTimeAsync(0);
       void merged.add([2]);
       await jest.advanceTimersByTimeAsync(20);
@@ -86,10 +92,7 @@ describe('MergedWork', () => {
     });
 
     it('goes at once where that was longer ago', async () => {
-      const { merged, pieces, gates } = setUp();
-      void merged.add([1]);
-      await jest.advanceTimersByTimeAsync(30);
-      gates[0]?.resolve();
+      const { merged, pieces } = await afterOneOf30Ms();
       await jest.advanceTimersByTimeAsync(40);
       void merged.add([2]);
       expect(pieces).toEqual([[1], [2]]);

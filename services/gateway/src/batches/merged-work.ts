@@ -12,14 +12,14 @@ export interface MergedWorkOptions<Item> {
   readonly maxItems: number;
   /** Whether somebody waits for it. */
   readonly isUrgent: (item: Item) => boolean;
-  /** Least milliseconds from the begin of a piece to that of the next while nothing urgent has come. */
+  /** Least milliseconds from the begin of a piece to that of the next; at most this long where something urgent waits. */
   readonly restMs: number;
 }
 
 /**
  * One piece of work at a time for many callers: what comes while it runs goes together, as the next piece. The
- * batches of a dozen partitions are then one transaction instead of a dozen, the more so the busier the database is,
- * and a lone one does not wait.
+ * batches of a dozen partitions are then one transaction instead of a dozen, the more so the busier the database is.
+ * A lone one does not wait, nor does what is urgent for longer than the piece before it took.
  */
 export class MergedWork<Item> {
   private waiting: Waiting<Item>[] = [];

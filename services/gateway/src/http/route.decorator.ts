@@ -40,8 +40,8 @@ export function Route(id: RouteId) {
 }
 
 /**
- * Puts the answer's status and headers on the reply. Here and not in an interceptor: Nest would make an observable of
- * each request's result, which took a tenth of a read's time.
+ * Puts the answer's status and headers on the reply. Here and not in an interceptor: with one, Nest makes observables
+ * of each request's result.
  */
 const answering = (handler: Handler) =>
   async function answer(this: unknown, asked: AskedRequest, ...others: never[]): Promise<unknown> {

@@ -20,6 +20,16 @@ export interface Effects {
   };
 }
 
+/** What an outcome of theirs makes or undoes besides the operation itself: see `finishOperations`. */
+const CREATIONS: ReadonlySet<string> = new Set<RouteId>(['createSubAccount', 'createMainAccount']);
+
+/** Whether its outcome only has to be written down: it changes no settings and no names, and no second command follows. */
+export const isPlainOperation = (stored: {
+  readonly action: string;
+  readonly effects: object | null;
+  readonly thenCommandId: string | null;
+}): boolean => stored.effects === null && stored.thenCommandId === null && !CREATIONS.has(stored.action);
+
 /** How the ledger answered; kept with the operation. */
 export interface Outcome {
   /** Short name of the event that ended it. */

@@ -19,8 +19,6 @@ export interface NewOperation {
   readonly thenCommand: string | null;
   readonly effects: object | null;
   readonly nextSendAt: Date;
-  /** Whether its outcome changes nothing of the gateway's own. Not stored. */
-  readonly isPlain: boolean;
 }
 
 /** A repeat found what its key was used for before. */
@@ -37,9 +35,7 @@ export interface InsertOptions {
   readonly locksSubAccount?: boolean;
 }
 
-/**
- * A command that was sent so long ago has its outcome, unless it was never sent. Repeats at the same moment wait.
- */
+/** A command that was sent so long ago has its outcome, unless it was never sent. Repeats at the same moment wait. */
 const SEND_ANEW_AFTER_SECONDS = 2;
 
 /** Operations and the keys of requests. What every write does goes through `pg`, in as few statements as can be. */

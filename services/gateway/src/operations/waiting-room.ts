@@ -7,8 +7,8 @@ const SAFETY_POLL_MS = 1_000;
 const DEAF_POLL_MS = 150;
 
 /**
- * Requests of this instance that wait for the outcome of their operation. They are woken by the notification of
- * the read model's batch, wherever it ran; while the listening connection is down they poll.
+ * Requests of this instance that wait for the outcome of their operation. They are woken by the read model's
+ * batch, or by its notification where it ran on another instance; while the listening connection is down they poll.
  */
 export class WaitingRoom {
   private readonly waiting = new Map<string, Set<(outcome?: Outcome) => void>>();

@@ -12,7 +12,7 @@ import { tellChangesWithin } from '../streams/change-notice.js';
 import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
 import { type Answer, type IdempotencyClaim, openAnswer } from './idempotency.js';
-import type { CommandDraft, Effects, Operation } from './operation.js';
+import { type CommandDraft, type Effects, isPlainOperation, type Operation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
 import { type NewOperation, type OperationsStore, Repeated } from './operations-store.js';
 import type { Sweeper } from './sweeper.js';
@@ -154,7 +154,7 @@ export class WriteRunner {
     toAnswer: LedgerWrite['answer'],
     row?: NewOperation,
   ): Promise<Answer> {
-    const outcome = this.room.wait(operationId, this.options.waitMs, row?.isPlain);
+    const outcome = this.room.wait(operationId, this.options.waitMs, row && isPlainOperation(row));
     if (row) {
       this.sender.send([row]).catch((error: unknown) => {
         this.log.warn({ err: error, operationId }, 'the command could not be sent now, the sweeper will');
@@ -164,8 +164,8 @@ export class WriteRunner {
       void this.room.look();
     }
     const told = await outcome;
-    const ended = told && row ? { ...row, outcome: told } : await this.lookUp(operationId);
-    if (ended instanceof Pending) return acceptedLater(ended.operation, this.options.publicUrl);
+    const ended = told && row ? { ...row, outcome: told } : await this.store.find(operationId);
+    if ('state' in ended && ended.state === 'pending') return acceptedLater(ended, this.options.publicUrl);
     const answer =
       ended.outcome?.code === undefined
         ? await toAnswer(ended)
@@ -176,11 +176,6 @@ export class WriteRunner {
         if (!isConnectionError(error)) throw error;
       });
     return answer;
-  }
-
-  private async lookUp(operationId: string): Promise<Ended | Pending> {
-    const operation = await this.store.find(operationId);
-    return operation.state === 'pending' ? new Pending(operation) : operation;
   }
 
   private async repeat(
@@ -210,14 +205,8 @@ export class WriteRunner {
       thenCommand: write.then ? toEvent(`${id}.2`, write.then) : null,
       effects: write.effects ?? null,
       nextSendAt: new Date(Date.now() + this.options.resendAfterMs),
-      isPlain: !write.then && !write.effects && !write.prepare,
     };
   }
 }
 
 type RefusedFacts = Omit<AuditFacts, 'outcome' | 'code'>;
-
-/** Its time to be waited for was over first. */
-class Pending {
-  constructor(readonly operation: Operation) {}
-}

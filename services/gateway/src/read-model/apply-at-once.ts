@@ -1,11 +1,10 @@
 import { type Statement, together } from '@subledger/database';
 import { entriesUpdate } from '../audit/finish-entries.js';
-import { isDirect } from '../operations/direct-runner.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
 import { encodeOutcomes } from '../operations/outcome-notice.js';
 import { type Changed, changeNotice } from '../streams/change-notice.js';
 import { figureUpserts } from './figure-upserts.js';
-import { doneUpdate } from './finish-operations.js';
+import { doneUpdate, untoldDirect } from './finish-operations.js';
 import type { Fold, OutcomeRow } from './fold-events.js';
 import type { PendingOperation } from './pending-operations.js';
 
@@ -23,8 +22,7 @@ export function atOnce(fold: Fold, pending: readonly PendingOperation[]): Statem
   const { outcomes } = fold;
   const parts = [...figureUpserts(fold)];
   if (outcomes.length > 0) parts.push(doneUpdate(outcomes));
-  if (pending.length > 0)
-    parts.push(entriesUpdate(pending.map(({ id, outcome }) => ({ id, code: outcome.code }))));
+  if (pending.length > 0) parts.push(entriesUpdate(pending));
   if (parts.length === 0) return null;
   parts.push(changeNotice(changedBy(fold)));
   const name = `read-model:${parts.map((part) => part.name).join('+')}`;
@@ -51,9 +49,8 @@ function notices(rows: readonly OutcomeRow[], pending: readonly PendingOperation
     told.push(
       `SELECT json_build_object('done', json_build_array(id))::text FROM done WHERE id <> ALL($3::text[])`,
     );
-  const direct = rows.filter(({ commandId, isTold }) => isDirect(commandId) && !isTold);
   const ended = pending.map(({ id, outcome }) => ({ id, outcome }));
-  const values: unknown[] = [OUTCOME_CHANNEL, encodeOutcomes({ direct, ended })];
+  const values: unknown[] = [OUTCOME_CHANNEL, encodeOutcomes({ direct: untoldDirect(rows), ended })];
   if (rows.length > 0) values.push(pending.map(({ id }) => id));
   return {
     name: 'notices',

@@ -24,8 +24,7 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
   await tellDirect(client, rows);
   const goOn = await startSecondCommands(client, rows);
   const done = await markDone(client, rows);
-  if (done.length > 0)
-    await runStatement(client, entriesUpdate(done.map(({ id, outcome }) => ({ id, code: outcome.code }))));
+  if (done.length > 0) await runStatement(client, entriesUpdate(done));
   const accepted = done.filter((row) => row.outcome.code === undefined);
   const refused = done.filter((row) => row.outcome.code !== undefined);
   await applyMainAccountSettings(client, accepted);
@@ -39,10 +38,13 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
   await client.query('SELECT pg_notify($1, $2)', [OUTCOME_CHANNEL, notice]);
 }
 
+/** Outcomes whose requests wait for just them, and were not told yet. */
+export const untoldDirect = (rows: readonly OutcomeRow[]): OutcomeRow[] =>
+  rows.filter(({ commandId, isTold }) => isDirect(commandId) && !isTold);
+
 /** Their requests wait for the outcome itself. Some have become operations meanwhile, and are ended as such too. */
 async function tellDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
-  const direct = rows.filter((row) => isDirect(row.commandId) && !row.isTold);
-  const notices = encodeOutcomes({ direct, ended: [] });
+  const notices = encodeOutcomes({ direct: untoldDirect(rows), ended: [] });
   if (notices.length === 0) return;
   await client.query('SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice', [
     OUTCOME_CHANNEL,

@@ -1,25 +1,24 @@
 import { columns } from '@subledger/database';
 import type pg from 'pg';
 import { isDirect } from '../operations/direct-runner.js';
+import { isPlainOperation } from '../operations/operation.js';
+import type { EndedOutcome } from '../operations/outcome-notice.js';
 import type { OutcomeRow } from './fold-events.js';
 import { runPlanned } from './run-statement.js';
 
 /** An operation whose outcome has come, but is not written yet. */
-export interface PendingOperation {
-  readonly id: string;
-  readonly outcome: OutcomeRow['outcome'];
-  /** Nothing is to be done but to write the outcome down: no settings, no names, no second command. */
+export interface PendingOperation extends EndedOutcome {
   readonly isPlain: boolean;
 }
 
 interface Row {
   id: string;
-  index: number;
-  is_plain: boolean;
+  /** Of its outcome, from 1. */
+  place: bigint;
+  action: string;
+  effects: object | null;
+  thenCommandId: string | null;
 }
-
-/** What an outcome of theirs ends or undoes besides themselves: see `finishOperations`. */
-const CREATIONS = ['createSubAccount', 'createMainAccount'];
 
 /**
  * The operations that these are the outcomes of, but for commands that no operation stood for when they were sent: what
@@ -50,22 +49,18 @@ async function lookedUp(
   if (rows.length === 0) return [];
   const found = await runPlanned(pool, {
     name: 'pending',
-    text: `SELECT o.id, x.index, o.effects IS NULL AND o.then_command_id IS NULL AND o.action <> ALL($4) AS is_plain
-       FROM unnest($1::text[], $2::text[], $3::int[]) AS x (main_account_id, command_id, index)
+    text: `SELECT o.id, x.place, o.action, o.effects, o.then_command_id AS "thenCommandId"
+       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS x (main_account_id, command_id, place)
        JOIN operation o ON o.main_account_id = x.main_account_id AND o.command_id = x.command_id
       WHERE o.state = 'pending'`,
-    values: [
-      ...columns(
-        rows.map((row, index) => ({ ...row, index })),
-        (r) => r.mainAccountId,
-        (r) => r.commandId,
-        (r) => r.index,
-      ),
-      CREATIONS,
-    ],
+    values: columns(
+      rows,
+      (r) => r.mainAccountId,
+      (r) => r.commandId,
+    ),
   });
-  return (found.rows as Row[]).map(({ id, index, is_plain }) => {
-    const { outcome } = rows[index] as OutcomeRow;
-    return { id, outcome, isPlain: is_plain };
+  return (found.rows as Row[]).map((row) => {
+    const { outcome } = rows[Number(row.place) - 1] as OutcomeRow;
+    return { id: row.id, outcome, isPlain: isPlainOperation(row) };
   });
 }

@@ -1,6 +1,6 @@
 import type { Statement } from '@subledger/database';
 import type pg from 'pg';
-import { nameOf } from '../accounts/sql-reader.js';
+import { preparedQuery } from '../accounts/sql-reader.js';
 
 type Client = Pick<pg.ClientBase, 'query'>;
 
@@ -9,4 +9,4 @@ export const runStatement = (client: Client, { text, values }: Statement) => cli
 
 /** Planned once per connection; of a pool whose plans go through indexes alone. */
 export const runPlanned = (client: Client, { text, values }: Statement) =>
-  client.query({ name: nameOf(text), text, values });
+  client.query(preparedQuery(text, values));
