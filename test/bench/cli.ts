@@ -1,4 +1,6 @@
-import { cpus } from 'node:os';
+import { execFile } from 'node:child_process';
+import { cpus, loadavg } from 'node:os';
+import { promisify } from 'node:util';
 import { BARE_HTTP, runBareHttp } from './bare-http.js';
 import { BARE_PIPELINE, runBarePipeline } from './bare-pipeline.js';
 import { benchCsv } from './csv.js';
@@ -11,6 +13,7 @@ import { benchLatency } from './latency.js';
 import { benchLedger, benchUsage } from './ledger.js';
 import { benchMessageLog } from './message-log.js';
 import { benchReconcile } from './reconcile.js';
+import { spreads } from './repeats.js';
 import { benchRoll } from './roll.js';
 import { benchUpstream } from './upstream.js';
 import { UPSTREAM_PARTS } from './upstream-parts.js';
@@ -43,18 +46,41 @@ const BENCHES: Record<string, Benchmark> = {
   endurance: { run: benchEndurance, says: 'memory and moves/s over time at full rate (BENCH_MINUTES)' },
 };
 
-const name = process.argv[2] ?? '';
+const [name = '', option, count] = process.argv.slice(2);
+const runs = option === undefined ? 1 : Number(count);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 const part = UPSTREAM_PARTS[name];
 // Parts run in processes of their own: the floors as the services do, the SDK for its memory's sake.
 if (name === BARE_PIPELINE) await runBarePipeline();
 else if (name === BARE_HTTP) await runBareHttp();
 else if (part) process.send?.(await part());
-else if (bench) {
+else if (bench && option === undefined) {
+  // Of the minute before: what else the machine did.
+  const loadBefore = loadavg()[0];
   const figures = await bench.run();
-  console.log(JSON.stringify({ bench: name, ...figures, cpus: cpus().length, node: process.version }));
+  const machine = { cpus: cpus().length, node: process.version, loadBefore };
+  console.log(JSON.stringify({ bench: name, ...figures, ...machine }));
+} else if (bench && option === '--runs' && Number.isInteger(runs) && runs > 0) {
+  await repeat(name, runs);
 } else {
   const lines = Object.entries(BENCHES).map(([each, { says }]) => `  ${each.padEnd(11)} ${says}`);
-  console.error(`npm run bench -- <name>, one of:\n${lines.join('\n')}`);
+  console.error(`npm run bench -- <name> [--runs <count>], one of:\n${lines.join('\n')}`);
   process.exitCode = 2;
+}
+
+/** Each run in a process of its own, on servers of its own, one after the other: none is warmer than the others. */
+async function repeat(bench: string, count: number): Promise<void> {
+  const figures: object[] = [];
+  for (let run = 1; run <= count; run += 1) {
+    const child = promisify(execFile)(process.execPath, [
+      ...process.execArgv,
+      process.argv[1] as string,
+      bench,
+    ]);
+    child.child.stderr?.pipe(process.stderr);
+    const line = (await child).stdout.trim().split('\n').at(-1) as string;
+    console.log(line);
+    figures.push(JSON.parse(line));
+  }
+  console.log(JSON.stringify({ bench, runs: count, spreads: spreads(figures) }));
 }
