@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   DEAD_LETTER_HEADERS,
   MAX_RECORD_BYTES,
+  type MessageLine,
   type Problem,
   type SubAccountView,
   TOPICS,
@@ -145,6 +146,32 @@ describe('bad input', () => {
       );
       await producer.send([{ ...record, headers: { mark: unknown } }]);
       expect(await reasonsOf(unknown, 1)).toEqual(['unknown-main-account']);
+    });
+
+    it('charges a message whatever its texts are, and shows � for what it cannot keep', async () => {
+      const { used } = await subOf(customer, sub.id);
+      const odd = {
+        content: 'See you at 10 \uD83D',
+        sender: 'A\u0000B',
+        segments: 'two',
+        recipient: undefined,
+      };
+      const message = messageSent({ ...ids(), points: '0.5' });
+      const value = JSON.stringify({ ...message, data: { ...message.data, ...odd } });
+      await producer.send([{ topic: TOPICS.messages, key: customer.id, value }]);
+      await eventually(async () => Number((await subOf(customer, sub.id)).used) === Number(used) + 0.5);
+      const path = `${customer.path}/messages?messageId=${message.data.messageId}`;
+      const [line] = await eventually(async () => {
+        const { items } = await customer.api.get<{ items: MessageLine[] }>(path);
+        return items.length > 0 && items;
+      });
+      expect(line).toMatchObject({
+        content: 'See you at 10 \uFFFD',
+        sender: 'A\uFFFDB',
+        recipient: '\uFFFD',
+        segments: 0,
+        points: '0.5',
+      });
     });
   });
 

@@ -1,14 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 import { makeCloudEvent } from './envelope.js';
 import { type LimitRecord, limitRecord } from './limits.js';
 import {
+  MAX_SHOWN_CHARACTERS,
   MESSAGE_DATA,
   MESSAGE_NAMES,
+  MESSAGE_READERS,
   MESSAGE_STATUSES,
   MESSAGES,
   type MessageName,
   messageType,
+  shownText,
 } from './messages.js';
 import { SUB_ACCOUNT_STATUSES } from './vocabulary.js';
 
@@ -90,6 +94,64 @@ describe('fields of facts', () => {
   ])('the envelope refuses %s = %j', (field, value) => {
     const told = { ...record('message.refunded', MINIMAL['message.refunded']), [field]: value };
     expect(schemaOf('message.refunded').safeParse(told).success).toBe(false);
+  });
+});
+
+/** Every field of every fact, and of the envelope around it: whether a reader needs it. The README has the same table. */
+const NEEDED: { readonly [Name in MessageName]: readonly string[] } = {
+  'message.sent': ['type', 'messageId', 'mainAccountId', 'subAccountId', 'sentAt', 'points'],
+  'message.status': ['type', 'messageId', 'mainAccountId', 'status', 'at'],
+  'message.refunded': ['type', 'id', 'messageId', 'mainAccountId', 'points'],
+};
+
+describe.each(MESSAGE_NAMES)('a reader of %s', (name) => {
+  const { shape } = MESSAGE_DATA[name];
+  const inEnvelope = ['specversion', 'id', 'source', 'subject', 'time', 'datacontenttype'];
+  const read = (json: object) =>
+    MESSAGE_READERS.get(messageType(name))?.schema.safeParse(JSON.parse(JSON.stringify(json))).success;
+  const whole = record(name, MINIMAL[name]);
+
+  it.each(Object.keys(shape))('data.%s', (field) => {
+    for (const wrong of [undefined, null, 'broken \uD83D', 'x'.repeat(30_000), -1, {}]) {
+      const data = { ...MINIMAL[name], [field]: wrong };
+      expect(read({ ...whole, data })).toBe(!NEEDED[name].includes(field));
+    }
+  });
+
+  it.each(inEnvelope)('%s of the envelope', (field) => {
+    for (const wrong of [undefined, null, 'two words', 5])
+      expect(read({ ...whole, [field]: wrong })).toBe(!NEEDED[name].includes(field));
+  });
+
+  it('has its needed fields in the README', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const rows = readme.split('\n').filter((line) => line.startsWith(`| \`${name}\``));
+    const needed = rows.filter((line) => line.includes('**needed**')).join(' ');
+    expect([...needed.matchAll(/`([a-zA-Z]+)`/g)].map(([, field]) => field).sort()).toEqual(
+      NEEDED[name].filter((field) => field !== 'type').toSorted(),
+    );
+    const rest = rows.filter((line) => !line.includes('**needed**')).join(' ');
+    for (const field of Object.keys(shape))
+      if (!NEEDED[name].includes(field)) expect(rest).toContain(`\`${field}\``);
+  });
+});
+
+describe('a text that is only shown', () => {
+  const max = MAX_SHOWN_CHARACTERS.recipient;
+  it.each([
+    ['こんにちは 🎉', 'こんにちは 🎉'],
+    ['half \uD83D', 'half \uFFFD'],
+    ['\uDE00 and half', '\uFFFD and half'],
+    ['a\u0000b', 'a\uFFFDb'],
+    ['x'.repeat(max), 'x'.repeat(max)],
+    ['x'.repeat(max + 1), `${'x'.repeat(max - 1)}\uFFFD`],
+    // Not half of the emoji that the cut goes through.
+    [`${'x'.repeat(max - 2)}🎉y`, `${'x'.repeat(max - 2)}\uFFFD\uFFFD`],
+    [undefined, '\uFFFD'],
+    [5, '\uFFFD'],
+    [{ a: 1 }, '\uFFFD'],
+  ])('%j becomes %j', (reported, text) => {
+    expect(shownText(reported, max)).toBe(text);
   });
 });
 

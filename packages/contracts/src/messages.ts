@@ -12,16 +12,31 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 const ids = { messageId: foreignId, mainAccountId, subAccountId };
 
-/** Data of each fact on `sms.messages.v1`, by its short name; the CloudEvents type is `subledger.<name>.v1`. */
+/** Most characters of each text that is only shown: it decides nothing. */
+export const MAX_SHOWN_CHARACTERS = {
+  sender: 64,
+  recipient: 64,
+  content: 20_000,
+  shortlinkStatus: 64,
+  shortlinkUrl: 2_048,
+  reason: 200,
+} as const;
+const shown = (name: keyof typeof MAX_SHOWN_CHARACTERS) => storableText(MAX_SHOWN_CHARACTERS[name]);
+export const MAX_SEGMENTS = 1_000;
+
+/**
+ * Data of each fact on `sms.messages.v1`, by its short name; the CloudEvents type is `subledger.<name>.v1`. This is
+ * what senders must write. Readers demand less: `MESSAGE_READERS`.
+ */
 export const MESSAGE_DATA = {
   /** A message was sent. Never refused: what the limit does not cover is overage. `points` may be 0. */
   'message.sent': z.looseObject({
     ...ids,
     sentAt: instant,
-    sender: storableText(64),
-    recipient: storableText(64),
-    content: storableText(20_000),
-    segments: z.int().min(0).max(1_000),
+    sender: shown('sender'),
+    recipient: shown('recipient'),
+    content: shown('content'),
+    segments: z.int().min(0).max(MAX_SEGMENTS),
     points: points.refine(
       (text) => /^0(\.0{1,3})?$/.test(text) || amount.safeParse(text).success,
       'must be 0 or an amount',
@@ -32,11 +47,11 @@ export const MESSAGE_DATA = {
     ...ids,
     status: z.enum(MESSAGE_STATUSES),
     at: instant,
-    shortlinkStatus: storableText(64).optional(),
-    shortlinkUrl: storableText(2_048).optional(),
+    shortlinkStatus: shown('shortlinkStatus').optional(),
+    shortlinkUrl: shown('shortlinkUrl').optional(),
   }),
   /** Gives back at most what was charged. The CloudEvents id is the refund id. */
-  'message.refunded': z.looseObject({ ...ids, points: amount, reason: storableText(200) }),
+  'message.refunded': z.looseObject({ ...ids, points: amount, reason: shown('reason') }),
 } as const;
 
 export type MessageName = keyof typeof MESSAGE_DATA;
@@ -53,3 +68,58 @@ export const MESSAGES = new Map(
     { name, schema: cloudEvent(messageType(name), MESSAGE_DATA[name]) },
   ]),
 );
+
+/**
+ * What a fact must say to be taken: the ledger books by it, and the message log finds its line by it. A message was
+ * sent whether or not the rest is right, so nothing else may keep it from being charged: not its content, nor any
+ * other field of the data or the envelope. The table in the README says what each field is for.
+ */
+const READ_DATA = {
+  'message.sent': MESSAGE_DATA['message.sent'].pick({
+    messageId: true,
+    mainAccountId: true,
+    subAccountId: true,
+    sentAt: true,
+    points: true,
+  }),
+  'message.status': MESSAGE_DATA['message.status'].pick({
+    messageId: true,
+    mainAccountId: true,
+    status: true,
+    at: true,
+  }),
+  'message.refunded': MESSAGE_DATA['message.refunded'].pick({
+    messageId: true,
+    mainAccountId: true,
+    points: true,
+  }),
+} as const satisfies { readonly [Name in MessageName]: z.ZodType };
+/** The refund id makes a refund happen once. Of the other facts `data.messageId` does that. */
+const anything = z.unknown().optional();
+const READ_ID = { 'message.sent': anything, 'message.status': anything, 'message.refunded': foreignId };
+
+/** Schema by which readers take each fact, by CloudEvents type. Fields beside these stay as they came, unchecked. */
+export const MESSAGE_READERS = new Map(
+  MESSAGE_NAMES.map((name) => [
+    messageType(name) as string,
+    { name, schema: z.looseObject({ id: READ_ID[name], data: READ_DATA[name] }) },
+  ]),
+);
+/** Data of a fact as a reader has it. */
+export type ReadData<Name extends MessageName> = z.output<(typeof READ_DATA)[Name]>;
+
+/** Stands for what a text had and cannot be stored or shown. */
+const REPLACEMENT = '\uFFFD';
+
+/**
+ * A text that is only shown, as it can be stored: NUL, half surrogate pairs and the end of one that is too long become
+ * U+FFFD (�). What is no text at all is U+FFFD alone. So whoever reads � knows that it was not reported like this.
+ */
+export function shownText(value: unknown, maxCharacters: number): string {
+  if (typeof value !== 'string') return REPLACEMENT;
+  const kept =
+    value.length <= maxCharacters
+      ? value
+      : `${value.slice(0, maxCharacters - 1).toWellFormed()}${REPLACEMENT}`;
+  return kept.replaceAll('\u0000', REPLACEMENT).toWellFormed();
+}

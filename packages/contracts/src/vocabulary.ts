@@ -111,5 +111,10 @@ export const MAX_PRIORITY = 1_000_000;
 export const DEFAULT_PRIORITY = 100;
 /** Time zone of a main account that names none. */
 export const DEFAULT_TIME_ZONE = 'Asia/Tokyo';
-/** Largest record value that any reader takes, in bytes; larger ones are dead-lettered as `oversized`. */
+/** Largest value of a command that is read, in bytes; larger ones are dead-lettered as `oversized`. */
 export const MAX_RECORD_BYTES = 256 * 1024;
+/**
+ * The same of a fact on `sms.messages.v1`: what a broker takes by default. A message was sent however long its content
+ * is, so it must be charged.
+ */
+export const MAX_MESSAGE_RECORD_BYTES = 1024 * 1024;

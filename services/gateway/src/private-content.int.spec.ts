@@ -62,7 +62,7 @@ test('no content, recipient, password or key is in a log line at any level, or i
   const good = messageOf('m-1', { recipient: SECRETS.recipient });
   // One that the log cannot take, so that what is said of failures is looked at, too.
   const bad = messageRecord(
-    messageOf('m-2', { recipient: SECRETS.recipient, segments: 'MARKED-not-a-number' }),
+    messageOf('m-2', { recipient: SECRETS.recipient, points: 'MARKED-not-a-number' }),
   );
   await producer.send([messageRecord(good), bad]);
   await eventually(async () => {

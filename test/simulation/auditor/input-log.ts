@@ -1,4 +1,11 @@
-import { COMMANDS, envelope, MAX_RECORD_BYTES, MESSAGES, TOPICS } from '@subledger/contracts';
+import {
+  COMMANDS,
+  envelope,
+  MAX_MESSAGE_RECORD_BYTES,
+  MAX_RECORD_BYTES,
+  MESSAGE_READERS,
+  TOPICS,
+} from '@subledger/contracts';
 import { type KafkaRecord, partitionFor } from '@subledger/kafka';
 import type { Evidence } from './evidence.js';
 
@@ -50,7 +57,8 @@ export function readInput(record: KafkaRecord, poison: string): InputView {
     command: topic === TOPICS.commands ? legible(record, json) : null,
   });
   if (value === null || value.length === 0) return bad(['empty']);
-  if (value.length > MAX_RECORD_BYTES) return bad(['oversized']);
+  if (value.length > (topic === TOPICS.commands ? MAX_RECORD_BYTES : MAX_MESSAGE_RECORD_BYTES))
+    return bad(['oversized']);
   let json: { type?: unknown; id: string; data: Record<string, unknown> };
   try {
     json = JSON.parse(value.toString('utf8')) as typeof json;
@@ -58,7 +66,7 @@ export function readInput(record: KafkaRecord, poison: string): InputView {
     return bad(['malformed-json']);
   }
   const type = typeof json?.type === 'string' ? json.type : '';
-  const contract = topic === TOPICS.commands ? COMMANDS.get(type) : MESSAGES.get(type);
+  const contract = topic === TOPICS.commands ? COMMANDS.get(type) : MESSAGE_READERS.get(type);
   if (!contract) return bad(envelope.safeParse(json).success ? ['unknown-type'] : SCHEMA_REASONS, json);
   if (contract.name === 'message.status') return { kind: 'skipped', record };
   const read = contract.schema.safeParse(json);

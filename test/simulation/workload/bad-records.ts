@@ -1,4 +1,4 @@
-import { MAX_RECORD_BYTES, TOPICS } from '@subledger/contracts';
+import { MAX_MESSAGE_RECORD_BYTES, MAX_RECORD_BYTES, TOPICS } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { SeededRandom } from '@subledger/testing';
 import { POISON } from '../process/ledger-process.js';
@@ -31,7 +31,7 @@ const SPOILS: readonly Spoil[] = [
   (event) => ({ ...json(event), key: null }),
 ];
 
-/** A record that must end as a dead letter. */
+/** A record that must end as a dead letter, unless what it has wrong is nothing that a message is booked by. */
 export function spoiled(
   random: SeededRandom,
   customer: Customer,
@@ -39,9 +39,10 @@ export function spoiled(
   event: Record<string, unknown>,
 ): OutgoingRecord {
   const record = { topic, key: customer.id, value: JSON.stringify(event) };
-  // Rare: it takes a quarter of a megabyte.
+  // Rare: it takes a quarter of a megabyte, or a whole one.
+  const maxBytes = topic === TOPICS.commands ? MAX_RECORD_BYTES : MAX_MESSAGE_RECORD_BYTES;
   if (random.chance(0.02))
-    return { ...record, value: JSON.stringify({ ...event, pad: 'x'.repeat(MAX_RECORD_BYTES) }) };
+    return { ...record, value: JSON.stringify({ ...event, pad: 'x'.repeat(maxBytes) }) };
   return { ...record, ...random.pick(SPOILS)(event, customer, random) };
 }
 

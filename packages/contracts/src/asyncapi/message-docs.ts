@@ -79,7 +79,7 @@ export const EVENT_DOCS: { readonly [Name in EventName]: string } = {
 /** What each fact of the SMS service says. */
 export const MESSAGE_DOCS: { readonly [Name in MessageName]: string } = {
   'message.sent':
-    'A message was handed to the carrier. Never refused: what the limit does not cover is overage, paid by main. Write it once for each message, after sending; `points` is its whole price and may be `"0"`. `sentAt` decides the month, and may be 24 hours ahead of the broker’s clock at most.',
+    'A message was handed to the carrier. Never refused: what the limit does not cover is overage, paid by main. Write it once for each message, after sending; `points` is its whole price and may be `"0"`. `sentAt` decides the month, and may be 24 hours ahead of the broker’s clock at most. Sender, recipient, content and segments are for the message log alone: wrong ones are cleaned there, and the message is charged.',
   'message.status':
     'A delivery status, for the message log alone: it moves no points. May come before the message, twice and out of order.',
   'message.refunded':

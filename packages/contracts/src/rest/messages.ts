@@ -26,7 +26,11 @@ export const messageLine = z
     }),
     recipient: z.string().meta({ description: 'Number it was sent to', examples: ['+819000000001'] }),
     sender: z.string().meta({ description: 'Sender id that the recipient saw', examples: ['+815012345678'] }),
-    content: z.string().meta({ description: 'Text of the message', examples: ['ご予約の確認です。'] }),
+    content: z.string().meta({
+      description:
+        'Text of the message. � (U+FFFD), here and in other texts, stands for what was reported and cannot be stored, or for a text that was not reported',
+      examples: ['ご予約の確認です。'],
+    }),
     segments: z
       .int()
       .min(0)

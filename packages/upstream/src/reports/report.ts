@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import {
   type FieldError,
   foreignId,
-  MAX_RECORD_BYTES,
+  MAX_MESSAGE_RECORD_BYTES,
+  MAX_SHOWN_CHARACTERS,
   MESSAGE_DATA,
   MESSAGE_NAMES,
   type MessageData,
   type MessageName,
   makeCloudEvent,
   messageType,
+  shownText,
   TOPICS,
 } from '@subledger/contracts';
 import { parsePoints, ZERO } from '@subledger/core';
@@ -48,9 +50,12 @@ function idOf(report: MessageReport): string {
   return report.id ?? randomUUID();
 }
 
+/** A text that is only shown must not keep a report of a sent message back: it is cleaned (`shownText`). */
 function dataOf(report: MessageReport): unknown {
   const { type: _type, ...rest } = report as unknown as Record<string, unknown>;
   const { paidByHold: _paid, refundId: _refund, id: _id, ...data } = rest;
+  for (const [field, max] of Object.entries(MAX_SHOWN_CHARACTERS))
+    if (typeof data[field] === 'string') data[field] = shownText(data[field], max);
   return data;
 }
 
@@ -81,9 +86,12 @@ export function prepareReport(report: MessageReport, source: string, time: strin
     makeCloudEvent(messageType(report.type), { id: id.data, source, time, data: data.data }),
   );
   const bytes = Buffer.byteLength(value);
-  if (bytes > MAX_RECORD_BYTES)
+  if (bytes > MAX_MESSAGE_RECORD_BYTES)
     throw new InvalidReportError([
-      { path: '', message: `takes ${bytes} bytes, and ${MAX_RECORD_BYTES} are the most that is read` },
+      {
+        path: '',
+        message: `takes ${bytes} bytes, and ${MAX_MESSAGE_RECORD_BYTES} are the most that is read`,
+      },
     ]);
   const sent = () => ({
     messageId,

@@ -1,9 +1,12 @@
 import {
   type DeadLetterReason,
-  MAX_RECORD_BYTES,
+  MAX_MESSAGE_RECORD_BYTES,
+  MAX_SEGMENTS,
   MAX_SENT_AHEAD_SECONDS,
-  MESSAGES,
-  type MessageData,
+  MAX_SHOWN_CHARACTERS,
+  MESSAGE_READERS,
+  type ReadData,
+  shownText,
 } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 import { toMillipoints } from '../accounts/points.js';
@@ -55,19 +58,20 @@ export type Read = Fact | BadStatus | undefined;
 
 /**
  * Reads a record of `sms.messages.v1`. What is not a fact is left out: the ledger reads the same records by the same
- * schemas, and dead-letters what is wrong with them. Only bad statuses, which the ledger skips, come back.
+ * schemas, and dead-letters what is wrong with them. Only bad statuses, which the ledger skips, come back. Fields that
+ * are only shown are cleaned: a message that is charged has its line in the log, whatever it says.
  * Never quotes the record: it may hold a message's content.
  */
 export function readFact(record: KafkaRecord): Read {
   const { value } = record;
-  if (value === null || value.length > MAX_RECORD_BYTES) return undefined;
+  if (value === null || value.length > MAX_MESSAGE_RECORD_BYTES) return undefined;
   let json: { type?: unknown } | null;
   try {
     json = JSON.parse(value.toString('utf8'));
   } catch {
     return undefined;
   }
-  const contract = typeof json?.type === 'string' ? MESSAGES.get(json.type) : undefined;
+  const contract = typeof json?.type === 'string' ? MESSAGE_READERS.get(json.type) : undefined;
   if (!contract) return undefined;
   const isStatus = contract.name === 'message.status';
   const parsed = contract.schema.safeParse(json);
@@ -79,7 +83,7 @@ export function readFact(record: KafkaRecord): Read {
       .join('; ');
     return { record, reason: 'invalid-data', detail };
   }
-  const { id, data } = parsed.data as { id: string; data: { mainAccountId: string } };
+  const { id, data } = parsed.data;
   if (record.key !== data.mainAccountId) {
     return isStatus
       ? { record, reason: 'wrong-key', detail: 'the key is not data.mainAccountId' }
@@ -87,9 +91,9 @@ export function readFact(record: KafkaRecord): Read {
   }
   const source = { partition: record.partition, offset: record.offset };
   if (contract.name === 'message.sent')
-    return toSent(data as MessageData<'message.sent'>, source, record.timestampMs);
-  if (contract.name === 'message.status') return toStatus(data as MessageData<'message.status'>, source);
-  return toRefund(id, data as MessageData<'message.refunded'>, source);
+    return toSent(data as ReadData<'message.sent'>, source, record.timestampMs);
+  if (contract.name === 'message.status') return toStatus(data as ReadData<'message.status'>, source);
+  return toRefund(id as string, data as ReadData<'message.refunded'>, source);
 }
 
 /** Years that every clock, driver and spreadsheet reads: what lies outside of them is taken as their end. */
@@ -98,10 +102,10 @@ const LATEST = Date.UTC(9999, 11, 31);
 const timeOf = (instant: string): number => Math.min(Math.max(Date.parse(instant), EARLIEST), LATEST);
 
 /** A message from too far in the future is not charged: the ledger dead-letters it by the same rule. */
-function toSent(data: MessageData<'message.sent'>, source: Source, brokerAt: number): SentFact | undefined {
+function toSent(data: ReadData<'message.sent'>, source: Source, brokerAt: number): SentFact | undefined {
   const sentAt = timeOf(data.sentAt);
   if (sentAt > brokerAt + MAX_SENT_AHEAD_SECONDS * 1_000) return undefined;
-  const { mainAccountId, messageId, subAccountId, sender, recipient, content, segments } = data;
+  const { mainAccountId, messageId, subAccountId, segments } = data;
   return {
     kind: 'sent',
     mainAccountId,
@@ -109,21 +113,36 @@ function toSent(data: MessageData<'message.sent'>, source: Source, brokerAt: num
     source,
     subAccountId,
     sentAt,
-    sender,
-    recipient,
-    content,
-    segments,
+    sender: shown(data, 'sender'),
+    recipient: shown(data, 'recipient'),
+    content: shown(data, 'content'),
+    segments: isSegments(segments) ? segments : 0,
     millipoints: toMillipoints(data.points),
   };
 }
 
-function toStatus(data: MessageData<'message.status'>, source: Source): StatusFact {
-  const { mainAccountId, messageId, status, shortlinkStatus, shortlinkUrl } = data;
-  const delivery = deliveryOf({ status, at: timeOf(data.at), shortlinkStatus, shortlinkUrl });
+type ShownField = keyof typeof MAX_SHOWN_CHARACTERS;
+const shown = (data: Record<string, unknown>, field: ShownField): string =>
+  shownText(data[field], MAX_SHOWN_CHARACTERS[field]);
+/** A status without it says nothing of it. */
+const shownIfThere = (data: Record<string, unknown>, field: ShownField): string | undefined =>
+  data[field] === undefined || data[field] === null ? undefined : shown(data, field);
+
+const isSegments = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_SEGMENTS;
+
+function toStatus(data: ReadData<'message.status'>, source: Source): StatusFact {
+  const { mainAccountId, messageId, status } = data;
+  const delivery = deliveryOf({
+    status,
+    at: timeOf(data.at),
+    shortlinkStatus: shownIfThere(data, 'shortlinkStatus'),
+    shortlinkUrl: shownIfThere(data, 'shortlinkUrl'),
+  });
   return { kind: 'status', mainAccountId, messageId, source, delivery };
 }
 
-function toRefund(refundId: string, data: MessageData<'message.refunded'>, source: Source): RefundFact {
+function toRefund(refundId: string, data: ReadData<'message.refunded'>, source: Source): RefundFact {
   const { mainAccountId, messageId, points } = data;
   return { kind: 'refund', mainAccountId, messageId, source, refundId, millipoints: toMillipoints(points) };
 }

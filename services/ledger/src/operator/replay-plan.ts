@@ -1,4 +1,4 @@
-import { COMMANDS, MESSAGES, messageType, TOPICS } from '@subledger/contracts';
+import { COMMANDS, MESSAGE_READERS, messageType, TOPICS } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
 import { parseRecord } from '../wire/parse-record.js';
 import { placeOf, type StoredLetter } from './dead-letter-log.js';
@@ -69,7 +69,7 @@ export function planReplay(letter: StoredLetter): Replay | Refusal {
   } catch {
     return refuse('still invalid: the value is not JSON');
   }
-  const contract = (source.topic === TOPICS.commands ? COMMANDS : MESSAGES).get(event?.type);
+  const contract = (source.topic === TOPICS.commands ? COMMANDS : MESSAGE_READERS).get(event?.type);
   const keepsId = event?.type === messageType('message.refunded');
   const renewed = keepsId ? event : { ...event, id: replayId(letter) };
   const record: OutgoingRecord = {

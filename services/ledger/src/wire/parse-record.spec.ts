@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { COMMAND_NAMES, commandType, MAX_RECORD_BYTES, TOPICS } from '@subledger/contracts';
+import {
+  COMMAND_NAMES,
+  commandType,
+  foreignId,
+  MAX_MESSAGE_RECORD_BYTES,
+  MAX_RECORD_BYTES,
+  TOPICS,
+} from '@subledger/contracts';
 import { fakeRecord } from '../testing/fake-record.js';
 import { parseRecord } from './parse-record.js';
 
@@ -32,7 +39,8 @@ describe('what cannot be read', () => {
   it.each([
     ['nothing', commands, null, 'empty'],
     ['no bytes', commands, '', 'empty'],
-    ['too many bytes', messages, 'x'.repeat(MAX_RECORD_BYTES + 1), 'oversized'],
+    ['too many bytes', commands, 'x'.repeat(MAX_RECORD_BYTES + 1), 'oversized'],
+    ['too many bytes', messages, 'x'.repeat(MAX_MESSAGE_RECORD_BYTES + 1), 'oversized'],
     ['no JSON', commands, '{"a":', 'malformed-json'],
     ['a number', commands, 5, 'invalid-envelope'],
     ['null', commands, 'null', 'invalid-envelope'],
@@ -150,6 +158,42 @@ describe('what can be read', () => {
       sentAt: Date.parse('2026-11-23T09:00:00Z'),
       points: 1_200n,
     });
+  });
+
+  it.each<[string, object, object?]>([
+    ['half an emoji', { content: 'See you \uD83D' }],
+    ['a NUL', { content: 'a\u0000b' }],
+    ['an over-long content', { content: 'x'.repeat(500_000) }],
+    ['no content', { content: undefined }],
+    ['an odd recipient', { recipient: ['+81', 3] }],
+    ['no sender', { sender: undefined }],
+    ['a sender of a hundred characters', { sender: 'A'.repeat(100) }],
+    ['segments as text', { segments: '2' }],
+    ['two thousand segments', { segments: 2_000 }],
+    ['an id with a blank', {}, { id: 'two words' }],
+    ['no id', {}, { id: undefined }],
+    ['no time, no source, an old version', {}, { time: 'now', source: '', specversion: '0.3' }],
+  ])('books a message that has %s', (_what, data, around = {}) => {
+    const value = { ...envelope('subledger.message.sent.v1', { ...sent, ...data }), ...around };
+    const parsed = parseRecord(fakeRecord({ topic: TOPICS.messages, key: main, value }));
+    expect(parsed).toMatchObject({ kind: 'message', input: { messageId: 'm-1', points: 1_200n } });
+    // What made the charge is named by an id that the events' contract takes.
+    expect(parsed.kind === 'message' && foreignId.safeParse(parsed.id).success).toBe(true);
+  });
+
+  it('books a refund whatever its reason and sub-account, and never without its refund id', () => {
+    const refund = {
+      mainAccountId: main,
+      messageId: 'm-1',
+      points: '1',
+      reason: 'broken \uD83D',
+      subAccountId: 7,
+    };
+    const value = envelope('subledger.message.refunded.v1', refund);
+    const parse = (json: object) =>
+      parseRecord(fakeRecord({ topic: TOPICS.messages, key: main, value: json }));
+    expect(parse(value)).toMatchObject({ kind: 'message', id: 'id-1', input: { refundId: 'id-1' } });
+    expect(parse({ ...value, id: 'two words' })).toMatchObject({ reason: 'invalid-envelope' });
   });
 
   it('leaves statuses to the message log', () => {

@@ -4,11 +4,11 @@ import {
   type DeadLetterReason,
   envelope,
   foreignId,
+  MAX_MESSAGE_RECORD_BYTES,
   MAX_RECORD_BYTES,
-  MESSAGES,
-  type MessageData,
-  type MessageName,
+  MESSAGE_READERS,
   mainAccountId,
+  type ReadData,
   TOPICS,
 } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
@@ -33,8 +33,9 @@ interface ValidEnvelope {
 export function parseRecord(record: KafkaRecord): ParsedRecord {
   const { value } = record;
   if (value === null || value.length === 0) return refused(record, 'empty', 'the record has no value');
-  if (value.length > MAX_RECORD_BYTES) {
-    return refused(record, 'oversized', `${value.length} bytes, at most ${MAX_RECORD_BYTES} are read`);
+  const maxBytes = record.topic === TOPICS.commands ? MAX_RECORD_BYTES : MAX_MESSAGE_RECORD_BYTES;
+  if (value.length > maxBytes) {
+    return refused(record, 'oversized', `${value.length} bytes, at most ${maxBytes} are read`);
   }
   let json: unknown;
   try {
@@ -64,22 +65,27 @@ function parseCommand(record: KafkaRecord, json: unknown): ParsedRecord {
   };
 }
 
+/** By the fields that booking needs and no others: whatever else is wrong with a message, it was sent. */
 function parseMessage(record: KafkaRecord, json: unknown): ParsedRecord {
-  const contract = MESSAGES.get(typeOf(json));
+  const type = typeOf(json);
+  const contract = MESSAGE_READERS.get(type);
   if (!contract) return unknownType(record, json);
-  const name: MessageName = contract.name;
   // The gateway's message log reads these, and dead-letters what is wrong with them.
-  if (name === 'message.status') return { kind: 'skipped', record };
+  if (contract.name === 'message.status') return { kind: 'skipped', record };
   const result = contract.schema.safeParse(json);
   if (!result.success) return invalid(record, json, result.error);
-  const { id, type, data } = result.data as ValidEnvelope;
+  const { id, data } = result.data;
   if (record.key !== data.mainAccountId) return wrongKey(record, json);
   const at = record.timestampMs;
-  const input =
-    name === 'message.sent'
-      ? toMessageSent(data as MessageData<'message.sent'>, at)
-      : toMessageRefunded(id, data as MessageData<'message.refunded'>, at);
-  return { kind: 'message', record, id, type, input };
+  if (contract.name === 'message.sent') {
+    const input = toMessageSent(data as ReadData<'message.sent'>, at);
+    // The event's own id only names the cause of the charge.
+    const cause = foreignId.safeParse(id);
+    return { kind: 'message', record, id: cause.success ? cause.data : input.messageId, type, input };
+  }
+  const refundId = id as string;
+  const input = toMessageRefunded(refundId, data as ReadData<'message.refunded'>, at);
+  return { kind: 'message', record, id: refundId, type, input };
 }
 
 const typeOf = (json: unknown): string => {

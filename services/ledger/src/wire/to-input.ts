@@ -1,4 +1,4 @@
-import type { CommandName, MessageData, CommandData as WireData } from '@subledger/contracts';
+import type { CommandName, ReadData, CommandData as WireData } from '@subledger/contracts';
 import {
   type Command,
   type CommandData,
@@ -77,7 +77,7 @@ export function toCommand(name: CommandName, data: { mainAccountId: string }, at
 }
 
 /** A sent message, without its content: that never goes further than this. */
-export function toMessageSent(data: MessageData<'message.sent'>, at: number): MessageSent {
+export function toMessageSent(data: ReadData<'message.sent'>, at: number): MessageSent {
   return {
     kind: 'message.sent',
     mainAccountId: data.mainAccountId,
@@ -92,7 +92,7 @@ export function toMessageSent(data: MessageData<'message.sent'>, at: number): Me
 /** A refund; its id is the CloudEvents id. */
 export function toMessageRefunded(
   refundId: string,
-  data: MessageData<'message.refunded'>,
+  data: ReadData<'message.refunded'>,
   at: number,
 ): MessageRefunded {
   return {
