@@ -10,5 +10,6 @@ export * from './messages.js';
 export * from './profiles.js';
 export * from './rest/index.js';
 export * from './scalars.js';
+export * from './senders.js';
 export * from './topics.js';
 export * from './vocabulary.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COUNTRIES } from './senders.js';
 import { MAX_AMOUNT_POINTS, MAX_LIMIT_POINTS, MAX_PRIORITY, MIN_PRIORITY } from './vocabulary.js';
 
 const POINTS_PATTERN = /^-?(0|[1-9]\d{0,15})(\.\d{1,3})?$/;
@@ -110,6 +111,15 @@ export const timeZone = z
     pattern: '^[A-Za-z][A-Za-z0-9_+\\-/]{0,63}$',
     description: 'IANA time zone',
     examples: ['Asia/Tokyo'],
+  });
+
+/** The country by whose rules numbers without a country code are read. */
+export const country = z
+  .enum(COUNTRIES as [string, ...string[]], 'must be an ISO 3166 country code such as "JP"')
+  .meta({
+    id: 'Country',
+    description: 'ISO 3166 code of the country by whose rules numbers without a country code are read',
+    examples: ['JP'],
   });
 
 /** An instant, ISO 8601 with `Z` or an offset. */

@@ -111,6 +111,8 @@ export const MAX_PRIORITY = 1_000_000;
 export const DEFAULT_PRIORITY = 100;
 /** Time zone of a main account that names none. */
 export const DEFAULT_TIME_ZONE = 'Asia/Tokyo';
+/** Country of a main account that names none: numbers without a country code are read as its own. */
+export const DEFAULT_COUNTRY = 'JP';
 /** Largest value of a command that is read, in bytes; larger ones are dead-lettered as `oversized`. */
 export const MAX_RECORD_BYTES = 256 * 1024;
 /**

@@ -25,6 +25,7 @@ describe('main accounts', () => {
       name: 'Kita Clinic',
       plan: 'postpay',
       timeZone: 'Asia/Tokyo',
+      country: 'JP',
       creditLimit: '5000',
       fundingPolicy: 'full',
       feature: 'inactive',

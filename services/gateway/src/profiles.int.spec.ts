@@ -48,7 +48,7 @@ function compacted(): Map<string, ProfileRecord> {
 
 async function inDatabase(): Promise<Map<string, ProfileRecord>> {
   const { rows } = await gateway.database.client.query(
-    `SELECT s.* FROM gateway.sub_account s JOIN gateway.sub_account_state st ON st.sub_account_id = s.id
+    `SELECT s.*, m.country FROM gateway.sub_account s JOIN gateway.main_account m ON m.id = s.main_account_id JOIN gateway.sub_account_state st ON st.sub_account_id = s.id
       WHERE st.lifecycle <> 'deleted'`,
   );
   return new Map(
@@ -59,6 +59,7 @@ async function inDatabase(): Promise<Map<string, ProfileRecord>> {
         mainAccountId: row.main_account_id,
         name: row.name,
         senderNumbers: row.sender_numbers,
+        country: row.country,
         version: row.settings_version,
         updatedAt: row.updated_at.toISOString(),
       },
@@ -75,6 +76,23 @@ const agree = () =>
   );
 
 describe('a profile', () => {
+  test.each<[string, object]>([
+    ['alone', {}],
+    ['together with what the ledger decides', { fundingPolicy: 'partial' }],
+  ])('is published anew when the country of its main account changes, %s', async (_how, more) => {
+    const owner = await gateway.mainAccount('100000');
+    const id = await gateway.subAccount(owner, 'Sales');
+    const change = (country: string) =>
+      gateway.call('PATCH', `/v1/main-accounts/${owner}`, { body: { country, ...more } });
+    expect((await change('US')).body).toMatchObject({ country: 'US', ...more });
+    await change('US');
+    expect((await change('QQ')).status).toBe(422);
+    await published();
+    await agree();
+    // The same country once more changes nothing.
+    expect(compacted().get(id)).toMatchObject({ country: 'US', version: 2 });
+  });
+
   test('is published when the ledger accepted the opening, and at every change of its settings', async () => {
     await register(NUMBERS);
     const id = await gateway.subAccount(main, 'Sales1');
@@ -84,6 +102,7 @@ describe('a profile', () => {
       mainAccountId: main,
       name: 'Sales1',
       senderNumbers: [],
+      country: 'JP',
       version: 1,
       updatedAt: expect.any(String),
     });

@@ -41,7 +41,7 @@ describe('registered numbers', () => {
   test.each<[string, unknown, string]>([
     ['no list', undefined, 'senderNumbers'],
     ['a name', ['KITA'], 'senderNumbers.0'],
-    ['a national number', [A, '05012345678'], 'senderNumbers.1'],
+    ['a number in disguise', [A, 'tel:+815012345678'], 'senderNumbers.1'],
     [
       'too many',
       Array.from({ length: 101 }, (_none, index) => `+8150${index + 10_000_000}`),
@@ -50,6 +50,24 @@ describe('registered numbers', () => {
   ])('%s is 422', async (_what, senderNumbers, path) => {
     const { status, body } = await gateway.call('PUT', numbers(), { body: { senderNumbers } });
     expect([status, body.code, body.errors[0].path]).toEqual([422, 'validation-failed', path]);
+  });
+
+  test('are made E.164 by the country of the main account, here and in its sub-accounts', async () => {
+    const put = await register('０５０－１２３４－５６７８', '81 50 8765 4321', A);
+    expect([put.status, put.body]).toEqual([200, { senderNumbers: [A, B] }]);
+    const sub = await create('050-1234-5678');
+    expect([sub.status, sub.body.senderNumbers]).toEqual([201, [A]]);
+    const changed = await patch(sub.body.id, { senderNumbers: ['0081 50-8765-4321'] });
+    expect([changed.status, changed.body.senderNumbers]).toEqual([200, [B]]);
+    const path = `/v1/main-accounts/${main}`;
+    const refused = await patch(sub.body.id, { senderNumbers: ['(202) 555-0123'] });
+    expect([refused.status, refused.body.errors[0].path]).toEqual([422, 'senderNumbers.0']);
+    try {
+      expect((await gateway.call('PATCH', path, { body: { country: 'US' } })).body.country).toBe('US');
+      expect((await register('(202) 555-0123')).body).toEqual({ senderNumbers: [C] });
+    } finally {
+      await gateway.call('PATCH', path, { body: { country: 'JP' } });
+    }
   });
 
   test('a repeat with its Idempotency-Key gets the same answer and changes nothing', async () => {
@@ -215,6 +233,46 @@ describe('a hold with a sender', () => {
         errors: [{ path: 'sender', message: 'is not allowed to this sub-account' }],
       });
     }
+  });
+
+  test.each([
+    '+815087654321',
+    '815087654321',
+    '05087654321',
+    '5087654321',
+    '00815087654321',
+    '010 81 50 8765 4321',
+    '+81 50-8765-4321',
+    '+8105087654321',
+    '０５０８７６５４３２１',
+    '＋８１５０８７６５４３２１',
+    '050ー8765ー4321',
+    '050\u200b87654321',
+    ' 815087654321',
+  ])('is judged by its number, however it is written: %j', async (sender) => {
+    await register(A, B);
+    const [allowed, other] = [(await create(B)).body.id, (await create(A)).body.id];
+    expect([(await hold(allowed, sender)).status, (await hold(other, sender)).status]).toEqual([201, 409]);
+  });
+
+  test('that nobody can read is refused; a short code is not ours', async () => {
+    const id = (await create()).body.id;
+    for (const sender of ['tel:+815087654321', '++815087654321', '!']) {
+      const { status, body } = await hold(id, sender);
+      expect([sender, status, body.code]).toEqual([sender, 409, 'sender-not-allowed']);
+    }
+    expect((await hold(id, '21061')).status).toBe(201);
+  });
+
+  test('a number that was registered before numbers were read is the same number', async () => {
+    await register(B);
+    const id = (await create(B)).body.id;
+    const older = ['+8105087654321'];
+    await gateway.database.client.query('UPDATE gateway.sub_account SET sender_numbers = $1 WHERE id = $2', [
+      older,
+      id,
+    ]);
+    expect((await hold(id, '05087654321')).status).toBe(201);
   });
 
   test('that is refused asks nothing of the ledger; with the same key it works once the number is allowed', async () => {

@@ -125,6 +125,7 @@ export const PROFILE_EXAMPLE: ProfileRecord = {
   mainAccountId,
   name: 'Reception',
   senderNumbers: ['+815012345678'],
+  country: 'JP',
   version: 3,
   updatedAt: TIME,
 };

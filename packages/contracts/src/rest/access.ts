@@ -59,7 +59,8 @@ export const placeHold = z
       .optional()
       .meta({
         description:
-          'Who it will be sent as. A number (E.164) must be allowed to the sub-account, a name is not checked',
+          'Who it will be sent as. A number, however it is written, must be allowed to the sub-account; a name or a ' +
+          'short code needs no permission',
         examples: ['+815012345678'],
       }),
     expiresInSeconds: z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { storableText } from '../scalars.js';
+import { E164 } from '../senders.js';
 
 /** A main account's or API key's name: 1 to 100 characters, not only blanks. */
 export const displayName = storableText(100)
@@ -53,10 +54,6 @@ export const subAccountPassword = z
     examples: ['correct1horse'],
   });
 
-const E164 = /^\+[1-9]\d{1,14}$/;
-/** Whether a sender is a number, which must be registered and allowed; names and short codes are not. */
-export const isSenderNumber = (sender: string): boolean => E164.test(sender);
-
 /** A registered sender number in E.164. */
 export const senderNumber = z
   .string()
@@ -65,6 +62,16 @@ export const senderNumber = z
     id: 'SenderNumber',
     description: 'Registered sender number (K Premium) in E.164',
     examples: ['+815012345678'],
+  });
+
+/** A sender number as people write it; the gateway makes it E.164 by the main account's country. */
+export const writtenNumber = storableText(64)
+  .min(1)
+  .meta({
+    id: 'WrittenNumber',
+    description:
+      'A sender number (K Premium), in E.164 or as it is written in the main account’s country; answers have it in E.164',
+    examples: ['050-1234-5678'],
   });
 
 export const MAX_SENDER_NUMBERS = 100;
@@ -77,6 +84,16 @@ export const senderNumbers = z
     description: 'Sender numbers that the sub-account may send from, at most 100, each once',
     examples: [['+815012345678']],
     uniqueItems: true,
+  });
+
+export const writtenNumbers = z
+  .array(writtenNumber)
+  .max(MAX_SENDER_NUMBERS)
+  .meta({
+    id: 'WrittenNumbers',
+    description:
+      'Sender numbers that the sub-account may send from, at most 100, however written; one named twice counts once',
+    examples: [['+815012345678']],
   });
 
 /** What was written beside a move of points: an order number, a ticket. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   amount,
+  country,
   creditLimit,
   instant,
   mainAccountId,
@@ -10,7 +11,7 @@ import {
   storableText,
   timeZone,
 } from '../scalars.js';
-import { DEFAULT_TIME_ZONE, FUNDING_POLICIES, PLANS } from '../vocabulary.js';
+import { DEFAULT_COUNTRY, DEFAULT_TIME_ZONE, FUNDING_POLICIES, PLANS } from '../vocabulary.js';
 import { accountPassword, displayName, listOf, login, paging, reason, reference, search } from './fields.js';
 
 const plan = z.enum(PLANS).meta({
@@ -34,6 +35,7 @@ export const mainAccountView = z
     name: displayName,
     plan,
     timeZone,
+    country,
     creditLimit,
     fundingPolicy,
     feature: z.enum(FEATURE_STATES).meta({
@@ -61,6 +63,7 @@ export const createMainAccount = z
     name: displayName,
     plan,
     timeZone: timeZone.default(DEFAULT_TIME_ZONE),
+    country: country.default(DEFAULT_COUNTRY),
     creditLimit: creditLimit.default('0'),
     fundingPolicy: fundingPolicy.default('full'),
     login: login.optional().meta({ description: 'Login of its user, with `password`; unique in any case' }),
@@ -87,6 +90,7 @@ export const patchMainAccount = z
     creditLimit: creditLimit.optional(),
     fundingPolicy: fundingPolicy.optional(),
     timeZone: timeZone.optional().meta({ description: 'Acts from the next month start' }),
+    country: country.optional(),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change')
   .meta({ id: 'PatchMainAccount', minProperties: 1 });

@@ -1,17 +1,16 @@
 import { z } from 'zod';
-import { MAX_SENDER_NUMBERS, senderNumber, senderNumbers } from './fields.js';
+import { MAX_SENDER_NUMBERS, senderNumbers, writtenNumber } from './fields.js';
 
 /** Numbers to register, all of them: what is not named is taken off. A number named twice counts once. */
 export const putSenderNumbers = z
   .strictObject({
     senderNumbers: z
-      .array(senderNumber)
+      .array(writtenNumber)
       .max(MAX_SENDER_NUMBERS)
       .meta({
         description: 'All registered numbers; what is not named is taken off, from the sub-accounts too',
         examples: [['+815012345678', '+815087654321']],
-      })
-      .transform((numbers) => [...new Set(numbers)]),
+      }),
   })
   .meta({ id: 'PutSenderNumbers' });
 export const senderNumbersView = z

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { instant, period, pointLimit, points, priority, subAccountId } from '../scalars.js';
 import { SUB_ACCOUNT_STATUSES } from '../vocabulary.js';
-import { listOf, paging, search, senderNumbers, subAccountName, subAccountPassword } from './fields.js';
+import {
+  listOf,
+  paging,
+  search,
+  senderNumbers,
+  subAccountName,
+  subAccountPassword,
+  writtenNumbers,
+} from './fields.js';
 
 export const subAccountView = z
   .object({
@@ -43,7 +51,7 @@ export const createSubAccount = z
     name: subAccountName,
     password: subAccountPassword,
     limit: pointLimit.meta({ description: 'Points a month, whole points; they move to it at once' }),
-    senderNumbers: senderNumbers.optional(),
+    senderNumbers: writtenNumbers.optional(),
     priority: priority.optional(),
   })
   .meta({ id: 'CreateSubAccount' });
@@ -57,7 +65,7 @@ export const patchSubAccount = z
       .meta({ description: 'When the limit changes; default immediately', examples: ['next-period'] }),
     name: subAccountName.optional(),
     password: subAccountPassword.optional(),
-    senderNumbers: senderNumbers.optional(),
+    senderNumbers: writtenNumbers.optional(),
     priority: priority.optional(),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change')

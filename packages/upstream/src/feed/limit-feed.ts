@@ -164,6 +164,13 @@ export class LimitFeed {
     return this.#mirror.giveBack(messageId);
   }
 
+  /**
+   * Whether a sub-account may send as this, by the profile of this moment; undefined while that is not known.
+   */
+  allowsSender(subAccountId: string, sender: string): boolean | undefined {
+    return this.#mirror.allowsSender(subAccountId, sender, performance.now());
+  }
+
   /** The last limit record of a sub-account. */
   get(subAccountId: string): SubAccountLimits | undefined {
     return this.#mirror.table.limits(subAccountId);

@@ -84,6 +84,33 @@ describe('LimitMirror', () => {
       expect(check('1', '+815099999999')).toMatchObject({ reason: 'sender-not-allowed' });
     });
 
+    it('knows a number however it is written, and lets names and short codes pass', () => {
+      mirror.applyProfile(toRecord(profileValue()));
+      const [own, other] = ['5012345678', '5000000002'];
+      const written = (digits: string) => [
+        `+81${digits}`,
+        `81${digits}`,
+        `0${digits}`,
+        `00 81-${digits}`,
+        `０${digits}`,
+      ];
+      expect(written(own).filter((sender) => !check('1', sender).allowed)).toEqual([]);
+      expect(written(other).filter((sender) => check('1', sender).allowed)).toEqual([]);
+      expect(['KITA', '21061'].map((sender) => check('1', sender).allowed)).toEqual([true, true]);
+      mirror.applyProfile(
+        toRecord(profileValue({ version: 2, country: 'US', senderNumbers: ['+12025550123'] })),
+      );
+      expect(check('1', '(202) 555-0123').allowed).toBe(true);
+    });
+
+    it('says of a sender alone what it knows', () => {
+      const allows = (sender: string, id = SUB, nowMs = NOW) => mirror.allowsSender(id, sender, nowMs);
+      expect([allows('+815012345678'), allows('KITA')]).toEqual([false, true]);
+      mirror.applyProfile(toRecord(profileValue()));
+      expect([allows('050-1234-5678'), allows('050-1234-5678', 'sa_new')]).toEqual([true, false]);
+      expect(allows('050-1234-5678', SUB, NOW + 1)).toBeUndefined();
+    });
+
     it('told to allow, answers by what it knows', () => {
       mirror = new LimitMirror({ partitions: PARTITIONS, whenNotCaughtUp: 'allow' });
       lane().phase = 'waiting';

@@ -105,6 +105,15 @@ export class LimitMirror {
     this.reservations.add({ messageId, main, lane: lane.partition, row, points, offset, state: 'foreign' });
   }
 
+  /**
+   * Whether a sub-account may send as this, by its profile; undefined where the profiles are not known up to now.
+   */
+  allowsSender(subAccountId: string, sender: string, nowMs: number): boolean | undefined {
+    const row = this.table.row(subAccountId);
+    if (nowMs > this.knownUntil) return undefined;
+    return this.table.allowsSender(row, sender);
+  }
+
   check(question: Question, nowMs: number): Verdict {
     const points = millipointsOf(question.points);
     const mayGuess = this.#options.whenNotCaughtUp === 'allow';

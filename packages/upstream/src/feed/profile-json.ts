@@ -1,19 +1,19 @@
-import { instant, MAX_SENDER_NUMBERS, type ProfileRecord } from '@subledger/contracts';
+import { E164, instant, MAX_SENDER_NUMBERS, type ProfileRecord } from '@subledger/contracts';
 import { isIntegerFrom, MAIN_ACCOUNT_ID, parseObject, SUB_ACCOUNT_ID } from './limit-json.js';
 
 /** As `limit-json.ts`, for the contract's `profileRecord`. */
 const NAME = /^[A-Za-z0-9]{1,64}$/;
-const SENDER = /^\+[1-9]\d{1,14}$/;
+const COUNTRY = /^[A-Z]{2}$/;
 
 function areSenders(value: unknown): boolean {
   if (!Array.isArray(value) || value.length > MAX_SENDER_NUMBERS) return false;
-  for (const sender of value) if (typeof sender !== 'string' || !SENDER.test(sender)) return false;
+  for (const sender of value) if (typeof sender !== 'string' || !E164.test(sender)) return false;
   return value.length < 2 || new Set(value).size === value.length;
 }
 
 /** Whether a parsed JSON value is a profile record by the contract. */
 export function isProfileRecord(value: Record<string, unknown>): boolean {
-  const { subAccountId, mainAccountId, name, senderNumbers, version, updatedAt } = value;
+  const { subAccountId, mainAccountId, name, senderNumbers, country, version, updatedAt } = value;
   return (
     typeof subAccountId === 'string' &&
     SUB_ACCOUNT_ID.test(subAccountId) &&
@@ -22,6 +22,7 @@ export function isProfileRecord(value: Record<string, unknown>): boolean {
     typeof name === 'string' &&
     NAME.test(name) &&
     areSenders(senderNumbers) &&
+    (country === undefined || (typeof country === 'string' && COUNTRY.test(country))) &&
     isIntegerFrom(1, version) &&
     // One string is quick with the schema too.
     instant.safeParse(updatedAt).success

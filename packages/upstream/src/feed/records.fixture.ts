@@ -33,6 +33,7 @@ export const profileValue = (given: Partial<ProfileRecord> = {}): ProfileRecord 
   mainAccountId: MAIN,
   name: 'Reception',
   senderNumbers: ['+815012345678'],
+  country: 'JP',
   version: 1,
   updatedAt: '2026-11-24T00:00:00Z',
   ...given,

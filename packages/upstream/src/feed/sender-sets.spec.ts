@@ -1,24 +1,33 @@
 import { describe, expect, it } from '@jest/globals';
 import { NO_PROFILE, SenderSets } from './sender-sets.js';
 
+const [A, B, C] = ['+815011110001', '+815011110002', '+12025550123'] as const;
+
 describe('SenderSets', () => {
   it('has whole numbers only', () => {
     const sets = new SenderSets();
-    const two = sets.use(['+8150', '+8160']);
-    expect(['+8150', '+8160'].map((sender) => sets.has(two, sender))).toEqual([true, true]);
-    const others = ['+815', '8150', '', ' ', '+8150 +8160', ' +8150', '+8170'];
-    expect(others.filter((sender) => sets.has(two, sender))).toEqual([]);
-    expect([sets.has(sets.use([]), ''), sets.has(NO_PROFILE, '+8150')]).toEqual([false, false]);
+    const two = sets.use([A, B], 'JP');
+    expect([A, B, '050-1111-0001'].map((sender) => sets.allows(two, sender))).toEqual([true, true, true]);
+    const others = [A.slice(0, -1), '050', '', ' ', `${A} ${B}`, 'JP', `${A}${B}`, C];
+    expect(others.filter((sender) => sets.allows(two, sender))).toEqual(['050', 'JP']);
+    expect([sets.allows(sets.use([], 'JP'), A), sets.allows(NO_PROFILE, A)]).toEqual([false, false]);
+  });
+
+  it('reads a number by its country', () => {
+    const sets = new SenderSets();
+    const [japan, america] = [sets.use([C], 'JP'), sets.use([C], 'US')];
+    expect(japan).not.toBe(america);
+    expect([japan, america].map((index) => sets.allows(index, '202-555-0123'))).toEqual([false, true]);
   });
 
   it('keeps a list once, until nobody uses it', () => {
     const sets = new SenderSets();
-    const one = sets.use(['+8150']);
-    expect(sets.use(['+8150'])).toBe(one);
+    const one = sets.use([A], 'JP');
+    expect(sets.use([A], 'JP')).toBe(one);
     sets.release(one);
-    expect([sets.size, sets.has(one, '+8150')]).toEqual([1, true]);
+    expect([sets.size, sets.allows(one, A)]).toEqual([1, true]);
     sets.release(one);
-    expect([sets.size, sets.has(one, '+8150')]).toEqual([0, false]);
-    expect(sets.use(['+8160'])).toBe(one);
+    expect([sets.size, sets.allows(one, A)]).toEqual([0, false]);
+    expect(sets.use([B], 'JP')).toBe(one);
   });
 });

@@ -1,9 +1,12 @@
+import { DEFAULT_COUNTRY, maySendAs } from '@subledger/contracts';
+
 /** Of a sub-account without a profile. */
 export const NO_PROFILE = 0;
 
 /**
- * Lists of sender numbers, each kept once however many sub-accounts share it, and dropped with the last of them. A list
- * is one text with a space around each number: a `Set` for every short list would take several times as much.
+ * Lists of sender numbers, each with its main account's country and kept once however many sub-accounts share it, and
+ * dropped with the last of them. A list is one text, the country and then each number with a space around it: a `Set`
+ * for every short list would take several times as much.
  */
 export class SenderSets {
   readonly #byText = new Map<string, number>();
@@ -16,8 +19,8 @@ export class SenderSets {
   }
 
   /** The number of a list for one more user. */
-  use(senders: readonly string[]): number {
-    const text = ` ${senders.join(' ')} `;
+  use(senders: readonly string[], country: string): number {
+    const text = `${country} ${senders.join(' ')} `;
     const known = this.#byText.get(text);
     if (known !== undefined) {
       this.#uses[known]! += 1;
@@ -39,9 +42,10 @@ export class SenderSets {
     this.#free.push(index);
   }
 
-  /** Whether a list has this number; none has without a profile. */
-  has(index: number, sender: string): boolean {
-    if (sender === '' || sender.includes(' ')) return false;
-    return this.#texts[index]?.includes(` ${sender} `) ?? false;
+  /** Whether somebody with this list may send as this; without a profile as no number. */
+  allows(index: number, sender: string): boolean {
+    const text = this.#texts[index];
+    const country = text?.slice(0, text.indexOf(' ')) ?? DEFAULT_COUNTRY;
+    return maySendAs(sender, country, (number) => text?.includes(` ${number} `) ?? false);
   }
 }

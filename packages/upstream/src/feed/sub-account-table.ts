@@ -1,4 +1,5 @@
 import {
+  DEFAULT_COUNTRY,
   type LimitRecord,
   type ProfileRecord,
   SUB_ACCOUNT_STATUSES,
@@ -127,7 +128,7 @@ export class SubAccountTable {
     const { senders, version } = this.#columns;
     if (senders[row] !== NO_PROFILE && record.version < version[row]!) return;
     const before = senders[row]!;
-    senders[row] = this.#senders.use(record.senderNumbers);
+    senders[row] = this.#senders.use(record.senderNumbers, record.country ?? DEFAULT_COUNTRY);
     this.#senders.release(before);
     version[row] = record.version;
   }
@@ -173,9 +174,9 @@ export class SubAccountTable {
     return this.#columns.main[row]!;
   }
 
-  /** Whether a sub-account may send from a number; from none without a profile. */
-  allowsSender(row: number, sender: string): boolean {
-    return this.#senders.has(this.#columns.senders[row]!, sender);
+  /** Whether a sub-account may send as this; as no number without a profile. */
+  allowsSender(row: number | undefined, sender: string): boolean {
+    return this.#senders.allows(row === undefined ? NO_PROFILE : this.#columns.senders[row]!, sender);
   }
 
   /** The number of a main account, given anew where it has none. */

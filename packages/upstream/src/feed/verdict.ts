@@ -6,7 +6,7 @@ import type { Points } from '@subledger/core';
  * - `limit`: the points left do not cover it (`remaining` says what is left)
  * - `paused`, `unfunded`, `suspended`, `inactive`, `deleted`: the sub-account's status
  * - `unknown`: no limit record; a new sub-account's may be on its way
- * - `sender-not-allowed`: the sub-account's profile does not list the sender number
+ * - `sender-not-allowed`: the sender is a number that the sub-account's profile does not list, or cannot be read
  * - `not-caught-up`: this instance does not know the present figures (starting, out of touch, taking over); try again
  * - `not-owner`: another instance answers for this main account; send it there
  */
@@ -28,6 +28,6 @@ export interface Question {
   readonly subAccountId: string;
   /** What it will cost: a decimal string (`"1.2"`) or millipoints. @see parsePoints */
   readonly points: string | bigint;
-  /** A sender number (E.164) that must be registered for the sub-account; left out for senders that need none. */
+  /** What it will be sent as, however it is written: a number must be in the profile, names and short codes need not. */
   readonly sender?: string;
 }

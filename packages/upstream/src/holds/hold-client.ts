@@ -15,12 +15,12 @@ export class HoldClient {
     this.#transport = transport;
   }
 
-  /** Over the gateway's REST API; it also checks sender numbers. */
+  /** Over the gateway's REST API, which checks senders too. */
   static overHttp(options: HttpHoldsOptions): HoldClient {
     return new HoldClient(new HttpHolds(options));
   }
 
-  /** As commands over Kafka: no gateway between, and no check of sender numbers. */
+  /** As commands over Kafka, no gateway between: senders are checked by `feed`. */
   static overKafka(options: KafkaHoldsOptions): HoldClient {
     return new HoldClient(new KafkaHolds(options));
   }

@@ -87,6 +87,25 @@ describe('holds over Kafka', () => {
     expect(commands).toHaveLength(0);
   });
 
+  it('asks the feed about a sender, and sends nothing for one that is not allowed or not known', async () => {
+    const known = new Map([
+      ['050-1234-5678', true],
+      ['05000000002', false],
+    ]);
+    const feed = { allowsSender: (_id: string, sender: string) => known.get(sender) };
+    const checked = HoldClient.overKafka({ kafka: cluster.kafka, timeoutMs: 5_000, feed });
+    cluster.onClose(() => checked.close());
+    const codeOf = async (from: HoldClient, sender: string) => {
+      const held = await from.hold({ ...request, messageId: 'm3', sender });
+      return held.outcome === 'refused' ? held.code : held.outcome;
+    };
+    expect(await codeOf(checked, '05000000002')).toBe('sender-not-allowed');
+    expect(await codeOf(checked, '05000000003')).toBe('service-unavailable');
+    expect(await codeOf(client, '050-1234-5678')).toBe('validation-failed');
+    expect(commands).toHaveLength(0);
+    expect(await codeOf(checked, '050-1234-5678')).toBe('placed');
+  });
+
   it('no outcome in time, and nobody reachable, are unknown', async () => {
     const { kafka, proxy } = await cluster.throughProxy();
     const hasty = HoldClient.overKafka({ kafka, timeoutMs: 1_000 });

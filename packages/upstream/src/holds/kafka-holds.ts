@@ -8,6 +8,7 @@ import {
   TOPICS,
 } from '@subledger/contracts';
 import { type KafkaConfig, type KafkaRecord, LogFollower, RecordProducer } from '@subledger/kafka/client';
+import type { LimitFeed } from '../feed/limit-feed.js';
 import { parseObject } from '../feed/limit-json.js';
 import {
   type HoldOutcome,
@@ -22,6 +23,8 @@ import {
 
 export interface KafkaHoldsOptions {
   readonly kafka: KafkaConfig;
+  /** Checks senders: the ledger does not know them. Without it a hold that names a sender is refused. */
+  readonly feed?: Pick<LimitFeed, 'allowsSender'>;
   /** Milliseconds until an outcome is given up as `unknown`. Default 5,000. */
   readonly timeoutMs?: number;
   /** CloudEvents source of the commands. Default `/sms-service`. */
@@ -45,7 +48,10 @@ interface Outcome {
 }
 type HoldCommand = 'hold.place' | 'hold.release';
 
-/** Holds as commands on `points.commands.v1`; outcomes come from `points.events.v1`. Sender numbers are not checked. */
+/**
+ * Holds as commands on `points.commands.v1`; outcomes come from `points.events.v1`. Senders are checked here, by the profiles that the
+ * feed knows.
+ */
 export class KafkaHolds implements HoldTransport {
   readonly #options: KafkaHoldsOptions;
   readonly #timeoutMs: number;
@@ -71,7 +77,9 @@ export class KafkaHolds implements HoldTransport {
     });
   }
 
-  async hold({ sender: _sender, ...data }: HoldRequest): Promise<HoldOutcome> {
+  async hold({ sender, ...data }: HoldRequest): Promise<HoldOutcome> {
+    const refused = sender === undefined ? undefined : this.#senderRefusal(data.subAccountId, sender);
+    if (refused) return refused;
     const asked = await this.#ask('hold.place', data);
     if (typeof asked === 'string') return unknownHold('unreachable', asked);
     if (asked === undefined) return unknownHold('timeout', `no outcome within ${this.#timeoutMs} ms`);
@@ -95,6 +103,17 @@ export class KafkaHolds implements HoldTransport {
     for (const settle of this.#pending.values()) settle(undefined);
     await this.#producer.close();
     await this.#follower.close();
+  }
+
+  #senderRefusal(subAccountId: string, sender: string): Refused | undefined {
+    const { feed } = this.#options;
+    if (!feed)
+      return refusal('validation-failed', 'sender is checked by a feed only: pass `feed`, or leave it out');
+    const isAllowed = feed.allowsSender(subAccountId, sender);
+    if (isAllowed) return undefined;
+    return isAllowed === undefined
+      ? refusal('service-unavailable', 'the feed is not caught up: try again soon')
+      : refusal('sender-not-allowed', 'the sub-account may not send from this number');
   }
 
   /** @returns the outcome; undefined when the time is up; a text where nothing could be sent */
@@ -158,6 +177,8 @@ export class KafkaHolds implements HoldTransport {
     if (settle && data && type !== undefined && OUTCOMES.has(type)) settle({ type, data });
   }
 }
+
+const refusal = (code: Refused['code'], detail: string): Refused => ({ outcome: 'refused', code, detail });
 
 const OUTCOMES: ReadonlySet<string> = new Set([
   eventType('hold.placed'),

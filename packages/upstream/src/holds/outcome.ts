@@ -8,7 +8,10 @@ export interface HoldRequest {
   readonly messageId: string;
   /** A decimal string (`"1.2"`), above 0. */
   readonly points: string;
-  /** A registered sender number (E.164), where the gateway shall check it. Over HTTP only. */
+  /**
+   * What it will be sent as, however it is written: a number must be allowed to the sub-account. Checked by the gateway
+   * over HTTP, by `feed` over Kafka.
+   */
   readonly sender?: string;
   /** When an unused hold ends by itself. Default 900, at most 86,400. */
   readonly expiresInSeconds?: number;

@@ -1,4 +1,3 @@
-import { isSenderNumber } from '@subledger/contracts';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import type { DirectRunner } from '../operations/direct-runner.js';
@@ -20,7 +19,7 @@ export class HoldsService {
     const mainAccountId = asked.params.id;
     const { sender, ...hold } = asked.body;
     const { subAccountId, messageId } = hold;
-    if (sender !== undefined && isSenderNumber(sender))
+    if (sender !== undefined)
       await requireAllowedSender(this.prisma, { mainAccountId, subAccountId, sender });
     return this.runner.run(asked, {
       mainAccountId,

@@ -10,6 +10,7 @@ import { readingWithin, type SqlReader } from './sql-reader.js';
 export interface MainAccountRow {
   id: string;
   name: string;
+  country: string;
   loginKey: string;
   activationRequestedAt: Date | null;
   createdAt: Date;
@@ -26,7 +27,7 @@ export interface MainAccountRow {
 }
 
 export const MAIN_ACCOUNT_COLUMNS = Prisma.sql`
-  m.id, m.name, m.login_key AS "loginKey", m.activation_requested_at AS "activationRequestedAt",
+  m.id, m.name, m.country, m.login_key AS "loginKey", m.activation_requested_at AS "activationRequestedAt",
   m.created_at AS "createdAt", st.plan, st.time_zone AS "timeZone", st.credit_limit AS "creditLimit",
   st.funding_policy AS "fundingPolicy", st.feature, st.suspended, st.period, st.balance, st.allocated,
   st.active_sub_accounts AS "activeSubAccounts"`;
@@ -109,6 +110,7 @@ export class MainAccountsStore {
       name: row.name,
       plan: row.plan,
       timeZone: row.timeZone,
+      country: row.country,
       creditLimit: row.creditLimit === null ? null : fromMillipoints(row.creditLimit),
       fundingPolicy: row.fundingPolicy,
       feature: isRequested ? 'requested' : row.feature,

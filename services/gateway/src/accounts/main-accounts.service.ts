@@ -7,6 +7,7 @@ import type { Answer } from '../operations/idempotency.js';
 import type { CommandDraft, Effects } from '../operations/operation.js';
 import { mainAccountPath } from '../operations/operation-answers.js';
 import type { Ended, Transaction, WriteRequest, WriteRunner } from '../operations/write-runner.js';
+import { changeCountriesWithin } from '../profiles/change-countries.js';
 import { lockMainAccount, type MainAccountsStore } from './main-accounts-store.js';
 
 /** Main accounts: creation, settings, suspension, activation of the feature. */
@@ -17,7 +18,7 @@ export class MainAccountsService {
   ) {}
 
   async create(asked: Asked<'createMainAccount'>): Promise<Answer> {
-    const { name, login, password, ...opening } = asked.body;
+    const { name, country, login, password, ...opening } = asked.body;
     const mainAccountId = `ma_${uuidv7()}`;
     const passwordHash = password === undefined ? undefined : await hashPassword(password);
     return this.runner.run(asked, {
@@ -25,7 +26,7 @@ export class MainAccountsService {
       command: { name: 'main-account.open', data: { mainAccountId, ...opening } },
       prepare: async (tx) => {
         const loginKey = randomBytes(12).toString('base64url');
-        await tx.mainAccount.create({ data: { id: mainAccountId, name, loginKey } });
+        await tx.mainAccount.create({ data: { id: mainAccountId, name, country, loginKey } });
         if (login !== undefined && passwordHash !== undefined) {
           await takeLogin(tx, { login, mainAccountId, passwordHash });
         }
@@ -39,7 +40,11 @@ export class MainAccountsService {
   }
 
   async patch(asked: Asked<'patchMainAccount'>): Promise<Answer> {
-    const { name, ...configuration } = asked.body;
+    const { name, country, ...configuration } = asked.body;
+    const settings = {
+      ...(name === undefined ? {} : { name }),
+      ...(country === undefined ? {} : { country }),
+    };
     const { id } = asked.params;
     await this.store.get(id);
     if (Object.values(configuration).every((value) => value === undefined)) {
@@ -49,6 +54,7 @@ export class MainAccountsService {
         apply: async (tx) => {
           if (name !== undefined)
             await tx.mainAccount.update({ where: { id }, data: { name, updatedAt: new Date() } });
+          if (country !== undefined) await changeCountriesWithin(tx, new Map([[id, country]]));
           return { status: 200, body: await this.store.within(tx).view(id) };
         },
       });
@@ -57,7 +63,8 @@ export class MainAccountsService {
       name: 'main-account.configure',
       data: { mainAccountId: id, ...configuration },
     } as const;
-    return this.command(asked, id, command, name === undefined ? undefined : { mainAccount: { name } });
+    const isOwn = Object.keys(settings).length > 0;
+    return this.command(asked, id, command, isOwn ? { mainAccount: settings } : undefined);
   }
 
   /** A command on the main account as a whole, answered with it. */

@@ -1,3 +1,4 @@
+import { maySendAs, toE164 } from '@subledger/contracts';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
@@ -23,10 +24,11 @@ export class SenderNumbersService {
   }
 
   /** Sets the whole list; what is taken off leaves the sub-accounts in the same transaction. */
-  async put(asked: Asked<'putSenderNumbers'>): Promise<Answer> {
-    const { id } = asked.params;
-    const { senderNumbers } = asked.body;
-    await this.mains.get(id);
+  async put(written: Asked<'putSenderNumbers'>): Promise<Answer> {
+    const { id } = written.params;
+    const { country } = await this.mains.get(id);
+    const senderNumbers = inE164(written.body.senderNumbers, country);
+    const asked = { ...written, body: { senderNumbers } };
     return this.runner.runLocal(asked, {
       mainAccountId: id,
       was: async (tx) => {
@@ -77,20 +79,41 @@ export async function requireRegistered(
 }
 
 /**
+ * Numbers as people write them in E.164, each once.
+ * @throws ProblemError `validation-failed` naming each that is no number
+ */
+export function inE164(written: readonly string[], country: string): string[] {
+  const numbers = written.map((text) => toE164(text, country));
+  const errors = numbers.flatMap((number, index) =>
+    number === undefined
+      ? [{ path: `senderNumbers.${index}`, message: `must be a phone number such as "+815012345678"` }]
+      : [],
+  );
+  if (errors.length > 0) throw ProblemError.invalid(errors);
+  return [...new Set(numbers as string[])];
+}
+
+/**
  * A number must be in the sub-account's own list. Of a sub-account that is not there the ledger knows more.
  *
- * @param sender a number; names and short codes are not checked (docs/decisions/0009)
+ * @param sender as it was written; the contracts' `senders.ts` says what it is
  * @throws ProblemError `sender-not-allowed`
  */
 export async function requireAllowedSender(
-  tx: Pick<Transaction, 'subAccount'>,
+  tx: Pick<Transaction, '$queryRaw'>,
   { mainAccountId, subAccountId, sender }: { mainAccountId: string; subAccountId: string; sender: string },
 ): Promise<void> {
-  const sub = await tx.subAccount.findUnique({
-    where: { mainAccountId_id: { mainAccountId, id: subAccountId } },
-    select: { senderNumbers: true },
-  });
-  if (!sub || sub.senderNumbers.includes(sender)) return;
+  const [sub] = await tx.$queryRaw<{ senderNumbers: string[]; country: string }[]>(
+    Prisma.sql`SELECT s.sender_numbers AS "senderNumbers", m.country
+      FROM sub_account s JOIN main_account m ON m.id = s.main_account_id
+     WHERE s.main_account_id = ${mainAccountId} AND s.id = ${subAccountId}`,
+  );
+  if (!sub) return;
+  const { senderNumbers, country } = sub;
+  const isAllowed = (number: string) =>
+    // The second: numbers were once registered as they were written.
+    senderNumbers.includes(number) || senderNumbers.some((listed) => toE164(listed, country) === number);
+  if (maySendAs(sender, country, isAllowed)) return;
   throw new ProblemError('sender-not-allowed', {
     errors: [{ path: 'sender', message: 'is not allowed to this sub-account' }],
   });

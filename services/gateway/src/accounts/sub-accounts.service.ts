@@ -17,7 +17,7 @@ import type {
 } from '../operations/write-runner.js';
 import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
 import type { MainAccountsStore } from './main-accounts-store.js';
-import { requireRegistered } from './sender-numbers.service.js';
+import { inE164, requireRegistered } from './sender-numbers.service.js';
 import { reserveName } from './sub-account-names.js';
 import { etagOf, type SubAccountsStore, toSubAccountView } from './sub-accounts-store.js';
 
@@ -32,11 +32,11 @@ export class SubAccountsService {
     private readonly runner: WriteRunner,
   ) {}
 
-  async create(asked: Asked<'createSubAccount'>): Promise<Answer> {
+  async create(written: Asked<'createSubAccount'>): Promise<Answer> {
+    const mainAccountId = written.params.id;
+    const asked = withNumbers(written, await this.mains.get(mainAccountId));
     const { name, password, limit, senderNumbers = [], priority } = asked.body;
-    const mainAccountId = asked.params.id;
     const subAccountId = `sa_${uuidv7()}`;
-    await this.mains.get(mainAccountId);
     const passwordHash = await hashPassword(password);
     return this.runner.run(asked, {
       mainAccountId,
@@ -119,8 +119,10 @@ export class SubAccountsService {
    * All or nothing. A limit is the only part that can be refused, so it goes first and the gateway's own fields
    * (name, password, sender numbers) commit with its acceptance; the priority, which is never refused, follows it.
    */
-  async patch(asked: Asked<'patchSubAccount'>): Promise<Answer> {
-    const { id: mainAccountId, sub: subAccountId } = asked.params;
+  async patch(written: Asked<'patchSubAccount'>): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = written.params;
+    const namesNumbers = written.body.senderNumbers !== undefined;
+    const asked = namesNumbers ? withNumbers(written, await this.mains.get(mainAccountId)) : written;
     const { limit, effective, priority, name, password, senderNumbers } = asked.body;
     const row = await this.store.get(mainAccountId, subAccountId);
     const settings: NonNullable<Effects['subAccount']> = {
@@ -229,3 +231,16 @@ export class SubAccountsService {
 /** Whether it asks for the settings to be as they were. */
 const isConditional = ({ ifMatch }: Asked<'patchSubAccount'>): boolean =>
   ifMatch !== undefined && !ifMatch.includes('*');
+
+/**
+ * The request with its sender numbers in E.164.
+ * @throws ProblemError `validation-failed` naming each that is no number
+ */
+function withNumbers<Request extends { readonly body: { readonly senderNumbers?: string[] | undefined } }>(
+  request: Request,
+  { country }: { readonly country: string },
+): Request {
+  const { senderNumbers } = request.body;
+  if (senderNumbers === undefined) return request;
+  return { ...request, body: { ...request.body, senderNumbers: inE164(senderNumbers, country) } };
+}

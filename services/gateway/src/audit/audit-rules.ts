@@ -21,10 +21,10 @@ const NOT_AUDITED = null;
 /** A row per route that changes something: a new route does not compile without one. */
 export const AUDIT_RULES: Readonly<Record<WriteRouteId, AuditRule | typeof NOT_AUDITED>> = {
   createMainAccount: {
-    keeps: ['name', 'plan', 'timeZone', 'creditLimit', 'fundingPolicy', 'login'],
+    keeps: ['name', 'plan', 'timeZone', 'country', 'creditLimit', 'fundingPolicy', 'login'],
     mentions: ['password'],
   },
-  patchMainAccount: { keeps: ['name', 'creditLimit', 'fundingPolicy', 'timeZone'] },
+  patchMainAccount: { keeps: ['name', 'creditLimit', 'fundingPolicy', 'timeZone', 'country'] },
   suspendMainAccount: { was: ['suspended'], becomes: { suspended: true } },
   resumeMainAccount: { was: ['suspended'], becomes: { suspended: false } },
   requestActivation: { was: ['feature'], becomes: { feature: 'requested' } },

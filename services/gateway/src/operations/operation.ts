@@ -15,6 +15,7 @@ export interface Effects {
   };
   readonly mainAccount?: {
     readonly name?: string;
+    readonly country?: string;
     readonly closesActivationRequest?: boolean;
     readonly note?: string;
   };

@@ -1,4 +1,4 @@
-import type { ProfileRecord } from '@subledger/contracts';
+import { type ProfileRecord, toE164 } from '@subledger/contracts';
 import { columns } from '@subledger/database';
 import type pg from 'pg';
 import type { ProfileKey } from './profile-changes.js';
@@ -8,6 +8,7 @@ interface Row {
   id: string;
   name: string;
   sender_numbers: string[];
+  country: string;
   settings_version: number;
   updated_at: Date;
 }
@@ -18,9 +19,10 @@ export async function readProfiles(
   keys: readonly ProfileKey[],
 ): Promise<Map<string, ProfileRecord>> {
   const { rows } = await client.query<Row>(
-    `SELECT s.main_account_id, s.id, s.name, s.sender_numbers, s.settings_version, s.updated_at
+    `SELECT s.main_account_id, s.id, s.name, s.sender_numbers, m.country, s.settings_version, s.updated_at
        FROM unnest($1::text[], $2::text[]) AS x (main_account_id, id)
        JOIN sub_account s ON s.main_account_id = x.main_account_id AND s.id = x.id
+       JOIN main_account m ON m.id = s.main_account_id
        JOIN sub_account_state st ON st.main_account_id = s.main_account_id AND st.sub_account_id = s.id
       WHERE st.lifecycle <> 'deleted'`,
     columns(
@@ -32,11 +34,17 @@ export async function readProfiles(
   return new Map(rows.map((row) => [row.id, toProfile(row)]));
 }
 
+/** Numbers were once registered as they were written: `+81050…` is one of these. */
+const inE164 = (numbers: readonly string[], country: string): string[] => [
+  ...new Set(numbers.map((number) => toE164(number, country) ?? number)),
+];
+
 const toProfile = (row: Row): ProfileRecord => ({
   subAccountId: row.id,
   mainAccountId: row.main_account_id,
   name: row.name,
-  senderNumbers: row.sender_numbers,
+  senderNumbers: inE164(row.sender_numbers, row.country),
+  country: row.country,
   version: row.settings_version,
   updatedAt: row.updated_at.toISOString(),
 });

@@ -5,6 +5,7 @@ import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
 import { encodeNotice, encodeOutcomes } from '../operations/outcome-notice.js';
+import { changeCountries } from '../profiles/change-countries.js';
 import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
 import type { OutcomeRow, SubRow } from './fold-events.js';
 import { runStatement } from './run-statement.js';
@@ -148,6 +149,16 @@ async function applyMainAccountSettings(client: pg.PoolClient, accepted: readonl
       rows,
       (r) => r.main_account_id,
       (r) => JSON.stringify(r.effects?.mainAccount),
+    ),
+  );
+  // Of two changes of one main account the later one, as above.
+  await changeCountries(
+    client,
+    new Map(
+      rows.flatMap(({ main_account_id: id, effects }) => {
+        const country = effects?.mainAccount?.country;
+        return country === undefined ? [] : [[id, country] as const];
+      }),
     ),
   );
 }
