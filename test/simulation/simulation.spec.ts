@@ -6,7 +6,7 @@ import type { SimulationOptions } from './simulation.js';
 
 const STEPS = 300;
 /** Looked at one by one when they were chosen; together they reach all that is asked for below. */
-const FIXED_SEEDS = [...Array.from({ length: 24 }, (_, index) => index + 1), 44, 48, 50];
+const FIXED_SEEDS = [...Array.from({ length: 24 }, (_, index) => index + 1), 34, 54];
 const RANDOM_RUNS = 4;
 
 async function judged(options: SimulationOptions): Promise<Outcome> {

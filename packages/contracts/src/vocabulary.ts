@@ -83,11 +83,23 @@ export const DEAD_LETTER_REASONS = [
   'unknown-main-account',
   'unknown-sub-account',
   'sent-in-future',
+  'sent-too-long-ago',
+  'too-many-points',
   'unknown-message',
   'conflicting-duplicate',
   'unprocessable',
 ] as const;
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
+
+/**
+ * Reasons for which a fact cannot be true: its sender has a wrong unit, a wrong clock or a bug, and its messages are not
+ * charged until somebody looks. The ledger logs an error for each.
+ */
+export const IMPLAUSIBLE_REASONS = [
+  'sent-in-future',
+  'sent-too-long-ago',
+  'too-many-points',
+] as const satisfies readonly DeadLetterReason[];
 
 /** Millipoints in one point: the smallest amount is 0.001 point. */
 export const MILLIPOINTS_PER_POINT = 1_000n;
@@ -103,6 +115,16 @@ export const DEFAULT_HOLD_SECONDS = 15 * 60;
 export const MAX_HOLD_SECONDS = 24 * 60 * 60;
 /** How far ahead of the broker's clock a message's `sentAt` may be, in seconds. */
 export const MAX_SENT_AHEAD_SECONDS = 24 * 60 * 60;
+/**
+ * How long before the broker's clock a message's `sentAt` may be, in days. Charges and the message log are kept for 13
+ * months, the current one included: 365 days are within them, so a repeat is known, and its month has its statement.
+ */
+export const MAX_SENT_BEHIND_DAYS = 365;
+/**
+ * Most points, whole ones, that one message or hold may cost unless configured otherwise. More is a wrong unit or a bug
+ * of the sender, and must not empty an account.
+ */
+export const DEFAULT_MAX_MESSAGE_POINTS = 10_000;
 /** Sub-accounts (not deleted) that one main account may have unless configured otherwise. */
 export const DEFAULT_MAX_SUB_ACCOUNTS = 100_000;
 /** Funding priorities: lower is funded first. */

@@ -3,12 +3,12 @@ import { decide } from './decide.js';
 import { type Account, Draft } from './draft.js';
 import type { Input } from './input.js';
 import { parsePeriod } from './period.js';
-import { parsePoints } from './points.js';
+import { parsePoints, wholePoints } from './points.js';
 import type { Hold, MainAccount, SubAccount } from './state.js';
 import { Scenario } from './testing/scenario.js';
 import { opened, run } from './testing/table.js';
 
-const POLICY = { maxSubAccounts: 10, allowEarlyRoll: false };
+const POLICY = { maxSubAccounts: 10, maxMessagePoints: wholePoints(10_000), allowEarlyRoll: false };
 const AT = 1_794_268_800_000;
 const asInput = (input: object) => input as unknown as Input;
 

@@ -44,7 +44,7 @@ export function decide(books: Books, input: Input, policy: LedgerPolicy): Decisi
     case 'command':
       return decideCommand(books, input, policy);
     case 'message.sent':
-      return chargeMessage(books, input);
+      return chargeMessage(books, input, policy);
     case 'message.refunded':
       return refundMessage(books, input);
     case 'clock':

@@ -71,6 +71,20 @@ describe('hold.place', () => {
       hold: null,
     })),
     {
+      name: 'of more than a message may cost',
+      given: [opened('100')],
+      when: hold('10000.001'),
+      outcome: 'invalid-amount',
+      hold: null,
+    },
+    {
+      name: 'of exactly what a message may cost',
+      given: [opened('100')],
+      when: hold('10000'),
+      outcome: 'limit-exceeded',
+      hold: null,
+    },
+    {
       name: 'at most for 24 hours',
       given: [opened('100')],
       when: hold('30', 'm1', { expiresInSeconds: 1_000_000 }),

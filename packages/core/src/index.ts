@@ -1,6 +1,7 @@
 export { Books } from './books.js';
 export { decide, isRollDue } from './decide.js';
 export { aim, allocated, available, granted, shortfall, statusOf } from './derive.js';
+export { sentAtProblem } from './facts/message-sent.js';
 export type * from './input.js';
 export { MonthStart, type MonthStartPart } from './month/month-start.js';
 export { wouldRoll } from './month/roll.js';

@@ -95,6 +95,8 @@ export type Input = Command | MessageSent | MessageRefunded | ClockReached;
 export interface LedgerPolicy {
   /** Sub-accounts (not deleted) that one main account may have. */
   readonly maxSubAccounts: number;
+  /** What one message, or a hold for one, may cost at most. */
+  readonly maxMessagePoints: Points;
   /** Whether a `period.roll` may come before its month start (trials; refused in production). */
   readonly allowEarlyRoll: boolean;
 }

@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
-import { later, opened, run, sent, table } from './testing/table.js';
+import { wholePoints } from './points.js';
+import { later, opened, policy, run, sent, table } from './testing/table.js';
 
 const hold = (points: string) => run('hold.place', { points });
 const IN_DECEMBER = later('2026-12-05T00:00:00Z');
@@ -86,6 +87,43 @@ describe('message.sent that is not booked', () => {
       deadLetter: "sentAt is over 24 h ahead of the broker's clock",
     },
     {
+      name: 'seconds taken for milliseconds',
+      given: [opened('100')],
+      when: sent('30', 'm1', { sentAt: '1970-01-21T16:00:00Z' }),
+      outcome: 'sent-too-long-ago',
+      ...nothing,
+      deadLetter: "sentAt is over 365 days behind the broker's clock",
+    },
+    ...['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '2025-11-09T23:59:59Z'].map((sentAt) => ({
+      name: `sent at ${sentAt}`,
+      given: [opened('100')],
+      when: sent('30', 'm1', { sentAt }),
+      outcome: 'sent-too-long-ago',
+      ...nothing,
+    })),
+    {
+      name: 'sent too long ago, and known',
+      given: [opened('100'), sent('30')],
+      when: sent('30', 'm1', { sentAt: '1970-01-01T00:00:00Z' }),
+      outcome: 'duplicate',
+      ...nothing,
+    },
+    {
+      name: 'more points than a message may cost',
+      given: [opened('100')],
+      when: sent('10000.001'),
+      outcome: 'too-many-points',
+      ...nothing,
+      deadLetter: '10000.001 points, and one message may cost 10000',
+    },
+    {
+      name: 'more points than a message may cost here',
+      given: [opened('100'), policy({ maxMessagePoints: wholePoints(5) })],
+      when: sent('5.001'),
+      outcome: 'too-many-points',
+      ...nothing,
+    },
+    {
       name: 'more than 24 h ahead, unknown sub-account first',
       when: sent('30', 'm1', { sentAt: '2026-11-11T00:00:01Z' }),
       outcome: 'unknown-sub-account',
@@ -99,6 +137,19 @@ describe('message.sent that is not booked', () => {
     },
   ]);
   table([
+    {
+      name: 'exactly 365 days ago is booked, to its month',
+      given: [opened('100')],
+      when: sent('30', 'm1', { sentAt: '2025-11-10T00:00:00Z' }),
+      outcome: 'message.charged',
+      charge: { period: '2025-11' },
+    },
+    {
+      name: 'exactly what a message may cost is booked',
+      given: [opened('100')],
+      when: sent('10000'),
+      outcome: 'message.charged',
+    },
     {
       name: 'exactly 24 h ahead is booked',
       given: [opened('100')],

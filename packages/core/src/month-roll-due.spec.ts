@@ -164,7 +164,7 @@ describe('period.roll at the very month start, before the clock', () => {
     opened('100')(scenario);
     const at = (scenario.books.main?.nextMonthStart ?? 0) + ms;
     const command = { kind: 'command', name: 'period.roll', mainAccountId: 'ma_1', at } as const;
-    const policyStrict = { maxSubAccounts: 10, allowEarlyRoll: false };
+    const policyStrict = { ...new Scenario(null).policy, allowEarlyRoll: false };
     const decision = decide(scenario.books, { ...command, data: { period: '2026-12' } }, policyStrict);
     expect(decision).toMatchObject({ kind: 'decided', events: [{ name: event }, ...(ms < 0 ? [] : [{}])] });
   });

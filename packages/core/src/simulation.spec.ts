@@ -22,7 +22,7 @@ type Run = typeof workload extends fc.Arbitrary<infer Value> ? Value : never;
 
 function play({ opening, actions, maxSubAccounts, allowEarlyRoll }: Run, act: Act): void {
   const books = new Scenario(null, act);
-  books.policy = { maxSubAccounts, allowEarlyRoll };
+  books.policy = { ...books.policy, maxSubAccounts, allowEarlyRoll };
   for (const { step } of [...opening, ...actions]) step(books);
 }
 

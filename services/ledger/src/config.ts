@@ -1,4 +1,4 @@
-import { DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts';
+import { amount, DEFAULT_MAX_MESSAGE_POINTS, DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts';
 import { baseConfig, durationMs, flag } from '@subledger/service-kit';
 import { z } from 'zod';
 
@@ -17,6 +17,9 @@ export const ledgerConfig = z.object({
   MAX_SUB_ACCOUNTS: count(1_000_000)
     .default(DEFAULT_MAX_SUB_ACCOUNTS)
     .describe('sub-accounts (not deleted) that one main account may have'),
+  MAX_MESSAGE_POINTS: amount
+    .default(String(DEFAULT_MAX_MESSAGE_POINTS))
+    .describe('points that one message, or a hold for one, may cost'),
   ALLOW_EARLY_ROLL: flag.optional().describe('whether a period.roll may come before its month start'),
   CACHED_SUB_ACCOUNTS: count(10_000_000)
     .default(100_000)

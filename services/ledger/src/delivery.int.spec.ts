@@ -119,7 +119,7 @@ describe('what is delivered to the ledger', () => {
       event(commandType('feature.activate'), 'stray', { mainAccountId }),
       lane,
     );
-    await harness.send(messages, mainAccountId, 'x'.repeat(MAX_RECORD_BYTES + 1));
+    await harness.send(commands, mainAccountId, 'x'.repeat(MAX_RECORD_BYTES + 1));
     await harness.send(messages, mainAccountId, event(messageType('message.sent'), 'm', { mainAccountId }));
     await harness.message('message.sent', sentMessage({ ...customer, subAccountId: 'sa_unknown' }, '1'));
     await harness.message('message.refunded', {
@@ -129,8 +129,11 @@ describe('what is delivered to the ledger', () => {
       reason: '',
     } as never);
     await harness.message('message.sent', sentMessage(customer, '1', 'poison'));
+    await harness.message('message.sent', sentMessage(customer, '999999999999.999'));
+    for (const sentAt of ['1970-01-21T16:00:00Z', '0001-01-01T00:00:00Z', '0000-01-01T00:00:00Z'])
+      await harness.message('message.sent', { ...sentMessage(customer, '1'), sentAt });
     await harness.message('message.sent', sentMessage(customer, '7', 'fine'));
-    await harness.deadLetters.until((values) => values.length >= before + 11);
+    await harness.deadLetters.until((values) => values.length >= before + 15);
     expect(
       harness.deadLetters.values
         .slice(before)
@@ -143,6 +146,10 @@ describe('what is delivered to the ledger', () => {
       'invalid-envelope',
       'malformed-json',
       'oversized',
+      'sent-too-long-ago',
+      'sent-too-long-ago',
+      'sent-too-long-ago',
+      'too-many-points',
       'unknown-message',
       'unknown-sub-account',
       'unknown-type',

@@ -1,3 +1,4 @@
+import { deadLetterDocument } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 import { AuditFailure, check, equal } from './check.js';
 import type { Evidence } from './evidence.js';
@@ -24,6 +25,8 @@ export class DeadLetters {
       const text = String(record.value);
       const letter = JSON.parse(text) as Letter;
       const { source, timestampMs } = letter;
+      const read = deadLetterDocument.safeParse(letter);
+      check(read.success, () => `a dead letter does not keep its contract: ${String(read.error)}`);
       const key = keyOf(source.topic, source.partition, source.offset, timestampMs);
       const first = texts.get(key);
       // After a restore the same record may have been refused for another reason than before.

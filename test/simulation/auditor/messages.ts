@@ -5,6 +5,9 @@ import type { EventView, Evidence } from './evidence.js';
 import type { InputView } from './input-log.js';
 
 const AHEAD_MS = 24 * 3_600_000;
+const BEHIND_MS = 365 * 24 * 3_600_000;
+/** Millipoints. */
+const MOST_POINTS = 500_000n;
 
 export type Fact = InputView & { kind: 'sent' | 'refunded' };
 
@@ -97,7 +100,7 @@ function reasonOf(
 function isOf({ data }: EventView, input: Fact): boolean {
   if (Date.parse(data.at) !== input.record.timestampMs) return false;
   // Of two records of the same millisecond it is the other one's.
-  if (isSentInFuture(input)) return false;
+  if (isImplausible(input)) return false;
   const isSent = input.kind === 'sent';
   if (isSent && data.subAccount?.subAccountId !== input.data.subAccountId) return false;
   return amountOf(isSent ? data.points : data.requested) === amountOf(input.data.points);
@@ -122,6 +125,8 @@ function assertReason(input: Fact, reason: string, { known, charged, reached, fi
     // Facts that were booked before tell what was known by then.
     'unknown-sub-account': input.kind === 'sent' && (openedAt === undefined || openedAt > done),
     'sent-in-future': isSentInFuture(input),
+    'sent-too-long-ago': isSentLongAgo(input),
+    'too-many-points': isTooMuch(input) && !isSentInFuture(input) && !isSentLongAgo(input),
     'conflicting-duplicate': first !== undefined && !isSame(input, first),
     'unknown-message': input.kind === 'refunded' && message === undefined,
   }[reason];
@@ -143,11 +148,15 @@ function assertEffect(fact: Fact, event: EventView): void {
   equal(Date.parse(event.data.at), record.timestampMs, () => `broker time of ${event.id}`);
   if (kind === 'sent')
     equal(event.data.subAccount?.subAccountId, data.subAccountId, () => `sub-account of ${event.id}`);
-  check(!isSentInFuture(fact), () => `${id} was sent in the future`);
+  check(!isImplausible(fact), () => `${id} was sent at another time, or costs more, than a message can`);
 }
 
 const isSentInFuture = ({ kind, data, record }: Fact): boolean =>
   kind === 'sent' && Date.parse(String(data.sentAt)) > record.timestampMs + AHEAD_MS;
+const isSentLongAgo = ({ kind, data, record }: Fact): boolean =>
+  kind === 'sent' && Date.parse(String(data.sentAt)) < record.timestampMs - BEHIND_MS;
+const isTooMuch = ({ kind, data }: Fact): boolean => kind === 'sent' && amountOf(data.points) > MOST_POINTS;
+const isImplausible = (fact: Fact): boolean => isSentInFuture(fact) || isSentLongAgo(fact) || isTooMuch(fact);
 
 function collect({ books }: EventLog): Known {
   const known: Known = { charges: new Map(), credits: new Map(), opened: new Map() };

@@ -1,4 +1,4 @@
-import { decide, type Input } from '@subledger/core';
+import { decide, type Input, wholePoints } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
 import {
   CacheBudget,
@@ -31,6 +31,9 @@ export interface LedgerSettings {
 
 /** Small enough that the customers of a run have month starts in parts. */
 const SMALL_PARTS: RollInParts = { above: 4, size: 2, keptEvents: 6 };
+
+/** Above what most messages and holds of a run cost, and below what some do. */
+export const MAX_MESSAGE_POINTS = wholePoints(500);
 
 /** Text by which a rule is made to throw: a bug that stops one record, not a lane. */
 export const POISON = 'poison';
@@ -73,7 +76,7 @@ export class LedgerProcess implements Owner {
     const metrics = silentMetrics();
     const partitions = () => broker.partitionCount;
     const { tombstoneGraceMs, maxSubAccounts, allowEarlyRoll } = settings;
-    const policy = { maxSubAccounts, allowEarlyRoll };
+    const policy = { maxSubAccounts, maxMessagePoints: MAX_MESSAGE_POINTS, allowEarlyRoll };
     const now = () => Math.floor(world.scheduler.now);
     const processor: ProcessorOptions = {
       store,

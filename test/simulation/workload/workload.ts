@@ -108,16 +108,22 @@ export class Workload {
     const sub = customer.subs.length > 0 ? random.pick(customer.subs) : 'sa_nobody';
     const messageId = hold?.messageId ?? this.id('m');
     const subAccountId = hold && random.chance(0.9) ? hold.subAccountId : sub;
-    const points = hold && random.chance(0.5) ? hold.points : random.pick(['0', ...AMOUNTS]);
+    const points =
+      hold && random.chance(0.5)
+        ? hold.points
+        : random.pick(['0', ...AMOUNTS, ...(random.chance(0.05) ? ['500.001'] : [])]);
     customer.messages.push({ messageId, subAccountId, points });
     return this.sent(customer, messageId, subAccountId, points);
   }
 
   private sent(customer: Customer, messageId: string, subAccountId: string, points: string): OutgoingRecord {
     const { random } = this;
-    // Mostly now; late by hours or months; a little ahead; too far ahead.
-    const hours = random.chance(0.7) ? 0 : random.pick([-1, -30, -24 * 20, -24 * 45, 20, 26]);
-    const sentAt = new Date(Math.floor(this.world.scheduler.now) + hours * HOUR).toISOString();
+    // Mostly now; late by hours or months; a little ahead; too far ahead; too long ago.
+    const hours = random.chance(0.7) ? 0 : random.pick([-1, -30, -24 * 20, -24 * 45, 20, 26, -24 * 366]);
+    const isAncient = hours < -24 * 365 && random.chance(0.3);
+    const sentAt = isAncient
+      ? random.pick(['0000-01-01T00:00:00Z', '1970-01-21T16:00:00Z'])
+      : new Date(Math.floor(this.world.scheduler.now) + hours * HOUR).toISOString();
     const rest = { sentAt, sender: 'sender', recipient: '+810000', content: 'text', segments: 1, points };
     this.world.cover('message:sent');
     return this.event(messageType('message.sent'), messageId, {

@@ -26,7 +26,7 @@ export const COMMAND_DOCS: { readonly [Name in CommandName]: string } = {
     'Gives it again what it may still use this month; nothing that was used is refilled.',
   'sub-account.delete': 'Deactivates for good. Statements and log stay.',
   'hold.place':
-    'The strict check before sending: sets points aside for one message, or is refused. Lives 15 minutes unless `expiresInSeconds` says otherwise, 24 hours at most.',
+    'The strict check before sending: sets points aside for one message, or is refused; 10,000 points at most, unless the operators set another bound. Lives 15 minutes unless `expiresInSeconds` says otherwise, 24 hours at most.',
   'hold.release':
     'Gives a hold back unused. One that is not placed yet is barred, so that a late `hold.place` does nothing.',
   'period.roll':
@@ -79,7 +79,7 @@ export const EVENT_DOCS: { readonly [Name in EventName]: string } = {
 /** What each fact of the SMS service says. */
 export const MESSAGE_DOCS: { readonly [Name in MessageName]: string } = {
   'message.sent':
-    'A message was handed to the carrier. Never refused: what the limit does not cover is overage, paid by main. Write it once for each message, after sending; `points` is its whole price and may be `"0"`. `sentAt` decides the month, and may be 24 hours ahead of the broker’s clock at most. Sender, recipient, content and segments are for the message log alone: wrong ones are cleaned there, and the message is charged.',
+    'A message was handed to the carrier. Never refused: what the limit does not cover is overage, paid by main. Write it once for each message, after sending; `points` is its whole price and may be `"0"`. `sentAt` decides the month, and may be 24 hours ahead of the broker’s clock at most, and 365 days behind it. Over 10,000 points (unless the operators set another bound), it is a dead letter. Sender, recipient, content and segments are for the message log alone: wrong ones are cleaned there, and the message is charged.',
   'message.status':
     'A delivery status, for the message log alone: it moves no points. May come before the message, twice and out of order.',
   'message.refunded':

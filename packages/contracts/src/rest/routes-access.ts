@@ -63,6 +63,7 @@ export const accessRoutes = {
       'sub-account-not-found',
       'already-charged',
       'hold-released',
+      'invalid-amount',
       'already-held',
       'sub-account-inactive',
       'sub-account-suspended',

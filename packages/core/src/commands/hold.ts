@@ -40,7 +40,9 @@ function sendingRefusal({ main, stored }: WithSub, points: Points): Rejection | 
 export function placeHold(context: WithSub, command: CommandOf<'hold.place'>): Decision {
   const { books, main, stored } = context;
   const { messageId, points, expiresInSeconds } = command.data;
-  if (points <= 0n) return reject(books, { code: 'invalid-amount' }, stored.id);
+  // Its message would be put aside as `too-many-points`.
+  const isPossible = points > 0n && points <= context.policy.maxMessagePoints;
+  if (!isPossible) return reject(books, { code: 'invalid-amount' }, stored.id);
   const refusal = messageRefusal(books, messageId) ?? sendingRefusal(context, points);
   if (refusal) return reject(books, refusal, stored.id);
 

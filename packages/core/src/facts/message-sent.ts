@@ -1,12 +1,12 @@
-import { MAX_SENT_AHEAD_SECONDS } from '@subledger/contracts/vocabulary';
+import { MAX_SENT_AHEAD_SECONDS, MAX_SENT_BEHIND_DAYS } from '@subledger/contracts/vocabulary';
 import type { Books } from '../books.js';
 import { releaseHeld, returnHold } from '../commands/hold.js';
 import { Draft } from '../draft.js';
 import { fundingPass } from '../funding.js';
-import type { MessageSent } from '../input.js';
+import type { LedgerPolicy, MessageSent } from '../input.js';
 import type { Decision } from '../outcome.js';
-import { type Period, periodAt, previousPeriod } from '../period.js';
-import { add, min, type Points, subtract, ZERO } from '../points.js';
+import { type EpochMs, type Period, periodAt, previousPeriod } from '../period.js';
+import { add, formatPoints, min, type Points, subtract, ZERO } from '../points.js';
 import type { Charge, Hold, MainAccount, SubAccount } from '../state.js';
 
 /**
@@ -30,25 +30,52 @@ function seenBefore(charge: Charge, fact: MessageSent): Decision {
   };
 }
 
+const MS_PER_DAY = 24 * 60 * 60 * 1_000;
+
+/**
+ * Why a time of sending cannot be right, or null. `brokerAt` is the broker's time of the record. The message log asks
+ * too: it has no place for what is never charged.
+ */
+export function sentAtProblem(
+  sentAt: EpochMs,
+  brokerAt: EpochMs,
+): 'sent-in-future' | 'sent-too-long-ago' | null {
+  if (sentAt > brokerAt + MAX_SENT_AHEAD_SECONDS * 1_000) return 'sent-in-future';
+  if (sentAt < brokerAt - MAX_SENT_BEHIND_DAYS * MS_PER_DAY) return 'sent-too-long-ago';
+  return null;
+}
+
+const PROBLEM_DETAILS = {
+  'sent-in-future': `sentAt is over ${MAX_SENT_AHEAD_SECONDS / 3_600} h ahead of the broker's clock`,
+  'sent-too-long-ago': `sentAt is over ${MAX_SENT_BEHIND_DAYS} days behind the broker's clock`,
+} as const;
+
+/** A sent message that no right sender reports: it goes to the operators before it moves anything. */
+function implausible(
+  { sentAt, at, points }: MessageSent,
+  { maxMessagePoints }: LedgerPolicy,
+): Decision | null {
+  const reason = sentAtProblem(sentAt, at);
+  if (reason) return { kind: 'dead-letter', reason, detail: PROBLEM_DETAILS[reason] };
+  if (points <= maxMessagePoints) return null;
+  const detail = `${formatPoints(points)} points, and one message may cost ${formatPoints(maxMessagePoints)}`;
+  return { kind: 'dead-letter', reason: 'too-many-points', detail };
+}
+
 /**
  * A message was sent: charged at most once and never refused. Its hold pays first, in every state, and decides the
  * period; then the sub-account as far as it goes; what is left is overage, paid by main even below zero. For a
  * closed period, or an inactive or deleted sub-account, main pays.
  */
-export function chargeMessage(books: Books, fact: MessageSent): Decision {
+export function chargeMessage(books: Books, fact: MessageSent, policy: LedgerPolicy): Decision {
   const { main } = books;
   if (!main) return { kind: 'dead-letter', reason: 'unknown-main-account', detail: fact.mainAccountId };
   const stored = books.subAccounts.get(fact.subAccountId);
   if (!stored) return { kind: 'dead-letter', reason: 'unknown-sub-account', detail: fact.subAccountId };
   const charged = books.charges.get(fact.messageId);
   if (charged) return seenBefore(charged, fact);
-  if (fact.sentAt > fact.at + MAX_SENT_AHEAD_SECONDS * 1_000) {
-    return {
-      kind: 'dead-letter',
-      reason: 'sent-in-future',
-      detail: `sentAt is over 24 h ahead of the broker's clock`,
-    };
-  }
+  const refused = implausible(fact, policy);
+  if (refused) return refused;
 
   const draft = new Draft(books, main);
   const sub = draft.sub(stored.id) as SubAccount;

@@ -57,6 +57,8 @@ const NOT_BOOKED: { readonly [Kind in 'message.sent' | 'message.refunded']: read
     'duplicate',
     'conflicting-duplicate',
     'sent-in-future',
+    'sent-too-long-ago',
+    'too-many-points',
   ],
   'message.refunded': ['unknown-main-account', 'conflicting-duplicate', 'unknown-message', 'duplicate'],
 };

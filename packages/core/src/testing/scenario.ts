@@ -1,10 +1,10 @@
-import { DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts/vocabulary';
+import { DEFAULT_MAX_MESSAGE_POINTS, DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts/vocabulary';
 import { Books } from '../books.js';
 import { decide, isRollDue } from '../decide.js';
 import { allocated, available, granted, shortfall, statusOf } from '../derive.js';
 import type { Command, CommandData, CommandName, Input, LedgerPolicy } from '../input.js';
 import type { Decision, DomainEvent } from '../outcome.js';
-import { formatPoints, type Points, parsePoints } from '../points.js';
+import { formatPoints, type Points, parsePoints, wholePoints } from '../points.js';
 import type { SubAccount } from '../state.js';
 
 /** Milliseconds of an ISO instant in UTC (`2026-11-10T00:00:00Z`), whole seconds. */
@@ -63,7 +63,11 @@ function outcomeOf(decision: Decision): string {
 export class Scenario {
   readonly books = new Books();
   now = NOON;
-  policy: LedgerPolicy = { maxSubAccounts: DEFAULT_MAX_SUB_ACCOUNTS, allowEarlyRoll: true };
+  policy: LedgerPolicy = {
+    maxSubAccounts: DEFAULT_MAX_SUB_ACCOUNTS,
+    maxMessagePoints: wholePoints(DEFAULT_MAX_MESSAGE_POINTS),
+    allowEarlyRoll: true,
+  };
   /** Events of the last input, those of the months that it rolled first included. */
   events: DomainEvent[] = [];
   /** Statements that those closed, and what reached older ones, as a test writes them. */

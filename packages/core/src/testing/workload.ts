@@ -26,6 +26,12 @@ const zone = fc.constantFrom('Asia/Tokyo', 'UTC', 'America/New_York', 'Pacific/K
 const policyName = fc.constantFrom('full', 'partial');
 const plan = fc.constantFrom('prepay', 'prepay', 'postpay');
 
+/** At times more than a message may cost. */
+const mostlyPossible = fc.oneof(
+  { arbitrary: points, weight: 9 },
+  { arbitrary: fc.constant('10000.001'), weight: 1 },
+);
+
 type Fields = Record<string, fc.Arbitrary<unknown>>;
 /** A command whose fields are drawn. */
 const command = (name: Parameters<Scenario['run']>[0], fields: Fields = {}) =>
@@ -42,13 +48,13 @@ const messageSent = fc
     /** Mostly what the number says, so that a repeated message is the same one. */
     other: fc.oneof(
       { arbitrary: fc.constant({}), weight: 12 },
-      { arbitrary: fc.record({ amount: points }), weight: 2 },
+      { arbitrary: fc.record({ amount: mostlyPossible }), weight: 2 },
       { arbitrary: fc.record({ to: fc.constantFrom('sa_1', 'sa_2', 'sa_unknown') }), weight: 1 },
     ),
-    /** Hours from the record's time; 25 is too far ahead. */
+    /** Hours from the record's time; 25 is too far ahead, 366 days are too long ago. */
     hours: fc.oneof(
       { arbitrary: fc.constant(0), weight: 8 },
-      { arbitrary: fc.constantFrom(-1, -30, -24 * 20, -24 * 45, 20, 25), weight: 3 },
+      { arbitrary: fc.constantFrom(-1, -30, -24 * 20, -24 * 45, 20, 25, -24 * 366), weight: 3 },
     ),
   })
   .map(({ number, other, hours }): Action => {

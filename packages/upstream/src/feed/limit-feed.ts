@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TOPICS } from '@subledger/contracts';
+import { DEFAULT_MAX_MESSAGE_POINTS, TOPICS } from '@subledger/contracts';
+import { parsePoints } from '@subledger/core';
 import {
   type FollowedBatch,
   type KafkaConfig,
@@ -24,6 +25,8 @@ export interface LimitFeedOptions {
   readonly whenNotCaughtUp?: 'refuse' | 'allow';
   /** Milliseconds without being up to date with the brokers after which figures do not count as present. Default 5,000. */
   readonly staleAfterMs?: number;
+  /** What one message may cost, in points: the ledger's `MAX_MESSAGE_POINTS`, whose operator tells it. Default "10000". */
+  readonly maxMessagePoints?: string;
 }
 
 /** How the feed is doing, for logs and metrics. */
@@ -221,6 +224,7 @@ export class LimitFeed {
     const mirror = new LimitMirror({
       partitions,
       whenNotCaughtUp: this.#options.whenNotCaughtUp ?? 'refuse',
+      maxMessagePoints: parsePoints(this.#options.maxMessagePoints ?? String(DEFAULT_MAX_MESSAGE_POINTS)),
     });
     mirror.isOwner = () => this.#isOwner();
     return mirror;

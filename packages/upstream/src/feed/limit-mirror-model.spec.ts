@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { wholePoints } from '@subledger/core';
 import fc from 'fast-check';
 import type { Lane } from './lane.js';
 import { LimitMirror } from './limit-mirror.js';
@@ -32,7 +33,11 @@ interface Logged {
 }
 
 class World {
-  readonly mirror = new LimitMirror({ partitions: PARTITIONS, whenNotCaughtUp: 'refuse' });
+  readonly mirror = new LimitMirror({
+    partitions: PARTITIONS,
+    whenNotCaughtUp: 'refuse',
+    maxMessagePoints: wholePoints(10_000),
+  });
   readonly log: Logged[] = [];
   readonly taken: Logged[] = [];
   readonly unanswered: { readonly offset: number; readonly repeated: boolean; readonly messageId: string }[] =

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { LimitRecord } from '@subledger/contracts';
+import { wholePoints } from '@subledger/core';
 import type { Lane } from './lane.js';
 import { LimitMirror } from './limit-mirror.js';
 import { at, LANE, limitValue, MAIN, PARTITIONS, profileValue, SUB, toRecord } from './records.fixture.js';
@@ -38,7 +39,11 @@ describe('LimitMirror', () => {
     });
 
   beforeEach(() => {
-    mirror = new LimitMirror({ partitions: PARTITIONS, whenNotCaughtUp: 'refuse' });
+    mirror = new LimitMirror({
+      partitions: PARTITIONS,
+      whenNotCaughtUp: 'refuse',
+      maxMessagePoints: wholePoints(10_000),
+    });
     own();
     limit();
   });
@@ -47,6 +52,12 @@ describe('LimitMirror', () => {
     it('allows what is left, and says how much that is', () => {
       expect(check('100')).toEqual({ allowed: true, remaining: points('100') });
       expect(check('100.001')).toEqual({ allowed: false, reason: 'limit', remaining: points('100') });
+    });
+
+    it('refuses what the ledger would not book, however much is left', () => {
+      limit({ remaining: '1000000', sequence: 2 });
+      expect(check('10000')).toMatchObject({ allowed: true });
+      expect(check('10000.001')).toEqual({ allowed: false, reason: 'too-many-points' });
     });
 
     it.each(['paused', 'unfunded', 'suspended', 'inactive', 'deleted'] as const)('refuses %s', (status) => {
@@ -112,7 +123,11 @@ describe('LimitMirror', () => {
     });
 
     it('told to allow, answers by what it knows', () => {
-      mirror = new LimitMirror({ partitions: PARTITIONS, whenNotCaughtUp: 'allow' });
+      mirror = new LimitMirror({
+        partitions: PARTITIONS,
+        whenNotCaughtUp: 'allow',
+        maxMessagePoints: wholePoints(10_000),
+      });
       lane().phase = 'waiting';
       expect(check()).toEqual({ allowed: true });
       limit({ remaining: '3' });

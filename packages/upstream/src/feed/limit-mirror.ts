@@ -14,6 +14,7 @@ const UNKNOWN = refused('unknown');
 const NOT_OWNER = refused('not-owner');
 const NOT_CAUGHT_UP = refused('not-caught-up');
 const SENDER_NOT_ALLOWED = refused('sender-not-allowed');
+const TOO_MANY_POINTS = refused('too-many-points');
 const ALLOWED: Verdict = { allowed: true };
 
 /** @throws RangeError for what is no amount, or below 0: a mistake of the caller */
@@ -28,6 +29,8 @@ export interface LimitMirrorOptions {
   /** Of `sms.messages.v1`. */
   readonly partitions: number;
   readonly whenNotCaughtUp: 'refuse' | 'allow';
+  /** What one message may cost. */
+  readonly maxMessagePoints: Points;
 }
 
 /**
@@ -131,6 +134,7 @@ export class LimitMirror {
     if (status !== 'active') return { allowed: false, reason: status, remaining };
     const { sender } = question;
     if (sender !== undefined && !this.table.allowsSender(row, sender)) return SENDER_NOT_ALLOWED;
+    if (points > this.#options.maxMessagePoints) return TOO_MANY_POINTS;
     return remaining < points ? { allowed: false, reason: 'limit', remaining } : { allowed: true, remaining };
   }
 

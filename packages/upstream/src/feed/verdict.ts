@@ -4,6 +4,7 @@ import type { Points } from '@subledger/core';
 /**
  * Why a message must not be sent:
  * - `limit`: the points left do not cover it (`remaining` says what is left)
+ * - `too-many-points`: more than one message may cost; the ledger would not book its report
  * - `paused`, `unfunded`, `suspended`, `inactive`, `deleted`: the sub-account's status
  * - `unknown`: no limit record; a new sub-account's may be on its way
  * - `sender-not-allowed`: the sender is a number that the sub-account's profile does not list, or cannot be read
@@ -12,6 +13,7 @@ import type { Points } from '@subledger/core';
  */
 export type RefusalReason =
   | 'limit'
+  | 'too-many-points'
   | Exclude<SubAccountStatus, 'active'>
   | 'unknown'
   | 'sender-not-allowed'

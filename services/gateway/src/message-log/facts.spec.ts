@@ -35,6 +35,16 @@ describe('a message for the log', () => {
     expect(read(messageSent(of), {}, around)).toMatchObject({ kind: 'sent', messageId: 'm-1' });
   });
 
+  it('is none where the ledger puts it aside for its time', () => {
+    const day = 86_400_000;
+    for (const ago of [366, -1.1, 20_000])
+      expect(
+        read(messageSent(of), { sentAt: new Date(Date.now() - ago * day).toISOString() }),
+      ).toBeUndefined();
+    expect(read(messageSent(of), { sentAt: '0000-01-01T00:00:00Z' })).toBeUndefined();
+    expect(read(messageSent(of), { sentAt: new Date(Date.now() - 364 * day).toISOString() })).toBeDefined();
+  });
+
   it('is none without what it is charged by: the ledger puts it aside', () => {
     for (const field of ['messageId', 'subAccountId', 'sentAt', 'points'])
       expect(read(messageSent(of), { [field]: undefined })).toBeUndefined();

@@ -2,12 +2,12 @@ import {
   type DeadLetterReason,
   MAX_MESSAGE_RECORD_BYTES,
   MAX_SEGMENTS,
-  MAX_SENT_AHEAD_SECONDS,
   MAX_SHOWN_CHARACTERS,
   MESSAGE_READERS,
   type ReadData,
   shownText,
 } from '@subledger/contracts';
+import { sentAtProblem } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
 import { toMillipoints } from '../accounts/points.js';
 import { type Delivery, deliveryOf } from './delivery.js';
@@ -101,10 +101,10 @@ const EARLIEST = Date.UTC(1970, 0, 1);
 const LATEST = Date.UTC(9999, 11, 31);
 const timeOf = (instant: string): number => Math.min(Math.max(Date.parse(instant), EARLIEST), LATEST);
 
-/** A message from too far in the future is not charged: the ledger dead-letters it by the same rule. */
+/** A message from too far in the future or the past is not charged: the ledger dead-letters it by the same rule. */
 function toSent(data: ReadData<'message.sent'>, source: Source, brokerAt: number): SentFact | undefined {
-  const sentAt = timeOf(data.sentAt);
-  if (sentAt > brokerAt + MAX_SENT_AHEAD_SECONDS * 1_000) return undefined;
+  const sentAt = Date.parse(data.sentAt);
+  if (sentAtProblem(sentAt, brokerAt) !== null) return undefined;
   const { mainAccountId, messageId, subAccountId, segments } = data;
   return {
     kind: 'sent',

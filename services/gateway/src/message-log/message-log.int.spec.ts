@@ -103,11 +103,12 @@ test('a message, its statuses in any order and its refunds', async () => {
 });
 
 test('an id of another month is the same message', async () => {
-  const message = sentWith({ sentAt: '2025-01-02T03:04:05.678Z' });
-  const later = { ...message.data, sentAt: '2026-11-01T00:00:00Z' };
+  const sentAt = new Date(Date.now() - 300 * 86_400_000).toISOString();
+  const message = sentWith({ sentAt });
+  const later = { ...message.data, sentAt: new Date().toISOString() };
   await send(message, messageSent(later, { id: message.id }));
   await settled();
-  expect(await find(message.data.messageId)).toMatchObject({ sentAt: '2025-01-02T03:04:05.678Z' });
+  expect(await find(message.data.messageId)).toMatchObject({ sentAt });
 });
 
 test('what cannot be read stops nothing; a bad status is put away', async () => {
@@ -127,7 +128,7 @@ test('what cannot be read stops nothing; a bad status is put away', async () => 
   await settled();
   expect(await find(good.data.messageId)).toBeUndefined();
   expect(await find(ahead.data.messageId)).toBeUndefined();
-  expect(await find(ancient.data.messageId)).toBeDefined();
+  expect(await find(ancient.data.messageId)).toBeUndefined();
   const deadLetters = await TopicReader.open(gateway.kafka, TOPICS.deadLetters);
   try {
     await eventually(() => deadLetters.records.length === 1);

@@ -32,7 +32,12 @@ const CONTENTS = [
   '',
   ' = not a formula',
 ];
-const at = (minute: number) => new Date(Date.UTC(2026, 10, 10, 14, minute)).toISOString();
+/** The month before this one: what was sent over a year ago is not taken. */
+const today = new Date();
+const monthFromNow = (months: number, day = 1) =>
+  new Date(Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + months, day));
+const MONTH = monthFromNow(-1).toISOString().slice(0, 7);
+const at = (minute: number) => new Date(Date.parse(`${MONTH}-10T14:00:00Z`) + minute * 60_000).toISOString();
 
 beforeAll(async () => {
   gateway = await TestGateway.start({ CSV_DOWNLOADS: '2' });
@@ -127,7 +132,7 @@ describe('the list', () => {
     try {
       const list = await listMessages(prisma, mainAccountId, { limit: 50, subAccount: support });
       expect(list.items).toHaveLength(CONTENTS.length / 2);
-      const scope = { mainAccountId, subAccountId: support, period: '2026-11', timeZone: 'Asia/Tokyo' };
+      const scope = { mainAccountId, subAccountId: support, period: MONTH, timeZone: 'Asia/Tokyo' };
       expect((await usageByDay(prisma, scope)).total.messages).toBe(CONTENTS.length / 2);
     } finally {
       await close();
@@ -136,21 +141,21 @@ describe('the list', () => {
 });
 
 test('usage by day and by sub-account, in the zone of the main account', async () => {
-  const byDay = (await gateway.call('GET', `${path}/usage?period=2026-11`)).body;
-  expect(byDay.items).toHaveLength(30);
+  const byDay = (await gateway.call('GET', `${path}/usage?period=${MONTH}`)).body;
+  expect(byDay.items).toHaveLength(monthFromNow(0, 0).getUTCDate());
   const used = byDay.items.filter((day: { messages: number }) => day.messages > 0);
   // 14:55 to 14:59 UTC is the 10th in Tokyo.
   expect(used).toEqual([
-    { day: '2026-11-10', messages: 5, points: '6.25', refunded: '0.25' },
-    { day: '2026-11-11', messages: 8, points: '9.75', refunded: '0' },
+    { day: `${MONTH}-10`, messages: 5, points: '6.25', refunded: '0.25' },
+    { day: `${MONTH}-11`, messages: 8, points: '9.75', refunded: '0' },
   ]);
   expect(byDay.total).toEqual({ messages: 13, points: '16', refunded: '0.25' });
-  const bySub = (await gateway.call('GET', `${path}/usage?period=2026-11&by=sub-account&limit=1`)).body;
+  const bySub = (await gateway.call('GET', `${path}/usage?period=${MONTH}&by=sub-account&limit=1`)).body;
   expect(bySub.items).toEqual([
     { subAccountId: sales, subAccount: 'Sales1', messages: 7, points: '8.5', refunded: '0.25' },
   ]);
   const next = (
-    await gateway.call('GET', `${path}/usage?period=2026-11&by=sub-account&cursor=${bySub.nextCursor}`)
+    await gateway.call('GET', `${path}/usage?period=${MONTH}&by=sub-account&cursor=${bySub.nextCursor}`)
   ).body;
   expect(next.items).toMatchObject([{ subAccount: 'Support1', messages: 6, points: '7.5' }]);
   expect(next.nextCursor).toBeNull();
@@ -178,7 +183,7 @@ describe('the CSV', () => {
     expect(rows.map((row) => row.MESSAGE)).toEqual(CONTENTS.map(guarded));
     expect(rows[0]).toEqual({
       SUBACCOUNT: 'Sales1',
-      'SEND TIME': '2026-11-10 23:55:00+09:00',
+      'SEND TIME': `${MONTH}-10 23:55:00+09:00`,
       'LATEST STATUS UPDATED TIME': '',
       'DELIVERY END TIME': '',
       'MESSAGE ID': 'msg-0',
@@ -209,9 +214,9 @@ describe('the CSV', () => {
       await gateway.database.client.query(
         `INSERT INTO gateway.message_log (main_account_id, sent_at, message_id, sub_account_id, sender, recipient,
             content, segments, millipoints, refunded, source_partition, source_offset)
-          SELECT $1, TIMESTAMPTZ '2026-11-01' + n * INTERVAL '1 second', 'm' || n, 'sa_x', 's', 'r', repeat('x', 1000),
+          SELECT $1, $2::timestamptz + n * INTERVAL '1 second', 'm' || n, 'sa_x', 's', 'r', repeat('x', 1000),
             1, 1000, 0, 0, n FROM generate_series(1, 60000) AS n`,
-        [long],
+        [long, `${MONTH}-01`],
       );
     });
     const open = async (signal?: AbortSignal) => {
@@ -276,15 +281,15 @@ test('what is older than what is kept goes, month by month, with ids and sums', 
       mainAccountId,
       subAccountId: sales,
       messageId: 'old',
-      sentAt: '2020-02-03T00:00:00Z',
+      sentAt: monthFromNow(-8, 3).toISOString(),
     });
     await producer.send([messageRecord(old)]);
     await eventually(async () => (await count('message_log')) === 14);
-    const kept = await dropOldMessages(pool, 2, new Date('2026-12-05T00:00:00Z'));
+    const kept = await dropOldMessages(pool, 2, monthFromNow(0, 5));
     expect(kept).toMatchObject({ messages: 1 });
     expect([await count('message_log'), await count('message_key')]).toEqual([13, 13]);
-    const dropped = await dropOldMessages(pool, 2, new Date('2027-01-05T00:00:00Z'));
-    expect(dropped.months.at(-1)).toBe('2026-11');
+    const dropped = await dropOldMessages(pool, 2, monthFromNow(1, 5));
+    expect(dropped.months.at(-1)).toBe(MONTH);
     for (const table of ['message_log', 'message_key', 'message_usage', 'message_refund'])
       expect(await count(table)).toBe(0);
     expect((await gateway.call('GET', `${path}/messages`)).body.items).toEqual([]);

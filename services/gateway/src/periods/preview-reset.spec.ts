@@ -9,6 +9,7 @@ import {
   periodStart,
   type SubAccount,
   shortfall,
+  wholePoints,
 } from '@subledger/core';
 import fc from 'fast-check';
 import {
@@ -20,7 +21,7 @@ import {
 } from './preview-reset.js';
 
 const ZONES = ['Asia/Tokyo', 'America/New_York', 'Europe/Berlin'];
-const POLICY = { maxSubAccounts: 100, allowEarlyRoll: false };
+const POLICY = { maxSubAccounts: 100, maxMessagePoints: wholePoints(10_000), allowEarlyRoll: false };
 const points = (min: number, max: number) => fc.integer({ min, max }).map((count) => BigInt(count) as Points);
 const limit = fc.integer({ min: 0, max: 60 }).map((count) => (BigInt(count) * 1_000n) as Points);
 

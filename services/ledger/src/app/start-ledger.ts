@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { TOPICS } from '@subledger/contracts';
-import { decide } from '@subledger/core';
+import { decide, parsePoints } from '@subledger/core';
 import { PartitionKeeper, prismaAdapter } from '@subledger/database';
 import {
   ensureTopics,
@@ -118,7 +118,11 @@ function createLanes(
   parts: LedgerParts,
 ): Lanes {
   const metrics = new LedgerMetrics(registry);
-  const policy = { maxSubAccounts: config.MAX_SUB_ACCOUNTS, allowEarlyRoll: allowsEarlyRoll(config) };
+  const policy = {
+    maxSubAccounts: config.MAX_SUB_ACCOUNTS,
+    maxMessagePoints: parsePoints(config.MAX_MESSAGE_POINTS),
+    allowEarlyRoll: allowsEarlyRoll(config),
+  };
   const partitions = () => config.KAFKA_PARTITIONS;
   const options: LaneOptions = {
     slice: config.LANE_SLICE,

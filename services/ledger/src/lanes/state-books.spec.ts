@@ -17,7 +17,11 @@ function template() {
   const books = new Books();
   const run = (name: Command['name'], data: object) => {
     const command = { kind: 'command', name, mainAccountId: 'ma_1', at, data } as unknown as Command;
-    const decision = decide(books, command, { maxSubAccounts: 10, allowEarlyRoll: true });
+    const decision = decide(books, command, {
+      maxSubAccounts: 10,
+      maxMessagePoints: wholePoints(10_000),
+      allowEarlyRoll: true,
+    });
     if (decision.kind !== 'decided') throw new Error('not decided');
     books.apply(decision.changes);
     return decision.changes;

@@ -1,4 +1,4 @@
-import { rollCommandId, TOPICS } from '@subledger/contracts';
+import { type DeadLetterReason, rollCommandId, TOPICS } from '@subledger/contracts';
 import {
   type Books,
   type Decision,
@@ -238,8 +238,8 @@ export class SliceDecider {
     if (!first && isOwn(mainAccountId)) this.remember({ mainAccountId, id, contentHash, at }, outcome);
   }
 
-  private deadLetter(record: ParsedRecord['record'], reason: string, detail: string): void {
-    this.context.counts.deadLetter(reason);
+  private deadLetter(record: ParsedRecord['record'], reason: DeadLetterReason, detail: string): void {
+    this.context.counts.deadLetter(reason, record);
     this.context.draft.addOutbox(toDeadLetter(record, reason, detail, TOPICS.deadLetters));
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { type CommandName, commandType, makeCloudEvent, TOPICS } from '@subledger/contracts';
-import { Books, decide } from '@subledger/core';
+import { type CommandName, commandType, makeCloudEvent, messageType, TOPICS } from '@subledger/contracts';
+import { Books, decide, wholePoints } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
 import { createLogger, Registry } from '@subledger/service-kit';
 import { LedgerMetrics } from '../metrics.js';
@@ -30,18 +30,20 @@ function fakeStore(isOurs: boolean) {
 
 function setUp(isOurs = true, now = 0) {
   const { store, committed } = fakeStore(isOurs);
+  const lines: string[] = [];
+  const registry = new Registry();
   const processor = new SliceProcessor({
     store,
     tombstoneGraceMs: 1_000,
     now: () => now,
-    policy: { maxSubAccounts: 10, allowEarlyRoll: false },
+    policy: { maxSubAccounts: 10, maxMessagePoints: wholePoints(10_000), allowEarlyRoll: false },
     decide: (books, input, policy) => {
       if (input.mainAccountId === 'ma_poison') throw new TypeError('a bug');
       return decide(books, input, policy);
     },
     partitions: () => 1,
-    metrics: new LedgerMetrics(new Registry()),
-    log: createLogger({ service: 'test', level: 'silent' }),
+    metrics: new LedgerMetrics(registry),
+    log: createLogger({ service: 'test', level: 'error', stream: { write: (line) => lines.push(line) } }),
   });
   const memory = new LaneMemory(
     {
@@ -55,11 +57,13 @@ function setUp(isOurs = true, now = 0) {
     },
     new BooksCache(new CacheBudget(100)),
   );
-  return { processor, memory, committed };
+  return { processor, memory, committed, lines, registry };
 }
 
 const recordsOf = (publications: readonly Publication[]) =>
   publications.flatMap(({ records }) => records) as OutgoingRecord[];
+
+const ENVELOPE = { source: '/test', time: '2026-11-23T09:00:00Z' };
 
 const opening = (mainAccountId: string, offset: number) =>
   fakeRecord({
@@ -112,6 +116,59 @@ describe('a slice', () => {
     expect(String(published[3]?.value)).not.toContain('a bug');
     expect(memory.offsets.commandOffset).toBe(7n);
     expect(committed).toHaveLength(4);
+  });
+
+  it('sounds an alarm for a message that cannot be true, once it is put aside', async () => {
+    const { processor, memory, lines, registry } = setUp();
+    const of = { mainAccountId: 'ma_1', subAccountId: 'sa_1' };
+    const command = (name: CommandName, offset: number, data: object) =>
+      fakeRecord({
+        key: 'ma_1',
+        offset: BigInt(offset),
+        value: makeCloudEvent(commandType(name), {
+          ...ENVELOPE,
+          id: `c-${offset}`,
+          data: { ...of, ...data },
+        }),
+      });
+    const sent = (offset: number, data: object) =>
+      fakeRecord({
+        topic: TOPICS.messages,
+        key: 'ma_1',
+        offset: BigInt(offset),
+        value: makeCloudEvent(messageType('message.sent'), {
+          ...ENVELOPE,
+          id: `m-${offset}`,
+          data: {
+            ...of,
+            messageId: `m-${offset}`,
+            sentAt: ENVELOPE.time,
+            points: '1',
+            content: 'secret',
+            ...data,
+          },
+        }),
+      });
+    const records = [
+      opening('ma_1', 0),
+      command('feature.activate', 1, {}),
+      command('sub-account.open', 2, { limit: '0' }),
+      sent(0, {}),
+      sent(1, { points: '999999999999.999' }),
+      sent(2, { sentAt: '1970-01-21T16:00:00Z' }),
+      sent(3, { points: '10000.001' }),
+    ];
+    const publications: Publication[] = [];
+    await processor.process(memory, records, (publication) => publications.push(publication));
+    const reasons = recordsOf(publications).flatMap(({ headers }) => headers?.['dead-letter-reason'] ?? []);
+    expect(reasons).toEqual(['too-many-points', 'sent-too-long-ago', 'too-many-points']);
+    const place = { level: 'error', mainAccountId: 'ma_1', topic: TOPICS.messages, partition: 0 };
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { ...place, reason: 'too-many-points', offset: '1', messages: 2 },
+      { ...place, reason: 'sent-too-long-ago', offset: '2', messages: 1 },
+    ]);
+    expect(lines.join()).not.toContain('secret');
+    expect(await registry.metrics()).toContain('ledger_dead_letters_total{reason="too-many-points"} 2');
   });
 
   it('is dropped whole when another owner has the lane', async () => {

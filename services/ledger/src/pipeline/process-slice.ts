@@ -128,7 +128,7 @@ export class SliceProcessor {
     { books }: Loaded,
     onCommitted: (publication: Publication) => void,
   ): Promise<number> {
-    const { store, metrics, tombstoneGraceMs, now } = this.options;
+    const { store, metrics, log, tombstoneGraceMs, now } = this.options;
     const started = performance.now();
     const { parsed } = roll;
     const command = roll.cause === 'command' && parsed.kind === 'command' ? parsed : null;
@@ -147,7 +147,7 @@ export class SliceProcessor {
     await store.writeParts(lane.lease, large.step, large.parts(), cursor);
     lane.committed(large.step, cursor);
     lane.cache.settle(books.keys());
-    large.counts.addTo(metrics);
+    large.counts.addTo(metrics, log);
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     onCommitted(large.publication());
     return command ? 1 : 0;
@@ -158,7 +158,7 @@ export class SliceProcessor {
     records: readonly ParsedRecord[],
     { books, known, isOwn }: Loaded,
   ): Promise<Publication> {
-    const { metrics, policy, decide, tombstoneGraceMs, now } = this.options;
+    const { metrics, log, policy, decide, tombstoneGraceMs, now } = this.options;
     const started = performance.now();
     const progress = new LaneProgress(lane.offsets);
     const draft = new SliceDraft(lane.laneSequence, records.length);
@@ -181,7 +181,7 @@ export class SliceProcessor {
     const limits = slice.limits();
     await this.commit(lane, writes);
     lane.cache.settle(books.keys());
-    counts.addTo(metrics);
+    counts.addTo(metrics, log);
     metrics.sliceRecords.observe(records.length);
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     return draft.toPublication(limits);

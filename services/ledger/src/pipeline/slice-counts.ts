@@ -1,5 +1,19 @@
+import { type DeadLetterReason, IMPLAUSIBLE_REASONS } from '@subledger/contracts';
 import type { DomainEvent } from '@subledger/core';
+import type { KafkaRecord } from '@subledger/kafka';
+import type { Logger } from '@subledger/service-kit';
 import type { LedgerMetrics } from '../metrics.js';
+
+/** Facts of a main account that cannot be true, for the log: their number and the first one's place, never what they say. */
+interface Alarm {
+  readonly reason: DeadLetterReason;
+  readonly mainAccountId: string | null;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  messages: number;
+}
+const ALARMING: ReadonlySet<DeadLetterReason> = new Set(IMPLAUSIBLE_REASONS);
 
 /** What a slice did, added to the metrics only once it is committed: a slice may be tried more than once. */
 export class SliceCounts {
@@ -10,6 +24,7 @@ export class SliceCounts {
   private readonly events = new Map<string, number>();
   private readonly rejections = new Map<string, number>();
   private readonly deadLetters = new Map<string, number>();
+  private readonly alarms = new Map<string, Alarm>();
 
   record(topic: string): void {
     add(this.records, topic);
@@ -24,11 +39,19 @@ export class SliceCounts {
     add(this.rejections, code);
   }
 
-  deadLetter(reason: string): void {
+  deadLetter(reason: DeadLetterReason, { key, topic, partition, offset }: KafkaRecord): void {
     add(this.deadLetters, reason);
+    if (!ALARMING.has(reason)) return;
+    const of = `${reason} ${key}`;
+    const place = { topic, partition, offset: String(offset) };
+    const alarm = this.alarms.get(of) ?? { reason, mainAccountId: key, ...place, messages: 0 };
+    alarm.messages += 1;
+    this.alarms.set(of, alarm);
   }
 
-  addTo(metrics: LedgerMetrics): void {
+  addTo(metrics: LedgerMetrics, log: Logger): void {
+    for (const alarm of this.alarms.values())
+      log.error(alarm, 'messages that cannot be true are not charged, they go to the dead letters');
     for (const [topic, count] of this.records) metrics.records.inc({ topic }, count);
     for (const [name, count] of this.events) metrics.decisions.inc({ name }, count);
     for (const [code, count] of this.rejections) metrics.rejections.inc({ code }, count);

@@ -18,6 +18,7 @@ import { createLogger, Health, loadConfig, Registry } from '@subledger/service-k
 import pg from 'pg';
 import { type LedgerParts, type RunningLedger, startLedger } from '../app/start-ledger.js';
 import { ledgerConfig } from '../config.js';
+import { contractProblem } from './contract-problem.js';
 import { TopicTail } from './topic-tail.js';
 
 export const PARTITIONS = 3;
@@ -82,6 +83,14 @@ export class LedgerHarness {
     await this.db.end();
     await deleteTopics(this.kafka, Object.values(TOPICS));
     await admin(`DROP DATABASE IF EXISTS ${this.database} WITH (FORCE)`);
+    this.assertContracts();
+  }
+
+  /** Every suite checks all that its ledgers published. */
+  private assertContracts(): void {
+    const published = [this.events, this.limits, this.deadLetters].flatMap(({ records }) => records);
+    const problems = published.flatMap((record) => contractProblem(record) ?? []);
+    if (problems.length > 0) throw new Error(`the ledger broke its contracts:\n${problems.join('\n')}`);
   }
 
   /** Starts a ledger in this process and waits until its lanes run, or have stopped. */

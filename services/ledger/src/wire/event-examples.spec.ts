@@ -20,7 +20,7 @@ const FILE = join(repositoryRoot(), 'packages/contracts/examples/points.events.v
 const { mainAccountId, subAccountId, messageId } = EXAMPLE_IDS;
 const START = Date.parse('2026-11-23T09:00:00Z');
 const MINUTE_MS = 60_000;
-const policy = { maxSubAccounts: 100, allowEarlyRoll: true };
+const policy = { maxSubAccounts: 100, maxMessagePoints: wholePoints(1_000_000), allowEarlyRoll: true };
 
 let minutes = 0;
 const next = () => START + MINUTE_MS * minutes++;

@@ -16,7 +16,7 @@ import { statedBooks } from './stated-books.js';
 const at = Date.parse('2026-11-23T09:00:00Z');
 const mainAccountId = 'ma_1';
 const subAccountId = 'sa_1';
-const policy = { maxSubAccounts: 10, allowEarlyRoll: true };
+const policy = { maxSubAccounts: 10, maxMessagePoints: wholePoints(1_000_000), allowEarlyRoll: true };
 const command = (name: Command['name'], data: object = {}) =>
   ({ kind: 'command', name, mainAccountId, at, data: { subAccountId, ...data } }) as unknown as Input;
 const sent = (messageId: string, points: number): Input => ({
