@@ -40,6 +40,12 @@ describe('in production the gateway does not start', () => {
     ['without the operator’s password', { OPERATOR_PASSWORD: undefined }, ['OPERATOR_PASSWORD']],
     ['with a short one', { OPERATOR_PASSWORD: 'short-one' }, ['OPERATOR_PASSWORD']],
     ['with a well-known one', { OPERATOR_PASSWORD: 'changeme' }, ['OPERATOR_PASSWORD']],
+    ['with a common one that is long', { OPERATOR_PASSWORD: 'passwordpassword' }, ['OPERATOR_PASSWORD']],
+    [
+      'with the login for a password',
+      { OPERATOR_LOGIN: 'help-desk-one', OPERATOR_PASSWORD: 'Help-Desk-One-26' },
+      ['OPERATOR_PASSWORD'],
+    ],
     ['without the key of webhooks’ secrets', { WEBHOOK_SECRET_KEY: undefined }, ['WEBHOOK_SECRET_KEY']],
     [
       'with the database’s default password',

@@ -131,6 +131,9 @@ def put_real_values(operation, body, main_account):
         body["senderNumbers"] = registered(main_account)[: len(body["senderNumbers"])]
     if "timeZone" in body:
         body["timeZone"] = FUZZ["timeZone"]
+    if operation in ("createMainAccount", "createSubAccount", "patchSubAccount") and "password" in body:
+        # Which passwords are common, or made of the login, is more than a pattern can say.
+        body["password"] = uuid.uuid4().hex
     if operation == "changePassword" and "login" in FUZZ:
         # The same one again, so that the next login finds it.
         body["currentPassword"] = body["newPassword"] = FUZZ["login"]["password"]

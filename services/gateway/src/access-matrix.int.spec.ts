@@ -47,7 +47,7 @@ let sub: string;
 const credentials = new Map<CallerName, CallOptions>();
 
 beforeAll(async () => {
-  gateway = await TestGateway.start({ OPERATOR_LOGIN: 'root', OPERATOR_PASSWORD: 'secret123' });
+  gateway = await TestGateway.start({ OPERATOR_LOGIN: 'root', OPERATOR_PASSWORD: 'lantern5moss' });
   mine = await gateway.mainAccount('1000', 'mine');
   const theirs = await gateway.mainAccount('1000', 'theirs');
   sub = await gateway.subAccount(mine, 'Own');

@@ -135,8 +135,8 @@ export const gatewayConfig = z.object({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{2,63}$/)
     .optional()
-    .describe('login of the first operator'),
-  OPERATOR_PASSWORD: z.string().min(8).max(128).optional().describe('password of the first operator'),
+    .describe('login of the configured operator'),
+  OPERATOR_PASSWORD: z.string().min(8).max(128).optional().describe('password of the configured operator'),
 });
 export type GatewayConfig = z.output<typeof gatewayConfig>;
 

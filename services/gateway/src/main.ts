@@ -1,4 +1,5 @@
 import { refuseDefaultSecrets, runService } from '@subledger/service-kit';
+import { requireGoodOperatorPassword } from './access/operator-password.js';
 import {
   DEVELOPMENT_WEBHOOK_SECRET_KEY,
   gatewayConfig,
@@ -18,6 +19,7 @@ await runService({
       { minLength: MIN_PRODUCTION_KEY_LENGTH, defaults: [DEVELOPMENT_WEBHOOK_SECRET_KEY] },
     );
     refuseDefaultSecrets(NODE_ENV, { OPERATOR_PASSWORD }, { minLength: MIN_PRODUCTION_PASSWORD_LENGTH });
+    requireGoodOperatorPassword(config);
     return { OPERATOR_API_KEY, UPSTREAM_API_KEY, OPERATOR_PASSWORD, WEBHOOK_SECRET_KEY };
   },
   start: startGateway,

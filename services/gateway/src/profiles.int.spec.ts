@@ -125,7 +125,7 @@ describe('a profile', () => {
     const id = await gateway.subAccount(main, 'Quiet');
     await reader.waitFor(({ key }) => key === id);
     gateway.ledger.refusals.set('sub-account.open', { code: 'too-many-sub-accounts' });
-    const body = { name: 'Refused', password: 'secret123', limit: '1' };
+    const body = { name: 'Refused', password: 'lantern5moss', limit: '1' };
     expect((await gateway.call('POST', subs(), { body })).status).toBe(409);
     await patch(id, { limit: '5', priority: 3 });
     await gateway.call('POST', `${subs()}/${id}/pause`);
@@ -165,7 +165,7 @@ describe('the topic', () => {
         const some = NUMBERS.filter(() => random.chance(0.6));
         if (choice <= 3 || id === undefined) {
           const name = `R${round}L${lane}x${random.int(0, 9999)}`;
-          const { body } = await call('POST', subs(), { name, password: 'secret123', limit: '1' });
+          const { body } = await call('POST', subs(), { name, password: 'lantern5moss', limit: '1' });
           ids.push(body.id);
         } else if (choice <= 5) await call('PATCH', `${subs()}/${id}`, { name: `N${round}L${lane}` });
         else if (choice === 6) await call('PATCH', `${subs()}/${id}`, { senderNumbers: some, limit: '2' });

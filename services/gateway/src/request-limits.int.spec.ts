@@ -110,7 +110,7 @@ describe('requests of one credential', () => {
       const reply = await gateway.call(
         'POST',
         '/v1/session',
-        from(address, { body: { login: 'kita', password: 'secret123' } }),
+        from(address, { body: { login: 'kita', password: 'lantern5moss' } }),
       );
       return { cookie: reply.headers.get('set-cookie')?.split(';')[0] ?? '', csrfToken: '' };
     };
@@ -126,7 +126,7 @@ describe('requests of one credential', () => {
     const write = await gateway.call(
       'POST',
       `${own()}/sub-accounts`,
-      from('192.0.2.110', { key, body: { name: 'TooLate', password: 'secret123', limit: '1' } }),
+      from('192.0.2.110', { key, body: { name: 'TooLate', password: 'lantern5moss', limit: '1' } }),
     );
     expect(write.status).toBe(429);
     const { body } = await gateway.call('GET', `${own()}/sub-accounts?q=TooLate`);

@@ -38,7 +38,7 @@ describe('who may do what', () => {
 
 describe('broken requests', () => {
   const subs = () => `/v1/main-accounts/${mine}/sub-accounts`;
-  const good = { name: 'Good', password: 'secret123', limit: '10' };
+  const good = { name: 'Good', password: 'lantern5moss', limit: '10' };
 
   test.each<[string, object, string[]]>([
     ['nothing', {}, ['limit', 'name', 'password']],

@@ -23,7 +23,7 @@ const subs = () => `/v1/main-accounts/${main}/sub-accounts`;
 let count = 0;
 const create = (...senderNumbers: string[]) => {
   count += 1;
-  const body = { name: `Sub${count}`, password: 'secret123', limit: '10', senderNumbers };
+  const body = { name: `Sub${count}`, password: 'lantern5moss', limit: '10', senderNumbers };
   return gateway.call('POST', subs(), { key, body });
 };
 const read = (id: string) => gateway.call('GET', `${subs()}/${id}`, { key });

@@ -28,7 +28,8 @@ export const accountPassword = storableText(128)
   .min(8)
   .meta({
     id: 'AccountPassword',
-    description: 'Password of 8 to 128 characters; it is never shown again',
+    description:
+      'Password of 8 to 128 characters, neither a common one nor the login; it is never shown again',
     format: 'password',
     examples: ['correct horse battery'],
   });
@@ -49,7 +50,8 @@ export const subAccountPassword = z
   .regex(/^[A-Za-z0-9]{8,128}$/, 'must be 8 to 128 letters and digits (A-Z, a-z, 0-9)')
   .meta({
     id: 'SubAccountPassword',
-    description: 'Password of 8 to 128 letters and digits (A-Z, a-z, 0-9); it is never shown again',
+    description:
+      'Password of 8 to 128 letters and digits (A-Z, a-z, 0-9), neither a common one nor the name; it is never shown again',
     format: 'password',
     examples: ['correct1horse'],
   });

@@ -63,7 +63,8 @@ export const changePassword = z
   .strictObject({
     currentPassword: typedPassword('The password as it is'),
     newPassword: accountPassword.meta({
-      description: '8 to 128 characters; of a sub-account letters and digits only (A-Z, a-z, 0-9)',
+      description:
+        '8 to 128 characters, neither a common password nor the login; of a sub-account letters and digits only (A-Z, a-z, 0-9)',
     }),
   })
   .meta({ id: 'ChangePassword' });

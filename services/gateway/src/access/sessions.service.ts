@@ -12,6 +12,7 @@ import { tellChangesWithin } from '../streams/change-notice.js';
 import { SCOPES_OF_SESSION, unauthorized } from './authenticator.js';
 import { accountOf, accountOfOwner, type Credential, type Credentials } from './credentials.js';
 import { type Attempt, type LoginAttempts, TooManyAttempts } from './login-attempts.js';
+import { requireGoodPassword } from './password-rules.js';
 import { hashPassword, isOutdated, verifyPassword } from './passwords.js';
 import type { Principal } from './principal.js';
 import type { SessionCookie } from './session-cookie.js';
@@ -83,8 +84,9 @@ export class SessionsService {
 
   /** All sessions of the login end with the password that they were made with; the asker gets a new one. */
   async changePassword(asked: Asked<'changePassword'>): Promise<Answer> {
-    const { owner } = sessionOf(asked.principal);
+    const { owner, name, login } = sessionOf(asked.principal);
     if (owner.kind === 'sub') requireSubAccountPassword(asked.body.newPassword);
+    requireGoodPassword('newPassword', asked.body.newPassword, [login ?? name]);
     const changed = await this.parts.refused.around(asked, factsOf(asked.principal), () =>
       this.replacePassword(asked, owner),
     );

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { requireGoodPassword } from '../access/password-rules.js';
 import { hashPassword } from '../access/passwords.js';
 import type { Asked } from '../http/asked.js';
 import { ProblemError } from '../http/problem.js';
@@ -20,6 +21,7 @@ export class MainAccountsService {
   async create(asked: Asked<'createMainAccount'>): Promise<Answer> {
     const { name, country, login, password, ...opening } = asked.body;
     const mainAccountId = `ma_${uuidv7()}`;
+    if (password !== undefined) requireGoodPassword('password', password, login === undefined ? [] : [login]);
     const passwordHash = password === undefined ? undefined : await hashPassword(password);
     return this.runner.run(asked, {
       mainAccountId,

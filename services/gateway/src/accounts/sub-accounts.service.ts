@@ -1,5 +1,6 @@
 import type { MeView } from '@subledger/contracts';
 import { v7 as uuidv7 } from 'uuid';
+import { requireGoodPassword } from '../access/password-rules.js';
 import { hashPassword } from '../access/passwords.js';
 import type { Principal } from '../access/principal.js';
 import { Prisma } from '../generated/prisma/client.js';
@@ -37,6 +38,7 @@ export class SubAccountsService {
     const asked = withNumbers(written, await this.mains.get(mainAccountId));
     const { name, password, limit, senderNumbers = [], priority } = asked.body;
     const subAccountId = `sa_${uuidv7()}`;
+    requireGoodPassword('password', password, [name]);
     const passwordHash = await hashPassword(password);
     return this.runner.run(asked, {
       mainAccountId,
@@ -125,6 +127,7 @@ export class SubAccountsService {
     const asked = namesNumbers ? withNumbers(written, await this.mains.get(mainAccountId)) : written;
     const { limit, effective, priority, name, password, senderNumbers } = asked.body;
     const row = await this.store.get(mainAccountId, subAccountId);
+    if (password !== undefined) requireGoodPassword('password', password, [row.name, name ?? row.name]);
     const settings: NonNullable<Effects['subAccount']> = {
       ...(name === undefined ? {} : { name }),
       ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }),

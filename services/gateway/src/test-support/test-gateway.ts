@@ -9,7 +9,7 @@ import { ScriptedLedger } from './scripted-ledger.js';
 
 export const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
 /** Of whatever logs in in the suites. */
-export const PASSWORD = 'secret123';
+export const PASSWORD = 'lantern5moss';
 export const UPSTREAM_KEY = 'upstream-key-of-the-suites-0123456789';
 
 export interface Reply {
