@@ -30,17 +30,20 @@ const folder = await mkdtemp(join(tmpdir(), 'subledger-report-'));
 let servers;
 let passed = 0;
 let failed = 0;
+const notRun = [];
 try {
   for (const phase of phases) {
     if (phase.servers) servers ??= await startServers();
     const counts = await jest(phase);
     passed += counts.passed;
     failed += counts.failed;
+    notRun.push(...counts.notRun);
   }
 } finally {
   await servers?.stop();
   await rm(folder, { recursive: true, force: true });
 }
+if (notRun.length > 0) console.log(`\nNot run (see “Programs” in CONTRIBUTING.md):\n${notRun.join('\n')}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
@@ -88,8 +91,12 @@ async function jest(phase) {
 /** A suite that could not run counts as one failure; so does a Jest that ended without a report. */
 async function countsOf(report, code) {
   const text = await readFile(report, 'utf8').catch(() => null);
-  if (text === null) return { passed: 0, failed: 1 };
+  if (text === null) return { passed: 0, failed: 1, notRun: [] };
   const result = JSON.parse(text);
   const broken = result.numFailedTests + result.numRuntimeErrorTestSuites;
-  return { passed: result.numPassedTests, failed: broken === 0 && code !== 0 ? 1 : broken };
+  const notRun = result.testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'pending')
+    .map(({ fullName }) => `  ${fullName}`);
+  return { passed: result.numPassedTests, failed: broken === 0 && code !== 0 ? 1 : broken, notRun };
 }

@@ -320,7 +320,7 @@ describe('a period with a bit of everything', () => {
     expect(lines.map(inLedgersWords)).toEqual(await closedByLedger(second));
     expect(lines.find(({ subAccountId }) => subAccountId === subs.writer.id)).toMatchObject({ used: '12' });
     for (const period of [first, second]) {
-      const csv = await customer.api.get<string>(`${customer.path}/periods/${period}.csv`);
+      const csv = await customer.api.get<string>(`${customer.path}/periods/${period}.csv?for=program`);
       const rows = csv
         .trimEnd()
         .split('\r\n')

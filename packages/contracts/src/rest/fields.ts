@@ -168,6 +168,25 @@ export function listOf<Item extends z.ZodType>(id: string, item: Item) {
     .meta({ id });
 }
 
+/** Who reads a CSV file. */
+export const CSV_READERS = ['spreadsheet', 'program'] as const;
+export type CsvReader = (typeof CSV_READERS)[number];
+export const csvReader = z
+  .enum(CSV_READERS)
+  .default('spreadsheet')
+  .meta({
+    id: 'CsvReader',
+    description:
+      'spreadsheet: an apostrophe goes before each text that a spreadsheet would take for a formula or change. ' +
+      'program: every text exactly as it is, without a byte order mark',
+    examples: ['program'],
+  });
+
+/** Rules of every CSV file, for the OpenAPI document (docs/message-log.md). */
+export const CSV_RULES =
+  'A text that a spreadsheet would take for a formula, a number or a date gets a leading apostrophe, and so does one ' +
+  'that begins with an apostrophe: take one off, or ask with `for=program`. A transfer that is aborted is not complete.';
+
 /** Text to look for in a name. */
 export const search = storableText(64)
   .min(1)

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MESSAGE_STATUSES } from '../messages.js';
 import { foreignId, instant, period, points, subAccountId, timeZone } from '../scalars.js';
-import { listOf, nextCursor, paging } from './fields.js';
+import { CSV_RULES, csvReader, listOf, nextCursor, paging } from './fields.js';
 
 export const messageStatus = z.enum(MESSAGE_STATUSES).meta({
   id: 'MessageStatus',
@@ -92,10 +92,10 @@ const one = {
 export const messageQuery = z.strictObject({ ...paging, ...filters, ...ofSubAccount, ...one });
 export type MessageQuery = z.output<typeof messageQuery>;
 export const ownMessageQuery = z.strictObject({ ...paging, ...filters, ...one });
-export const messageCsvQuery = z.strictObject({ ...filters, ...ofSubAccount });
+export const messageCsvQuery = z.strictObject({ ...filters, ...ofSubAccount, for: csvReader });
 export type MessageCsvQuery = z.output<typeof messageCsvQuery>;
 
-/** Columns of the CSV, in their order (design, section 6). */
+/** Columns of the CSV, in their order. New ones come at the end: readers may count. */
 export const MESSAGE_CSV_COLUMNS = [
   'SUBACCOUNT',
   'SEND TIME',
@@ -109,16 +109,16 @@ export const MESSAGE_CSV_COLUMNS = [
   'USED_POINTS',
   'SHORTLINK STATUS',
   'SHORTLINK URL',
+  'SUBACCOUNT ID',
 ] as const;
 
 export const messageCsv = z.string().meta({
   id: 'MessageCsv',
   description:
     `CSV (RFC 4180, CRLF, UTF-8 with BOM), oldest first, columns ${MESSAGE_CSV_COLUMNS.join(', ')}. Times are in the ` +
-    'main account’s zone with offset. A text that begins with = + - @ or a control character gets a leading ’. ' +
-    'A transfer that is aborted is not complete.',
+    `main account’s zone with offset. ${CSV_RULES}`,
   examples: [
-    `${MESSAGE_CSV_COLUMNS.join(',')}\r\nSales1,2026-11-23T18:00:00+09:00,,,msg-0001,'+819000000001,'+815012345678,Hello,,1.2,,\r\n`,
+    `${MESSAGE_CSV_COLUMNS.join(',')}\r\nSales1,2026-11-23 18:00:00+09:00,,,msg-0001,'+819000000001,'+815012345678,Hello,,1.2,,,sa_019aa5f1-7a3e-7cc1-9d2e-1f0a6a3b4c5d\r\n`,
   ],
 });
 

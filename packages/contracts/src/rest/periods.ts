@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { instant, mainAccountId, period, pointLimit, points, priority, subAccountId } from '../scalars.js';
 import { FUNDING_POLICIES } from '../vocabulary.js';
-import { listOf, nextCursor, paging } from './fields.js';
+import { CSV_RULES, csvReader, listOf, nextCursor, paging } from './fields.js';
 
 /** A figure of points: its words, and an example. */
 const figure = (description: string, example: string) => points.meta({ description, examples: [example] });
@@ -127,14 +127,15 @@ export const STATEMENT_CSV_COLUMNS = [
   'LATE RETURNED',
 ] as const;
 
+export const statementCsvQuery = z.strictObject({ for: csvReader });
+
 export const statementCsv = z.string().meta({
   id: 'StatementCsv',
   description:
     `CSV (RFC 4180, CRLF, UTF-8 with BOM), the lines of the statement, columns ${STATEMENT_CSV_COLUMNS.join(', ')}. ` +
-    'Times are in the main account’s zone with offset; CLOSED AT is empty while the line is open. A text that begins ' +
-    'with = + - @ or a control character gets a leading ’. A transfer that is aborted is not complete.',
+    `Times are in the main account’s zone with offset; CLOSED AT is empty while the line is open. ${CSV_RULES}`,
   examples: [
-    `${STATEMENT_CSV_COLUMNS.join(',')}\r\nSales1,sa_019aa5f1-7a3e-7cc1-9d2e-1f0a6a3b4c5d,2026-11,2026-12-01 00:00:00+09:00,1000,1000,0,1000,150,0,0,850,0,0,0,0\r\n`,
+    `${STATEMENT_CSV_COLUMNS.join(',')}\r\nSales1,sa_019aa5f1-7a3e-7cc1-9d2e-1f0a6a3b4c5d,'2026-11,2026-12-01 00:00:00+09:00,1000,1000,0,1000,150,0,0,850,0,0,0,0\r\n`,
   ],
 });
 

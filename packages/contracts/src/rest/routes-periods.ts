@@ -6,6 +6,7 @@ import {
   resetPreview,
   resetPreviewQuery,
   statementCsv,
+  statementCsvQuery,
 } from './periods.js';
 import { both, MAIN, ofMain, route } from './route-parts.js';
 
@@ -40,6 +41,7 @@ export const periodRoutes = {
     who: both,
     scope: 'read',
     params: ofPeriod,
+    query: statementCsvQuery,
     answer: { status: 200, schema: statementCsv, mediaType: 'text/csv; charset=utf-8' },
     conflicts: ['too-many-requests'],
   }),

@@ -34,7 +34,9 @@ export class PeriodsController {
   ): Promise<void> {
     const { id, period } = asked.params;
     await this.periods.assertThere(id, period);
-    await sendCsv(request, reply, `statement-${id}-${period}.csv`, () => this.periods.openCsv(id, period));
+    await sendCsv(request, reply, `statement-${id}-${period}.csv`, () =>
+      this.periods.openCsv(id, period, asked.query.for),
+    );
   }
 
   @Route('previewReset')

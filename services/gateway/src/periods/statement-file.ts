@@ -1,7 +1,8 @@
-import { STATEMENT_CSV_COLUMNS } from '@subledger/contracts';
+import { type CsvReader, STATEMENT_CSV_COLUMNS } from '@subledger/contracts';
 import pg from 'pg';
 import { pointsSql } from '../accounts/points-sql.js';
 import type { CsvFile } from '../message-log/csv-downloads.js';
+import { textCell } from '../message-log/csv-guard.js';
 import { csvTime } from '../message-log/csv-time.js';
 import { hasWholeHours } from '../message-log/zone-offsets.js';
 import { FIGURES, statementRows } from './statement-rows.js';
@@ -13,17 +14,24 @@ const literal = pg.escapeLiteral;
  * passed the contract's schema, are quoted.
  * @param timeZone of the times in it
  */
-export function statementFile(mainAccountId: string, period: string, timeZone: string): CsvFile {
+export function statementFile(
+  mainAccountId: string,
+  period: string,
+  timeZone: string,
+  reader: CsvReader,
+): CsvFile {
   const scope = { mainAccountId: literal(mainAccountId), period: literal(period) };
   const cells = [
-    'csv_cell(coalesce(s.name, r.sub_account_id))',
-    'csv_cell(r.sub_account_id)',
-    scope.period,
+    textCell('coalesce(s.name, r.sub_account_id)', reader),
+    'r.sub_account_id',
+    // A spreadsheet makes a day of a month.
+    textCell(scope.period, reader),
     csvTime('r.closed_at', hasWholeHours(timeZone)),
     ...['opening', 'limit_points', ...FIGURES].map((name) => pointsSql(`r.${name}`)),
   ];
   return {
     columns: STATEMENT_CSV_COLUMNS,
+    reader,
     timeZone,
     copy: `COPY (SELECT ${cells.join(', ')} FROM (${statementRows(scope)}) AS r
       LEFT JOIN sub_account s ON s.main_account_id = ${scope.mainAccountId} AND s.id = r.sub_account_id
