@@ -33,7 +33,8 @@ beforeAll(async () => {
     OPERATOR_LOGIN: 'root',
     OPERATOR_PASSWORD,
     TRUSTED_PROXIES: '127.0.0.1',
-    LOGIN_ATTEMPTS_PER_ACCOUNT: '3',
+    LOGIN_ATTEMPTS_PER_NETWORK: '3',
+    LOGIN_DELAY_FIRST_MS: '60000',
     LOGIN_ATTEMPTS_PER_ADDRESS: '1000',
     WRITE_WAIT_MS: '3000',
     RESEND_AFTER_MS: '1000',
@@ -147,6 +148,13 @@ const CALLS: Record<WriteRouteId, () => Promise<Reply>> = {
     const { body } = await gateway.call('POST', `${path}/ping`);
     return asMain('POST', `${path}/deliveries/${body.id}/redeliver`);
   },
+  setMainAccountPassword: async () => {
+    const id = await gateway.mainAccount('1', 'forgetful');
+    return asOperator('PUT', mainPath('/password', id), { password: NEW_PASSWORD });
+  },
+  endMainAccountSessions: async () => asOperator('DELETE', mainPath('/sessions', await inactive())),
+  endSubAccountSessions: async () => asMain('DELETE', subPath(await newSub(), '/sessions')),
+  resetLoginAttempts: () => asOperator('POST', mainPath('/login-attempts:reset')),
   createSession: () =>
     call('POST', '/v1/session', { key: null, body: { login: 'kita', password: PASSWORD } }),
   deleteSession: async () => call('DELETE', '/v1/session', { session: await newSubSession() }),
@@ -366,6 +374,18 @@ describe('logging in', () => {
     const before = await count();
     for (let i = 0; i < 8; i += 1) await attempt({ login: 'nobody-at-all', password: 'x' });
     expect(await count()).toBe(before + 1);
+  });
+
+  test('too often at a login that there is names it', async () => {
+    const id = await gateway.mainAccount('1', 'Besieged');
+    for (let i = 0; i < 5; i += 1) await attempt({ login: 'besieged', password: 'x' });
+    expect(await last()).toMatchObject({
+      main_account_id: id,
+      actor_kind: 'main',
+      actor_id: 'besieged',
+      actor_name: 'Besieged',
+      code: 'too-many-requests',
+    });
   });
 
   test('and a wrong current password, too', async () => {

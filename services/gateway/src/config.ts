@@ -44,9 +44,32 @@ export const gatewayConfig = z.object({
   KEEP_OPERATIONS_DAYS: z.coerce.number().int().min(1).max(365).default(14),
   SESSION_IDLE_MS: durationMs.default(3_600_000).describe('how long a session lasts without a request'),
   SESSION_MAX_MS: durationMs.default(43_200_000).describe('how long a session lasts at the most'),
-  LOGIN_ATTEMPTS_PER_ACCOUNT: z.coerce.number().int().min(1).max(10_000).default(10),
+  LOGIN_ATTEMPTS_PER_NETWORK: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(10)
+    .describe('failed logins to one account from one network (/24, /64) or known device that need no wait'),
+  LOGIN_ATTEMPTS_PER_ACCOUNT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(50)
+    .describe('failed logins to one account from everywhere but known devices that need no wait'),
   LOGIN_ATTEMPTS_PER_ADDRESS: z.coerce.number().int().min(1).max(1_000_000).default(100),
-  LOGIN_WINDOW_MS: durationMs.default(900_000).describe('within which failed logins are counted'),
+  LOGIN_DELAY_FIRST_MS: durationMs
+    .default(1_000)
+    .describe('first wait after too many failed logins; then twice as long each time'),
+  LOGIN_DELAY_MAX_MS: durationMs
+    .default(60_000)
+    .describe('longest wait of an account for failed logins from everywhere'),
+  LOGIN_WINDOW_MS: durationMs
+    .default(900_000)
+    .describe(
+      'longest wait of a network or address; after so long without a failed login its count begins anew',
+    ),
   TRUSTED_PROXIES: z
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))

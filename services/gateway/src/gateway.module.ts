@@ -3,6 +3,7 @@ import { Health, type Logger, type Registry } from '@subledger/service-kit';
 import type pg from 'pg';
 import { ApiKeysService } from './access/api-keys.service.js';
 import type { KnownKeys } from './access/known-keys.js';
+import { LoginsService } from './access/logins.service.js';
 import { type SessionParts, SessionsService } from './access/sessions.service.js';
 import { HoldsService } from './accounts/holds.service.js';
 import { MainAccountsService } from './accounts/main-accounts.service.js';
@@ -18,6 +19,7 @@ import type { DependencyMonitor } from './availability/dependency-monitor.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { AccessController } from './http/access.controller.js';
 import { AuditController } from './http/audit.controller.js';
+import { LoginsController } from './http/logins.controller.js';
 import { MainAccountsController } from './http/main-accounts.controller.js';
 import { MessagesController } from './http/messages.controller.js';
 import { OpenController, PUBLIC_URL } from './http/open.controller.js';
@@ -72,6 +74,7 @@ export interface GatewayParts {
     AccessController,
     SenderNumbersController,
     SessionController,
+    LoginsController,
     EventsController,
     MessagesController,
     MessageLogController,
@@ -101,6 +104,10 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: SubAccountsService, useValue: new SubAccountsService(subs, mains, runner) },
     { provide: PointsService, useValue: new PointsService(new TransfersStore(prisma), mains, subs, runner) },
     { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner, parts.keys) },
+    {
+      provide: LoginsService,
+      useValue: new LoginsService(mains, subs, parts.sessions.attempts, runner),
+    },
     { provide: SessionsService, useValue: new SessionsService(parts.sessions) },
     { provide: SenderNumbersService, useValue: new SenderNumbersService(prisma, mains, runner) },
     { provide: HoldsService, useValue: new HoldsService(prisma, parts.directRunner) },

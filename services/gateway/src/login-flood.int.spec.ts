@@ -5,6 +5,7 @@ const FLOOD = 200;
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await TestGateway.start({
+    LOGIN_ATTEMPTS_PER_NETWORK: '10000',
     LOGIN_ATTEMPTS_PER_ACCOUNT: '10000',
     LOGIN_ATTEMPTS_PER_ADDRESS: '10000',
   });

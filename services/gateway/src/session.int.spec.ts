@@ -35,7 +35,7 @@ describe('logging in', () => {
     expect(reply.status).toBe(201);
     expect(reply.headers.get('location')).toBe('/v1/session');
     expect(reply.headers.get('set-cookie')).toMatch(
-      /^subledger_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/,
+      /^subledger_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax, subledger_device=[\w-]{43}; Max-Age=15552000; Path=\/; HttpOnly; SameSite=Lax$/,
     );
     expect(reply.body).toEqual({
       who: 'main',
@@ -100,7 +100,7 @@ describe('logging in', () => {
     });
     await https.stop();
     expect(headers.get('set-cookie')).toMatch(
-      /^__Host-subledger_session=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      /^__Host-subledger_session=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax, __Host-subledger_device=[\w-]{43}; Max-Age=15552000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     );
   });
 

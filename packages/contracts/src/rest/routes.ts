@@ -1,5 +1,6 @@
 import { accessRoutes } from './routes-access.js';
 import { auditRoutes } from './routes-audit.js';
+import { loginRoutes } from './routes-logins.js';
 import { featureRoutes, mainAccountRoutes, pointRoutes } from './routes-main-accounts.js';
 import { messageRoutes } from './routes-messages.js';
 import { periodRoutes } from './routes-periods.js';
@@ -21,6 +22,7 @@ export const ROUTES = {
   ...accessRoutes,
   ...senderNumberRoutes,
   ...sessionRoutes,
+  ...loginRoutes,
   ...messageRoutes,
   ...periodRoutes,
   ...webhookRoutes,

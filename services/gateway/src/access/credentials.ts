@@ -7,28 +7,39 @@ import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
 export type Owner =
   | { readonly kind: 'operator' | 'main'; readonly loginKey: string; readonly mainAccountId: string | null }
   | { readonly kind: 'sub'; readonly mainAccountId: string; readonly subAccountId: string };
-export type Credential = Owner & { readonly passwordHash: string };
+export type Credential = Owner & {
+  readonly passwordHash: string;
+  /** As it was registered: the login, or the sub-account's name. */
+  readonly name: string;
+};
 
-/** What attempts are counted under: the same text for every way to write one login. */
-export function accountOf(login: CreateSession): string {
-  return 'login' in login
-    ? `login ${login.login.toLowerCase()}`
-    : `sub ${JSON.stringify([login.mainAccount, login.subAccount.toLowerCase()])}`;
+/** What attempts at a login are counted under. */
+export interface LoginAccount {
+  /** The same text for every way to write one login, whether there is one or not. */
+  readonly key: string;
+  /** Where there is such a login of a customer. */
+  readonly mainAccountId: string | null;
 }
 
-/** Attempts at changing a password are counted with those at logging in, as far as the database can tell the name. */
-export const accountOfOwner = (owner: Owner): string =>
-  owner.kind === 'sub' ? `password ${owner.mainAccountId} ${owner.subAccountId}` : `login ${owner.loginKey}`;
+export const accountOf = (login: CreateSession, found: Credential | undefined): LoginAccount => ({
+  key:
+    'login' in login
+      ? `login ${login.login.toLowerCase()}`
+      : `sub ${JSON.stringify([login.mainAccount, login.subAccount.toLowerCase()])}`,
+  mainAccountId: found?.mainAccountId ?? null,
+});
 
 interface LoginRow {
   kind: 'operator' | 'main';
   loginKey: string;
   mainAccountId: string | null;
+  name: string;
   passwordHash: string;
 }
 interface SubRow {
   mainAccountId: string;
   subAccountId: string;
+  name: string;
   passwordHash: string;
 }
 
@@ -46,9 +57,9 @@ export class Credentials {
     const { mainAccountId, subAccountId } = owner;
     const row = await this.prisma.subAccount.findUnique({
       where: { mainAccountId_id: { mainAccountId, id: subAccountId } },
-      select: { passwordHash: true },
+      select: { passwordHash: true, name: true },
     });
-    return row ? { ...owner, passwordHash: row.passwordHash } : undefined;
+    return row ? { ...owner, ...row } : undefined;
   }
 
   /** @returns whether the password was still the one that the caller had verified */
@@ -100,7 +111,8 @@ export class Credentials {
   /** One query whatever it finds, so that the time does not tell. */
   private async findLogin(login: string): Promise<Credential | undefined> {
     const rows = await this.prisma.$queryRaw<LoginRow[]>(Prisma.sql`
-      SELECT l.kind, l.login_key AS "loginKey", l.main_account_id AS "mainAccountId", l.password_hash AS "passwordHash"
+      SELECT l.kind, l.login_key AS "loginKey", l.main_account_id AS "mainAccountId", l.login AS name,
+             l.password_hash AS "passwordHash"
         FROM login l LEFT JOIN main_account_state ms ON ms.main_account_id = l.main_account_id
        WHERE l.login_key = ${login.toLowerCase()} AND (l.kind = 'operator' OR ms.main_account_id IS NOT NULL)`);
     return rows[0];
@@ -108,7 +120,7 @@ export class Credentials {
 
   private async findSub(mainLoginKey: string, name: string): Promise<Credential | undefined> {
     const rows = await this.prisma.$queryRaw<SubRow[]>(Prisma.sql`
-      SELECT s.main_account_id AS "mainAccountId", s.id AS "subAccountId", s.password_hash AS "passwordHash"
+      SELECT s.main_account_id AS "mainAccountId", s.id AS "subAccountId", s.name, s.password_hash AS "passwordHash"
         FROM main_account m
         JOIN sub_account_name n ON n.main_account_id = m.id AND n.name_key = ${name.toLowerCase()}
                                AND n.operation_id IS NULL

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { limitedAddress } from './limited-address.js';
+import { limitedAddress, limitedNetwork } from './limited-address.js';
 
 test.each([
   ['192.0.2.1', '192.0.2.1'],
@@ -13,4 +13,13 @@ test.each([
   ['not an address', 'not an address'],
 ])('%s counts as %s', (ip, counted) => {
   expect(limitedAddress(ip)).toBe(counted);
+});
+
+test.each([
+  ['192.0.2.77', '192.0.2.0/24'],
+  ['::ffff:192.0.2.1', '192.0.2.0/24'],
+  ['2001:db8:0:1::2', '2001:db8:0:1::/64'],
+  ['not an address', 'not an address'],
+])('%s is of the network %s', (ip, network) => {
+  expect(limitedNetwork(ip)).toBe(network);
 });

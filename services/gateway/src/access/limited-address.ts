@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** Groups of the network part: whoever has an IPv6 address has a whole /64 of them. */
 const NETWORK_GROUPS = 4;
@@ -14,6 +14,16 @@ export function limitedAddress(ip: string): string {
   const zeros = tail === undefined ? 0 : 8 - first.length - last.length;
   const groups = [...first, ...Array.from({ length: Math.max(zeros, 0) }, () => '0'), ...last];
   return `${groups.slice(0, NETWORK_GROUPS).join(':')}::/64`;
+}
+
+/** Leading parts of an IPv4 address that a network shares: whoever has one address often has its neighbours (/24). */
+const IPV4_NETWORK_PARTS = 3;
+
+/** The network that attempts at one account are counted under: of an IPv4 address its /24, of an IPv6 address its /64. */
+export function limitedNetwork(ip: string): string {
+  const address = limitedAddress(ip);
+  if (!isIPv4(address)) return address;
+  return `${address.split('.').slice(0, IPV4_NETWORK_PARTS).join('.')}.0/24`;
 }
 
 const groupsOf = (text: string): string[] =>

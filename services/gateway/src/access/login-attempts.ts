@@ -1,24 +1,48 @@
 import { createHash } from 'node:crypto';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
-import { limitedAddress } from './limited-address.js';
+import type { Transaction } from '../operations/write-runner.js';
+import type { LoginAccount, Owner } from './credentials.js';
+import { limitedAddress, limitedNetwork } from './limited-address.js';
 
 export interface AttemptLimits {
+  /** Failed logins to one account from one network (or known device) that need no wait. */
+  readonly perNetwork: number;
+  /** The same to one account, from everywhere but known devices. */
   readonly perAccount: number;
+  /** The same from one address, whatever the account. */
   readonly perAddress: number;
+  /** The first wait of a network or an account; each one after it is twice as long. */
+  readonly firstDelayMs: number;
+  /** Longest wait of an account for what others tried. */
+  readonly maxDelayMs: number;
+  /** Longest wait of a guesser; after so long without an attempt the count begins anew. */
   readonly windowMs: number;
+}
+
+/** What is counted, and how long the next attempt waits after each one that was counted. */
+interface Count {
+  readonly what: string;
+  readonly mainAccountId: string | null;
+  /** Attempts that need no wait. */
+  readonly free: number;
+  /** The first wait; each one after it is twice as long, up to `maxMs`. */
+  readonly firstMs: number;
+  readonly maxMs: number;
+  /** A right password does not make it begin anew: other accounts have a part in it. */
+  readonly isShared?: boolean;
 }
 
 /** One attempt, as it was counted. */
 export interface Attempt {
-  /** What was logged in to, whether there is such an account or not. */
-  readonly account: string;
-  readonly address: string;
+  readonly counts: readonly Count[];
+  /** From a device that the account was used with before. */
+  readonly isKnownDevice: boolean;
 }
 
-/** `too-many-requests`, with the seconds until the window ends. */
+/** `too-many-requests`, with the seconds until another attempt is looked at. */
 export class TooManyAttempts extends ProblemError {
-  /** @param isFirst whether it is the first one that is refused within the window */
+  /** @param isFirst whether it is the first one that is refused since the count began */
   constructor(
     seconds: number,
     readonly isFirst: boolean,
@@ -31,9 +55,10 @@ export class TooManyAttempts extends ProblemError {
 const CLEAN_ROWS = 20;
 
 /**
- * Bounds failed logins per account and per address, across all instances. An attempt is counted before the password is
- * looked at, so that many at once cannot pass; a right password gives it back. Nothing tells whether an account exists:
- * unknown ones are counted and refused in the same way.
+ * Slows guessers down, across all instances, and not the owner: each network waits for its own failures, a known device
+ * for nobody else's. What many networks try together makes an account wait for `maxDelayMs` at the most. An attempt is
+ * counted before the password is looked at, so that many at once cannot pass; a right password gives it back. Nothing
+ * tells whether an account exists: unknown ones are counted and refused in the same way.
  */
 export class LoginAttempts {
   constructor(
@@ -41,44 +66,98 @@ export class LoginAttempts {
     private readonly limits: AttemptLimits,
   ) {}
 
-  /** @throws ProblemError `too-many-requests` with the seconds until the window ends */
-  async count(account: string, ip: string): Promise<Attempt> {
-    const attempt = { account: `account ${account}`, address: `address ${limitedAddress(ip)}` };
-    await this.add(attempt.address, this.limits.perAddress);
-    // After the address: one that is refused already must not lock accounts.
-    await this.add(attempt.account, this.limits.perAccount);
-    return attempt;
+  /**
+   * @param device the token of a device that is known for this account
+   * @throws TooManyAttempts where it has to wait; then nothing was counted
+   */
+  ofLogin({ key, mainAccountId }: LoginAccount, ip: string, device: string | undefined): Promise<Attempt> {
+    const { perAddress, perAccount, perNetwork, firstDelayMs: firstMs, maxDelayMs, windowMs } = this.limits;
+    const own = { mainAccountId, firstMs, maxMs: windowMs, free: perNetwork };
+    if (device !== undefined) return this.begin([{ ...own, what: `device ${device} ${key}` }], true);
+    return this.begin(
+      [
+        // Before the account's: an address that is refused must not slow accounts down.
+        {
+          what: `address ${limitedAddress(ip)}`,
+          mainAccountId: null,
+          free: perAddress,
+          firstMs: windowMs,
+          maxMs: windowMs,
+          isShared: true,
+        },
+        { ...own, what: `network ${limitedNetwork(ip)} ${key}` },
+        { ...own, what: `account ${key}`, free: perAccount, maxMs: maxDelayMs },
+      ],
+      false,
+    );
+  }
+
+  /** At the current password, by a session: apart from logins, so that no stranger can slow it down. */
+  ofOwnPassword(owner: Owner): Promise<Attempt> {
+    const { perNetwork: free, firstDelayMs: firstMs, windowMs: maxMs } = this.limits;
+    const whose = owner.kind === 'sub' ? `${owner.mainAccountId} ${owner.subAccountId}` : owner.loginKey;
+    const { mainAccountId } = owner;
+    const what = `password ${owner.kind} ${whose}`;
+    return this.begin([{ what, mainAccountId, free, firstMs, maxMs }], true);
   }
 
   /** The password was right: the account begins anew. The address only gets this one back. */
-  async succeeded({ account, address }: Attempt): Promise<void> {
-    await this.prisma.loginAttempt.deleteMany({ where: { keyHash: hashOf(account) } });
-    await this.giveBack([address]);
+  async succeeded({ counts }: Attempt): Promise<void> {
+    const own = counts.filter(({ isShared }) => !isShared);
+    await this.prisma.loginAttempt.deleteMany({ where: { keyHash: { in: own.map(hashOf) } } });
+    await this.giveBack(counts.filter(({ isShared }) => isShared));
   }
 
   /** The password was not looked at. */
-  async notTried({ account, address }: Attempt): Promise<void> {
-    await this.giveBack([account, address]);
+  async notTried({ counts }: Attempt): Promise<void> {
+    await this.giveBack(counts);
   }
 
-  private async add(what: string, limit: number): Promise<void> {
-    const rows = await this.prisma.$queryRaw<{ attempts: number; seconds: number }[]>(Prisma.sql`
-      INSERT INTO login_attempt AS a (key_hash, attempts, ends_at)
-      VALUES (${hashOf(what)}, 1, now() + make_interval(secs => ${this.limits.windowMs / 1_000}::float8))
-      ON CONFLICT (key_hash) DO UPDATE SET
-        attempts = CASE WHEN a.ends_at <= now() THEN 1 ELSE least(a.attempts, 1000000) + 1 END,
-        ends_at = CASE WHEN a.ends_at <= now() THEN excluded.ends_at ELSE a.ends_at END
-      RETURNING attempts, ceil(extract(epoch FROM ends_at - now()))::int AS seconds`);
+  /** Logins to a customer, its own and those of its sub-accounts, begin anew. */
+  async reset(tx: Transaction, mainAccountId: string): Promise<void> {
+    await tx.loginAttempt.deleteMany({ where: { mainAccountId } });
+  }
+
+  private async begin(counts: readonly Count[], isKnownDevice: boolean): Promise<Attempt> {
+    for (const [index, count] of counts.entries()) {
+      try {
+        await this.add(count);
+      } catch (error) {
+        await this.giveBack(counts.slice(0, index));
+        throw error;
+      }
+    }
     await this.clean();
-    const [row] = rows;
-    if (!row || row.attempts <= limit) return;
-    throw new TooManyAttempts(Math.max(1, row.seconds), row.attempts === limit + 1);
+    return { counts, isKnownDevice };
   }
 
-  private async giveBack(what: readonly string[]): Promise<void> {
+  private async add(count: Count): Promise<void> {
+    const { windowMs } = this.limits;
+    const attempts = Prisma.sql`(CASE WHEN a.ends_at <= now() THEN 1 ELSE least(a.attempts, 1000000) + 1 END)`;
+    const window = interval(Math.max(windowMs, count.maxMs));
+    const counted = await this.prisma.$executeRaw(Prisma.sql`
+      INSERT INTO login_attempt AS a (key_hash, main_account_id, attempts, next_at, ends_at)
+      VALUES (${hashOf(count)}, ${count.mainAccountId}, 1, ${nextAt(count, Prisma.sql`1`)}, now() + ${window})
+      ON CONFLICT (key_hash) DO UPDATE SET
+        main_account_id = excluded.main_account_id,
+        attempts = ${attempts},
+        next_at = ${nextAt(count, attempts)},
+        refused = CASE WHEN a.ends_at <= now() THEN 0 ELSE a.refused END,
+        ends_at = excluded.ends_at
+      WHERE a.next_at IS NULL OR least(a.next_at, a.ends_at) <= now()`);
+    if (counted === 1) return;
+    const rows = await this.prisma.$queryRaw<{ refused: number; seconds: number }[]>(Prisma.sql`
+      UPDATE login_attempt SET refused = least(refused, 1000000) + 1 WHERE key_hash = ${hashOf(count)}
+      RETURNING refused, ceil(extract(epoch FROM next_at - clock_timestamp()))::int AS seconds`);
+    const { refused = 1, seconds = 1 } = rows[0] ?? {};
+    throw new TooManyAttempts(Math.max(1, seconds), refused === 1);
+  }
+
+  /** As it was before: it was counted, so nothing had to wait then. */
+  private async giveBack(counts: readonly Count[]): Promise<void> {
     await this.prisma.loginAttempt.updateMany({
-      where: { keyHash: { in: what.map(hashOf) }, attempts: { gt: 0 } },
-      data: { attempts: { decrement: 1 } },
+      where: { keyHash: { in: counts.map(hashOf) }, attempts: { gt: 0 } },
+      data: { attempts: { decrement: 1 }, nextAt: null },
     });
   }
 
@@ -90,5 +169,14 @@ export class LoginAttempts {
   }
 }
 
-const hashOf = (what: string): Uint8Array<ArrayBuffer> =>
+/** When the attempt after this many may come. In seconds as doubles: an interval would overflow before `least` sees it. */
+const nextAt = ({ free, firstMs, maxMs }: Count, attempts: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  (CASE WHEN ${attempts} >= ${free}::int
+        THEN now() + make_interval(secs => least(
+               ${maxMs / 1_000}::float8, ${firstMs / 1_000}::float8 * power(2, least(${attempts} - ${free}::int, 1000))))
+    END)`;
+
+const interval = (ms: number): Prisma.Sql => Prisma.sql`make_interval(secs => ${ms / 1_000}::float8)`;
+
+const hashOf = ({ what }: Count): Uint8Array<ArrayBuffer> =>
   new Uint8Array(createHash('sha256').update(what).digest());

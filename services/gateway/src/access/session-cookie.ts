@@ -1,20 +1,23 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 
-const NAME = 'subledger_session';
 /** Longer values are none of ours. */
 const MAX_LENGTH = 128;
 
 /**
- * The session's cookie. Over HTTPS its name begins with `__Host-`: browsers then take it from this very host alone, with
- * `Secure`. It goes when the browser is closed; the server ends the session by itself.
+ * A cookie of ours, which no script can read. Over HTTPS its name begins with `__Host-`: browsers then take it from this
+ * very host alone, with `Secure`.
  */
-export class SessionCookie {
+class OwnCookie {
   private readonly secure: boolean;
   readonly name: string;
 
-  constructor(publicUrl: string) {
+  constructor(
+    publicUrl: string,
+    name: string,
+    private readonly lasting: { readonly maxAge?: number } = {},
+  ) {
     this.secure = publicUrl.startsWith('https:');
-    this.name = this.secure ? `__Host-${NAME}` : NAME;
+    this.name = this.secure ? `__Host-${name}` : name;
   }
 
   /** The token in a `Cookie` header. */
@@ -25,7 +28,7 @@ export class SessionCookie {
 
   /** A `Set-Cookie` header. */
   write(token: string): string {
-    return this.stringify(token, {});
+    return this.stringify(token, this.lasting);
   }
 
   clear(): string {
@@ -35,5 +38,19 @@ export class SessionCookie {
   private stringify(value: string, more: { maxAge?: number }): string {
     const { name, secure } = this;
     return stringifySetCookie({ name, value, httpOnly: true, sameSite: 'lax', path: '/', secure, ...more });
+  }
+}
+
+/** The session's. It goes when the browser is closed; the server ends the session by itself. */
+export class SessionCookie extends OwnCookie {
+  constructor(publicUrl: string) {
+    super(publicUrl, 'subledger_session');
+  }
+}
+
+/** Tells a browser that somebody has logged in with. It outlives logouts. */
+export class DeviceCookie extends OwnCookie {
+  constructor(publicUrl: string, days: number) {
+    super(publicUrl, 'subledger_device', { maxAge: days * 86_400 });
   }
 }

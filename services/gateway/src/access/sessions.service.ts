@@ -10,12 +10,13 @@ import type { Answer } from '../operations/idempotency.js';
 import type { Transaction } from '../operations/write-runner.js';
 import { tellChangesWithin } from '../streams/change-notice.js';
 import { SCOPES_OF_SESSION, unauthorized } from './authenticator.js';
-import { accountOf, accountOfOwner, type Credential, type Credentials } from './credentials.js';
+import { accountOf, type Credential, type Credentials } from './credentials.js';
+import type { KnownDevices } from './known-devices.js';
 import { type Attempt, type LoginAttempts, TooManyAttempts } from './login-attempts.js';
 import { requireGoodPassword } from './password-rules.js';
 import { hashPassword, isOutdated, verifyPassword } from './passwords.js';
 import type { Principal } from './principal.js';
-import type { SessionCookie } from './session-cookie.js';
+import type { DeviceCookie, SessionCookie } from './session-cookie.js';
 import type { LiveSession, SessionStore } from './session-store.js';
 import { csrfTokenOf, newSessionToken } from './session-token.js';
 
@@ -31,6 +32,8 @@ export interface SessionParts {
   readonly attempts: LoginAttempts;
   readonly store: SessionStore;
   readonly cookie: SessionCookie;
+  readonly devices: KnownDevices;
+  readonly deviceCookie: DeviceCookie;
   /** Hash of a password that nobody has: what an unknown login is compared with, so that it takes as long. */
   readonly decoyHash: string;
   readonly entries: LoginEntries;
@@ -43,24 +46,30 @@ export class SessionsService {
 
   /** @throws ProblemError `unauthorized`, the same whatever is wrong, or `too-many-requests` */
   async logIn(login: CreateSession, { origin, cookie }: LoginSource): Promise<Answer> {
-    const { attempts, credentials, entries } = this.parts;
-    const attempt = await attempts.count(accountOf(login), origin.address).catch(async (error: unknown) => {
-      // Once per window: who is refused may ask as often as they like, and shall not fill the log.
+    const { attempts, credentials, devices, entries } = this.parts;
+    const credential = await credentials.find(login);
+    const account = accountOf(login, credential);
+    const browser = this.parts.deviceCookie.read(cookie);
+    const device = await devices.find(browser, account.key);
+    const attempt = await attempts.ofLogin(account, origin.address, device).catch(async (error: unknown) => {
+      // Once per count: who is refused may ask as often as they like, and shall not fill the log.
       if (error instanceof TooManyAttempts && error.isFirst)
-        await entries.refusedLogin(undefined, origin, error.code);
+        await entries.refusedLogin(credential, origin, error.code);
       throw error;
     });
-    const credential = await credentials.find(login);
     if (!(await this.isRight(credential, login.password, attempt)) || !credential) {
       await entries.refusedLogin(credential, origin, 'unauthorized');
       throw unauthorized();
     }
     await attempts.succeeded(attempt);
     const upgraded = await this.upgrade(credential, login.password);
-    const answer = await this.open(upgraded, this.parts.cookie.read(cookie), (tx, session) =>
-      entries.loggedIn(tx, session, origin),
-    );
-    return { ...answer, status: 201, headers: { ...answer.headers, location: '/v1/session' } };
+    let known = '';
+    const answer = await this.open(upgraded, this.parts.cookie.read(cookie), async (tx, session) => {
+      known = await devices.remember(tx, browser, account.key, device !== undefined);
+      await entries.loggedIn(tx, session, origin);
+    });
+    const cookies = [answer.headers?.['set-cookie'] ?? [], this.parts.deviceCookie.write(known)].flat();
+    return { ...answer, status: 201, headers: { 'set-cookie': cookies, location: '/v1/session' } };
   }
 
   /** The one moment when a hash can be made anew. The password is the same, so the login's other sessions go on. */
@@ -99,8 +108,8 @@ export class SessionsService {
     owner: LiveSession['owner'],
   ): Promise<Credential> {
     const { credentials, attempts, prisma } = this.parts;
-    const { principal, body, origin } = asked;
-    const attempt = await attempts.count(accountOfOwner(owner), origin.address);
+    const { principal, body } = asked;
+    const attempt = await attempts.ofOwnPassword(owner);
     const credential = await credentials.of(owner);
     if (!(await this.isRight(credential, body.currentPassword, attempt)) || !credential) throw wrongCurrent();
     await attempts.succeeded(attempt);
@@ -134,7 +143,8 @@ export class SessionsService {
 
   private async isRight(credential: Credential | undefined, password: string, attempt: Attempt) {
     try {
-      return await verifyPassword(credential?.passwordHash ?? this.parts.decoyHash, password);
+      const stored = credential?.passwordHash ?? this.parts.decoyHash;
+      return await verifyPassword(stored, password, attempt.isKnownDevice);
     } catch (error) {
       await this.parts.attempts.notTried(attempt);
       throw error;

@@ -51,4 +51,17 @@ describe('turns', () => {
     expect(await waiting).toBe('done');
     expect(await turns.take(async () => 'again')).toBe('again');
   });
+
+  test('whoever goes first does so, also where the line is full', async () => {
+    const turns = new Turns({ running: 1, waiting: 1 });
+    const [running, waiting, first] = [task(), task(), task()];
+    const results = [turns.take(running.work), turns.take(waiting.work), turns.take(first.work, true)];
+    await expect(turns.take(task().work, true)).rejects.toMatchObject({ code: 'too-many-requests' });
+    running.state.end();
+    await settle();
+    expect([first.state.began, waiting.state.began]).toEqual([true, false]);
+    first.state.end();
+    waiting.state.end();
+    expect(await Promise.all(results)).toEqual(['done', 'done', 'done']);
+  });
 });

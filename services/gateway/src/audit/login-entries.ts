@@ -25,17 +25,19 @@ export class LoginEntries {
   }
 
   /**
-   * The same one row whether there is such a login or not, so that the time does not tell. What was typed is not kept:
-   * people type passwords into the wrong field.
+   * The same one row whether there is such a login or not, so that the time does not tell. It names the login that there
+   * is. Of an unknown one nothing that was typed is kept: people type passwords into the wrong field.
    */
   async refusedLogin(
     credential: Credential | undefined,
     origin: RequestOrigin,
     code: ErrorCode,
   ): Promise<void> {
-    const whose = credential ? ownerOf(credential) : ({ kind: 'unknown', id: null } as const);
+    const whose = credential
+      ? { ...ownerOf(credential), name: credential.name }
+      : ({ kind: 'unknown', id: null, name: null } as const);
     await this.refused.note(REQUEST(origin), {
-      actor: { ...whose, name: null, credential: 'none' },
+      actor: { ...whose, credential: 'none' },
       ...(credential ? subjectOf(credential) : { mainAccountId: null }),
       outcome: 'refused',
       code,

@@ -2,12 +2,18 @@ import { ROUTES, type RouteDefinition } from '@subledger/contracts';
 import type { FastifyRequest } from 'fastify';
 import { OPEN_PATHS } from './open-paths.js';
 import { ProblemError } from './problem.js';
-import { routerPath } from './router-path.js';
 
 const patterns = [
-  ...Object.values<RouteDefinition>(ROUTES).map(({ method, path }) => ({ method, path: routerPath(path) })),
-  ...[...OPEN_PATHS].map((path) => ({ method: 'GET', path })),
-].map(({ method, path }) => ({ method, regex: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`) }));
+  ...Object.values<RouteDefinition>(ROUTES).map(({ method, path }) => ({
+    method,
+    regex: matching(path, /\{\w+\}/g),
+  })),
+  ...[...OPEN_PATHS].map((path) => ({ method: 'GET', regex: matching(path, /:\w+/g) })),
+];
+
+function matching(path: string, parameters: RegExp): RegExp {
+  return new RegExp(`^${path.replace(parameters, '[^/]+')}$`);
+}
 
 /** 405 with `Allow` where the path exists with other methods; undefined where there is no such path. */
 export function methodNotAllowed(request: FastifyRequest): ProblemError | undefined {

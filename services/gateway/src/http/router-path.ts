@@ -1,2 +1,2 @@
-/** Braces to colons: how the router writes parameters (`/v1/main-accounts/:id`). */
-export const routerPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
+/** Braces to colons: how the router writes parameters (`/v1/main-accounts/:id`). A colon of the path is doubled. */
+export const routerPath = (path: string): string => path.replaceAll(':', '::').replace(/\{(\w+)\}/g, ':$1');

@@ -1,0 +1,89 @@
+import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { SubAccountsStore } from '../accounts/sub-accounts-store.js';
+import { Prisma } from '../generated/prisma/client.js';
+import type { Asked } from '../http/asked.js';
+import { ProblemError } from '../http/problem.js';
+import type { Answer } from '../operations/idempotency.js';
+import type { Transaction, WriteRunner } from '../operations/write-runner.js';
+import type { LoginAttempts } from './login-attempts.js';
+import { requireGoodPassword } from './password-rules.js';
+import { hashPassword } from './passwords.js';
+
+const DONE: Answer = { status: 204 };
+
+/** What an operator (for sub-accounts: the customer) can do for people who cannot log in, or whose sessions must end. */
+export class LoginsService {
+  constructor(
+    private readonly mains: MainAccountsStore,
+    private readonly subs: SubAccountsStore,
+    private readonly attempts: LoginAttempts,
+    private readonly runner: WriteRunner,
+  ) {}
+
+  /** @throws ProblemError `not-found` where the customer has no login */
+  async setPassword(asked: Asked<'setMainAccountPassword'>): Promise<Answer> {
+    const { id: mainAccountId } = asked.params;
+    const { password } = asked.body;
+    await this.mains.get(mainAccountId);
+    const passwordHash = await hashPassword(password);
+    return this.runner.runLocal(asked, {
+      mainAccountId,
+      apply: async (tx) => {
+        const logins = await tx.login.findMany({ where: { mainAccountId }, select: { login: true } });
+        if (logins.length === 0)
+          throw new ProblemError('not-found', { detail: 'The customer was created without a login.' });
+        requireGoodPassword(
+          'password',
+          password,
+          logins.map(({ login }) => login),
+        );
+        await tx.login.updateMany({
+          where: { mainAccountId },
+          data: { passwordHash, updatedAt: new Date() },
+        });
+        await endSessions(tx, Prisma.sql`kind = 'main' AND main_account_id = ${mainAccountId}`);
+        await this.attempts.reset(tx, mainAccountId);
+        return DONE;
+      },
+    });
+  }
+
+  async endMainSessions(asked: Asked<'endMainAccountSessions'>): Promise<Answer> {
+    const { id: mainAccountId } = asked.params;
+    await this.mains.get(mainAccountId);
+    return this.runner.runLocal(asked, {
+      mainAccountId,
+      apply: async (tx) => {
+        await endSessions(tx, Prisma.sql`kind = 'main' AND main_account_id = ${mainAccountId}`);
+        return DONE;
+      },
+    });
+  }
+
+  async endSubSessions(asked: Asked<'endSubAccountSessions'>): Promise<Answer> {
+    const { id: mainAccountId, sub } = asked.params;
+    await this.subs.get(mainAccountId, sub);
+    return this.runner.runLocal(asked, {
+      mainAccountId,
+      apply: async (tx) => {
+        await endSessions(tx, Prisma.sql`main_account_id = ${mainAccountId} AND sub_account_id = ${sub}`);
+        return DONE;
+      },
+    });
+  }
+
+  async resetAttempts(asked: Asked<'resetLoginAttempts'>): Promise<Answer> {
+    const { id: mainAccountId } = asked.params;
+    await this.mains.get(mainAccountId);
+    return this.runner.runLocal(asked, {
+      mainAccountId,
+      apply: async (tx) => {
+        await this.attempts.reset(tx, mainAccountId);
+        return DONE;
+      },
+    });
+  }
+}
+
+const endSessions = (tx: Transaction, of: Prisma.Sql): Promise<number> =>
+  tx.$executeRaw(Prisma.sql`DELETE FROM session WHERE ${of}`);
