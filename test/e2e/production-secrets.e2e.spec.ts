@@ -6,6 +6,8 @@ import { repositoryRoot } from '@subledger/testing';
 const GOOD = {
   DATABASE_URL: 'postgresql://app:Vq8-1kd0@127.0.0.1:1/x',
   KAFKA_BROKERS: '127.0.0.1:1',
+  ALLOW_INSECURE_KAFKA: 'true',
+  ALLOW_INSECURE_DATABASE: 'true',
   OPERATOR_API_KEY: 'x9Gk2-Lw8Qz7Rt5Yv3Bn1Mc6Dp4Hs0Jf',
   UPSTREAM_API_KEY: 'p4Ty8-Zx2Cv6Bn0Mq3Wk7Er5Lo1Ui9Ga',
   OPERATOR_PASSWORD: 'Sq4-long-enough',
@@ -64,5 +66,30 @@ describe('in production the gateway does not start', () => {
     const { said } = await start(GOOD);
     expect(said).toMatch(/database/i);
     expect(said).not.toContain('in production');
+  });
+});
+
+describe('in production nothing reaches Kafka or PostgreSQL in plain text unasked', () => {
+  const { ALLOW_INSECURE_KAFKA: _kafka, ALLOW_INSECURE_DATABASE: _database, ...unasked } = GOOD;
+  const both = ['ALLOW_INSECURE_KAFKA=true', 'ALLOW_INSECURE_DATABASE=true'];
+
+  test.each<[string, string, string[], string[]]>([
+    ['the gateway', 'services/gateway/dist/main.js', [], both],
+    ['the ledger', 'services/ledger/dist/main.js', [], both],
+    ['the scheduler', 'services/scheduler/dist/main.js', [], both],
+    ['a command of the ledger', 'services/ledger/dist/operator/cli.js', ['lanes'], both],
+    ['a command of the gateway', 'services/gateway/dist/operator/cli.js', ['republish-profiles'], both],
+    ['a job of the scheduler', 'services/scheduler/dist/job.js', ['month-start'], both],
+    ['the set-up of topics', 'packages/devstack/dist/cli.js', ['topics'], ['ALLOW_INSECURE_KAFKA=true']],
+    ['the migrations', 'packages/devstack/dist/cli.js', ['migrate'], ['ALLOW_INSECURE_DATABASE=true']],
+  ])('%s', async (_what, script, args, wanted) => {
+    const child = spawn(process.execPath, [join(repositoryRoot(), script), ...args], {
+      env: { PATH: process.env.PATH, NODE_ENV: 'production', OPS_PORT: '0', GATEWAY_PORT: '0', ...unasked },
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk));
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+    expect([1, 2]).toContain(code);
+    for (const text of wanted) expect(said).toContain(text);
   });
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { baseConfig, flag, loadConfig, port } from './config.js';
 import { ConfigError } from './config-error.js';
 import { kafkaConfigFrom } from './kafka-config.js';
+import { refuseUnsafeBase } from './plain-text-servers.js';
 import { refuseDefaultBaseSecrets, refuseDefaultSecrets } from './secrets.js';
 
 const schema = z.object(baseConfig);
@@ -135,5 +136,44 @@ describe('refuseDefaultSecrets', () => {
   ])('looks at the password in %s', (DATABASE_URL, count) => {
     const run = () => refuseDefaultBaseSecrets({ NODE_ENV: 'production', DATABASE_URL });
     expect(problemsOf(run)).toHaveLength(count);
+  });
+});
+
+describe('refuseUnsafeBase', () => {
+  const safe = {
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgresql://app:Vq8-1kd0@db/x?sslmode=verify-full',
+    KAFKA_SSL: true,
+    ALLOW_INSECURE_KAFKA: false,
+    ALLOW_INSECURE_DATABASE: false,
+  };
+  const url = (parameters: string) => ({ DATABASE_URL: `postgresql://app:Vq8-1kd0@db/x${parameters}` });
+  it.each<[string, object, string[]]>([
+    ['TLS to both', {}, []],
+    ['plain-text Kafka', { KAFKA_SSL: false }, ['KAFKA_SSL']],
+    [
+      'plain-text Kafka with a password',
+      { KAFKA_SSL: false, KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_PASSWORD: 'Vq8-1kd0' },
+      ['KAFKA_SSL'],
+    ],
+    ['plain-text Kafka that is allowed', { KAFKA_SSL: false, ALLOW_INSECURE_KAFKA: true }, []],
+    ['a database URL without a word', url(''), ['DATABASE_URL']],
+    ['a database without TLS', url('?sslmode=disable'), ['DATABASE_URL']],
+    ['a database with TLS if it likes', url('?sslmode=prefer'), ['DATABASE_URL']],
+    ['a database whose certificate nobody checks', url('?sslmode=no-verify'), ['DATABASE_URL']],
+    ['a database with TLS', url('?sslmode=require'), []],
+    ['a database with TLS in the other way', url('?ssl=true'), []],
+    ['a database on a socket', { DATABASE_URL: 'postgresql:///x?host=/var/run/postgresql' }, []],
+    ['a plain-text database that is allowed', { ...url(''), ALLOW_INSECURE_DATABASE: true }, []],
+    [
+      'all that is wrong, at once',
+      { DATABASE_URL: 'postgresql://app:changeme@db/x', KAFKA_SSL: false },
+      ['the password in DATABASE_URL', 'KAFKA_SSL', 'DATABASE_URL'],
+    ],
+    ['anything, elsewhere', { NODE_ENV: 'development', ...url(''), KAFKA_SSL: false }, []],
+  ])('in production with %s', (_what, given, variables) => {
+    const problems = problemsOf(() => refuseUnsafeBase({ ...safe, ...given }));
+    expect(problems).toEqual(variables.map((name) => expect.stringMatching(`^${name} must`)));
+    expect(problems.join()).not.toContain('Vq8');
   });
 });

@@ -60,7 +60,13 @@ export const baseConfig = {
     .regex(/^[A-Za-z0-9._-]{0,100}$/, 'must be letters, digits, dots, dashes and underscores')
     .default('')
     .describe('put before every topic name'),
+  ALLOW_INSECURE_DATABASE: flag
+    .default(false)
+    .describe('whether production may reach PostgreSQL without TLS: true or false'),
   KAFKA_SSL: flag.default(false),
+  ALLOW_INSECURE_KAFKA: flag
+    .default(false)
+    .describe('whether production may reach Kafka without TLS: true or false'),
   KAFKA_SSL_CA_FILE: z.string().optional().describe('PEM file with the certificate authority of the brokers'),
   KAFKA_SASL_MECHANISM: z
     .enum(['plain', 'scram-sha-256', 'scram-sha-512'])

@@ -98,6 +98,9 @@ async function startUp(env: Record<string, string> = {}) {
   return { ...child, message };
 }
 
+/** Servers as the suites have them. */
+const INSECURE = { ALLOW_INSECURE_KAFKA: 'true', ALLOW_INSECURE_DATABASE: 'true' };
+
 describe('runService', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('is ready, answers, and stops in order on %s', async (signal) => {
     const child = await startUp();
@@ -148,8 +151,13 @@ describe('runService', () => {
   it.each([
     [{ MODE: 'start-fails' }, 'could not start: no such table'],
     [{ KAFKA_BROKERS: '' }, 'KAFKA_BROKERS is missing'],
-    [{ NODE_ENV: 'production', SAMPLE_SECRET: 'changeme' }, 'SAMPLE_SECRET must not be a default'],
-    [{ NODE_ENV: 'production' }, 'SAMPLE_SECRET must be set in production'],
+    [
+      { NODE_ENV: 'production', ...INSECURE, SAMPLE_SECRET: 'changeme' },
+      'SAMPLE_SECRET must not be a default',
+    ],
+    [{ NODE_ENV: 'production', ...INSECURE }, 'SAMPLE_SECRET must be set in production'],
+    [{ NODE_ENV: 'production' }, 'ALLOW_INSECURE_KAFKA=true'],
+    [{ NODE_ENV: 'production' }, 'ALLOW_INSECURE_DATABASE=true'],
   ])('does not start with %j', async (env, text) => {
     const child = start(env as unknown as Record<string, string>);
     expect(await child.exited).toBe(1);

@@ -5,7 +5,8 @@ import { ConfigError } from './config-error.js';
 import { Health } from './health.js';
 import { createLogger, type Logger } from './logger.js';
 import { OpsServer } from './ops-server.js';
-import { refuseDefaultBaseSecrets, refuseDefaultSecrets } from './secrets.js';
+import { refuseUnsafeBase } from './plain-text-servers.js';
+import { refuseDefaultSecrets } from './secrets.js';
 import { startTelemetry, type Telemetry } from './telemetry.js';
 
 export interface ServiceContext<Config> {
@@ -65,7 +66,7 @@ function readConfig<Schema extends ConfigSchema>(definition: ServiceDefinition<S
   try {
     const config = loadConfig(definition.configSchema);
     const base = config as unknown as BaseConfig;
-    refuseDefaultBaseSecrets(base);
+    refuseUnsafeBase(base);
     refuseDefaultSecrets(base.NODE_ENV, definition.secrets?.(config) ?? {});
     return config;
   } catch (error) {

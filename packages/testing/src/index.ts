@@ -1,4 +1,5 @@
 export { command, commandRecord, type EnvelopeFields, TEST_SOURCE } from './command-builders.js';
+export { type ComposeGaps, composeGaps } from './compose-variables.js';
 export { type EventuallyOptions, eventually } from './eventually.js';
 export { FakeClock } from './fake-clock.js';
 export {

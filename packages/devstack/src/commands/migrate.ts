@@ -12,6 +12,7 @@ export const migrate: Command = {
   async run(args) {
     parseArgs({ args: [...args], options: {} });
     const databaseUrl = await addressFrom('DATABASE_URL', homeFromEnv());
+    await refuseUnsafeDatabase({ ...process.env, DATABASE_URL: databaseUrl });
     const applied = await migrateServices(databaseUrl).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED')
         throw new DevstackError('DATABASE_URL names a server that does not answer.');
@@ -22,3 +23,18 @@ export const migrate: Command = {
     return 0;
   },
 };
+
+async function refuseUnsafeDatabase(env: NodeJS.ProcessEnv): Promise<void> {
+  // Only here: it brings the services' whole shell, which no other command needs.
+  const { baseConfig, ConfigError, loadConfig, refusePlainTextDatabase } = await import(
+    '@subledger/service-kit'
+  );
+  const { z } = await import('zod');
+  const { NODE_ENV, DATABASE_URL, ALLOW_INSECURE_DATABASE } = baseConfig;
+  try {
+    refusePlainTextDatabase(loadConfig(z.object({ NODE_ENV, DATABASE_URL, ALLOW_INSECURE_DATABASE }), env));
+  } catch (error) {
+    if (error instanceof ConfigError) throw new DevstackError(error.message);
+    throw error;
+  }
+}

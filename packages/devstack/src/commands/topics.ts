@@ -39,11 +39,15 @@ function countOf(flag: string, text: string | undefined): number | undefined {
 
 async function kafkaFromEnv(env: NodeJS.ProcessEnv) {
   // Only here: it brings the services' whole shell, which no other command needs.
-  const { baseConfig, ConfigError, kafkaConfigFrom, loadConfig } = await import('@subledger/service-kit');
+  const { baseConfig, ConfigError, kafkaConfigFrom, loadConfig, refusePlainTextKafka } = await import(
+    '@subledger/service-kit'
+  );
   const { z } = await import('zod');
   try {
     const { DATABASE_URL: _none, ...variables } = baseConfig;
-    return kafkaConfigFrom(loadConfig(z.object(variables), env), 'subledger-topics');
+    const config = loadConfig(z.object(variables), env);
+    refusePlainTextKafka(config);
+    return kafkaConfigFrom(config, 'subledger-topics');
   } catch (error) {
     if (error instanceof ConfigError) throw new DevstackError(error.message);
     throw error;

@@ -6,7 +6,7 @@ import {
   explainFailure,
   kafkaConfigFrom,
   loadConfig,
-  refuseDefaultBaseSecrets,
+  refuseUnsafeBase,
   withDevStack,
 } from '@subledger/service-kit';
 import { gatewayConfig } from '../config.js';
@@ -49,7 +49,7 @@ async function runCommand(
   const { command, main, history, timeoutMs } = parseArguments(name, args);
   const env = { LOG_LEVEL: 'error', ...withDevStack(given, cwd) };
   const config = loadConfig(gatewayConfig, env);
-  refuseDefaultBaseSecrets(config);
+  refuseUnsafeBase(config);
   const pool = createPool({
     url: config.DATABASE_URL,
     schema: 'gateway',

@@ -5,7 +5,7 @@ import {
   createLogger,
   kafkaConfigFrom,
   loadConfig,
-  refuseDefaultBaseSecrets,
+  refuseUnsafeBase,
   withDevStack,
 } from '@subledger/service-kit';
 import { ledgerConfig } from '../config.js';
@@ -25,7 +25,7 @@ export async function withContext<Result>(
   // The human wants the answer; what the libraries log goes beside it, to standard error.
   const env = { LOG_LEVEL: 'error', ...withDevStack(given, cwd) };
   const config = loadConfig(ledgerConfig, env);
-  refuseDefaultBaseSecrets(config);
+  refuseUnsafeBase(config);
   const stream = { write: (line: string) => printError(line.trimEnd()) };
   const log = createLogger({ service: 'ledger-operator', level: config.LOG_LEVEL, stream });
   const pool = createPool({

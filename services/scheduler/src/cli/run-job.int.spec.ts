@@ -147,7 +147,11 @@ describe('npm run job -- month-start', () => {
     it('is refused in production for a month that has not begun', async () => {
       await open();
       const url = new URL(bench.database.url);
-      const production = { NODE_ENV: 'production' };
+      const production = {
+        NODE_ENV: 'production',
+        ALLOW_INSECURE_KAFKA: 'true',
+        ALLOW_INSECURE_DATABASE: 'true',
+      };
       const { code, errors } = await job(['--at', begin(next)], production);
       // The test server's own password may be one that production refuses first.
       const reason = /password/.test(errors) ? 'DATABASE_URL' : 'in production a month starts when it starts';

@@ -6,7 +6,7 @@ import {
   explainFailure,
   loadConfig,
   Registry,
-  refuseDefaultBaseSecrets,
+  refuseUnsafeBase,
   withDevStack,
 } from '@subledger/service-kit';
 import { schedulerConfig } from '../config.js';
@@ -65,7 +65,7 @@ async function withResources(
   // The human wants the summary; what the libraries log goes beside it, to standard error.
   const env = { LOG_LEVEL: 'error', ...withDevStack(process.env, process.cwd) };
   const config = loadConfig(schedulerConfig, env);
-  refuseDefaultBaseSecrets(config);
+  refuseUnsafeBase(config);
   const stream = { write: (line: string) => process.printError(line.trimEnd()) };
   const log = createLogger({ service: 'scheduler-job', level: config.LOG_LEVEL, stream });
   const resources = openResources(config, log, new Registry());
