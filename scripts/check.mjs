@@ -9,9 +9,9 @@ const GENERATED = [
 
 const steps = [
   ['format, lint and boundaries', 'biome', ['ci', '--error-on-warnings', '.']],
-  ['types', 'turbo', ['run', 'check:types', 'build', '--output-logs=errors-only']],
+  ['types', 'node', ['scripts/turbo.mjs', 'run', 'check:types', 'build']],
   ['dead code', 'knip', ['--no-progress']],
-  ['generated files', 'turbo', ['run', 'generate:files', '--output-logs=errors-only']],
+  ['generated files', 'node', ['scripts/turbo.mjs', 'run', 'generate:files']],
 ];
 
 let failed = 0;
