@@ -1,7 +1,7 @@
 /**
  * Jest's globalSetup for the suites that need real servers. Whatever the number of projects that name it,
  * the servers start once. Where TEST_DATABASE_URL and TEST_KAFKA_BROKERS are set, those are used:
- * `node packages/devstack/dist/cli.js servers --test` prints them and keeps the servers running.
+ * `npm run --silent servers -- --test` prints them and keeps the servers running.
  */
 export const SERVERS = Symbol.for('subledger.test-servers');
 

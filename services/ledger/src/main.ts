@@ -1,6 +1,3 @@
-import 'reflect-metadata';
-import { runService } from '@subledger/service-kit';
-import { startLedger } from './app/start-ledger.js';
-import { ledgerConfig } from './config.js';
+import '@subledger/service-kit/require-node';
 
-await runService({ name: 'ledger', configSchema: ledgerConfig, start: startLedger });
+await import('./run-ledger.js');

@@ -1,5 +1,3 @@
-import { runService } from '@subledger/service-kit';
-import { schedulerConfig } from './config.js';
-import { startScheduler } from './start-scheduler.js';
+import '@subledger/service-kit/require-node';
 
-await runService({ name: 'scheduler', configSchema: schedulerConfig, start: startScheduler });
+await import('./run-scheduler.js');

@@ -1,4 +1,6 @@
-import { runOperator } from './run-operator.js';
+import '@subledger/service-kit/require-node';
+
+const { runOperator } = await import('./run-operator.js');
 
 process.exitCode = await runOperator({
   argv: process.argv.slice(2),
