@@ -90,7 +90,7 @@ export class EmptySystem {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
@@ -101,7 +101,8 @@ function freePort(): Promise<number> {
   });
 }
 
-function untilItSays(child: ChildProcess, words: string, timeoutMs: number): Promise<void> {
+/** @throws Error with what it said, when it ends or the time is over */
+export function untilItSays(child: ChildProcess, words: string, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
     const timer = setTimeout(() => reject(new Error(`not up within ${timeoutMs} ms:\n${said}`)), timeoutMs);

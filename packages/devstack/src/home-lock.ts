@@ -24,7 +24,7 @@ let locks = 0;
  * @throws DevstackError when another process that runs has it
  */
 export async function lockHome(home: string): Promise<{ release(): Promise<void> }> {
-  await mkdir(home, { recursive: true });
+  await mkdir(home, { recursive: true, mode: 0o700 });
   const lockFile = join(home, 'lock');
   locks += 1;
   const mine = `${lockFile}.${process.pid}.${locks}`;

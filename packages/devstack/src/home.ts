@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where things are in a data folder (`$SUBLEDGER_HOME`). */
@@ -10,7 +10,7 @@ export interface HomePaths {
   readonly kafka: string;
 }
 
-/** Makes the folders that are not there. */
+/** Makes the folders that are not there, for their owner alone: passwords and messages' contents are in them. */
 export async function openHome(home: string): Promise<HomePaths> {
   const paths: HomePaths = {
     home,
@@ -19,12 +19,7 @@ export async function openHome(home: string): Promise<HomePaths> {
     postgres: join(home, 'postgres'),
     kafka: join(home, 'kafka'),
   };
-  for (const folder of Object.values(paths)) await mkdir(folder, { recursive: true });
-  // As root, PostgreSQL runs as another user, who must get through to its data; secrets are in files that
-  // only their owner can read.
-  if (process.getuid?.() === 0) {
-    for (const folder of [paths.home, paths.postgres]) await chmod(folder, (await stat(folder)).mode | 0o011);
-  }
+  for (const folder of Object.values(paths)) await mkdir(folder, { recursive: true, mode: 0o700 });
   return paths;
 }
 

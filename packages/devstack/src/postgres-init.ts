@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { chown, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DATABASE_USER, POSTGRES_INIT_TIMEOUT_MS } from './constants.js';
 import { DevstackError } from './devstack-error.js';
-import type { ServerUser } from './postgres-user.js';
+import { placeOf, serverEnvironment } from './postgres-place.js';
+import { isReachable, type ServerUser } from './postgres-user.js';
 
 const run = promisify(execFile);
 
@@ -32,7 +33,7 @@ export async function initialiseCluster({ initdb, data, password, user }: InitOp
   if (exists) return;
   const draft = `${data}.new`;
   await rm(draft, { recursive: true, force: true });
-  const secret = await mkdtemp(join(tmpdir(), 'subledger-'));
+  const secret = await mkdtemp(join(await temporaryFolder(user), 'subledger-'));
   try {
     const passwordFile = join(secret, 'password');
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
@@ -40,8 +41,9 @@ export async function initialiseCluster({ initdb, data, password, user }: InitOp
     if (user !== undefined) {
       for (const path of [draft, secret, passwordFile]) await chown(path, user.uid, user.gid);
     }
+    const place = await placeOf(draft, user);
     const args = [
-      `--pgdata=${draft}`,
+      `--pgdata=${place.path}`,
       `--username=${DATABASE_USER}`,
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
@@ -51,12 +53,20 @@ export async function initialiseCluster({ initdb, data, password, user }: InitOp
       '--locale=C',
     ];
     const owner = user === undefined ? {} : { uid: user.uid, gid: user.gid };
-    await run(initdb, args, { timeout: POSTGRES_INIT_TIMEOUT_MS, cwd: '/', ...owner });
+    const env = serverEnvironment(user);
+    await run(initdb, args, { timeout: POSTGRES_INIT_TIMEOUT_MS, cwd: place.cwd, env, ...owner });
     await rename(draft, data);
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
+    if (error instanceof DevstackError) throw error;
     throw new DevstackError(`PostgreSQL's data folder could not be made: ${stderr?.trim() || message}`);
   } finally {
     await rm(secret, { recursive: true, force: true });
   }
+}
+
+/** That of the environment, unless it is root's own (`TMPDIR=/root/tmp`). */
+async function temporaryFolder(user: ServerUser | undefined): Promise<string> {
+  const folder = await realpath(tmpdir());
+  return user === undefined || (await isReachable(folder, user)) ? folder : '/tmp';
 }

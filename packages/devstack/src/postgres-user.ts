@@ -12,9 +12,9 @@ export interface ServerUser {
  * PostgreSQL refuses to run as root (the user of many containers). Then it runs as `postgres` where that
  * user exists, else as `nobody`; no user is added to the system. Undefined when we are not root.
  *
- * @throws DevstackError when there is neither, or the user may not enter a folder on the way
+ * @throws DevstackError when there is neither
  */
-export async function postgresUser(folders: readonly string[]): Promise<ServerUser | undefined> {
+export async function postgresUser(): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const user = parsePasswd(await readFile('/etc/passwd', 'utf8').catch(() => ''));
   if (user === undefined) {
@@ -22,7 +22,6 @@ export async function postgresUser(folders: readonly string[]): Promise<ServerUs
       'PostgreSQL refuses to run as root, and this system has neither a user "postgres" nor "nobody". Run as another user.',
     );
   }
-  for (const folder of folders) await assertReachable(folder, user);
   return user;
 }
 
@@ -39,15 +38,12 @@ export function parsePasswd(text: string): ServerUser | undefined {
   return undefined;
 }
 
-async function assertReachable(path: string, user: ServerUser): Promise<void> {
+/** Whether the user may enter the folder and every one above it. */
+export async function isReachable(path: string, user: ServerUser): Promise<boolean> {
   for (let folder = path; ; folder = dirname(folder)) {
     const info = await stat(folder);
     const bit = info.uid === user.uid ? 0o100 : info.gid === user.gid ? 0o010 : 0o001;
-    if ((info.mode & bit) === 0) {
-      throw new DevstackError(
-        `PostgreSQL refuses to run as root, so it runs as "${user.name}", who may not enter ${folder}. Run as another user than root, or allow it with: chmod o+x ${folder}`,
-      );
-    }
-    if (folder === dirname(folder)) return;
+    if ((info.mode & bit) === 0) return false;
+    if (folder === dirname(folder)) return true;
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
 import { DATABASE_NAME, DATABASE_USER, HOST, POSTGRES_START_TIMEOUT_MS } from './constants.js';
 import { DevstackError } from './devstack-error.js';
@@ -10,6 +10,7 @@ import { poll } from './poll.js';
 import { choosePort } from './ports.js';
 import { postgresBinaries } from './postgres-binaries.js';
 import { initialiseCluster } from './postgres-init.js';
+import { placeOf, serverEnvironment } from './postgres-place.js';
 import { postgresUser } from './postgres-user.js';
 import { commandLine, isProcess, STOP_POSTGRES, stopProcess } from './process-info.js';
 import { ServerProcess, type ServerSpec, stopLeftover } from './server-process.js';
@@ -41,8 +42,8 @@ const PORT_ATTEMPTS = 3;
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const { paths } = options;
-  const { postgres, initdb } = await postgresBinaries();
-  const user = await postgresUser([dirname(postgres), paths.postgres]);
+  const user = await postgresUser();
+  const { postgres, initdb } = await postgresBinaries(user);
   const data = join(paths.postgres, 'data');
   const pidFile = join(paths.run, 'postgres.pid');
   await stopLeftover({ pidFile, needle: data, stopSteps: STOP_POSTGRES });
@@ -51,6 +52,8 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   );
   await initialiseCluster({ initdb, data, password, user });
   await removeStalePidFile(data);
+
+  const place = await placeOf(data, user);
 
   const portFile = join(paths.postgres, 'port');
   for (let attempt = 1; ; attempt += 1) {
@@ -64,7 +67,9 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     const spec: ServerSpec = {
       name: 'PostgreSQL',
       command: postgres,
-      args: ['-D', data, '-p', String(choice.port), ...settings(options)],
+      args: ['-D', place.path, '-p', String(choice.port), ...settings(options, data)],
+      cwd: place.cwd,
+      env: serverEnvironment(user),
       ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
       logFile: join(paths.logs, 'postgres.log'),
       pidFile,
@@ -86,8 +91,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   }
 }
 
-function settings(options: PostgresOptions): string[] {
+function settings(options: PostgresOptions, data: string): string[] {
   const all: Record<string, string> = {
+    // Means nothing to PostgreSQL. It is how the process is found by its command line, whatever -D says.
+    'subledger.data': data,
     listen_addresses: HOST,
     unix_socket_directories: '',
     max_connections: '200',

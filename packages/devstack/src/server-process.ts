@@ -8,6 +8,8 @@ export interface ServerSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Default: `/`, which every server's user may enter; our own folder need not be open to it. */
+  readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
   readonly gid?: number;
@@ -51,8 +53,7 @@ export class ServerProcess {
     try {
       const child = spawn(spec.command, spec.args, {
         detached: true,
-        // Anywhere that the server's user may be, which our own folder need not be.
-        cwd: '/',
+        cwd: spec.cwd ?? '/',
         stdio: ['ignore', log.fd, log.fd],
         env: spec.env ?? process.env,
         ...(spec.uid === undefined ? {} : { uid: spec.uid }),

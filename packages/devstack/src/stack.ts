@@ -21,6 +21,8 @@ export interface StackOptions {
   readonly postgresSettings?: Readonly<Record<string, string>> | undefined;
   /** Kafka's Java options instead of the small default; also KAFKA_JAVA_OPTS, separated by spaces. */
   readonly kafkaJavaOpts?: readonly string[] | undefined;
+  /** Runs once the home is ours, before anything starts: a start that is refused must change nothing in it. */
+  readonly whenLocked?: (() => Promise<void>) | undefined;
   /** Told what takes long. Default: silent. */
   readonly log?: ((line: string) => void) | undefined;
   /** Where DATABASE_URL, KAFKA_BROKERS and the ports are read from. Default: `process.env`. */
@@ -71,7 +73,6 @@ async function start(options: StackOptions, only: readonly Only[]): Promise<Stac
   const env = options.env ?? process.env;
   const existing = await existingServers(env, only);
   const needed = only.filter((one) => existing[one] === undefined);
-  if (needed.length === 0) return { ...urls(existing), failed: new Promise(() => {}), stop: async () => {} };
 
   const home = resolve(options.home);
   const lock = await lockHome(home);
@@ -86,7 +87,9 @@ async function start(options: StackOptions, only: readonly Only[]): Promise<Stac
     return stopping;
   };
   try {
+    await options.whenLocked?.();
     const started = await startServers({ ...options, home, env }, needed, guard, servers);
+    // Without servers of ours it never resolves.
     const failed = Promise.race(
       servers.map(async ({ name, server }): Promise<UnexpectedExit> => {
         const how = await server.exited;

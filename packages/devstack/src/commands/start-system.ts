@@ -87,10 +87,10 @@ export class LocalSystem {
     const { env, say } = this.#options;
     const home = resolve(this.#options.home);
     const gatewayPort = await chooseGatewayPort(env);
-    await removeDevJson(home);
 
     say('Starting PostgreSQL and Kafka …');
-    const stack = await startStack({ home, env, log: (line) => say(`  ${line}`) });
+    const log = (line: string): void => say(`  ${line}`);
+    const stack = await startStack({ home, env, log, whenLocked: () => removeDevJson(home) });
     this.#stack = stack;
     void stack.failed.then((failure) => this.#reportFailure({ ...failure, lastLines: '' }));
     this.#unlessStopping();

@@ -103,8 +103,19 @@ async function whileUp(
 ): Promise<void> {
   printAddresses(dev, say);
   const others = beside?.(system, signal);
-  if (!demo) say('Everything is up, and empty. Ctrl-C stops it.');
+  if (!demo)
+    say(
+      `Everything is up, ${(await hasCustomers(dev)) ? 'with the data that was there' : 'and empty'}. Ctrl-C stops it.`,
+    );
   await Promise.all([others, demo ? showDemo(system, dev, signal, say) : undefined]);
+}
+
+async function hasCustomers({ gatewayUrl, operator }: DevJson): Promise<boolean> {
+  const headers = { authorization: `Bearer ${operator.apiKey}` };
+  const response = await fetch(`${gatewayUrl}/v1/main-accounts?limit=1`, { headers });
+  if (!response.ok) throw new DevstackError(`The gateway answers ${response.status} to the operator's key.`);
+  const { items } = (await response.json()) as { items: readonly unknown[] };
+  return items.length > 0;
 }
 
 /** The system itself is up and of use without its demo, so a demo that fails is told and no more. */
@@ -130,7 +141,7 @@ async function showDemo(
 
 function printAddresses(dev: DevJson, say: (line: string) => void): void {
   const rows: [string, string][] = [
-    ['Console, API', dev.gatewayUrl],
+    ['API', dev.gatewayUrl],
     ['API reference', `${dev.gatewayUrl}/docs`],
     ['Operator', `login ${dev.operator.login}, password ${dev.operator.password}`],
     ['Operator key', dev.operator.apiKey],
