@@ -21,8 +21,9 @@ export const points = z
 /** What the refinements below say, as a pattern: readers of the JSON Schemas have nothing else. */
 const ABOVE_ZERO = '([1-9]\\d{0,11}(\\.\\d{1,3})?|0\\.([1-9]\\d{0,2}|0[1-9]\\d?|00[1-9]))';
 
+/** What is no amount at all has been said to be none. */
 const isBelowMaximum = (text: string) =>
-  POINTS_PATTERN.test(text) && BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS;
+  !POINTS_PATTERN.test(text) || BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS;
 const TOO_MUCH = `must be less than ${MAX_AMOUNT_POINTS} points`;
 
 /** An amount that moves: above 0 and below 10^12 points. */
@@ -67,7 +68,7 @@ export const pointLimit = z
 
 /** A postpay credit limit, or null for unlimited. */
 export const creditLimit = points
-  .refine((text) => !text.startsWith('-'), 'must not be negative')
+  .refine((text) => !POINTS_PATTERN.test(text) || !text.startsWith('-'), 'must not be negative')
   .refine(isBelowMaximum, TOO_MUCH)
   .meta({ pattern: '^(0|[1-9]\\d{0,11})(\\.\\d{1,3})?$' })
   .nullable()
@@ -121,6 +122,9 @@ export const country = z
     description: 'ISO 3166 code of the country by whose rules numbers without a country code are read',
     examples: ['JP'],
   });
+
+/** A `+` that a client did not encode in a query comes as a blank. For what has no blanks of its own. */
+export const plusForBlank = (text: string): string => text.replaceAll(' ', '+');
 
 /** An instant, ISO 8601 with `Z` or an offset. */
 export const instant = z.iso.datetime({ offset: true }).meta({

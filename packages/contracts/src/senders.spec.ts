@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
-import { COUNTRIES, maySendAs, readSender, toE164 } from './senders.js';
+import { COUNTRIES, maySendAs, readSender, toE164, writingsOf } from './senders.js';
 
 const FORBIDDEN = '+815000000002';
 
@@ -104,4 +104,15 @@ describe('other senders', () => {
       ),
     );
   });
+});
+
+test('a number is looked for as it may have been written', () => {
+  const all = ['+819000000001', '819000000001', '00819000000001', '09000000001'];
+  for (const asked of [...all, '090-0000-0001', '０９００００００００１']) {
+    expect(writingsOf(asked, 'JP')).toEqual(expect.arrayContaining(all));
+  }
+  expect(writingsOf('(202) 555-0123', 'US')).toEqual(
+    expect.arrayContaining(['+12025550123', '2025550123', '(202) 555-0123']),
+  );
+  expect(writingsOf('12345', 'JP')).toEqual(['12345']);
 });

@@ -85,3 +85,18 @@ export function toE164(text: string, country: string): string | undefined {
   const sender = readSender(text, country);
   return sender.kind === 'number' ? sender.number : undefined;
 }
+
+/** How a recipient may stand in a log, as the SMS service wrote it: as asked for, in E.164, without its plus, nationally. */
+export function writingsOf(text: string, country: string): string[] {
+  const number = toE164(text, country);
+  const parsed = number === undefined ? undefined : international(number);
+  const isOwn = parsed !== undefined && parsed.country === country;
+  return [
+    ...new Set([
+      text,
+      text.normalize('NFKC'),
+      ...(number === undefined ? [] : [number, number.slice(1), `00${number.slice(1)}`]),
+      ...(isOwn ? [parseDigits(parsed.formatNational())] : []),
+    ]),
+  ];
+}

@@ -29,6 +29,10 @@ export function periodStart(period: Period, timeZone: string): EpochMs {
   return first.toZonedDateTime({ timeZone }).epochMilliseconds;
 }
 
+/** The first instant of a date (`2026-12-01`) in the zone. @throws RangeError for what is no date */
+export const dayStart = (date: string, timeZone: string): EpochMs =>
+  Temporal.PlainDate.from(date).toZonedDateTime({ timeZone }).epochMilliseconds;
+
 /** The period that an instant falls in, in the zone. */
 export function periodAt(at: EpochMs, timeZone: string): Period {
   return Temporal.Instant.fromEpochMilliseconds(at)

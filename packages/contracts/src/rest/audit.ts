@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { instant, mainAccountId, subAccountId } from '../scalars.js';
-import { listOf, paging } from './fields.js';
+import { instant, mainAccountId, plusForBlank, storableText, subAccountId } from '../scalars.js';
+import { DEFAULT_TIME_ZONE } from '../vocabulary.js';
+import { askedInstant, listOf, paging } from './fields.js';
 import { CALLERS } from './route.js';
 
 export const AUDIT_OUTCOMES = ['pending', 'done', 'refused'] as const;
@@ -76,10 +77,9 @@ export const auditEntryList = listOf('AuditEntryList', auditEntryView);
 
 const filters = {
   ...paging,
-  actor: z
-    .string()
+  actor: storableText(100)
     .min(1)
-    .max(100)
+    .overwrite(plusForBlank)
     .optional()
     .meta({ description: 'Only of this login, key or sub-account, by its id', examples: ['kita-clinic'] }),
   action: z
@@ -87,17 +87,27 @@ const filters = {
     .regex(/^[A-Za-z]{1,64}$/, 'must be an operationId')
     .optional()
     .meta({ description: 'Only this action, by its operationId', examples: ['patchSubAccount'] }),
-  from: instant
-    .optional()
-    .meta({ description: 'Only at or after this instant', examples: ['2026-10-31T15:00:00Z'] }),
-  to: instant
-    .optional()
-    .meta({ description: 'Only before this instant', examples: ['2026-11-30T15:00:00Z'] }),
+  from: askedInstant.optional().meta({
+    description: 'Only at or after this instant, or on or after this date',
+    examples: ['2026-10-31T15:00:00Z'],
+  }),
+  to: askedInstant.optional().meta({
+    description: 'Only before this instant, or before this date',
+    examples: ['2026-11-30T15:00:00Z'],
+  }),
   subAccount: subAccountId.optional().meta({ description: 'Only about this sub-account, by its id' }),
 };
 export const auditQuery = z.strictObject(filters);
 export type AuditQuery = z.output<typeof auditQuery>;
 export const auditAllQuery = z.strictObject({
   ...filters,
+  from: filters.from.meta({
+    description: `Only at or after this instant, or on or after this date in ${DEFAULT_TIME_ZONE}`,
+    examples: ['2026-10-31T15:00:00Z'],
+  }),
+  to: filters.to.meta({
+    description: `Only before this instant, or before this date in ${DEFAULT_TIME_ZONE}`,
+    examples: ['2026-11-30T15:00:00Z'],
+  }),
   mainAccount: mainAccountId.optional().meta({ description: 'Only of this main account, by its id' }),
 });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { storableText } from '../scalars.js';
+import { foreignId, plusForBlank, storableText } from '../scalars.js';
 import { E164 } from '../senders.js';
 
 /** A main account's or API key's name: 1 to 100 characters, not only blanks. */
 export const displayName = storableText(100)
   .min(1)
-  .refine((text) => text.trim() !== '', 'must not be blank')
+  .refine((text) => text === '' || text.trim() !== '', 'must not be blank')
   .meta({
     id: 'DisplayName',
     pattern: '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$',
@@ -168,6 +168,46 @@ export function listOf<Item extends z.ZodType>(id: string, item: Item) {
     .meta({ id });
 }
 
+/** An id that others chose, in a query. */
+export const askedId = z
+  .string()
+  .overwrite(plusForBlank)
+  .pipe(foreignId)
+  .meta({ pattern: '^[\\x21-\\x7e]{1,128}$', examples: ['msg-0001'] });
+
+const instantText = z.iso.datetime({ offset: true });
+const dateText = z.iso.date();
+/** PostgreSQL knows no year 0. */
+export const FIRST_INSTANT = Date.UTC(2000, 0, 1) - 63_082_281_600_000;
+
+/**
+ * An instant of a query, or a date: its first instant in the zone of the account, which only the gateway knows. A blank in
+ * it is the plus of an offset. Instants come out as the database takes them: in UTC, since it refuses offsets beyond
+ * 15:59, and not before the year 1. Else a file would break off in its middle.
+ */
+export const askedInstant = z
+  .string()
+  .overwrite(plusForBlank)
+  .refine(
+    (text) => instantText.safeParse(text).success || dateText.safeParse(text).success,
+    'must be an instant such as 2026-11-30T15:00:00Z or 2026-12-01T00:00:00%2B09:00, or a date such as 2026-12-01',
+  )
+  .transform((text) =>
+    dateText.safeParse(text).success
+      ? text
+      : new Date(Math.max(Date.parse(text), FIRST_INSTANT)).toISOString(),
+  )
+  .meta({
+    id: 'AskedInstant',
+    override: {
+      type: 'string',
+      anyOf: [{ format: 'date-time' }, { format: 'date' }],
+      description:
+        'ISO 8601 instant with Z or an offset (write + as %2B), or a date: its first instant in the zone',
+      examples: ['2026-11-30T15:00:00Z', '2026-12-01'],
+    },
+  });
+
 /** Who reads a CSV file. */
 export const CSV_READERS = ['spreadsheet', 'program'] as const;
 export type CsvReader = (typeof CSV_READERS)[number];
@@ -190,4 +230,7 @@ export const CSV_RULES =
 /** Text to look for in a name. */
 export const search = storableText(64)
   .min(1)
-  .meta({ description: 'Part of the name, in any case, 1 to 64 characters', examples: ['kita'] });
+  .meta({
+    description: 'Part of the name, 1 to 64 characters; case and width of letters do not matter',
+    examples: ['kita'],
+  });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MESSAGE_STATUSES } from '../messages.js';
-import { foreignId, instant, period, points, subAccountId, timeZone } from '../scalars.js';
-import { CSV_RULES, csvReader, listOf, nextCursor, paging } from './fields.js';
+import { foreignId, instant, period, points, storableText, subAccountId, timeZone } from '../scalars.js';
+import { askedId, askedInstant, CSV_RULES, csvReader, listOf, nextCursor, paging } from './fields.js';
 
 export const messageStatus = z.enum(MESSAGE_STATUSES).meta({
   id: 'MessageStatus',
@@ -52,26 +52,17 @@ export const messageLine = z
 export type MessageLine = z.infer<typeof messageLine>;
 export const messageList = listOf('MessageList', messageLine);
 
-/** PostgreSQL knows no year 0. */
-const FIRST_INSTANT = Date.UTC(2000, 0, 1) - 63_082_281_600_000;
-
-/**
- * An instant as the database takes it: in UTC, since it refuses offsets beyond 15:59, and not before the year 1. Else a
- * file would break off in its middle.
- */
-const askedInstant = instant.transform((text) =>
-  new Date(Math.max(Date.parse(text), FIRST_INSTANT)).toISOString(),
-);
-
 /** What the log is narrowed to; the list and the CSV take the same. */
 const filters = {
   from: askedInstant.optional().meta({
-    description: 'Only messages sent at or after this instant. Write the + of an offset as %2B',
+    description:
+      'Only messages sent at or after this instant, or on or after this date in the main account’s zone',
     examples: ['2026-10-31T15:00:00Z'],
   }),
-  to: askedInstant
-    .optional()
-    .meta({ description: 'Only messages sent before this instant', examples: ['2026-11-30T15:00:00Z'] }),
+  to: askedInstant.optional().meta({
+    description: 'Only messages sent before this instant, or before this date',
+    examples: ['2026-11-30T15:00:00Z'],
+  }),
   status: messageStatus.optional().meta({ description: 'Only messages whose latest status this is' }),
 };
 const ofSubAccount = {
@@ -80,13 +71,16 @@ const ofSubAccount = {
     .meta({ description: 'Only messages of this sub-account, by its id; it may be deleted' }),
 };
 const one = {
-  messageId: foreignId.optional().meta({ description: 'Only the message with this id' }),
-  recipient: z
-    .string()
+  messageId: askedId.optional().meta({ description: 'Only the message with this id' }),
+  // A blank before digits is the plus of a number.
+  recipient: storableText(64)
     .min(1)
-    .max(64)
+    .overwrite((text) => text.replace(/^ (?=\d)/, '+'))
     .optional()
-    .meta({ description: 'Only messages to exactly this recipient', examples: ['+819000000001'] }),
+    .meta({
+      description: 'Only messages to this recipient; a number may be written in any way',
+      examples: ['+819000000001'],
+    }),
 };
 
 export const messageQuery = z.strictObject({ ...paging, ...filters, ...ofSubAccount, ...one });

@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../config.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Transaction } from '../operations/write-runner.js';
 import { hashApiKey } from './api-key.js';
+import { loginKeyOf } from './login-key.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 
 /** Makes the credentials of the configuration valid, and those that it had before invalid. Safe to repeat. */
@@ -39,7 +40,7 @@ async function putOperator(prisma: PrismaClient, login: string | undefined, pass
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('gateway.configured-operator'))`;
     const configured = login === undefined || password === undefined ? undefined : { login, password };
     if (configured) await putConfigured(tx, configured);
-    const loginKey = configured?.login.toLowerCase() ?? '';
+    const loginKey = loginKeyOf(configured?.login ?? '');
     const former = { kind: 'operator', loginKey: { not: loginKey } };
     const gone = await tx.login.findMany({
       where: { ...former, isConfigured: true },
@@ -53,7 +54,7 @@ async function putOperator(prisma: PrismaClient, login: string | undefined, pass
 
 /** @throws Error where the login is that of a main account, or of an operator who is not the configured one */
 async function putConfigured(tx: Transaction, { login, password }: { login: string; password: string }) {
-  const loginKey = login.toLowerCase();
+  const loginKey = loginKeyOf(login);
   const there = await tx.login.findUnique({ where: { loginKey } });
   if (there && there.kind !== 'operator') throw new Error('OPERATOR_LOGIN is the login of a main account');
   if (there && !there.isConfigured) throw new Error('OPERATOR_LOGIN is the login of another operator');

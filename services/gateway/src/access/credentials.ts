@@ -2,6 +2,7 @@ import type { CreateSession } from '@subledger/contracts';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import type { Transaction } from '../operations/write-runner.js';
 import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
+import { loginKeyOf } from './login-key.js';
 
 /** Whose password it is: an operator or main account by login, or a sub-account. */
 export type Owner =
@@ -24,8 +25,8 @@ export interface LoginAccount {
 export const accountOf = (login: CreateSession, found: Credential | undefined): LoginAccount => ({
   key:
     'login' in login
-      ? `login ${login.login.toLowerCase()}`
-      : `sub ${JSON.stringify([login.mainAccount, login.subAccount.toLowerCase()])}`,
+      ? `login ${loginKeyOf(login.login)}`
+      : `sub ${JSON.stringify([login.mainAccount, loginKeyOf(login.subAccount)])}`,
   mainAccountId: found?.mainAccountId ?? null,
 });
 
@@ -114,7 +115,7 @@ export class Credentials {
       SELECT l.kind, l.login_key AS "loginKey", l.main_account_id AS "mainAccountId", l.login AS name,
              l.password_hash AS "passwordHash"
         FROM login l LEFT JOIN main_account_state ms ON ms.main_account_id = l.main_account_id
-       WHERE l.login_key = ${login.toLowerCase()} AND (l.kind = 'operator' OR ms.main_account_id IS NOT NULL)`);
+       WHERE l.login_key = ${loginKeyOf(login)} AND (l.kind = 'operator' OR ms.main_account_id IS NOT NULL)`);
     return rows[0];
   }
 
@@ -122,7 +123,7 @@ export class Credentials {
     const rows = await this.prisma.$queryRaw<SubRow[]>(Prisma.sql`
       SELECT s.main_account_id AS "mainAccountId", s.id AS "subAccountId", s.name, s.password_hash AS "passwordHash"
         FROM main_account m
-        JOIN sub_account_name n ON n.main_account_id = m.id AND n.name_key = ${name.toLowerCase()}
+        JOIN sub_account_name n ON n.main_account_id = m.id AND n.name_key = ${loginKeyOf(name)}
                                AND n.operation_id IS NULL
         JOIN sub_account s ON s.main_account_id = m.id AND s.id = n.sub_account_id
         JOIN sub_account_state st ON st.main_account_id = m.id AND st.sub_account_id = s.id

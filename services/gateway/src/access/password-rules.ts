@@ -1,5 +1,6 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { ProblemError } from '../http/problem.js';
+import { loginKeyOf } from './login-key.js';
 
 /** About 49,000 passwords of published leaks, in lower case, by zxcvbn-ts. */
 const COMMON: ReadonlySet<string> = new Set(dictionary['passwords-common']);
@@ -15,9 +16,10 @@ const MIN_REST_LENGTH = 8;
  * @param logins names that belong to the password: login, name of the sub-account
  */
 export function passwordFault(password: string, logins: readonly string[]): string | undefined {
-  const folded = fold(password);
+  // As guessers do: whatever the case, and full-width letters as plain ones.
+  const folded = loginKeyOf(password);
   if (COMMON.has(folded)) return 'must not be a common password';
-  return logins.some((login) => isMadeOf(folded, fold(login)))
+  return logins.some((login) => isMadeOf(folded, loginKeyOf(login)))
     ? 'must not be the login, or the login with a few characters more'
     : undefined;
 }
@@ -34,6 +36,3 @@ function isMadeOf(password: string, login: string): boolean {
   if (login.length < MIN_LOGIN_LENGTH || !password.includes(login)) return false;
   return password.replaceAll(login, '').length < MIN_REST_LENGTH;
 }
-
-/** As guessers do: whatever the case, and full-width letters as plain ones. */
-const fold = (text: string): string => text.normalize('NFKC').toLowerCase();

@@ -2,7 +2,7 @@ import type { MainAccountView } from '@subledger/contracts';
 import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
 import { decodeCursor, page } from './cursor.js';
-import { likePattern } from './like-pattern.js';
+import { contains } from './folded.js';
 import { fromMillipoints } from './points.js';
 import { readingWithin, type SqlReader } from './sql-reader.js';
 
@@ -63,7 +63,7 @@ export class MainAccountsStore {
     const [after] = decodeCursor(query.cursor, 'main-accounts', 1) ?? [];
     const conditions = [
       ...(after === undefined ? [] : [Prisma.sql`m.id > ${after}`]),
-      ...(query.q === undefined ? [] : [Prisma.sql`m.name ILIKE ${likePattern(query.q)}`]),
+      ...(query.q === undefined ? [] : [contains(Prisma.sql`m.name`, query.q)]),
     ];
     const where =
       conditions.length === 0 ? Prisma.empty : Prisma.sql`WHERE ${Prisma.join(conditions, ' AND ')}`;

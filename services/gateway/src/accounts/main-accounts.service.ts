@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { loginKeyOf } from '../access/login-key.js';
 import { requireGoodPassword } from '../access/password-rules.js';
 import { hashPassword } from '../access/passwords.js';
 import type { Asked } from '../http/asked.js';
@@ -138,7 +139,7 @@ async function takeLogin(
   { login, mainAccountId, passwordHash }: { login: string; mainAccountId: string; passwordHash: string },
 ): Promise<void> {
   const { count } = await tx.login.createMany({
-    data: [{ loginKey: login.toLowerCase(), login, kind: 'main', mainAccountId, passwordHash }],
+    data: [{ loginKey: loginKeyOf(login), login, kind: 'main', mainAccountId, passwordHash }],
     skipDuplicates: true,
   });
   if (count === 0) throw new ProblemError('login-taken');

@@ -1,3 +1,4 @@
+import { loginKeyOf } from '../access/login-key.js';
 import { ProblemError } from '../http/problem.js';
 import type { Transaction } from '../operations/write-runner.js';
 
@@ -18,7 +19,7 @@ export async function reserveName(
   tx: Transaction,
   { mainAccountId, subAccountId, name, operationId }: Reservation,
 ) {
-  const nameKey = name.toLowerCase();
+  const nameKey = loginKeyOf(name);
   const { count } = await tx.subAccountName.createMany({
     data: [{ mainAccountId, nameKey, subAccountId, operationId }],
     skipDuplicates: true,

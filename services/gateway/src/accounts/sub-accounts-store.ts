@@ -3,7 +3,7 @@ import type { SubAccountSort, SubAccountStatus, SubAccountView } from '@subledge
 import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
 import { decodeCursor, numericKey, page } from './cursor.js';
-import { likePattern } from './like-pattern.js';
+import { contains } from './folded.js';
 import { fromMillipoints } from './points.js';
 import { readingWithin, type SqlReader } from './sql-reader.js';
 
@@ -100,7 +100,7 @@ export class SubAccountsStore {
       query.status === undefined
         ? Prisma.sql`st.lifecycle <> 'deleted'`
         : Prisma.sql`${STATUS} = ${query.status}`,
-      ...(query.q === undefined ? [] : [Prisma.sql`s.name ILIKE ${likePattern(query.q)}`]),
+      ...(query.q === undefined ? [] : [contains(Prisma.sql`s.name`, query.q)]),
     ];
     if (after) {
       const value = isText ? (after[0] as string) : numericKey(after[0] as string);

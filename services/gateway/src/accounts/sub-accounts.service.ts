@@ -1,5 +1,6 @@
 import type { MeView } from '@subledger/contracts';
 import { v7 as uuidv7 } from 'uuid';
+import { loginKeyOf } from '../access/login-key.js';
 import { requireGoodPassword } from '../access/password-rules.js';
 import { hashPassword } from '../access/passwords.js';
 import type { Principal } from '../access/principal.js';
@@ -184,7 +185,7 @@ export class SubAccountsService {
         if (name !== undefined) {
           await reserveName(tx, { mainAccountId, subAccountId, name, operationId: null });
           await tx.subAccountName.deleteMany({
-            where: { mainAccountId, subAccountId, operationId: null, nameKey: { not: name.toLowerCase() } },
+            where: { mainAccountId, subAccountId, operationId: null, nameKey: { not: loginKeyOf(name) } },
           });
         }
         await tx.subAccount.update({

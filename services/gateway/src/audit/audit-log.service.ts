@@ -1,4 +1,5 @@
-import type { AuditEntryView } from '@subledger/contracts';
+import { type AuditEntryView, DEFAULT_TIME_ZONE } from '@subledger/contracts';
+import { inZone } from '../accounts/asked-range.js';
 import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Asked } from '../http/asked.js';
@@ -13,13 +14,13 @@ export class AuditLogService {
 
   /** @throws ProblemError `not-found` */
   async ofMain({ params, query, principal }: Asked<'listAuditLog'>) {
-    await this.mains.get(params.id);
+    const { timeZone } = await this.mains.get(params.id);
     const toView = principal.who === 'operator' ? toAuditView : (row: Row) => forCustomer(toAuditView(row));
-    return listAuditEntries(this.prisma, { ...query, mainAccount: params.id }, toView);
+    return listAuditEntries(this.prisma, { ...inZone(query, timeZone), mainAccount: params.id }, toView);
   }
 
   all({ query }: Asked<'listAllAuditLog'>) {
-    return listAuditEntries(this.prisma, query, toAuditView);
+    return listAuditEntries(this.prisma, inZone(query, DEFAULT_TIME_ZONE), toAuditView);
   }
 }
 

@@ -25,8 +25,9 @@ export function parseRequest(
   const params = route.params?.safeParse(request.params);
   if (params && !params.success) throw ProblemError.notFound();
   const query =
-    parsePart(route.query, request.query, errors) ?? emptyPart(route.query, request.query, errors);
-  const body = parsePart(route.body, request.body, errors) ?? emptyPart(route.body, request.body, errors);
+    parsePart('query', route.query, request.query, errors) ?? emptyPart(route.query, request.query, errors);
+  const body =
+    parsePart('body', route.body, request.body, errors) ?? emptyPart(route.body, request.body, errors);
   const idempotencyKey = single(request.headers['idempotency-key']);
   if (idempotencyKey !== undefined) {
     const key = foreignId.safeParse(idempotencyKey);
@@ -49,12 +50,14 @@ export function parseRequest(
   } as Asked;
 }
 
-function parsePart(schema: z.ZodType | undefined, value: unknown, errors: FieldError[]): unknown {
+type Part = 'query' | 'body';
+
+function parsePart(part: Part, schema: z.ZodType | undefined, value: unknown, errors: FieldError[]): unknown {
   if (!schema) return undefined;
   // A missing body is a body without its fields: the answer then names them.
-  const result = schema.safeParse(value ?? {});
+  const result = schema.safeParse(value ?? {}, { reportInput: true });
   if (result.success) return result.data;
-  errors.push(...fieldErrors(result.error));
+  errors.push(...fieldErrors(result.error, part));
   return undefined;
 }
 
@@ -67,26 +70,56 @@ function emptyPart(schema: z.ZodType | undefined, value: unknown, errors: FieldE
 }
 
 /** One entry per field: unknown ones by their own name. */
-function fieldErrors(error: Pick<z.ZodError, 'issues'>): FieldError[] {
+function fieldErrors(error: Pick<z.ZodError, 'issues'>, part: Part): FieldError[] {
+  // What is of another type has no length either: nothing more is said of it.
+  const ofWrongType = new Set(
+    error.issues.flatMap(({ code, path }) => (code === 'invalid_type' ? [path.join('.')] : [])),
+  );
   return error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
+    if (issue.code !== 'invalid_type' && ofWrongType.has(path.join('.'))) return [];
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }));
     }
-    if (issue.code === 'invalid_union') return unionErrors(issue);
-    return [{ path: path.join('.'), message: plain(issue) }];
+    if (issue.code === 'invalid_union') return unionErrors(issue, part);
+    return [{ path: path.join('.'), message: plain(issue, part) }];
   });
 }
 
 /** Of the forms that a body may have the one that it comes closest to: what is missing there is named. */
-function unionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion): FieldError[] {
+function unionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion, part: Part): FieldError[] {
   const [closest = []] = [...errors].sort((a, b) => a.length - b.length);
-  return fieldErrors({ issues: closest.map((issue) => ({ ...issue, path: [...path, ...issue.path] })) });
+  const issues = closest.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  return fieldErrors({ issues }, part);
 }
 
-function plain(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is required';
-  return issue.message;
+/** Our own words stay; of the library's those about a type or a list of words are not for people. */
+function plain(issue: z.core.$ZodIssue, part: Part): string {
+  const { input } = issue;
+  if (issue.code !== 'invalid_type' && issue.code !== 'invalid_value') return issue.message;
+  if (input === undefined) return 'is required';
+  if (part === 'query' && Array.isArray(input)) return 'must be given once';
+  if (issue.code === 'invalid_type') {
+    const wanted = KINDS[issue.expected] ?? issue.expected;
+    const inQuotes = issue.expected === 'string' && typeof input === 'number' ? ' in quotes' : '';
+    return `must be ${wanted}${inQuotes}, not ${kindOf(input)}`;
+  }
+  return issue.message.startsWith('Invalid') ? `must be one of ${issue.values.join(', ')}` : issue.message;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'a boolean',
+  array: 'a list',
+  object: 'an object',
+  null: 'a null',
+};
+
+function kindOf(input: unknown): string {
+  if (Array.isArray(input)) return 'a list';
+  return (input === null ? KINDS.null : KINDS[typeof input]) ?? typeof input;
 }
 
 const messageOf = (error: z.ZodError): string => error.issues[0]?.message ?? 'is not valid';

@@ -10,7 +10,8 @@ interface MessageFilter {
   readonly subAccount?: string | undefined;
   readonly status?: MessageStatus | undefined;
   readonly messageId?: string | undefined;
-  readonly recipient?: string | undefined;
+  /** Writings of one. */
+  readonly recipients?: readonly string[] | undefined;
 }
 interface MessageListQuery extends MessageFilter {
   readonly limit: number;
@@ -68,7 +69,7 @@ export async function listMessages(
 }
 
 function filters(filter: MessageFilter): Prisma.Sql[] {
-  const { from, to, subAccount, status, messageId, recipient } = filter;
+  const { from, to, subAccount, status, messageId, recipients } = filter;
   return [
     ...(from === undefined ? [] : [Prisma.sql`m.sent_at >= ${from}::timestamptz`]),
     ...(to === undefined ? [] : [Prisma.sql`m.sent_at < ${to}::timestamptz`]),
@@ -81,7 +82,13 @@ function filters(filter: MessageFilter): Prisma.Sql[] {
           Prisma.sql`m.message_id = ${messageId} AND m.sent_at = (SELECT k.sent_at FROM message_key k
             WHERE k.main_account_id = m.main_account_id AND k.message_id = ${messageId})`,
         ]),
-    ...(recipient === undefined ? [] : [Prisma.sql`m.recipient = ${recipient}`]),
+    // Full-width ones, too; the lengths tell them, since folding each recipient would take longer than finding it.
+    ...(recipients === undefined
+      ? []
+      : [
+          Prisma.sql`(m.recipient = ANY(${recipients}::text[]) OR octet_length(m.recipient) > length(m.recipient)
+            AND normalize(m.recipient, NFKC) = ANY(${recipients}::text[]))`,
+        ]),
   ];
 }
 

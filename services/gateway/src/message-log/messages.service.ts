@@ -1,13 +1,20 @@
 import type { Readable } from 'node:stream';
-import type { MessageCsvQuery, UsageQuery, UsageView } from '@subledger/contracts';
-import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import {
+  type MessageCsvQuery,
+  type MessageQuery,
+  type UsageQuery,
+  type UsageView,
+  writingsOf,
+} from '@subledger/contracts';
+import { inZone } from '../accounts/asked-range.js';
+import type { MainAccountRow, MainAccountsStore } from '../accounts/main-accounts-store.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { CsvDownloads } from './csv-downloads.js';
 import { messageFile } from './csv-statement.js';
 import { listMessages } from './message-query.js';
 import { usageByDay, usageBySubAccount } from './usage-query.js';
 
-type ListQuery = Parameters<typeof listMessages>[2];
+type ListQuery = Omit<MessageQuery, 'subAccount'> & { readonly subAccount?: string | undefined };
 
 /** The message log as people read it: of a main account, or of one of its sub-accounts. */
 export class MessagesService {
@@ -19,19 +26,19 @@ export class MessagesService {
 
   /** @throws ProblemError `not-found` */
   async list(mainAccountId: string, query: ListQuery) {
-    await this.mains.get(mainAccountId);
-    return listMessages(this.prisma, mainAccountId, query);
+    return listMessages(this.prisma, mainAccountId, askedOf(query, await this.mains.get(mainAccountId)));
   }
 
   /** A sub-account's own messages, whatever else the query says. */
-  listOfSub(mainAccountId: string, subAccountId: string, query: ListQuery) {
-    return listMessages(this.prisma, mainAccountId, { ...query, subAccount: subAccountId });
+  async listOfSub(mainAccountId: string, subAccountId: string, query: ListQuery) {
+    const asked = askedOf(query, await this.mains.get(mainAccountId));
+    return listMessages(this.prisma, mainAccountId, { ...asked, subAccount: subAccountId });
   }
 
   /** @throws ProblemError `not-found`, `too-many-requests` */
   async openCsv(mainAccountId: string, query: MessageCsvQuery): Promise<Readable> {
     const { timeZone } = await this.mains.get(mainAccountId);
-    return this.downloads.open(messageFile({ mainAccountId, timeZone }, query));
+    return this.downloads.open(messageFile({ mainAccountId, timeZone }, inZone(query, timeZone)));
   }
 
   /** @throws ProblemError `not-found` */
@@ -47,4 +54,10 @@ export class MessagesService {
     const { timeZone } = main;
     return usageByDay(this.prisma, { mainAccountId, subAccountId, period: period ?? main.period, timeZone });
   }
+}
+
+/** Dates in the main account's zone, and a number as it may have been reported. */
+function askedOf({ recipient, ...query }: ListQuery, { timeZone, country }: MainAccountRow) {
+  const recipients = recipient === undefined ? {} : { recipients: writingsOf(recipient, country) };
+  return { ...inZone(query, timeZone), ...recipients };
 }

@@ -1,5 +1,6 @@
 import { columns, type Statement } from '@subledger/database';
 import type pg from 'pg';
+import { loginKeyOf } from '../access/login-key.js';
 import { entriesUpdate } from '../audit/finish-entries.js';
 import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
@@ -191,7 +192,7 @@ async function settleNames(client: pg.PoolClient, accepted: readonly DoneRow[]):
       renamed,
       (r) => r.main_account_id,
       (r) => r.sub_account_id,
-      (r) => r.effects?.subAccount?.name?.toLowerCase(),
+      (r) => loginKeyOf(r.effects?.subAccount?.name ?? ''),
     ),
   );
 }

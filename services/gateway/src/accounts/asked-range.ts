@@ -1,0 +1,23 @@
+import { FIRST_INSTANT } from '@subledger/contracts';
+import { dayStart } from '@subledger/core';
+
+/** Instants, or dates, that a list is narrowed to. */
+interface AskedRange {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** The same with instants alone: a date is its first instant in the zone. */
+export function inZone<Query extends AskedRange>(query: Query, timeZone: string): Query {
+  const { from, to } = query;
+  return {
+    ...query,
+    ...(from === undefined ? {} : { from: instantOf(from, timeZone) }),
+    ...(to === undefined ? {} : { to: instantOf(to, timeZone) }),
+  };
+}
+
+function instantOf(text: string, timeZone: string): string {
+  if (text.includes('T')) return text;
+  return new Date(Math.max(dayStart(text, timeZone), FIRST_INSTANT)).toISOString();
+}
