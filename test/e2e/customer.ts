@@ -24,7 +24,7 @@ export async function makeCustomer(system: TestSystem, points: string): Promise<
 }
 
 export const makeSub = ({ api, path }: Customer, name: string, limit: string): Promise<SubAccountView> =>
-  api.post(`${path}/sub-accounts`, { name, password: 'Password1', limit });
+  api.post(`${path}/sub-accounts`, { name, password: 'Marmot7Lantern', limit });
 
 export const mainOf = ({ api, path }: Customer): Promise<MainAccountView> => api.get(path);
 export const subOf = ({ api, path }: Customer, id: string): Promise<SubAccountView> =>

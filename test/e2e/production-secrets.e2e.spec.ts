@@ -11,6 +11,7 @@ const GOOD = {
   OPERATOR_API_KEY: 'x9Gk2-Lw8Qz7Rt5Yv3Bn1Mc6Dp4Hs0Jf',
   UPSTREAM_API_KEY: 'p4Ty8-Zx2Cv6Bn0Mq3Wk7Er5Lo1Ui9Ga',
   OPERATOR_PASSWORD: 'Sq4-long-enough',
+  DEAD_LETTER_KEY: 'w5Nc8-Tf2Hy6Jd0Kp4Rs9Vb3Xg7Zm1Lq',
   WEBHOOK_SECRET_KEY: 'm3Vd7-Hy1Kt5Qe9Pw2Zs6Xb0Nf4Jc8Lg',
 };
 
@@ -49,6 +50,7 @@ describe('in production the gateway does not start', () => {
       ['OPERATOR_PASSWORD'],
     ],
     ['without the key of webhooks’ secrets', { WEBHOOK_SECRET_KEY: undefined }, ['WEBHOOK_SECRET_KEY']],
+    ['without the key of dead letters', { DEAD_LETTER_KEY: undefined }, ['DEAD_LETTER_KEY']],
     [
       'with the database’s default password',
       { DATABASE_URL: 'postgresql://postgres:postgres@db/x' },

@@ -65,7 +65,7 @@ describe('the story of a sub-account', () => {
   });
 
   it('refuses a sub-account whose limit the balance does not cover, and its name stays free', async () => {
-    const body = { name: 'Greedy', password: 'Password1', limit: '9001' };
+    const body = { name: 'Greedy', password: 'Marmot7Lantern', limit: '9001' };
     const refused = await customer.api.request<Problem>('POST', `${customer.path}/sub-accounts`, { body });
     expect(refused.status).toBe(409);
     expect(refused.body).toMatchObject({

@@ -9,7 +9,7 @@ import {
   SliceProcessor,
 } from '@subledger/ledger/engine';
 import { SeededRandom } from '@subledger/testing';
-import { decideOrThrow, MAX_MESSAGE_POINTS } from './process/ledger-process.js';
+import { decideOrThrow, MAX_MESSAGE_POINTS, SEAL } from './process/ledger-process.js';
 import { silentMetrics, tracingLog } from './process/observers.js';
 import type { Simulation } from './simulation.js';
 import { Database } from './store/database.js';
@@ -29,6 +29,7 @@ export async function comparePlainRun(run: Simulation): Promise<void> {
   const { maxSubAccounts, allowEarlyRoll, tombstoneGraceMs } = run.settings;
   const processor = new SliceProcessor({
     store,
+    seal: SEAL,
     policy: { maxSubAccounts, maxMessagePoints: MAX_MESSAGE_POINTS, allowEarlyRoll },
     decide: decideOrThrow,
     tombstoneGraceMs,

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { TOPICS } from './topics.js';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from './vocabulary.js';
 
-/** Headers of a record on `deadletters.v1`; its key is that of the source record, its value a `deadLetterDocument`. */
+/**
+ * Headers of a record on `deadletters.v1`; its value is a `deadLetterDocument`, its key that of the source record where
+ * that is an account's id.
+ */
 export const DEAD_LETTER_HEADERS = {
   topic: 'dead-letter-topic',
   partition: 'dead-letter-partition',
@@ -16,8 +19,9 @@ export const isDeadLetterReason = (text: string): text is DeadLetterReason =>
   (DEAD_LETTER_REASONS as readonly string[]).includes(text);
 
 /**
- * Value of a record on `deadletters.v1`, as `packages/kafka` writes it. `value` is the source record's, as text or as
- * base64 by `encoding`; only its beginning where `truncated`.
+ * Value of a record on `deadletters.v1`, as `packages/kafka` writes it. What the record said is in `value`, sealed:
+ * its key, headers and value may be a message's content and recipient. Letters that were written before this was so
+ * have other encodings, and stay for the topic's 30 days.
  */
 export const deadLetterDocument = z
   .looseObject({
@@ -26,13 +30,16 @@ export const deadLetterDocument = z
     detail: z.string().describe('for a human; never quotes the record'),
     type: z.string().optional().describe("the CloudEvent's, where it could be read"),
     id: z.string().optional().describe("the CloudEvent's, where it could be read"),
-    key: z.string().nullable(),
-    headers: z.record(z.string(), z.string()),
+    key: z.string().nullable().describe('of the source record, where it is the id of an account'),
+    headers: z.record(z.string(), z.string()).describe('none; those of the source record are sealed'),
     timestampMs: z.number(),
     valueBytes: z.int().min(0),
-    encoding: z.enum(['json', 'base64', 'none']),
-    truncated: z.boolean(),
-    value: z.string().nullable(),
+    encoding: z.enum(['sealed', 'json', 'base64', 'none']),
+    truncated: z.boolean().describe('only the beginning of the source record’s value is kept'),
+    value: z
+      .string()
+      .nullable()
+      .describe('key, headers and value of the source record, encrypted with AES-256-GCM by DEAD_LETTER_KEY'),
   })
   .meta({ id: 'DeadLetter' });
 export type DeadLetterDocument = z.infer<typeof deadLetterDocument>;

@@ -5,6 +5,7 @@ export { BatchConsumer } from './batch-consumer.js';
 export type { KafkaConfig, KafkaLogger, KafkaRecord, OutgoingRecord, TopicPartition } from './config.js';
 export { partitionKey } from './config.js';
 export type { BatchConsumerOptions, ConsumerState, RecordBatch } from './consumer-options.js';
+export { DeadLetterSeal } from './dead-letter-seal.js';
 export type { DeadLetter, ParsedDeadLetter } from './dead-letters.js';
 export { DeadLetterWriter, parseDeadLetter, toDeadLetter } from './dead-letters.js';
 export { FencedError, KafkaRejectedError, KafkaUnavailableError, PartitionCountError } from './errors.js';

@@ -1,15 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KafkaRecord } from './config.js';
+import { DeadLetterSeal } from './dead-letter-seal.js';
 import { parseDeadLetter, toDeadLetter } from './dead-letters.js';
 
 const BROKER_LIMIT_BYTES = 1_048_588;
+const SEAL = new DeadLetterSeal('a key of this suite');
 
 function record(value: Buffer | string | null, changes: Partial<KafkaRecord> = {}): KafkaRecord {
   return {
     topic: 'points.commands.v1',
     partition: 3,
     offset: 42n,
-    key: 'main-1',
+    key: 'ma_1',
     value: typeof value === 'string' ? Buffer.from(value) : value,
     headers: { traceparent: '00-1-2-01' },
     timestampMs: Date.UTC(2026, 10, 23),
@@ -17,8 +19,8 @@ function record(value: Buffer | string | null, changes: Partial<KafkaRecord> = {
   };
 }
 function letter(source: KafkaRecord, reason = 'invalid-json', detail = 'unexpected end') {
-  const outgoing = toDeadLetter(source, reason, detail, 'deadletters.v1');
-  return { outgoing, parsed: parseDeadLetter({ value: Buffer.from(outgoing.value as string) }) };
+  const outgoing = toDeadLetter(source, reason, detail, 'deadletters.v1', SEAL);
+  return { outgoing, parsed: parseDeadLetter({ value: Buffer.from(outgoing.value as string) }, SEAL) };
 }
 function sizeOf({ key, value, headers }: ReturnType<typeof toDeadLetter>): number {
   return Buffer.byteLength(`${key}${value}${JSON.stringify(headers)}`);
@@ -27,7 +29,7 @@ function sizeOf({ key, value, headers }: ReturnType<typeof toDeadLetter>): numbe
 describe('toDeadLetter', () => {
   test('says where the record came from and why it is dead, in headers and value', () => {
     const { outgoing, parsed } = letter(record('{"type":"points.grant","id":"c-1","x":1}'));
-    expect(outgoing).toMatchObject({ topic: 'deadletters.v1', key: 'main-1' });
+    expect(outgoing).toMatchObject({ topic: 'deadletters.v1', key: 'ma_1' });
     expect(outgoing.headers).toEqual({
       'dead-letter-topic': 'points.commands.v1',
       'dead-letter-partition': '3',
@@ -42,9 +44,10 @@ describe('toDeadLetter', () => {
       detail: 'unexpected end',
       type: 'points.grant',
       id: 'c-1',
-      key: 'main-1',
+      key: 'ma_1',
       headers: { traceparent: '00-1-2-01' },
       isTruncated: false,
+      isSealed: false,
     });
   });
 
@@ -61,12 +64,56 @@ describe('toDeadLetter', () => {
     expect(parsed.isTruncated).toBe(false);
   });
 
-  test('JSON stays readable, anything else is base64', () => {
-    expect(JSON.parse(String(letter(record('{"a":1}')).outgoing.value))).toMatchObject({
-      encoding: 'json',
-      value: '{"a":1}',
-    });
-    expect(JSON.parse(String(letter(record('a=1')).outgoing.value))).toMatchObject({ encoding: 'base64' });
+  test('shows nothing of the record but ids: whatever else it says is sealed', () => {
+    const secrets = ['+819077770001', 'MARKED content', 'MARKED type', 'MARKED id', 'MARKED header'];
+    const [key = null, content, type, id, mark = ''] = secrets;
+    const { outgoing, parsed } = letter(
+      record(JSON.stringify({ type, id, content }), { key, headers: { mark } }),
+    );
+    const bytes = JSON.stringify(outgoing);
+    for (const secret of secrets) {
+      expect(bytes).not.toContain(secret);
+      expect(bytes).not.toContain(Buffer.from(secret).toString('base64').slice(0, -4));
+    }
+    expect(outgoing.key).toBeNull();
+    expect(parsed).toMatchObject({ key, headers: { mark } });
+    expect(String(parsed.value)).toContain(content);
+  });
+
+  test('cannot be opened with another key, nor where it was made into another record’s, nor changed', () => {
+    const { outgoing } = letter(record('{"content":"secret"}'));
+    const document = JSON.parse(String(outgoing.value));
+    const opened = (changes: object, seal = SEAL) =>
+      parseDeadLetter({ value: Buffer.from(JSON.stringify({ ...document, ...changes })) }, seal);
+    expect(opened({}).isSealed).toBe(false);
+    const closed = { isSealed: true, value: null, headers: {}, key: 'ma_1', reason: 'invalid-json' };
+    expect(opened({}, new DeadLetterSeal('another key'))).toMatchObject(closed);
+    expect(opened({ source: { ...document.source, offset: '43' } })).toMatchObject(closed);
+    expect(opened({ timestampMs: 1 })).toMatchObject(closed);
+    const bytes = Buffer.from(document.value, 'base64');
+    bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+    expect(opened({ value: bytes.toString('base64') })).toMatchObject(closed);
+    expect(opened({ value: '' })).toMatchObject(closed);
+  });
+
+  test('is the same text each time, and another one for another record', () => {
+    const value = '{"content":"secret"}';
+    const text = (offset: bigint) => letter(record(value, { offset })).outgoing.value;
+    expect(text(1n)).toBe(text(1n));
+    const sealed = (offset: bigint) => JSON.parse(String(text(offset))).value as string;
+    expect(sealed(1n).slice(0, 16)).not.toBe(sealed(2n).slice(0, 16));
+  });
+
+  test.each([
+    ['json', '{"a":1}', '{"a":1}'],
+    ['base64', Buffer.from('a=1').toString('base64'), 'a=1'],
+  ])('letters of before, %s, can be read', (encoding, value, text) => {
+    const source = { topic: 'points.commands.v1', partition: 0, offset: '7' };
+    const old = { source, reason: 'empty', detail: '', key: 'main-1', headers: { a: 'b' }, timestampMs: 1 };
+    const document = { ...old, valueBytes: 7, encoding, truncated: false, value };
+    const parsed = parseDeadLetter({ value: Buffer.from(JSON.stringify(document)) }, SEAL);
+    expect(parsed).toMatchObject({ key: 'main-1', headers: { a: 'b' }, isSealed: false });
+    expect(String(parsed.value)).toBe(text);
   });
 
   test.each<[string, KafkaRecord]>([

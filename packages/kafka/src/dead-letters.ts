@@ -1,4 +1,5 @@
 import type { KafkaRecord, OutgoingRecord } from './config.js';
+import type { DeadLetterSeal } from './dead-letter-seal.js';
 import type { RecordProducer } from './record-producer.js';
 
 /** Where a dead letter came from and why it is one. */
@@ -6,7 +7,7 @@ export interface DeadLetter {
   source: { topic: string; partition: number; offset: bigint };
   /** A code, such as `invalid-json`. */
   reason: string;
-  /** For a human. */
+  /** For a human; never quotes the record. */
   detail: string;
   /** The CloudEvent's, where it could be read. */
   type?: string;
@@ -18,11 +19,13 @@ export interface ParsedDeadLetter extends DeadLetter {
   key: string | null;
   headers: Record<string, string>;
   timestampMs: number;
-  /** The original bytes; only their beginning if `isTruncated`. */
+  /** The original bytes; only their beginning if `isTruncated`; null also where the letter stayed sealed. */
   value: Buffer | null;
   /** Bytes of the original value. */
   valueBytes: number;
   isTruncated: boolean;
+  /** The seal is another one: `headers` and `value` are missing, and `key` where it is not public. */
+  isSealed: boolean;
 }
 
 /** Fits, with its headers, the broker's default `message.max.bytes` of 1,048,588. */
@@ -33,11 +36,25 @@ const MAX_DETAIL_CHARS = 2_000;
 const MAX_CODE_CHARS = 200;
 const MAX_HEADERS_CHARS = 16_384;
 const HEADER = 'dead-letter-';
+/** Bytes that tell where the sealed JSON ends and the value begins. */
+const LENGTH_BYTES = 4;
+
+/** What stands in clear of a record: an account's id, a CloudEvent's type and id. Anything else may say whatever. */
+const PUBLIC_KEY = /^[a-z]{2}_[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/;
+const PUBLIC_TYPE = /^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$/;
+const PUBLIC_ID = /^[\x21-\x7e]{1,128}$/;
+
+/** The record that a letter is of, as the seal binds it. */
+const placeOf = (
+  source: { topic: string; partition: number; offset: unknown },
+  timestampMs: number,
+): string => `${source.topic}:${source.partition}:${source.offset}@${timestampMs}`;
 
 /**
- * The record that keeps what could not be processed. Its value is a JSON document with the original value as text, or
- * as base64 if that is not JSON in UTF-8; of an oversized one it has the beginning, and says so (`truncated`,
- * `valueBytes`): the source position tells where the whole is, for as long as the topic keeps it.
+ * The record that keeps what could not be processed. Its value is a JSON document: in clear, where the record lay, why
+ * it is here, and the ids by which its sender knows it; sealed, the record's own key, headers and value. Of a value
+ * that does not fit it has the beginning, and says so (`truncated`, `valueBytes`): the source position tells where the
+ * whole is, for as long as the topic keeps it.
  *
  * Pure, so that the ledger can publish it in its own transaction.
  */
@@ -46,77 +63,93 @@ export function toDeadLetter(
   reason: string,
   detail: string,
   deadLetterTopic: string,
+  seal: DeadLetterSeal,
 ): OutgoingRecord {
-  const text = decodeJson(record.value);
   const source = { topic: record.topic, partition: record.partition, offset: String(record.offset) };
   const code = clip(reason, MAX_CODE_CHARS);
+  const headers = clipHeaders(record.headers);
+  const publicKey = record.key !== null && PUBLIC_KEY.test(record.key) ? record.key : null;
   const base = {
     source,
     reason: code,
     detail: clip(detail, MAX_DETAIL_CHARS),
-    ...text?.identity,
-    key: record.key === null ? null : clip(record.key, MAX_KEY_CHARS),
-    headers: clipHeaders(record.headers),
+    ...identityOf(record.value),
+    key: publicKey,
+    headers: {},
     timestampMs: record.timestampMs,
     valueBytes: record.value?.length ?? 0,
+    encoding: 'sealed',
   };
+  const { plain, truncated } = sealable(record, headers, Buffer.byteLength(JSON.stringify(base)));
   return {
     topic: deadLetterTopic,
-    key: base.key,
-    value: encode(base, record.value, text?.json),
+    key: publicKey,
+    value: JSON.stringify({
+      ...base,
+      truncated,
+      value: seal.seal(plain, placeOf(source, record.timestampMs)),
+    }),
     headers: {
       [`${HEADER}topic`]: source.topic,
       [`${HEADER}partition`]: String(source.partition),
       [`${HEADER}offset`]: source.offset,
       [`${HEADER}reason`]: encodeURI(code),
       [`${HEADER}timestamp`]: new Date(record.timestampMs).toISOString(),
-      ...(base.headers.traceparent ? { traceparent: base.headers.traceparent } : {}),
+      ...(headers.traceparent ? { traceparent: headers.traceparent } : {}),
     },
   };
 }
 
-function encode(base: object, value: Buffer | null, json: string | undefined): string {
-  if (value === null) return JSON.stringify({ ...base, encoding: 'none', truncated: false, value: null });
-  if (json !== undefined && value.length <= MAX_VALUE_BYTES) {
-    const document = JSON.stringify({ ...base, encoding: 'json', truncated: false, value: json });
-    if (Buffer.byteLength(document) <= MAX_VALUE_BYTES) return document;
-  }
-  const frame = JSON.stringify({ ...base, encoding: 'base64', truncated: false, value: '' });
+/** Length and JSON of key and headers, and behind them the bytes of the value, as far as they fit. */
+function sealable(
+  { key, value }: KafkaRecord,
+  headers: Record<string, string>,
+  bytesAround: number,
+): { plain: Buffer; truncated: boolean } {
+  const frame = { key: key === null ? null : clip(key, MAX_KEY_CHARS), headers, hasValue: value !== null };
+  const json = Buffer.from(JSON.stringify(frame));
+  const length = Buffer.alloc(LENGTH_BYTES);
+  length.writeUInt32BE(json.length);
   // Base64 makes four bytes of three.
-  const room = Math.floor(((MAX_VALUE_BYTES - Buffer.byteLength(frame)) / 4) * 3);
-  const truncated = value.length > room;
-  const kept = truncated ? value.subarray(0, room) : value;
-  return JSON.stringify({ ...base, encoding: 'base64', truncated, value: kept.toString('base64') });
+  const room = Math.floor(((MAX_VALUE_BYTES - bytesAround) / 4) * 3) - json.length - 100;
+  const kept = value === null || value.length <= room ? value : value.subarray(0, room);
+  const plain = Buffer.concat([length, json, ...(kept ? [kept] : [])]);
+  return { plain, truncated: kept !== value };
 }
 
-/** Reads back what `toDeadLetter` made. @throws SyntaxError | TypeError if the record is no dead letter */
-export function parseDeadLetter(record: Pick<KafkaRecord, 'value'>): ParsedDeadLetter {
-  const document = JSON.parse(record.value?.toString('utf8') ?? 'null');
-  const { source, encoding, truncated, value, ...rest } = document;
-  return {
-    ...rest,
-    source: { ...source, offset: BigInt(source.offset) },
-    value: encoding === 'none' ? null : Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8'),
-    isTruncated: truncated,
-  };
+/**
+ * Reads back what `toDeadLetter` made; also letters of before, which were not sealed.
+ * @throws SyntaxError | TypeError if the record is no dead letter
+ */
+export function parseDeadLetter(record: Pick<KafkaRecord, 'value'>, seal: DeadLetterSeal): ParsedDeadLetter {
+  const { source, encoding, truncated, value, ...rest } = JSON.parse(
+    record.value?.toString('utf8') ?? 'null',
+  );
+  const letter = { ...rest, source: { ...source, offset: BigInt(source.offset) }, isTruncated: truncated };
+  if (encoding !== 'sealed') {
+    const bytes = encoding === 'none' ? null : Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8');
+    return { ...letter, value: bytes, isSealed: false };
+  }
+  const plain = seal.open(value, placeOf(source, rest.timestampMs));
+  if (!plain) return { ...letter, value: null, isSealed: true };
+  const end = LENGTH_BYTES + plain.readUInt32BE();
+  const { key, headers, hasValue } = JSON.parse(plain.toString('utf8', LENGTH_BYTES, end));
+  return { ...letter, key, headers, value: hasValue ? plain.subarray(end) : null, isSealed: false };
 }
 
-function decodeJson(
-  value: Buffer | null,
-): { json: string; identity: { type?: string; id?: string } } | undefined {
-  if (value === null) return undefined;
+/** The CloudEvent's type and id, where they have the form of such. */
+function identityOf(value: Buffer | null): { type?: string; id?: string } {
+  if (value === null) return {};
   try {
-    const json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value);
-    const parsed: unknown = JSON.parse(json);
-    const identity: { type?: string; id?: string } = {};
-    if (typeof parsed === 'object' && parsed !== null) {
-      const { type, id } = parsed as { type?: unknown; id?: unknown };
-      if (typeof type === 'string') identity.type = clip(type, MAX_CODE_CHARS);
-      if (typeof id === 'string') identity.id = clip(id, MAX_CODE_CHARS);
-    }
-    return { json, identity };
+    const parsed: unknown = JSON.parse(value.toString('utf8'));
+    if (typeof parsed !== 'object' || parsed === null) return {};
+    const { type, id } = parsed as { type?: unknown; id?: unknown };
+    return {
+      ...(typeof type === 'string' && PUBLIC_TYPE.test(type) ? { type } : {}),
+      ...(typeof id === 'string' && PUBLIC_ID.test(id) ? { id } : {}),
+    };
   } catch {
-    return undefined;
+    return {};
   }
 }
 
@@ -139,14 +172,16 @@ function clipHeaders(headers: Record<string, string>): Record<string, string> {
 export class DeadLetterWriter {
   readonly #producer: RecordProducer;
   readonly #topic: string;
+  readonly #seal: DeadLetterSeal;
 
-  constructor(producer: RecordProducer, deadLetterTopic: string) {
+  constructor(producer: RecordProducer, deadLetterTopic: string, seal: DeadLetterSeal) {
     this.#producer = producer;
     this.#topic = deadLetterTopic;
+    this.#seal = seal;
   }
 
   /** @throws KafkaUnavailableError | KafkaRejectedError: the record is then neither processed nor put away */
   async write(record: KafkaRecord, reason: string, detail: string): Promise<void> {
-    await this.#producer.send([toDeadLetter(record, reason, detail, this.#topic)]);
+    await this.#producer.send([toDeadLetter(record, reason, detail, this.#topic, this.#seal)]);
   }
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BatchConsumer } from './batch-consumer.js';
 import { collect, createTopics, eventually, FlakyWire, testConfig } from './broker.fixture.js';
 import type { KafkaConfig, KafkaRecord } from './config.js';
+import { DeadLetterSeal } from './dead-letter-seal.js';
 import { DeadLetterWriter, parseDeadLetter } from './dead-letters.js';
 import { FencedError, KafkaRejectedError, KafkaUnavailableError, PartitionCountError } from './errors.js';
 import { partitionFor } from './murmur2.js';
@@ -340,20 +341,21 @@ describe('DeadLetterWriter', () => {
   test('puts a record away with its source', async () => {
     const producer = opened(new RecordProducer(config));
     await producer.send([
-      { topic: 'a', key: 'main-1', value: '{"type":', headers: { traceparent: '00-a-b-01' } },
+      { topic: 'a', key: 'ma_1', value: '{"type":', headers: { traceparent: '00-a-b-01' } },
     ]);
     const [bad] = await readAll('a', 1);
-    await new DeadLetterWriter(producer, 'deadletters').write(
+    const seal = new DeadLetterSeal('a key of this suite');
+    await new DeadLetterWriter(producer, 'deadletters', seal).write(
       bad!,
       'invalid-json',
       'Unexpected end of JSON input',
     );
     const [stored] = await readAll('deadletters', 1);
     expect(stored).toMatchObject({
-      key: 'main-1',
+      key: 'ma_1',
       headers: { 'dead-letter-reason': 'invalid-json', traceparent: '00-a-b-01' },
     });
-    expect(parseDeadLetter(stored!)).toMatchObject({
+    expect(parseDeadLetter(stored!, seal)).toMatchObject({
       source: { topic: 'a', partition: bad!.partition, offset: 0n },
       value: Buffer.from('{"type":'),
     });

@@ -56,10 +56,11 @@ export function explainFailure(error: unknown, kinds: FailureKinds): [number, st
 const devFile = z.looseObject({
   databaseUrl: z.string().min(1),
   kafkaBrokers: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+  deadLetterKey: z.string().min(1).optional(),
 });
 
 /**
- * The environment with DATABASE_URL and KAFKA_BROKERS filled in from the running development stack where they are not
+ * The environment with DATABASE_URL, KAFKA_BROKERS and DEAD_LETTER_KEY filled in from the running development stack where they are not
  * set: what `npm run job`, `npm run ledger` and their like run with.
  *
  * @throws UsageError saying what to do where neither is there
@@ -67,11 +68,12 @@ const devFile = z.looseObject({
 export function withDevStack(env: Env, cwd: string): Record<string, string | undefined> {
   if (env.DATABASE_URL && env.KAFKA_BROKERS) return { ...env };
   const path = join(env.SUBLEDGER_HOME || join(cwd, '.subledger'), 'dev.json');
-  const { databaseUrl, kafkaBrokers } = readDevFile(path);
+  const { databaseUrl, kafkaBrokers, deadLetterKey } = readDevFile(path);
   return {
     ...env,
     DATABASE_URL: env.DATABASE_URL || databaseUrl,
     KAFKA_BROKERS: env.KAFKA_BROKERS || [kafkaBrokers].flat().join(','),
+    DEAD_LETTER_KEY: env.DEAD_LETTER_KEY || deadLetterKey,
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { baseConfig, flag, loadConfig, port } from './config.js';
+import { baseConfig, DEVELOPMENT_DEAD_LETTER_KEY, flag, loadConfig, port } from './config.js';
 import { ConfigError } from './config-error.js';
 import { kafkaConfigFrom } from './kafka-config.js';
 import { refuseUnsafeBase } from './plain-text-servers.js';
@@ -111,6 +111,8 @@ describe('kafkaConfigFrom', () => {
   });
 });
 
+const DEAD_LETTER_KEY = 'w5Nc8-Tf2Hy6Jd0Kp4Rs9Vb3Xg7Zm1Lq';
+
 describe('refuseDefaultSecrets', () => {
   it.each([
     ['', 'must be set'],
@@ -134,8 +136,17 @@ describe('refuseDefaultSecrets', () => {
     ['postgresql://app@db/x', 0],
     ['postgresql://app:Vq8-1kd0@db/x', 0],
   ])('looks at the password in %s', (DATABASE_URL, count) => {
-    const run = () => refuseDefaultBaseSecrets({ NODE_ENV: 'production', DATABASE_URL });
+    const run = () => refuseDefaultBaseSecrets({ NODE_ENV: 'production', DATABASE_URL, DEAD_LETTER_KEY });
     expect(problemsOf(run)).toHaveLength(count);
+  });
+
+  it.each([
+    [DEVELOPMENT_DEAD_LETTER_KEY, 'default or well-known'],
+    ['twenty-characters-of-', 'at least 32 characters'],
+    [undefined, 'must be set'],
+  ])('does not let dead letters be sealed with %s in production', (key, text) => {
+    const run = () => refuseDefaultBaseSecrets({ ...good, NODE_ENV: 'production', DEAD_LETTER_KEY: key });
+    expect(problemsOf(run)).toEqual([expect.stringMatching(`^DEAD_LETTER_KEY .*${text}`)]);
   });
 });
 
@@ -144,6 +155,7 @@ describe('refuseUnsafeBase', () => {
     NODE_ENV: 'production',
     DATABASE_URL: 'postgresql://app:Vq8-1kd0@db/x?sslmode=verify-full',
     KAFKA_SSL: true,
+    DEAD_LETTER_KEY,
     ALLOW_INSECURE_KAFKA: false,
     ALLOW_INSECURE_DATABASE: false,
   };

@@ -43,6 +43,9 @@ const brokers = z
   )
   .describe('the Kafka brokers, such as kafka-1:9092,kafka-2:9092');
 
+/** Known to everybody: production refuses it. */
+export const DEVELOPMENT_DEAD_LETTER_KEY = 'development-dead-letter-key-0123456789';
+
 /** The variables that every service takes. Spread it: `z.object({ ...baseConfig, MY_VARIABLE: … })`. */
 export const baseConfig = {
   NODE_ENV: z
@@ -74,6 +77,12 @@ export const baseConfig = {
     .describe('plain, scram-sha-256 or scram-sha-512'),
   KAFKA_SASL_USERNAME: z.string().optional().describe('SASL user name'),
   KAFKA_SASL_PASSWORD: z.string().optional().describe('SASL password'),
+  DEAD_LETTER_KEY: z
+    .string()
+    .min(16, 'must be at least 16 characters')
+    .max(256)
+    .default(DEVELOPMENT_DEAD_LETTER_KEY)
+    .describe('encrypts what dead letters keep of their records; the same for all services'),
   OPS_HOST: z.string().default('127.0.0.1').describe('address that /healthz, /readyz and /metrics listen on'),
   OPS_PORT: port.default(0),
   SHUTDOWN_TIMEOUT_MS: durationMs.default(20_000),

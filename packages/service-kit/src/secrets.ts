@@ -1,3 +1,4 @@
+import { DEVELOPMENT_DEAD_LETTER_KEY } from './config.js';
 import { ConfigError } from './config-error.js';
 
 /** What examples, compose files and tutorials use; compared in lower case. */
@@ -25,6 +26,9 @@ const KNOWN_DEFAULTS = new Set([
   'subledger',
   'test',
 ]);
+
+/** Shortest key that production accepts. */
+const MIN_KEY_LENGTH = 32;
 
 export interface SecretRules {
   /** Shortest length that production accepts. @default 1 */
@@ -71,10 +75,16 @@ export function refuseDefaultBaseSecrets(config: {
   DATABASE_URL: string;
   KAFKA_SASL_MECHANISM?: string | undefined;
   KAFKA_SASL_PASSWORD?: string | undefined;
+  DEAD_LETTER_KEY?: string | undefined;
 }): void {
   const password = decodeURIComponent(new URL(config.DATABASE_URL).password);
   refuseDefaultSecrets(config.NODE_ENV, {
     ...(password === '' ? {} : { 'the password in DATABASE_URL': password }),
     ...(config.KAFKA_SASL_MECHANISM ? { KAFKA_SASL_PASSWORD: config.KAFKA_SASL_PASSWORD } : {}),
   });
+  refuseDefaultSecrets(
+    config.NODE_ENV,
+    { DEAD_LETTER_KEY: config.DEAD_LETTER_KEY },
+    { minLength: MIN_KEY_LENGTH, defaults: [DEVELOPMENT_DEAD_LETTER_KEY] },
+  );
 }

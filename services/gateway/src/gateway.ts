@@ -1,6 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { TOPICS } from '@subledger/contracts';
-import { DeadLetterWriter, KafkaBatchServer, type KafkaConfig, RecordProducer } from '@subledger/kafka';
+import {
+  DeadLetterSeal,
+  DeadLetterWriter,
+  KafkaBatchServer,
+  type KafkaConfig,
+  RecordProducer,
+} from '@subledger/kafka';
 import { kafkaConfigFrom, type RunningService, type ServiceContext } from '@subledger/service-kit';
 import { bootstrapCredentials } from './access/bootstrap.js';
 import { KnownKeys } from './access/known-keys.js';
@@ -64,7 +70,11 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const sessions = await openSessions(prisma, config, publicUrl, log);
   const keys = KnownKeys.of(prisma);
   const { room, direct, sweeper, ...runners } = openOperations(context, { database, sender, publicUrl });
-  const deadLetters = new DeadLetterWriter(producer, TOPICS.deadLetters);
+  const deadLetters = new DeadLetterWriter(
+    producer,
+    TOPICS.deadLetters,
+    new DeadLetterSeal(config.DEAD_LETTER_KEY),
+  );
   const webhooks = openWebhooks(pool, config, metrics, log);
   const { hub, streams } = openStreams({
     config,

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
 import { nextPeriod, periodAt, periodStart, previousPeriod } from '@subledger/core';
-import { parseDeadLetter, RecordProducer } from '@subledger/kafka';
+import { DeadLetterSeal, parseDeadLetter, RecordProducer } from '@subledger/kafka';
+import { DEVELOPMENT_DEAD_LETTER_KEY } from '@subledger/service-kit';
 import { eventually, newMainAccountId, TopicReader } from '@subledger/testing';
 import { SchedulerBench } from './testing/scheduler-bench.js';
 
@@ -149,7 +150,10 @@ describe('the scheduler service', () => {
     ]);
     await bench.ledger.open(id, thisMonth);
     await registered(id);
-    const letter = parseDeadLetter(await dead.waitFor((record) => record.key === id));
+    const letter = parseDeadLetter(
+      await dead.waitFor((record) => record.key === id),
+      new DeadLetterSeal(DEVELOPMENT_DEAD_LETTER_KEY),
+    );
     expect(letter).toMatchObject({ reason: 'malformed-json', source: { topic: TOPICS.events } });
     await producer.close();
     await dead.close();

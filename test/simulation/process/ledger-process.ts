@@ -1,5 +1,5 @@
 import { decide, type Input, wholePoints } from '@subledger/core';
-import type { KafkaRecord } from '@subledger/kafka';
+import { DeadLetterSeal, type KafkaRecord } from '@subledger/kafka';
 import {
   CacheBudget,
   Lanes,
@@ -34,6 +34,8 @@ const SMALL_PARTS: RollInParts = { above: 4, size: 2, keptEvents: 6 };
 
 /** Above what most messages and holds of a run cost, and below what some do. */
 export const MAX_MESSAGE_POINTS = wholePoints(500);
+
+export const SEAL = new DeadLetterSeal('the key of every simulation');
 
 /** Text by which a rule is made to throw: a bug that stops one record, not a lane. */
 export const POISON = 'poison';
@@ -82,6 +84,7 @@ export class LedgerProcess implements Owner {
       store,
       policy,
       decide: decideOrThrow,
+      seal: SEAL,
       tombstoneGraceMs,
       now,
       partitions,

@@ -86,10 +86,11 @@ export const CHANNEL_DOCS: { readonly [Name in TopicName]: ChannelDoc } = {
   [TOPICS.deadLetters]: {
     id: 'deadLetters',
     title: 'Records that could not be processed',
-    summary: 'Each with its source, its reason and the original value. Operators replay them.',
+    summary:
+      'Each with its source and its reason in clear; what the record said is sealed. Operators open and replay them.',
     writtenBy: 'any consumer',
     readBy: 'operators',
-    key: 'That of the source record, if it had one.',
+    key: 'That of the source record, where it is the id of an account.',
     order: 'None across sources.',
     duplicates: 'Possible: `source` (topic, partition, offset) tells them apart.',
     units: '`timestampMs` is the broker’s time of the source record in milliseconds since 1970.',

@@ -150,7 +150,8 @@ export const DEAD_LETTER_EXAMPLE: DeadLetterDocument = {
   headers: {},
   timestampMs: Date.parse(TIME),
   valueBytes: new TextEncoder().encode(unreadable).length,
-  encoding: 'json',
+  encoding: 'sealed',
   truncated: false,
-  value: unreadable,
+  value:
+    'bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB1L9RIvNEVUxTveLruM0rfj0WAK1jHDhaXXzOI8d4VFmtvBtMkA/+SNV1tdpcY4BAEl9l2w/j4kSUt26phkV9mGCE/tCLl4r019GWp0RqhrWACeY2thHbFiEbZamq3/KcU=',
 };

@@ -10,6 +10,8 @@ export interface DevJson {
   readonly databaseUrl: string;
   readonly operator: { readonly login: string; readonly password: string; readonly apiKey: string };
   readonly upstream: { readonly apiKey: string };
+  /** What operators' commands open dead letters with. */
+  readonly deadLetterKey: string;
 }
 
 const fileOf = (home: string): string => join(home, 'dev.json');

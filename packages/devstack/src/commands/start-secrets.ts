@@ -10,6 +10,8 @@ export interface Secrets {
   readonly upstreamApiKey: string;
   /** Encrypts the secrets of webhooks. */
   readonly webhookSecretKey: string;
+  /** Encrypts what dead letters keep of their records. */
+  readonly deadLetterKey: string;
   /** Of the demo's customers and their sub-accounts: letters and digits only. */
   readonly demoPassword: string;
 }
@@ -25,6 +27,7 @@ export async function keptSecrets(home: string): Promise<Secrets> {
     operatorApiKey: await secret('operator-api-key', 'sk_operator_', 24),
     upstreamApiKey: await secret('upstream-api-key', 'sk_upstream_', 24),
     webhookSecretKey: await secret('webhook-secret-key', '', 24),
+    deadLetterKey: await secret('dead-letter-key', '', 24),
     demoPassword: await secret('demo-password', 'demo', 6),
   };
 }

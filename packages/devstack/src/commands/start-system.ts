@@ -162,6 +162,7 @@ function devJson(stack: Stack, gatewayPort: number, env: NodeJS.ProcessEnv, secr
       apiKey: env.OPERATOR_API_KEY || secrets.operatorApiKey,
     },
     upstream: { apiKey: env.UPSTREAM_API_KEY || secrets.upstreamApiKey },
+    deadLetterKey: env.DEAD_LETTER_KEY || secrets.deadLetterKey,
   };
 }
 
@@ -176,6 +177,7 @@ function environments(
     KAFKA_BROKERS: dev.kafkaBrokers,
     KAFKA_TOPIC_PREFIX: env.KAFKA_TOPIC_PREFIX ?? '',
     LOG_LEVEL: env.LOG_LEVEL || 'info',
+    DEAD_LETTER_KEY: dev.deadLetterKey,
   };
   return {
     ledger: common,

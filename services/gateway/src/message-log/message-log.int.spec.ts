@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MESSAGE_STATUSES, TOPICS } from '@subledger/contracts';
-import { type KafkaRecord, type OutgoingRecord, RecordProducer, toDeadLetter } from '@subledger/kafka';
+import {
+  DeadLetterSeal,
+  type KafkaRecord,
+  type OutgoingRecord,
+  RecordProducer,
+  toDeadLetter,
+} from '@subledger/kafka';
+import { DEVELOPMENT_DEAD_LETTER_KEY } from '@subledger/service-kit';
 import {
   eventually,
   messageRecord,
@@ -12,6 +19,7 @@ import {
 } from '@subledger/testing';
 import { TestGateway } from '../test-support/test-gateway.js';
 
+const SEAL = new DeadLetterSeal(DEVELOPMENT_DEAD_LETTER_KEY);
 const [PASSED, COMPLETE, FAILED] = MESSAGE_STATUSES;
 let gateway: TestGateway;
 let producer: RecordProducer;
@@ -68,7 +76,9 @@ async function recordOf(eventId: string): Promise<KafkaRecord> {
   }
 }
 const refuse = async (eventId: string, reason: string) =>
-  producer.send([toDeadLetter(await recordOf(eventId), reason, 'as the ledger does', TOPICS.deadLetters)]);
+  producer.send([
+    toDeadLetter(await recordOf(eventId), reason, 'as the ledger does', TOPICS.deadLetters, SEAL),
+  ]);
 
 test('a message, its statuses in any order and its refunds', async () => {
   const message = sentWith({ points: '2.5', content: 'こんにちは 🎉' });
@@ -156,7 +166,7 @@ describe('what the ledger refuses', () => {
     const first = await recordOf(message.id);
     await send(message);
     await settled();
-    await producer.send([toDeadLetter(first, 'unknown-sub-account', '', TOPICS.deadLetters)]);
+    await producer.send([toDeadLetter(first, 'unknown-sub-account', '', TOPICS.deadLetters, SEAL)]);
     const other = sentWith();
     await send(other);
     await eventuallyFind(other.data.messageId, {});

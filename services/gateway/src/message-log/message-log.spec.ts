@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
+import { DeadLetterSeal } from '@subledger/kafka';
 import { messageSent } from '@subledger/testing';
 import { MessageLog } from './message-log.js';
 
+const SEAL = new DeadLetterSeal('a key of this suite');
 const SECRET = 'very private text';
 const message = messageSent({ mainAccountId: 'ma_1', subAccountId: 'sa_1', content: SECRET });
 const record = {
@@ -24,7 +26,10 @@ function refusing(code: string) {
   };
   const pool = { connect: async () => ({ query: refuse, release: () => undefined }) };
   const log = { error: note, warn: note, info: note };
-  return { lines, messageLog: new MessageLog(pool as never, { write: async () => undefined }, log as never) };
+  return {
+    lines,
+    messageLog: new MessageLog(pool as never, { write: async () => undefined }, SEAL, log as never),
+  };
 }
 const shown = (value: unknown): string =>
   value instanceof Error

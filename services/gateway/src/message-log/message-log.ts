@@ -1,5 +1,5 @@
 import { isTransientError, sqlState, withTransaction } from '@subledger/database';
-import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
+import type { DeadLetterSeal, DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { MergedWork } from '../batches/merged-work.js';
@@ -50,6 +50,7 @@ export class MessageLog {
   constructor(
     private readonly pool: pg.Pool,
     private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
+    private readonly seal: DeadLetterSeal,
     private readonly log: Logger,
   ) {}
 
@@ -70,7 +71,13 @@ export class MessageLog {
 
   /** @param records of `deadletters.v1` */
   async refuse(records: readonly KafkaRecord[]): Promise<void> {
-    const refusals = readRefusals(records);
+    const { refusals, sealed } = readRefusals(records, this.seal);
+    if (sealed > 0) {
+      this.log.error(
+        { deadLetters: sealed },
+        'messages stay in the log that the ledger may have refused: DEAD_LETTER_KEY is not the one of the ledger',
+      );
+    }
     if (refusals.length === 0) return;
     await this.refuseOrSplit(refusals);
   }

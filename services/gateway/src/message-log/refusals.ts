@@ -1,6 +1,6 @@
 import { TOPICS } from '@subledger/contracts';
 import { columns } from '@subledger/database';
-import { type KafkaRecord, parseDeadLetter } from '@subledger/kafka';
+import { type DeadLetterSeal, type KafkaRecord, parseDeadLetter } from '@subledger/kafka';
 import type pg from 'pg';
 import { type Fact, readFact, type SentFact } from './facts.js';
 import {
@@ -28,28 +28,37 @@ export interface Refusal {
   readonly fact: Fact | undefined;
 }
 
-/** Dead letters of messages; those of other topics, and what is no dead letter, are left out. */
-export function readRefusals(records: readonly KafkaRecord[]): Refusal[] {
-  return records.flatMap((record) => {
-    const letter = parsed(record);
+/**
+ * Dead letters of messages; those of other topics, and what is no dead letter, are left out.
+ * @returns also how many could not be opened: what they say is not known
+ */
+export function readRefusals(
+  records: readonly KafkaRecord[],
+  seal: DeadLetterSeal,
+): { refusals: Refusal[]; sealed: number } {
+  let sealed = 0;
+  const refusals = records.flatMap((record): Refusal[] => {
+    const letter = parsed(record, seal);
     if (letter?.source?.topic !== TOPICS.messages) return [];
     const { partition, offset } = letter.source;
     const { key, value, headers, timestampMs } = letter;
+    if (letter.isSealed) sealed += 1;
     const isPosition =
       isInt4(partition) && offset >= 0n && offset < MAX_OFFSET && Number.isFinite(timestampMs);
     if (!isPosition) return [];
     const read = readFact({ topic: TOPICS.messages, partition, offset, key, value, headers, timestampMs });
     return [{ partition, offset, at: timestampMs, fact: read && 'kind' in read ? read : undefined }];
   });
+  return { refusals, sealed };
 }
 
 const MAX_OFFSET = 2n ** 63n;
 const isInt4 = (value: unknown): boolean =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
 
-function parsed(record: KafkaRecord) {
+function parsed(record: KafkaRecord, seal: DeadLetterSeal) {
   try {
-    return parseDeadLetter(record);
+    return parseDeadLetter(record, seal);
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { createPool, PartitionKeeper } from '@subledger/database';
-import { type DeadLetterWriter, KafkaBatchServer, type KafkaConfig } from '@subledger/kafka';
+import { DeadLetterSeal, type DeadLetterWriter, KafkaBatchServer, type KafkaConfig } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import type { GatewayConfig } from '../config.js';
@@ -69,7 +69,7 @@ export function openMessageLog({ config, schema, pool, kafka, deadLetters, log }
     log,
   );
   return {
-    messageLog: new MessageLog(logPool, deadLetters, log),
+    messageLog: new MessageLog(logPool, deadLetters, new DeadLetterSeal(config.DEAD_LETTER_KEY), log),
     downloads,
     consumer: new KafkaBatchServer(kafka, {
       groupId: `${config.KAFKA_TOPIC_PREFIX}${GROUP}`,

@@ -59,8 +59,9 @@ function parseEvent(record: KafkaRecord): LedgerEvent | BadRecord | undefined {
   let json: unknown;
   try {
     json = JSON.parse(record.value.toString('utf8'));
-  } catch (error) {
-    return refuse('malformed-json', String(error));
+  } catch {
+    // V8's message quotes the text.
+    return refuse('malformed-json', 'The value is not JSON');
   }
   const outer = envelope.safeParse(json);
   if (!outer.success) return refuse('invalid-envelope', outer.error.message);

@@ -1,4 +1,4 @@
-import { isTransientError, withTransaction } from '@subledger/database';
+import { isTransientError, sqlState, withTransaction } from '@subledger/database';
 import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
@@ -119,7 +119,9 @@ export class ReadModel {
           { err: error, offset: String(only.record.offset) },
           'event cannot be applied, put away',
         );
-        await this.deadLetters.write(only.record, 'unprocessable', String(error));
+        // The error's text may quote the event.
+        const code = sqlState(error) ?? (error instanceof Error ? error.name : 'error');
+        await this.deadLetters.write(only.record, 'unprocessable', `it could not be applied (${code})`);
         return;
       }
       const middle = Math.ceil(events.length / 2);

@@ -6,6 +6,7 @@ import { TOPICS } from '@subledger/contracts';
 import { decide, parsePoints } from '@subledger/core';
 import { PartitionKeeper, prismaAdapter } from '@subledger/database';
 import {
+  DeadLetterSeal,
   ensureTopics,
   type FencedTopic,
   KafkaBatchServer,
@@ -149,6 +150,7 @@ function createLanes(
       tombstoneGraceMs,
       now: Date.now,
       decide: parts.decide ?? decide,
+      seal: new DeadLetterSeal(config.DEAD_LETTER_KEY),
       ...(parts.rollInParts ? { rollInParts: parts.rollInParts } : {}),
       partitions,
       metrics,

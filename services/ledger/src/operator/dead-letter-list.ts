@@ -117,7 +117,8 @@ export async function showDeadLetter(context: OperatorContext, place: string): P
     print(
       `  value    ${valueBytes} bytes${letter.isTruncated ? ', of which only the beginning is kept' : ''}`,
     );
-    for (const line of redactedValue(letter.value)) print(`    ${line}`);
+    if (letter.isSealed) print('    (sealed with another DEAD_LETTER_KEY than this command has)');
+    else for (const line of redactedValue(letter.value)) print(`    ${line}`);
     return 0;
   } finally {
     await log.close();

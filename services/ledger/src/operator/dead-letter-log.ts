@@ -1,5 +1,11 @@
 import { TOPICS } from '@subledger/contracts';
-import { type KafkaRecord, LogReader, type ParsedDeadLetter, parseDeadLetter } from '@subledger/kafka';
+import {
+  type DeadLetterSeal,
+  type KafkaRecord,
+  LogReader,
+  type ParsedDeadLetter,
+  parseDeadLetter,
+} from '@subledger/kafka';
 import { UsageError } from '@subledger/service-kit';
 import type { OperatorContext } from './operator-command.js';
 
@@ -23,7 +29,7 @@ export const placeOf = (at: {
 export class DeadLetterLog {
   private readonly log: LogReader;
 
-  constructor(private readonly context: Pick<OperatorContext, 'kafka' | 'partitions'>) {
+  constructor(private readonly context: Pick<OperatorContext, 'kafka' | 'partitions' | 'seal'>) {
     this.log = new LogReader(context.kafka);
   }
 
@@ -53,7 +59,7 @@ export class DeadLetterLog {
     for (let at = offset; ; ) {
       const { records, next } = await this.log.readFrom(TOPICS.deadLetters, partition, at);
       for (const record of records) {
-        const stored = toLetter(record);
+        const stored = toLetter(record, this.context.seal);
         if (stored) yield stored;
       }
       if (next === at) return;
@@ -81,7 +87,7 @@ export class DeadLetterLog {
     const [, partition, offset] = parsePlace(place);
     if (Number(partition) >= this.context.partitions) return null;
     const record = await this.log.read(TOPICS.deadLetters, Number(partition), BigInt(offset));
-    return record && toLetter(record);
+    return record && toLetter(record, this.context.seal);
   }
 
   private async searchSource(place: string): Promise<StoredLetter | null> {
@@ -101,9 +107,9 @@ function parsePlace(place: string): [string, string, string] {
 }
 
 /** Null for a record that is none: whoever wrote it did not use `toDeadLetter`. */
-function toLetter(record: KafkaRecord): StoredLetter | null {
+function toLetter(record: KafkaRecord, seal: DeadLetterSeal): StoredLetter | null {
   try {
-    return { id: placeOf(record), putAsideAt: record.timestampMs, letter: parseDeadLetter(record) };
+    return { id: placeOf(record), putAsideAt: record.timestampMs, letter: parseDeadLetter(record, seal) };
   } catch {
     return null;
   }

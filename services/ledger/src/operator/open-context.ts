@@ -1,5 +1,5 @@
 import { createPool, prismaAdapter } from '@subledger/database';
-import type { KafkaConfig } from '@subledger/kafka';
+import { DeadLetterSeal, type KafkaConfig } from '@subledger/kafka';
 import {
   type CommandLineProcess,
   createLogger,
@@ -43,6 +43,7 @@ export async function withContext<Result>(
       pool,
       prisma,
       kafka: kafkaConfigFrom(config, 'subledger-ledger-operator', log) as KafkaConfig,
+      seal: new DeadLetterSeal(config.DEAD_LETTER_KEY),
       partitions: config.KAFKA_PARTITIONS,
       env,
       print,

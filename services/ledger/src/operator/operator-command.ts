@@ -1,4 +1,4 @@
-import type { KafkaConfig } from '@subledger/kafka';
+import type { DeadLetterSeal, KafkaConfig } from '@subledger/kafka';
 import type pg from 'pg';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
@@ -16,6 +16,8 @@ export interface OperatorContext {
   readonly pool: pg.Pool;
   readonly prisma: PrismaClient;
   readonly kafka: KafkaConfig;
+  /** Opens dead letters. */
+  readonly seal: DeadLetterSeal;
   /** Of each input topic; a main account's lane follows from it. */
   readonly partitions: number;
   readonly env: Readonly<Record<string, string | undefined>>;

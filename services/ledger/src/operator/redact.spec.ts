@@ -12,6 +12,33 @@ describe('a value for the eye', () => {
     expect(JSON.parse(text)).toMatchObject({ id: '1', data: { content: '[redacted]', points: '1' } });
   });
 
+  it('shows fields of the contracts alone, and of those none that says what was sent to whom', () => {
+    const text = shown(
+      JSON.stringify({
+        id: '1',
+        source: '/sms',
+        data: {
+          messageId: 'm',
+          recipient: '+819077770001',
+          contents: 'secret',
+          number: 81,
+          list: ['secret', { points: '1' }],
+        },
+      }),
+    );
+    expect(JSON.parse(text)).toEqual({
+      id: '1',
+      source: '/sms',
+      data: {
+        messageId: 'm',
+        recipient: '[redacted]',
+        contents: '[redacted]',
+        number: '[redacted]',
+        list: ['[redacted]', { points: '1' }],
+      },
+    });
+  });
+
   it('is not shown where it is no JSON object, nor quoted in an error', () => {
     expect(shown('{"content":"secret')).toBe(
       '(18 bytes that are no JSON object; not shown: they may be the content of a message)',

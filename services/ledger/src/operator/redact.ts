@@ -1,17 +1,31 @@
-/** Fields whose text goes nowhere: what a customer wrote to somebody. */
-const SECRET_FIELDS = new Set(['content']);
+import { COMMAND_DATA, envelope, MESSAGE_DATA } from '@subledger/contracts';
 
-/** The same JSON with the content of messages taken out, whatever it is nested in. */
+/** Fields of messages that say what a customer wrote, and to whom. */
+const PERSONAL_FIELDS: ReadonlySet<string> = new Set(['content', 'recipient', 'shortlinkUrl']);
+/** The fields of the contracts; one that none of them knows may be a misspelt personal one. */
+const SHOWN_FIELDS: ReadonlySet<string> = new Set(
+  [
+    envelope.shape,
+    ...[...Object.values(COMMAND_DATA), ...Object.values(MESSAGE_DATA)].map(({ shape }) => shape),
+  ]
+    .flatMap((shape) => Object.keys(shape))
+    .filter((name) => !PERSONAL_FIELDS.has(name)),
+);
+const REDACTED = '[redacted]';
+
+/** The same JSON with the text and the numbers of all other fields taken out, whatever they are nested in. */
 function redact(json: unknown): unknown {
-  if (Array.isArray(json)) return json.map(redact);
-  if (typeof json !== 'object' || json === null) return json;
+  if (Array.isArray(json)) return json.map((item) => (isNested(item) ? redact(item) : REDACTED));
   return Object.fromEntries(
-    Object.entries(json).map(([name, value]) => [
-      name,
-      SECRET_FIELDS.has(name) ? '[redacted]' : redact(value),
-    ]),
+    Object.entries(json as object).map(([name, value]) => {
+      if (PERSONAL_FIELDS.has(name)) return [name, REDACTED];
+      if (isNested(value)) return [name, redact(value)];
+      return [name, SHOWN_FIELDS.has(name) ? value : REDACTED];
+    }),
   );
 }
+
+const isNested = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** A record's value for the eye. What is no JSON object may be a message's content in pieces, and is not shown at all. */
 export function redactedValue(value: Buffer | null): string[] {
@@ -24,7 +38,7 @@ export function redactedValue(value: Buffer | null): string[] {
 function objectIn(value: Buffer): object | null {
   try {
     const json: unknown = JSON.parse(value.toString('utf8'));
-    return typeof json === 'object' && !Array.isArray(json) ? json : null;
+    return isNested(json) && !Array.isArray(json) ? (json as object) : null;
   } catch {
     return null;
   }

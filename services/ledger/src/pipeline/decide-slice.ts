@@ -239,8 +239,9 @@ export class SliceDecider {
   }
 
   private deadLetter(record: ParsedRecord['record'], reason: DeadLetterReason, detail: string): void {
-    this.context.counts.deadLetter(reason, record);
-    this.context.draft.addOutbox(toDeadLetter(record, reason, detail, TOPICS.deadLetters));
+    const { counts, draft, seal } = this.context;
+    counts.deadLetter(reason, record);
+    draft.addOutbox(toDeadLetter(record, reason, detail, TOPICS.deadLetters, seal));
   }
 
   /** An outcome that no journal has: sequence 0, through the outbox. */

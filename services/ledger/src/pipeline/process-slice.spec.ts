@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { type CommandName, commandType, makeCloudEvent, messageType, TOPICS } from '@subledger/contracts';
 import { Books, decide, wholePoints } from '@subledger/core';
-import type { OutgoingRecord } from '@subledger/kafka';
+import { DeadLetterSeal, type OutgoingRecord } from '@subledger/kafka';
 import { createLogger, Registry } from '@subledger/service-kit';
 import { LedgerMetrics } from '../metrics.js';
 import { LaneFencedError, type Lease } from '../store/lane-lease.js';
@@ -41,6 +41,7 @@ function setUp(isOurs = true, now = 0) {
       if (input.mainAccountId === 'ma_poison') throw new TypeError('a bug');
       return decide(books, input, policy);
     },
+    seal: new DeadLetterSeal('a key of this suite'),
     partitions: () => 1,
     metrics: new LedgerMetrics(registry),
     log: createLogger({ service: 'test', level: 'error', stream: { write: (line) => lines.push(line) } }),

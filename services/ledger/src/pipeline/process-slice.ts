@@ -1,6 +1,6 @@
 import { Books, type decide, type LedgerPolicy } from '@subledger/core';
 import { isTransientError, sqlState } from '@subledger/database';
-import { type KafkaRecord, partitionFor } from '@subledger/kafka';
+import { type DeadLetterSeal, type KafkaRecord, partitionFor } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type { LedgerMetrics } from '../metrics.js';
 import type { KnownCommand } from '../store/known.js';
@@ -27,6 +27,8 @@ export interface ProcessorOptions {
   readonly store: LedgerStore;
   readonly policy: LedgerPolicy;
   readonly decide: typeof decide;
+  /** Of what dead letters keep of their records. */
+  readonly seal: DeadLetterSeal;
   /** Between a sub-account's deletion and the tombstone of its limit record, in milliseconds. */
   readonly tombstoneGraceMs: number;
   /** Milliseconds since 1970; only for tombstones, which no record asks for. */
@@ -158,7 +160,7 @@ export class SliceProcessor {
     records: readonly ParsedRecord[],
     { books, known, isOwn }: Loaded,
   ): Promise<Publication> {
-    const { metrics, log, policy, decide, tombstoneGraceMs, now } = this.options;
+    const { metrics, log, policy, decide, seal, tombstoneGraceMs, now } = this.options;
     const started = performance.now();
     const progress = new LaneProgress(lane.offsets);
     const draft = new SliceDraft(lane.laneSequence, records.length);
@@ -169,6 +171,7 @@ export class SliceProcessor {
       tombstoneGraceMs,
       now,
       decide,
+      seal,
       booksOf: (id) => books.get(id) as Books,
       known,
       isOwn,

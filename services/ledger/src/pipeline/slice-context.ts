@@ -1,4 +1,5 @@
 import type { Books, decide, LedgerPolicy } from '@subledger/core';
+import type { DeadLetterSeal } from '@subledger/kafka';
 import type { KnownCommand } from '../store/known.js';
 import type { LaneProgress } from './lane-progress.js';
 import type { SliceCounts } from './slice-counts.js';
@@ -14,6 +15,7 @@ export interface SliceContext {
   /** Milliseconds since 1970; only for tombstones, which no record asks for. */
   readonly now: () => number;
   readonly decide: typeof decide;
+  readonly seal: DeadLetterSeal;
   readonly booksOf: (mainAccountId: string) => Books;
   /** Commands that had an outcome before, by `commandKey`; those of this slice are added. */
   readonly known: Map<string, KnownCommand>;

@@ -8,7 +8,15 @@ export interface Operated {
 }
 
 /** Runs `npm run ledger -- <args>` against a suite's own database and topics. */
-export async function operate(harness: LedgerHarness, ...args: string[]): Promise<Operated> {
+export const operate = (harness: LedgerHarness, ...args: string[]): Promise<Operated> =>
+  operateWith(harness, {}, ...args);
+
+/** The same with more variables. */
+export async function operateWith(
+  harness: LedgerHarness,
+  more: Readonly<Record<string, string>>,
+  ...args: string[]
+): Promise<Operated> {
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   const code = await runOperator({
@@ -22,6 +30,7 @@ export async function operate(harness: LedgerHarness, ...args: string[]): Promis
       KAFKA_BROKERS: harness.kafka.brokers.join(','),
       KAFKA_TOPIC_PREFIX: harness.prefix,
       KAFKA_PARTITIONS: String(PARTITIONS),
+      ...more,
     },
   });
   return { code, text: lines.join('\n') };

@@ -151,6 +151,7 @@ describe('npm run job -- month-start', () => {
         NODE_ENV: 'production',
         ALLOW_INSECURE_KAFKA: 'true',
         ALLOW_INSECURE_DATABASE: 'true',
+        DEAD_LETTER_KEY: 'w5Nc8-Tf2Hy6Jd0Kp4Rs9Vb3Xg7Zm1Lq',
       };
       const { code, errors } = await job(['--at', begin(next)], production);
       // The test server's own password may be one that production refuses first.

@@ -65,8 +65,9 @@ export function readLedgerEvent(record: Pick<KafkaRecord, 'value'>): Read {
   let json: unknown;
   try {
     json = JSON.parse(record.value.toString('utf8'));
-  } catch (error) {
-    return { kind: 'dead', reason: 'malformed-json', detail: (error as Error).message };
+  } catch {
+    // V8's message quotes the text.
+    return { kind: 'dead', reason: 'malformed-json', detail: 'the value is not JSON' };
   }
   const type = (json as { type?: unknown } | null)?.type;
   if (typeof type === 'string' && !EVENT_TYPE_PATTERN.test(type)) return { kind: 'ignored' };

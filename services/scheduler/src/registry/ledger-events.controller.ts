@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { TOPICS } from '@subledger/contracts';
-import { DeadLetterWriter, type KafkaBatchContext, type KafkaRecord } from '@subledger/kafka';
+import { DeadLetterSeal, DeadLetterWriter, type KafkaBatchContext, type KafkaRecord } from '@subledger/kafka';
 import type { Resources } from '../resources.js';
 import { RESOURCES } from '../tokens.js';
 import { type LedgerEvent, readLedgerEvent } from './ledger-event.js';
@@ -12,7 +12,11 @@ export class LedgerEventsController {
   private readonly deadLetters: DeadLetterWriter;
 
   constructor(@Inject(RESOURCES) private readonly resources: Resources) {
-    this.deadLetters = new DeadLetterWriter(resources.producer, TOPICS.deadLetters);
+    this.deadLetters = new DeadLetterWriter(
+      resources.producer,
+      TOPICS.deadLetters,
+      new DeadLetterSeal(resources.config.DEAD_LETTER_KEY),
+    );
   }
 
   @EventPattern(TOPICS.events)
