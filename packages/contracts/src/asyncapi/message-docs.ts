@@ -26,7 +26,7 @@ export const COMMAND_DOCS: { readonly [Name in CommandName]: string } = {
     'Gives it again what it may still use this month; nothing that was used is refilled.',
   'sub-account.delete': 'Deactivates for good. Statements and log stay.',
   'hold.place':
-    'The strict check before sending: sets points aside for one message, or is refused; 10,000 points at most, unless the operators set another bound. Lives 15 minutes unless `expiresInSeconds` says otherwise, 24 hours at most.',
+    'The strict check before sending: sets points aside for one message, or is refused; 10,000 points at most, unless the operators set another bound. Its end is 15 minutes later unless `expiresInSeconds` says otherwise, 24 hours at most. Not acted on yet: a hold stays open until its message is reported or it is released.',
   'hold.release':
     'Gives a hold back unused. One that is not placed yet is barred, so that a late `hold.place` does nothing.',
   'period.roll':
@@ -58,7 +58,8 @@ export const EVENT_DOCS: { readonly [Name in EventName]: string } = {
   'sub-account.funded': 'It lacked points, and a rise of the main balance gave them to it.',
   'sub-account.rolled':
     'Its month ended (`closed` is its statement) and the new one began. Before the summary.',
-  'hold.placed': 'Points are set aside for one message until `expiresAt`.',
+  'hold.placed':
+    'Points are set aside for one message. `expiresAt` is when they are to go back by themselves. Not acted on yet: a hold stays open until its message is reported or it is released.',
   'hold.released':
     '`points` of a hold came back, or (0 points, no sub-account) a hold not yet placed was barred.',
   'message.charged':

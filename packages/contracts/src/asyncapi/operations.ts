@@ -95,8 +95,8 @@ export const OPERATIONS: readonly OperationDoc[] = [
     role: 'scheduler',
     action: 'send',
     topic: TOPICS.commands,
-    summary: 'Month starts that are due, holds that expired.',
-    types: [commandType('period.roll'), commandType('hold.release')],
+    summary: 'Month starts that are due.',
+    types: [commandType('period.roll')],
   },
   {
     id: 'schedulerReceivesEvents',

@@ -69,7 +69,8 @@ export const placeHold = z
       .max(MAX_HOLD_SECONDS)
       .default(DEFAULT_HOLD_SECONDS)
       .meta({
-        description: 'Seconds until the points go back unless the message is reported, at most a day',
+        description:
+          'Seconds until the points are to go back unless the message is reported, at most a day. Not acted on yet: release a hold whose message is not sent',
         examples: [DEFAULT_HOLD_SECONDS],
       }),
   })
@@ -79,7 +80,10 @@ export const holdView = z
     messageId: foreignId,
     subAccountId,
     points: points.meta({ description: 'Points set aside for the message' }),
-    expiresAt: instant.meta({ description: 'When the points go back by themselves' }),
+    expiresAt: instant.meta({
+      description:
+        'When the points are to go back by themselves. Not acted on yet: a hold stays open until its message is reported or it is released',
+    }),
     remaining: points.meta({
       description: 'Points that the sub-account has left after it',
       examples: ['98.8'],

@@ -13,7 +13,10 @@ export interface HoldRequest {
    * over HTTP, by `feed` over Kafka.
    */
   readonly sender?: string;
-  /** When an unused hold ends by itself. Default 900, at most 86,400. */
+  /**
+   * When an unused hold is to end by itself. Default 900, at most 86,400. Not acted on yet: release a hold whose message
+   * is not sent.
+   */
   readonly expiresInSeconds?: number;
 }
 
@@ -55,7 +58,7 @@ export type HoldOutcome =
       /** Points set aside, and points left after it. Decimal strings. */
       readonly points: string;
       readonly remaining: string;
-      /** ISO instant. */
+      /** ISO instant at which it is to end by itself; not acted on yet. */
       readonly expiresAt: string;
     }
   | Refused
