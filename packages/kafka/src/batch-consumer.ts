@@ -4,7 +4,7 @@ import { backoffMs } from './backoff.js';
 import { type KafkaConfig, partitionKey, type TopicPartition } from './config.js';
 import type { BatchConsumerOptions, ConsumerState } from './consumer-options.js';
 import { errorCode } from './errors.js';
-import { type GroupEvents, GroupSession, type Joined } from './group-session.js';
+import { DEFAULT_SESSION_TIMEOUT_MS, type GroupEvents, GroupSession, type Joined } from './group-session.js';
 import { LogReader } from './log-reader.js';
 import { OffsetCommitter, type OffsetToCommit } from './offset-committer.js';
 import { type FeedBatch, PartitionFeed } from './partition-feed.js';
@@ -57,6 +57,13 @@ export class BatchConsumer {
   /** Milliseconds since the group last confirmed the membership, by a heartbeat or a join. */
   get confirmedAgeMs(): number {
     return this.#session?.confirmedAgeMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** @throws Error saying why it does not read, or cannot be known to; for readiness */
+  assertReading(): void {
+    const { silence } = this.#session ?? {};
+    if (this.#state !== 'running') throw new Error(`the consumer is ${this.#state}`);
+    if (silence) throw new Error(silence);
   }
 
   /** Milliseconds for which the oldest handler has been running. Heartbeats go on meanwhile, so watch it. */
@@ -164,7 +171,7 @@ export class BatchConsumer {
 
   async #beforeJoin(): Promise<void> {
     // Without heartbeats while this waits: so only a third of the session.
-    const sessionMs = this.#options.sessionTimeoutMs ?? 15_000;
+    const sessionMs = this.#options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
     await this.#drain(Math.min(this.#options.drainTimeoutMs ?? 10_000, sessionMs / 3));
   }
 

@@ -69,7 +69,9 @@ export class FlakyWire {
   readonly #pairs = new Set<[net.Socket, net.Socket]>();
   #target = { host: '127.0.0.1', port: 0 };
   #answersToLose = 0;
-  /** How many chunks of answers were lost. */
+  #toBreak = { apiKey: -1, count: 0 };
+  #isStalled = false;
+  /** How many chunks of answers, or requests, were lost. */
   lost = 0;
 
   async open(): Promise<void> {
@@ -99,6 +101,22 @@ export class FlakyWire {
     this.#answersToLose = count;
   }
 
+  /** The connection breaks at the next requests of a kind (Kafka's api key), before the broker gets them. */
+  breakAt(apiKey: number, count: number): void {
+    this.#toBreak = { apiKey, count };
+  }
+
+  /** Connections stay, and nothing comes through them until `goOn`: as with a broker that was stopped. */
+  stall(): void {
+    this.#isStalled = true;
+    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+  }
+
+  goOn(): void {
+    this.#isStalled = false;
+    for (const pair of this.#pairs) for (const socket of pair) socket.resume();
+  }
+
   #join(client: net.Socket): void {
     const broker = net.connect(this.#target);
     const pair: [net.Socket, net.Socket] = [client, broker];
@@ -109,7 +127,16 @@ export class FlakyWire {
       broker.destroy();
     };
     for (const socket of pair) socket.on('error', end).on('close', end);
-    client.on('data', (chunk) => broker.write(chunk));
+    client.on('data', (chunk) => {
+      // Behind the request's size.
+      if (this.#toBreak.count > 0 && chunk.length >= 6 && chunk.readInt16BE(4) === this.#toBreak.apiKey) {
+        this.#toBreak.count -= 1;
+        this.lost += 1;
+        end();
+        return;
+      }
+      broker.write(chunk);
+    });
     broker.on('data', (chunk) => {
       if (this.#answersToLose > 0) {
         this.#answersToLose -= 1;
@@ -119,5 +146,6 @@ export class FlakyWire {
       }
       client.write(chunk);
     });
+    if (this.#isStalled) for (const socket of pair) socket.pause();
   }
 }

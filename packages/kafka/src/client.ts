@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import kafkajs, { type ISocketFactoryArgs, type Kafka, type KafkaConfig as LibraryConfig } from 'kafkajs';
 import { createLogSink, type LibraryLogEntry } from './client-log.js';
 import type { KafkaConfig } from './config.js';
+import { endWithFailedJoins } from './failed-joins.js';
 import { speedUpFetch } from './fetch-decoding.js';
 import { speedUpProduce } from './produce-encoding.js';
 import { fixNegativeTimeouts } from './request-queue-fix.js';
@@ -25,6 +26,7 @@ export function createClient(config: KafkaConfig, options: ClientOptions): Kafka
   speedUpProduce();
   speedUpFetch();
   rememberTransactionCoordinators();
+  endWithFailedJoins();
   const library: LibraryConfig = {
     brokers: config.brokers,
     clientId: config.clientId,

@@ -4,11 +4,12 @@ import { createClient, TopicNames } from './client.js';
 import type { LibraryLogEntry } from './client-log.js';
 import type { KafkaConfig, TopicPartition } from './config.js';
 import type { BatchConsumerOptions } from './consumer-options.js';
-import { toTransportError } from './errors.js';
+import { KafkaUnavailableError, toTransportError } from './errors.js';
 import { FetchedRecord } from './fetched-record.js';
 import { createPartitionAssigner, UNKNOWN_GENERATION } from './group-protocol.js';
 import type { OffsetToCommit } from './offset-committer.js';
 import type { FeedBatch } from './partition-feed.js';
+import { nextSessionState, type SessionEvent, type SessionState, silenceOf } from './session-states.js';
 
 export interface Joined {
   memberId: string;
@@ -17,6 +18,10 @@ export interface Joined {
 }
 
 const DEFAULT_MIN_FETCH_INTERVAL_MS = 4;
+export const DEFAULT_SESSION_TIMEOUT_MS = 15_000;
+const WATCH_EVERY_MS = 500;
+/** Leaving the group takes a request. A broker that does not answer it is not waited for: the group will notice. */
+const CLOSE_TIMEOUT_MS = 5_000;
 
 /** Topics are without prefix on this side. */
 export interface GroupEvents {
@@ -39,8 +44,9 @@ interface InnerBatch extends Batch {
 }
 
 /**
- * One life of a kafkajs consumer, from connecting to its crash or close; a crash is final. Knows kafkajs's ways, and
- * nothing of what the batches are for.
+ * One life of a kafkajs consumer, from connecting to its crash or close; a crash is final, and so is a silence of the
+ * broker for longer than the session (see `session-states.ts`). Knows kafkajs's ways, and nothing of what the batches
+ * are for.
  */
 export class GroupSession {
   readonly #options: BatchConsumerOptions;
@@ -51,9 +57,14 @@ export class GroupSession {
   #fetchRound = 0;
   #lastPoll = performance.now();
   #lastConfirmed = Number.NEGATIVE_INFINITY;
-  #crash: Error | undefined;
+  #state: SessionState = 'connecting';
+  #enteredState = performance.now();
+  /** When the fetch under way was begun, by broker. */
+  readonly #fetches = new Map<string, number>();
   #hasJoined = false;
-  #closed = false;
+  /** Rejects with what the session failed with. */
+  readonly #failed = Promise.withResolvers<never>();
+  readonly #watch: NodeJS.Timeout;
 
   constructor(config: KafkaConfig, options: BatchConsumerOptions, events: GroupEvents) {
     this.#options = options;
@@ -65,7 +76,7 @@ export class GroupSession {
       maxRetryTimeMs: 1_500,
       watchLog: (entry) => this.#watchLog(entry),
     });
-    const sessionTimeout = options.sessionTimeoutMs ?? 15_000;
+    const sessionTimeout = this.#sessionTimeoutMs;
     this.#consumer = client.consumer({
       groupId: options.groupId,
       sessionTimeout,
@@ -81,7 +92,10 @@ export class GroupSession {
         createPartitionAssigner({
           coPartitioned: options.coPartitioned ?? false,
           owned: () => this.#ownedOnWire(),
-          beforeJoin: () => this.#events.beforeJoin(),
+          beforeJoin: async () => {
+            this.#step('join-begun');
+            await this.#events.beforeJoin();
+          },
           onGeneration: (generation) => {
             this.#generation = generation;
           },
@@ -89,6 +103,25 @@ export class GroupSession {
       ],
     });
     this.#listen();
+    // Nobody may be waiting for it.
+    this.#failed.promise.catch(() => undefined);
+    this.#watch = setInterval(() => this.#lookForSilence(), WATCH_EVERY_MS).unref();
+  }
+
+  get #sessionTimeoutMs(): number {
+    return this.#options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
+  }
+
+  /** What the broker has not answered for longer than it may; null while all is well. */
+  get silence(): string | null {
+    const now = performance.now();
+    return silenceOf({
+      state: this.#state,
+      sessionTimeoutMs: this.#sessionTimeoutMs,
+      inStateMs: now - this.#enteredState,
+      confirmedMs: now - this.#lastConfirmed,
+      fetchMs: now - Math.min(now, ...this.#fetches.values()),
+    });
   }
 
   /** Counts fetch requests. */
@@ -107,6 +140,11 @@ export class GroupSession {
 
   /** Resolves when it has joined the group. @throws KafkaUnavailableError | KafkaRejectedError | Error */
   async run(): Promise<void> {
+    // kafkajs does not throw from `run` when the join fails, it "crashes".
+    await Promise.race([this.#run(), this.#failed.promise]);
+  }
+
+  async #run(): Promise<void> {
     try {
       await this.#consumer.connect();
       await this.#consumer.subscribe({
@@ -127,8 +165,8 @@ export class GroupSession {
     } catch (error) {
       throw toTransportError('join the group', error);
     }
-    // kafkajs does not throw from `run` when the join fails, it "crashes".
-    if (!this.#hasJoined && this.#crash) throw this.#crash;
+    // A crash is told when kafkajs has cleared up after it, which is before it returns.
+    if (!this.#hasJoined) await this.#failed.promise;
   }
 
   pause(topic: string, partition: number): void {
@@ -157,22 +195,52 @@ export class GroupSession {
     );
   }
 
+  /** Leaves the group, where the broker answers soon enough. */
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#consumer.disconnect().catch(() => undefined);
+    if (this.#state === 'closed') return;
+    this.#step('closed');
+    clearInterval(this.#watch);
+    const bound = new AbortController();
+    const left = this.#consumer.disconnect().catch(() => undefined);
+    await Promise.race([
+      left,
+      sleep(CLOSE_TIMEOUT_MS, undefined, { signal: bound.signal }).catch(() => undefined),
+    ]);
+    bound.abort();
   }
 
   /** After a crash or a stop kafkajs throws on pause, resume and seek; there is nothing left to pause. */
   #isUsable(): boolean {
-    return !this.#closed && this.#crash === undefined;
+    return this.#state !== 'closed' && this.#state !== 'failed';
+  }
+
+  /** @throws SessionEndedError within kafkajs, which ends what it was about to do */
+  #step(event: SessionEvent): void {
+    const next = nextSessionState(this.#state, event);
+    if (next !== this.#state) this.#enteredState = performance.now();
+    this.#state = next;
+  }
+
+  #lookForSilence(): void {
+    const { silence } = this;
+    if (silence !== null) this.#fail('silent', new KafkaUnavailableError(silence));
+  }
+
+  #fail(event: 'silent' | 'crashed', error: Error): void {
+    const isFirst = this.#isUsable();
+    this.#step(event);
+    if (!isFirst) return;
+    this.#failed.reject(error);
+    if (this.#hasJoined) this.#events.onCrash(this, error);
   }
 
   #listen(): void {
     const { events } = this.#consumer;
     // kafkajs calls these synchronously, in the midst of what they tell about.
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#step('joined');
       this.#hasJoined = true;
+      this.#fetches.clear();
       this.#lastConfirmed = performance.now();
       this.#events.onJoined({
         memberId: payload.memberId,
@@ -183,12 +251,15 @@ export class GroupSession {
       });
     });
     this.#consumer.on(events.HEARTBEAT, () => {
+      this.#step('confirmed');
       this.#lastConfirmed = performance.now();
     });
-    this.#consumer.on(events.FETCH_START, () => {
+    this.#consumer.on(events.FETCH_START, ({ payload }) => {
       this.#fetchRound += 1;
       this.#lastPoll = performance.now();
+      this.#fetches.set(String(payload.nodeId), this.#lastPoll);
     });
+    this.#consumer.on(events.FETCH, ({ payload }) => this.#fetches.delete(String(payload.nodeId)));
     // Batches of nothing but control or aborted records never reach `eachBatch`, yet move kafkajs's position.
     this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize === 0)
@@ -199,8 +270,7 @@ export class GroupSession {
         );
     });
     this.#consumer.on(events.CRASH, ({ payload }) => {
-      this.#crash = toTransportError('consume', payload.error);
-      if (this.#hasJoined) this.#events.onCrash(this, this.#crash);
+      this.#fail('crashed', toTransportError('consume', payload.error));
     });
   }
 
@@ -212,11 +282,11 @@ export class GroupSession {
   async #pace(): Promise<void> {
     const interval = this.#options.minFetchIntervalMs ?? DEFAULT_MIN_FETCH_INTERVAL_MS;
     const rest = this.#lastPoll + interval - performance.now();
-    if (rest > 0 && !this.#closed) await sleep(rest);
+    if (rest > 0 && this.#isUsable()) await sleep(rest);
   }
 
   #onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): void {
-    if (this.#closed || isStale()) return;
+    if (!this.#isUsable() || isStale()) return;
     const topic = this.#names.fromWire(batch.topic);
     const { partition, messages } = batch;
     const last = messages.at(-1);

@@ -1,5 +1,6 @@
 import { BatchConsumer } from './batch-consumer.js';
 import type { KafkaConfig } from './config.js';
+import { DEFAULT_SESSION_TIMEOUT_MS } from './group-session.js';
 
 export interface GroupShareOptions {
   readonly groupId: string;
@@ -27,7 +28,7 @@ export class GroupShare {
   readonly #sessionTimeoutMs: number;
 
   constructor(config: KafkaConfig, options: GroupShareOptions) {
-    this.#sessionTimeoutMs = options.sessionTimeoutMs ?? 15_000;
+    this.#sessionTimeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
     const consumer: BatchConsumer = new BatchConsumer(config, {
       groupId: options.groupId,
       topics: [options.topic],

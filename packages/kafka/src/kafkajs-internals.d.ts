@@ -14,6 +14,13 @@ declare module 'kafkajs/src/cluster/index.js' {
   }
 }
 
+declare module 'kafkajs/src/consumer/consumerGroup.js' {
+  export default class ConsumerGroup {
+    /** Resolves when the group has given it an assignment. */
+    joinAndSync(): Promise<void>;
+  }
+}
+
 declare module 'kafkajs/src/protocol/encoder.js' {
   /** As much as `writeEncoder` asks of what it is given. */
   export interface Encoded {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import Cluster from 'kafkajs/src/cluster/index.js';
+import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 import definitions from 'kafkajs/src/protocol/requests/index.js';
 import { createClient } from './client.js';
 
@@ -10,6 +11,8 @@ describe('making a client refuses a kafkajs', () => {
   const { Produce, Fetch } = definitions.requests;
   const protocol = Produce.protocol;
   const fetchProtocol = Fetch.protocol;
+  const { findBroker } = Cluster.prototype;
+  const { joinAndSync } = ConsumerGroup.prototype;
 
   test.each<[string, () => void, () => void]>([
     [
@@ -30,7 +33,12 @@ describe('making a client refuses a kafkajs', () => {
     [
       'whose cluster finds coordinators otherwise',
       () => Object.assign(Cluster.prototype, { findBroker: undefined }),
-      () => undefined,
+      () => Object.assign(Cluster.prototype, { findBroker }),
+    ],
+    [
+      'whose consumer group joins otherwise',
+      () => Object.assign(ConsumerGroup.prototype, { joinAndSync: undefined }),
+      () => Object.assign(ConsumerGroup.prototype, { joinAndSync }),
     ],
   ])('%s', (_, breakIt, mend) => {
     breakIt();

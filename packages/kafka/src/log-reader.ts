@@ -38,6 +38,21 @@ export class LogReader {
     });
   }
 
+  /**
+   * The offset after the last record of each of these partitions, by its number; in one request to each broker.
+   * @throws KafkaUnavailableError | KafkaRejectedError
+   */
+  async ends(topic: string, partitions: readonly number[]): Promise<Map<number, bigint>> {
+    if (partitions.length === 0) return new Map();
+    return this.#run(topic, 'look up the log ends', async (cluster, wireTopic) => {
+      const wanted = partitions.map((partition) => ({ partition }));
+      const [answer] = await cluster.fetchTopicsOffset([
+        { topic: wireTopic, partitions: wanted, fromBeginning: LATEST },
+      ]);
+      return new Map(answer!.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+    });
+  }
+
   /** Number of a topic's partitions. @throws KafkaUnavailableError | KafkaRejectedError */
   async partitionCount(topic: string): Promise<number> {
     return this.#run(topic, 'look up the partitions', async (cluster, wireTopic) => {

@@ -155,6 +155,7 @@ const createEventsConsumer = (config: GatewayConfig, kafka: KafkaConfig, readMod
 
 /** @throws Error where it cannot be relied on */
 async function checkConsumer({ consumer }: KafkaBatchServer): Promise<void> {
-  if (consumer?.state !== 'running') throw new Error('the consumer is not running');
+  if (!consumer) throw new Error('the consumer is not running');
+  consumer.assertReading();
   if (consumer.lastPollAgeMs > MAX_POLL_AGE_MS) throw new Error('the consumer is stuck');
 }

@@ -42,7 +42,8 @@ function registerChecks(health: Health, resources: Resources, strategy: KafkaBat
   health.register('database', () => resources.pool.query('SELECT 1'));
   health.register('kafka-consumer', async () => {
     const { consumer } = strategy;
-    if (consumer?.state !== 'running') throw new Error(`the consumer is ${consumer?.state ?? 'not started'}`);
+    if (!consumer) throw new Error('the consumer is not started');
+    consumer.assertReading();
     if (consumer.oldestHandlerMs > MAX_HANDLER_MS)
       throw new Error('a batch of events has been stuck for a minute');
   });

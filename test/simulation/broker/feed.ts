@@ -9,7 +9,7 @@ interface FeedPorts {
   readonly world: World;
   readonly owner: Owner;
   readonly partition: Partition;
-  readonly deliver: (records: readonly KafkaRecord[], highWatermark: bigint) => void;
+  readonly deliver: (records: readonly KafkaRecord[]) => void;
   readonly onOutOfRange: () => void;
 }
 
@@ -92,13 +92,12 @@ export class Feed {
         this.isFetching = false;
         return partition.onAppend(() => this.fetchSoon());
       }
-      const high = partition.high;
       world.scheduler.after(world.latency(), owner, () => {
         this.isFetching = false;
         if (this.isClosed) return;
         if (seeks === this.seeks && this.holds.size === 0) {
           this.position = next;
-          if (records.length > 0) this.ports.deliver(records, high);
+          if (records.length > 0) this.ports.deliver(records);
         }
         this.fetchSoon();
       });

@@ -85,7 +85,7 @@ export class GroupMember {
         world,
         owner,
         partition,
-        deliver: (records, high) => this.lanes().enqueue(topic, number, records, high),
+        deliver: (records) => this.lanes().enqueue(topic, number, records),
         onOutOfRange: () => {
           world.cover('fault:offset out of range');
           this.lanes().onOffsetOutOfRange({ topic, partition: number });

@@ -115,6 +115,9 @@ export class LedgerProcess implements Owner {
       publisherOf: (lane) => new SimPublisher(world, broker, this, `ledger-lane-${lane}`),
       consumer: () => this.member,
       commitEveryMs: 1_000,
+      logEnds: async (topic, numbers) =>
+        new Map(numbers.map((number) => [number, broker.partition(topic, number).high])),
+      lagEveryMs: 5_000,
       choresEveryMs: 2_000,
       prepare: async () => undefined,
     };

@@ -19,7 +19,7 @@ export class LedgerController {
     this.hand(records, context as KafkaBatchContext);
   }
 
-  private hand(records: KafkaRecord[], { topic, partition, highWatermark }: KafkaBatchContext): void {
-    this.lanes.enqueue(topic, partition, records, highWatermark);
+  private hand(records: KafkaRecord[], { topic, partition }: KafkaBatchContext): void {
+    this.lanes.enqueue(topic, partition, records);
   }
 }

@@ -49,6 +49,8 @@ const FETCH_BYTES = 128 * 1_024;
 /** Records that come are delivered at once; this is how often an idle ledger asks the broker. */
 const FETCH_WAIT_MS = 25;
 const COMMIT_EVERY_MS = 1_000;
+/** Two requests to the broker each time. */
+const LAG_EVERY_MS = 5_000;
 /** How soon an operator's order is seen. */
 const CHORES_EVERY_MS = 2_000;
 /** The group gives a member's lanes away after this long without a heartbeat. */
@@ -163,6 +165,8 @@ function createLanes(
       new TransactionalPublisher(kafka, `ledger-lane-${lane}`, { fences: fencesOf(config.KAFKA_PARTITIONS) }),
     consumer: () => server()?.consumer,
     commitEveryMs: COMMIT_EVERY_MS,
+    logEnds: (topic, partitions) => reader.ends(topic, partitions),
+    lagEveryMs: LAG_EVERY_MS,
     prepare: () => checkPartitions(kafka, config.KAFKA_PARTITIONS),
     ...pick(parts),
   });
@@ -206,8 +210,8 @@ function registerChecks(
 ): void {
   health.register('database', () => pool.query('SELECT 1'));
   health.register('consumer', async () => {
-    const state = server.consumer?.state ?? 'stopped';
-    if (state !== 'running') throw new Error(`the consumer is ${state}`);
+    if (!server.consumer) throw new Error('the consumer is stopped');
+    server.consumer.assertReading();
   });
   health.register('lanes', async () => lanes.assertRunning());
 }

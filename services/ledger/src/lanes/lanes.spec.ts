@@ -49,6 +49,8 @@ function setUp() {
   const row = { generation: 1, commandOffset: 0n };
   const processed: bigint[] = [];
   const looks: (() => void)[] = [];
+  const logEnd = { value: 0n };
+  const metrics = new LedgerMetrics(new Registry());
   let onTakeLane = () => undefined as unknown;
   const ports = {
     store: {
@@ -84,7 +86,8 @@ function setUp() {
     database: new Turnstile(100),
     kafka: new Turnstile(1),
     budget: new CacheBudget(10),
-    metrics: new LedgerMetrics(new Registry()),
+    metrics,
+    logEnds: async (_: string, lanes: number[]) => new Map(lanes.map((lane) => [lane, logEnd.value])),
     owner: 'test',
     log: createLogger({ service: 'test', level: 'silent' }),
     now: () => 0,
@@ -92,11 +95,13 @@ function setUp() {
     prepare: async () => undefined,
   };
   const lanes = new Lanes(ports as unknown as LanesPorts);
-  const feed = new EndlessFeed((record) => lanes.enqueue(TOPICS.commands, 0, [record], 1_000n));
+  const feed = new EndlessFeed((record) => lanes.enqueue(TOPICS.commands, 0, [record]));
   return {
     lanes,
     feed,
     row,
+    logEnd,
+    metrics,
     processed,
     look: () => {
       for (const call of looks) call();
@@ -127,5 +132,20 @@ describe('Lanes', () => {
     await turn();
     expect(lanes.get(0)).toMatchObject({ state: 'running', generation: 2 });
     expect(processed).toEqual([2n]);
+  });
+});
+
+describe('the lag', () => {
+  it('is measured against the end of the log, also of one that nothing is fetched from', async () => {
+    const { lanes, logEnd, metrics, look } = setUp();
+    await lanes.onAssigned([COMMANDS]);
+    logEnd.value = 7n;
+    look();
+    await turn();
+    const { values } = await metrics.lag.get();
+    expect(values).toEqual([
+      { value: 7, labels: { topic: TOPICS.commands, partition: '0' } },
+      { value: 7, labels: { topic: TOPICS.messages, partition: '0' } },
+    ]);
   });
 });

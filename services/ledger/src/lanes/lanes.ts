@@ -20,6 +20,10 @@ export interface LanesPorts extends Omit<LanePorts, 'publisher' | 'pause' | 'res
   readonly consumer: () => LaneConsumer | undefined;
   /** Between two commits of offsets to Kafka, which only serve to watch the lag. */
   readonly commitEveryMs: number;
+  /** The offset after the last record of each of a topic's partitions, as the broker has it. */
+  readonly logEnds: (topic: string, partitions: readonly number[]) => Promise<ReadonlyMap<number, bigint>>;
+  /** Between two measurements of the lag. */
+  readonly lagEveryMs: number;
   /** Between two looks for operators' orders and tombstones that are due. */
   readonly choresEveryMs: number;
   /** Partitions of each input topic. */
@@ -38,14 +42,15 @@ export class Lanes {
   private readonly lanes = new Map<number, Lane>();
   /** Numbers of the lanes that the group gives to us, whether or not they could be started. */
   private readonly assigned = new Set<number>();
-  private readonly highWatermarks = new Map<string, bigint>();
   private readonly stopTimers: (() => void)[];
   private lookingAfter: Promise<void> | undefined;
+  private measuring: Promise<void> | undefined;
 
   constructor(private readonly ports: LanesPorts) {
     this.stopTimers = [
       ports.timers.every(ports.commitEveryMs, () => this.report()),
       ports.timers.every(ports.choresEveryMs, () => this.lookAfter()),
+      ports.timers.every(ports.lagEveryMs, () => this.measureLag()),
     ];
   }
 
@@ -77,8 +82,7 @@ export class Lanes {
   }
 
   /** Hands fetched records to their lane; those of a lane that was given up are the next owner's. */
-  enqueue(topic: string, partition: number, records: readonly KafkaRecord[], highWatermark: bigint): void {
-    this.highWatermarks.set(partitionKey(topic, partition), highWatermark);
+  enqueue(topic: string, partition: number, records: readonly KafkaRecord[]): void {
     this.lanes.get(partition)?.enqueue(topic, records);
   }
 
@@ -97,7 +101,7 @@ export class Lanes {
   /** Ends all lanes; for the stop of the process. */
   async end(): Promise<void> {
     for (const stop of this.stopTimers) stop();
-    await this.lookingAfter;
+    await Promise.all([this.lookingAfter, this.measuring]);
     await this.commit();
     await Promise.all([...this.lanes.keys()].map((number) => this.endLane(number)));
   }
@@ -127,10 +131,7 @@ export class Lanes {
     if (!lane) return;
     await lane.end();
     if (this.lanes.get(number) === lane) this.lanes.delete(number);
-    for (const topic of INPUT_TOPICS) {
-      this.highWatermarks.delete(partitionKey(topic, number));
-      this.ports.metrics.lag.remove({ topic, partition: String(number) });
-    }
+    for (const topic of INPUT_TOPICS) this.ports.metrics.lag.remove({ topic, partition: String(number) });
   }
 
   /** Sees to what no record asks for: operators' orders, and limit records whose grace time is over. */
@@ -198,13 +199,28 @@ export class Lanes {
     metrics.lanes.reset();
     for (const lane of this.lanes.values()) metrics.lanes.inc({ state: lane.state });
     metrics.cachedSubAccounts.set(budget.used);
-    for (const { topic, partition, offset } of this.offsets()) {
-      const high = this.highWatermarks.get(partitionKey(topic, partition));
-      if (high !== undefined) {
-        metrics.lag.set({ topic, partition: String(partition) }, Math.max(0, Number(high - offset)));
-      }
-    }
     void this.commit();
+  }
+
+  /** Asks the broker: what was fetched says nothing about a log that nobody fetches from. */
+  private measureLag(): void {
+    const { logEnds, log } = this.ports;
+    this.measuring ??= Promise.all(
+      INPUT_TOPICS.map(async (topic) => this.showLag(topic, await logEnds(topic, [...this.lanes.keys()]))),
+    )
+      .catch((err: unknown) => log.debug({ err }, 'the lag could not be measured, later again'))
+      .then(() => {
+        this.measuring = undefined;
+      });
+  }
+
+  private showLag(topic: string, ends: ReadonlyMap<number, bigint>): void {
+    for (const at of this.offsets()) {
+      const end = at.topic === topic ? ends.get(at.partition) : undefined;
+      if (end === undefined) continue;
+      const lag = end > at.offset ? Number(end - at.offset) : 0;
+      this.ports.metrics.lag.set({ topic, partition: String(at.partition) }, lag);
+    }
   }
 
   private async commit(): Promise<void> {
