@@ -3,6 +3,15 @@ import { isConnectionError, isTransientError, sqlState } from './connection-erro
 
 const coded = (code: string): Error => Object.assign(new Error('x'), { code });
 
+/** As Prisma 7 throws what its driver was told. */
+const prismaError = (code: string, originalCode: string): Error =>
+  Object.assign(new Error('x'), {
+    code,
+    meta: {
+      driverAdapterError: { name: 'DriverAdapterError', cause: { kind: 'postgres', originalCode } },
+    },
+  });
+
 describe('isConnectionError', () => {
   test.each([
     ['refused', coded('ECONNREFUSED')],
@@ -23,6 +32,10 @@ describe('isConnectionError', () => {
     ["Prisma's code", coded('P1017')],
     ["Prisma's adapter", new Error('x', { cause: { kind: 'ConnectionClosed' } })],
     ["Prisma's adapter, raw code", new Error('x', { cause: { kind: 'postgres', originalCode: '57P01' } })],
+    ['Prisma, of a query of its own', prismaError('P2039', '57P02')],
+    ['Prisma, of a raw query', prismaError('P2010', '53300')],
+    ['any of the class', coded('08P01')],
+    ['too many connections', coded('53300')],
   ])('%s', (_name, error) => {
     expect(isConnectionError(error)).toBe(true);
     expect(isTransientError(error)).toBe(true);
@@ -49,8 +62,17 @@ describe('isConnectionError', () => {
 });
 
 test('isTransientError adds what a repeat may not meet again', () => {
-  for (const state of ['40001', '40P01', '55P03', '57014']) expect(isTransientError(coded(state))).toBe(true);
-  for (const state of ['23505', '22021', '42P01']) expect(isTransientError(coded(state))).toBe(false);
+  const states = ['40001', '40P01', '55P03', '57000', '57014', '53000', '53100', '53200', '53400', '58030'];
+  for (const state of states)
+    for (const error of [coded(state), prismaError('P2010', state)]) {
+      expect(isTransientError(error)).toBe(true);
+      expect(isConnectionError(error)).toBe(false);
+    }
+  expect(isTransientError(coded('P2034'))).toBe(true);
+  for (const state of ['23505', '22021', '42P01', '22003']) {
+    expect(isTransientError(coded(state))).toBe(false);
+    expect(isTransientError(prismaError('P2010', state))).toBe(false);
+  }
 });
 
 test('sqlState tells PostgreSQL’s codes from others of five characters', () => {

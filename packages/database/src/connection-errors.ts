@@ -16,31 +16,31 @@ const SOCKET_CODES = new Set([
 ]);
 
 /**
- * SQLSTATEs after which the connection is gone, or was never given. The class 08 is tested apart.
+ * SQLSTATEs, or how they begin, after which the connection is gone, or was never given.
  * @see https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
-const CONNECTION_STATES = new Set([
-  '57P01', // admin_shutdown
-  '57P02', // crash_shutdown
-  '57P03', // cannot_connect_now
-  '57P04', // database_dropped
-  '57P05', // idle_session_timeout
+const CONNECTION_STATES = [
+  '08', // connection exceptions
+  '57P', // the server stops, starts, or has lost the database
   '25P03', // idle_in_transaction_session_timeout
   '25P04', // transaction_timeout
   '25006', // read_only_sql_transaction: the old primary after a failover; a new connection finds the new one
   '53300', // too_many_connections
-]);
+];
 
-/** SQLSTATEs that a repeat of the same transaction may well not meet again. */
-const TRANSIENT_STATES = new Set([
+/** SQLSTATEs, or how they begin, that a repeat of the same transaction may well not meet again. */
+const TRANSIENT_STATES = [
   '40001', // serialization_failure
   '40P01', // deadlock_detected
   '55P03', // lock_not_available
+  '57000', // operator_intervention
   '57014', // query_canceled: statement_timeout
-  '53000', // insufficient_resources
-  '53100', // disk_full
-  '53200', // out_of_memory
-]);
+  '53', // insufficient resources: disk, memory, a limit of the configuration
+  '58000', // system_error
+  '58030', // io_error
+];
+const begins = (state: string | undefined, beginnings: readonly string[]): boolean =>
+  state !== undefined && beginnings.some((beginning) => state.startsWith(beginning));
 
 /** `pg` and `pg-pool` raise these without a code. The last two: answers out of step, and a service that is stopping. */
 const MESSAGES = new RegExp(
@@ -65,12 +65,15 @@ const PRISMA_KINDS = new Set([
   'TooManyConnections',
 ]);
 const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2037']);
+/** A write conflict or a deadlock, whichever SQLSTATE it was. */
+const PRISMA_CONFLICT = 'P2034';
 
 /**
  * Was the connection lost, refused or never made (and so nothing said about the data)? Everything else
  * is about the statement or the data, and comes again when the same is tried again.
  *
- * Looks through `cause` and `AggregateError`s, so errors from `pg`, from Prisma and wrapped ones work.
+ * Looks through `cause`, `AggregateError`s and what Prisma keeps of its driver's error (`meta.driverAdapterError`, not
+ * `cause`), so errors from `pg`, from Prisma and wrapped ones work.
  */
 export function isConnectionError(error: unknown): boolean {
   return some(error, isDirectConnectionError);
@@ -83,14 +86,17 @@ export function isConnectionError(error: unknown): boolean {
 export function isTransientError(error: unknown): boolean {
   return some(
     error,
-    (one) => isDirectConnectionError(one) || TRANSIENT_STATES.has(directSqlState(one) ?? ''),
+    (one) =>
+      isDirectConnectionError(one) ||
+      begins(directSqlState(one), TRANSIENT_STATES) ||
+      fields(one).code === PRISMA_CONFLICT,
   );
 }
 
 /** By the classes that there are, as `EPIPE` and Prisma's `P2025` have five characters too. */
 const SQL_STATE = /^(?:[0-9][0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 
-/** The five characters that PostgreSQL gave, or undefined: `23505` is a unique violation. Looks through `cause`. */
+/** The five characters that PostgreSQL gave, or undefined: `23505` is a unique violation. Looks through like the others. */
 export function sqlState(error: unknown): string | undefined {
   let state: string | undefined;
   some(error, (one) => {
@@ -113,7 +119,7 @@ function isDirectConnectionError(error: unknown): boolean {
   if (typeof code === 'string' && (SOCKET_CODES.has(code) || PRISMA_CODES.has(code))) return true;
   if (typeof kind === 'string' && PRISMA_KINDS.has(kind)) return true;
   const state = directSqlState(error);
-  if (state !== undefined) return state.startsWith('08') || CONNECTION_STATES.has(state);
+  if (state !== undefined) return begins(state, CONNECTION_STATES);
   return typeof message === 'string' && MESSAGES.test(message);
 }
 
@@ -124,6 +130,7 @@ interface ErrorFields {
   readonly message?: unknown;
   readonly cause?: unknown;
   readonly errors?: unknown;
+  readonly meta?: unknown;
 }
 
 function fields(error: unknown): ErrorFields {
@@ -136,7 +143,9 @@ const MAX_DEPTH = 8;
 function some(error: unknown, test: (error: unknown) => boolean, depth = 0): boolean {
   if (depth > MAX_DEPTH || typeof error !== 'object' || error === null) return false;
   if (test(error)) return true;
-  const { cause, errors } = fields(error);
+  const { cause, errors, meta } = fields(error);
   if (some(cause, test, depth + 1)) return true;
+  const { driverAdapterError } = (meta ?? {}) as { readonly driverAdapterError?: unknown };
+  if (some(driverAdapterError, test, depth + 1)) return true;
   return Array.isArray(errors) && errors.some((one) => some(one, test, depth + 1));
 }

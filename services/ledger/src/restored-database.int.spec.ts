@@ -60,7 +60,7 @@ describe('a database restored from an older backup', () => {
     const lower = await scene.generation(1);
     // Readers see a higher generation than the backup knows.
     const forced = await operate(harness, 'go-on', '--lane', '1', '--force', '--yes');
-    expect(forced.text).toContain('Taken up by');
+    expect(forced.text).toContain('taken up by');
     const after = [await scene.purchase(customer), await scene.send(customer)];
     await harness.outcome(after[0] as string);
     await scene.charged(after[1] as string);

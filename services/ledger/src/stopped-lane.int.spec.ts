@@ -33,8 +33,23 @@ describe('a stopped lane', () => {
     expect(next.data).toMatchObject({ generation: 2, sequence: outcome.data.sequence + 1 });
     expect(await scene.timesBooked([old, fresh])).toEqual([1, 1]);
     await scene.expectLimits(0);
-    await Promise.all([1, 2].map((lane) => scene.goOn(lane, 'created anew')));
+    await waitUntil(() => ledger.lanes.get(0)?.state === 'running');
+    const generations = () => Promise.all([0, 1, 2].map((lane) => scene.generation(lane)));
+    const before = await generations();
+    const dry = await operate(harness, 'go-on', '--all');
+    expect(dry).toMatchObject({ code: 0, text: expect.stringContaining('Nothing was changed') });
+    // Of lane 0 nothing is said: it fits.
+    expect(dry.text.match(/^Lane \d/gm)).toEqual(['Lane 1', 'Lane 2']);
+    expect(await generations()).toEqual(before);
+    const rest = await operate(harness, 'go-on', '--all', '--yes');
+    expect(rest.code).toBe(0);
+    for (const lane of [1, 2]) expect(rest.text).toContain(`Lane ${lane} was taken up by`);
+    expect(await generations()).toEqual(before.map((generation, lane) => generation + (lane === 0 ? 0 : 1)));
     await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+    expect(await operate(harness, 'go-on', '--all', '--yes')).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('All lanes fit'),
+    });
     await harness.outcome(await scene.purchase(scene.customerOf(1)));
     await ledger.stop();
   });

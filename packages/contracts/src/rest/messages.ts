@@ -165,7 +165,9 @@ export const usageView = z
   });
 export type UsageView = z.infer<typeof usageView>;
 
+/** The database's calendar has no year 0. */
 const usagePeriod = period
+  .refine((month) => !month.startsWith('0000'), 'must be a month such as "2026-11"')
   .optional()
   .meta({ description: 'Default: the current period of the main account', examples: ['2026-11'] });
 export const usageQuery = z.strictObject({

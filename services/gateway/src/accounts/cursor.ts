@@ -26,10 +26,25 @@ export function decodeCursor(
   return parts.slice(1);
 }
 
-/** A key that must be a whole number, such as a sequence. */
+const MAX_INT8 = 2n ** 63n - 1n;
+
+/** A key that must be a whole number, such as a sequence; it and its negative fit the database's int8. */
 export function numericKey(text: string): bigint {
   if (!/^-?\d{1,19}$/.test(text)) throw badCursor();
-  return BigInt(text);
+  const number = BigInt(text);
+  if (number > MAX_INT8 || number < -MAX_INT8) throw badCursor();
+  return number;
+}
+
+/** Years 1 to 9999: both JavaScript and the database have them. */
+const FIRST_INSTANT_MS = BigInt(Date.parse('0001-01-01T00:00:00Z'));
+const LAST_INSTANT_MS = BigInt(Date.parse('9999-12-31T23:59:59.999Z'));
+
+/** A key that must be an instant, in milliseconds since 1970. */
+export function instantKey(text: string): Date {
+  const ms = numericKey(text);
+  if (ms < FIRST_INSTANT_MS || ms > LAST_INSTANT_MS) throw badCursor();
+  return new Date(Number(ms));
 }
 
 function badCursor(): ProblemError {

@@ -1,7 +1,7 @@
 import type { MainAccountView } from '@subledger/contracts';
 import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
-import { decodeCursor, page } from './cursor.js';
+import { decodeCursor, instantKey, page } from './cursor.js';
 import { contains } from './folded.js';
 import { fromMillipoints } from './points.js';
 import { readingWithin, type SqlReader } from './sql-reader.js';
@@ -84,7 +84,7 @@ export class MainAccountsStore {
     const after =
       at === undefined || id === undefined
         ? Prisma.empty
-        : Prisma.sql`AND (m.activation_requested_at, m.id) > (to_timestamp(${Number(at) / 1_000}::float8), ${id})`;
+        : Prisma.sql`AND (m.activation_requested_at, m.id) > (${instantKey(at)}::timestamptz, ${id})`;
     const rows = await this.reader.rows<MainAccountRow>(
       Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS} ${MAIN_ACCOUNT_FROM} WHERE m.activation_requested_at IS NOT NULL ${after}
                  ORDER BY m.activation_requested_at, m.id LIMIT ${query.limit + 1}`,

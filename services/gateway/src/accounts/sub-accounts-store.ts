@@ -103,7 +103,10 @@ export class SubAccountsStore {
       ...(query.q === undefined ? [] : [contains(Prisma.sql`s.name`, query.q)]),
     ];
     if (after) {
-      const value = isText ? (after[0] as string) : numericKey(after[0] as string);
+      // Without its type the value would have that of the column, which may be too small for it.
+      const value = isText
+        ? Prisma.sql`${after[0] as string}`
+        : Prisma.sql`${numericKey(after[0] as string)}::int8`;
       const comparison = Prisma.raw(isDescending ? '<' : '>');
       conditions.push(Prisma.sql`(${sql}, s.id) ${comparison} (${value}, ${after[1] as string})`);
     }

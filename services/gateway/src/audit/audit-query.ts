@@ -1,5 +1,5 @@
 import type { AuditEntryView, AuditQuery } from '@subledger/contracts';
-import { decodeCursor, numericKey, page } from '../accounts/cursor.js';
+import { decodeCursor, instantKey, page } from '../accounts/cursor.js';
 
 import type { AuditEntry, Prisma, PrismaClient } from '../generated/prisma/client.js';
 
@@ -19,7 +19,7 @@ export async function listAuditEntries(
   const [atMs, id] = decodeCursor(query.cursor, list, 2) ?? [];
   const after: Prisma.AuditEntryWhereInput[] = [];
   if (atMs !== undefined && id !== undefined) {
-    const at = new Date(Number(numericKey(atMs)));
+    const at = instantKey(atMs);
     after.push({ at: { lte: at } }, { OR: [{ at: { lt: at } }, { id: { lt: id } }] });
   }
   const rows = await prisma.auditEntry.findMany({

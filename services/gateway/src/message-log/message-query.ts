@@ -1,5 +1,5 @@
 import type { MessageLine, MessageStatus } from '@subledger/contracts';
-import { decodeCursor, numericKey, page } from '../accounts/cursor.js';
+import { decodeCursor, instantKey, page } from '../accounts/cursor.js';
 import { fromMillipoints } from '../accounts/points.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
@@ -49,7 +49,7 @@ export async function listMessages(
   const conditions = [Prisma.sql`m.main_account_id = ${mainAccountId}`, ...filters(query)];
   const [sentMs, messageId] = decodeCursor(query.cursor, list, 2) ?? [];
   if (sentMs !== undefined && messageId !== undefined) {
-    const sentAt = Prisma.sql`to_timestamp(${Number(numericKey(sentMs)) / 1_000}::float8)::timestamptz(3)`;
+    const sentAt = Prisma.sql`${instantKey(sentMs)}::timestamptz(3)`;
     conditions.push(Prisma.sql`(m.sent_at, m.message_id) < (${sentAt}, ${messageId})`);
   }
   const rows = await prisma.$queryRaw<Row[]>(

@@ -5,11 +5,13 @@ import { type LaneView, LaneViewer, problemsOf, readLanes } from './lane-view.js
 import type { OperatorCommand, OperatorContext } from './operator-command.js';
 import { laneNumber, parseOptions, seconds } from './options.js';
 
-const USAGE = `npm run ledger -- go-on --lane <number> [--commands <position>] [--messages <position>] [--force] [--yes]
+const USAGE = `npm run ledger -- go-on (--lane <number> | --all) [--commands <position>] [--messages <position>] [--force] [--yes]
 
 Lets a stopped lane go on, with a raised generation. Without --yes it only shows what it found and would do.
 
   --lane       the lane's number
+  --all        every lane that does not fit its logs, in the place of --lane: after a restored backup or a topic
+               that was created anew. Not together with --force
   --commands   where to read on in points.commands.v1: stored, beginning, end, or an offset
   --messages   the same for sms.messages.v1
                (default: stored where it still fits the log, else the log's beginning)
@@ -19,6 +21,7 @@ Lets a stopped lane go on, with a raised generation. Without --yes it only shows
 
 const OPTIONS = {
   lane: { type: 'string' },
+  all: { type: 'boolean' },
   commands: { type: 'string' },
   messages: { type: 'string' },
   force: { type: 'boolean' },
@@ -37,13 +40,23 @@ export const goOn: OperatorCommand = {
       print(USAGE);
       return 0;
     }
-    if (values.lane === undefined || positionals.length > 0) throw new UsageError(`Which lane?\n\n${USAGE}`);
-    const lane = laneNumber(values.lane, partitions);
+    if ((values.lane === undefined) === (values.all !== true) || positionals.length > 0)
+      throw new UsageError(`Which lane? --lane, or --all for every one that is stopped.\n\n${USAGE}`);
+    if (values.all && values.force)
+      throw new UsageError(`--force is for one lane: it moves a lane that fits its logs.\n\n${USAGE}`);
     const waitMs = seconds('wait', values.wait ?? '20');
-    const view = await viewLane(context, lane);
-    const plan = planGoOn(view, values);
-    show(view, plan, print);
-    if (problemsOf(view).length === 0 && !values.force) {
+    const lane = values.lane === undefined ? undefined : laneNumber(values.lane, partitions);
+    const views = (await viewLanes(context, lane)).filter(
+      (view) => lane !== undefined || problemsOf(view).length > 0,
+    );
+    if (views.length === 0) {
+      print('All lanes fit their logs, so there is none to let go on.');
+      return 1;
+    }
+    // All plans before the first change: a position that one of the lanes does not have changes none.
+    const planned = views.map((view) => ({ view, plan: planGoOn(view, values) }));
+    for (const { view, plan } of planned) show(view, plan, print);
+    if (lane !== undefined && !views.some((view) => problemsOf(view).length > 0) && !values.force) {
       print('Refused: the lane fits its logs, so it goes on by itself wherever a ledger runs.');
       print(
         '  If a ledger still calls it stopped, restart that ledger. Only if you must read it from elsewhere,',
@@ -55,24 +68,34 @@ export const goOn: OperatorCommand = {
       print('Nothing was changed. To do it, repeat the command with --yes.');
       return 0;
     }
-    const epoch = await apply(context, view, plan);
-    print(
-      `Done: lane ${lane} goes on in generation ${plan.generation}. All its limit records will be published anew.`,
-    );
-    return waitForOwner(context, { lane, epoch, waitMs });
+    const awaited: Awaited[] = [];
+    for (const { view, plan } of planned) {
+      const applied = view.row.lease.lane;
+      awaited.push({ lane: applied, epoch: await apply(context, view, plan), waitMs });
+      print(
+        `Done: lane ${applied} goes on in generation ${plan.generation}. All its limit records will be published anew.`,
+      );
+    }
+    await Promise.all(awaited.map((one) => waitForOwner(context, one)));
+    return 0;
   },
 };
 
-async function viewLane(context: OperatorContext, lane: number): Promise<LaneView> {
-  const row = (await readLanes(context)).get(lane);
-  if (!row) {
-    throw new UsageError(
-      `Lane ${lane} has no row: no ledger has had it yet. Nothing can have stopped it; start a ledger.`,
-    );
-  }
+/** One lane, or all that a ledger has had. */
+async function viewLanes(context: OperatorContext, lane: number | undefined): Promise<LaneView[]> {
+  const all = await readLanes(context);
+  const rows = lane === undefined ? [...all.values()] : [all.get(lane)];
   const viewer = new LaneViewer(context);
   try {
-    return await viewer.view(row);
+    const views: LaneView[] = [];
+    for (const row of rows) {
+      if (!row)
+        throw new UsageError(
+          `Lane ${lane} has no row: no ledger has had it yet. Nothing can have stopped it; start a ledger.`,
+        );
+      views.push(await viewer.view(row));
+    }
+    return views;
   } finally {
     await viewer.close();
   }
@@ -134,18 +157,17 @@ interface Awaited {
 }
 
 /** A ledger that has the lane's partition sees the order by itself. */
-async function waitForOwner(context: OperatorContext, { lane, epoch, waitMs }: Awaited): Promise<number> {
+async function waitForOwner(context: OperatorContext, { lane, epoch, waitMs }: Awaited): Promise<void> {
   const { print } = context;
   const deadline = Date.now() + waitMs;
   for (;;) {
     const row = (await readLanes(context)).get(lane);
     if (row && row.lease.epoch > epoch) {
-      print(`Taken up by ${row.owner}. See how it goes: npm run ledger -- lanes`);
-      return 0;
+      print(`Lane ${lane} was taken up by ${row.owner}. See how it goes: npm run ledger -- lanes`);
+      return;
     }
     if (Date.now() >= deadline) break;
     await sleep(250);
   }
-  print('No ledger has taken it up yet. One that runs does so within seconds; else start one.');
-  return 0;
+  print(`No ledger has taken lane ${lane} up yet. One that runs does so within seconds; else start one.`);
 }

@@ -35,6 +35,16 @@ describe('npm run ledger', () => {
       code: 2,
       text: expect.stringContaining('Which lane?'),
     });
+    // Never all of them by leaving something out.
+    for (const args of [['--yes'], ['--lane', '1', '--all'], ['--all', '1']])
+      expect(await run(['go-on', ...args], NOBODY)).toMatchObject({
+        code: 2,
+        text: expect.stringContaining('Which lane?'),
+      });
+    expect(await run(['go-on', '--all', '--force', '--yes'], NOBODY)).toMatchObject({
+      code: 2,
+      text: expect.stringContaining('--force is for one lane'),
+    });
     expect(await run(['go-on', '--lane', '12'], NOBODY)).toMatchObject({
       code: 2,
       text: expect.stringContaining('lanes are 0 to 11'),

@@ -93,7 +93,7 @@ export class StoppedLaneScene {
     expect(dry).toMatchObject({ code: 0, text: expect.stringContaining('Nothing was changed') });
     expect(await row()).toEqual(before);
     const done = await operate(this.harness, 'go-on', '--lane', String(lane), '--yes');
-    expect(done).toMatchObject({ code: 0, text: expect.stringContaining('Taken up by') });
+    expect(done).toMatchObject({ code: 0, text: expect.stringContaining('taken up by') });
     return done.text;
   }
 
