@@ -101,6 +101,7 @@ const COMPARED = [
   'holds',
   'charges',
   'refunds',
+  'references',
   'commands',
   'statements',
   'transfers',

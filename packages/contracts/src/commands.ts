@@ -12,6 +12,7 @@ import {
   signedAmount,
   storableText,
   subAccountId,
+  suspendBelow,
   timeZone,
 } from './scalars.js';
 import { DEFAULT_HOLD_SECONDS, FUNDING_POLICIES, MAX_HOLD_SECONDS, PLANS } from './vocabulary.js';
@@ -20,6 +21,14 @@ const main = { mainAccountId };
 const sub = { mainAccountId, subAccountId };
 const plan = z.enum(PLANS);
 const fundingPolicy = z.enum(FUNDING_POLICIES);
+/** Books a reference (of an adjustment: a reason) that was booked before, all the same. */
+const allowDuplicateReference = z
+  .boolean()
+  .default(false)
+  .meta({
+    description: 'Whether to book it although its reference, or its reason, was booked before',
+    examples: [false],
+  });
 /** What a customer or operator wrote beside a move: an order number, a ticket. Shown in statements. */
 const reference = storableText(200);
 const limitAboveZero = pointLimit.refine((text) => text !== '0', 'must be more than 0');
@@ -41,13 +50,24 @@ export const COMMAND_DATA = {
     creditLimit: creditLimit.optional(),
     fundingPolicy: fundingPolicy.optional(),
     timeZone: timeZone.optional(),
+    suspendBelow: suspendBelow.optional(),
   }),
   'main-account.suspend': z.looseObject(main),
   'main-account.resume': z.looseObject(main),
   'feature.activate': z.looseObject(main),
   'feature.deactivate': z.looseObject(main),
-  'points.purchase': z.looseObject({ ...main, points: amount, reference: reference.default('') }),
-  'points.adjust': z.looseObject({ ...main, points: signedAmount, reason: reference.min(1) }),
+  'points.purchase': z.looseObject({
+    ...main,
+    points: amount,
+    reference: reference.default(''),
+    allowDuplicateReference,
+  }),
+  'points.adjust': z.looseObject({
+    ...main,
+    points: signedAmount,
+    reason: reference.min(1),
+    allowDuplicateReference,
+  }),
   'plan.switch': z.looseObject({ ...main, plan }),
   'sub-account.open': z.looseObject({ ...sub, limit: pointLimit, priority: priority.optional() }),
   'sub-account.configure': z.looseObject({ ...sub, priority }),

@@ -91,6 +91,8 @@ const MINIMAL: { [Name in EventName]: EventInput<Name> } = {
   'main-account.configured': common,
   'main-account.suspended': common,
   'main-account.resumed': common,
+  'main-account.sending-stopped': { ...common, reason: 'month-start-failed' },
+  'main-account.sending-resumed': { ...common, reason: 'low-balance' },
   'feature.activated': common,
   'feature.deactivated': common,
   'points.purchased': { ...common, transfers: [transfer], points: '100', reference: '' },

@@ -5,18 +5,22 @@ import {
   foreignId,
   instant,
   mainAccountId,
+  nextTimeZone,
   period,
   pointLimit,
   points,
   subAccountId,
+  suspendBelow,
   timeZone,
 } from './scalars.js';
 import {
   ACCOUNT_KINDS,
+  AUTOMATIC_SUSPENSIONS,
   FUNDING_POLICIES,
   PLANS,
   REJECTION_CODES,
   SUB_ACCOUNT_STATUSES,
+  SUSPENSIONS,
   TRANSFER_KINDS,
 } from './vocabulary.js';
 
@@ -51,7 +55,11 @@ export const mainAccountState = z
     creditLimit,
     fundingPolicy: z.enum(FUNDING_POLICIES),
     feature: z.enum(['inactive', 'active']),
-    suspended: z.boolean(),
+    suspended: z.boolean().describe('whether all sending is stopped, for whatever reason'),
+    /** These three are absent from ledgers before they were there. */
+    suspensions: z.array(z.enum(SUSPENSIONS)).optional().describe('why all sending is stopped'),
+    suspendBelow: suspendBelow.optional(),
+    nextTimeZone: nextTimeZone.optional(),
     period,
     nextMonthStart: instant,
     balance: points,
@@ -166,6 +174,21 @@ export const EVENT_DATA = {
   'main-account.configured': z.looseObject(common),
   'main-account.suspended': z.looseObject(common),
   'main-account.resumed': z.looseObject(common),
+  /** A suspension that began or ended by itself; the last event of what made it. */
+  'main-account.sending-stopped': z.looseObject({
+    ...common,
+    reason: z.enum(AUTOMATIC_SUSPENSIONS).meta({ description: 'Why', examples: ['low-balance'] }),
+    problem: z
+      .string()
+      .optional()
+      .meta({ description: 'For operators: what made the month start fail', examples: ['RangeError: …'] }),
+  }),
+  'main-account.sending-resumed': z.looseObject({
+    ...common,
+    reason: z
+      .enum(AUTOMATIC_SUSPENSIONS)
+      .meta({ description: 'What it was stopped for', examples: ['low-balance'] }),
+  }),
   'feature.activated': z.looseObject(common),
   'feature.deactivated': z.looseObject(common),
   'points.purchased': z.looseObject({ ...common, points, reference: z.string() }),
@@ -278,6 +301,13 @@ export const rejectedData = z.looseObject({
   code: z.enum(REJECTION_CODES),
   needed: points.optional(),
   available: points.optional(),
+  lacking: points
+    .optional()
+    .describe('a purchase of so many points is enough; it also pays what is funded first'),
+  first: z
+    .object({ transfer: z.int().min(1), points, at: instant })
+    .optional()
+    .describe('the transfer that had the reference first (`duplicate-reference`)'),
   remaining: points.optional(),
   /** Ids of what stands in the way (`sub-accounts-active`), at most 100 of them, and how many there are. */
   blockers: z.array(z.string()).optional(),

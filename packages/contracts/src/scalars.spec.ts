@@ -141,8 +141,46 @@ table(
 table(
   'timeZone',
   timeZone,
-  ['Asia/Tokyo', 'America/Argentina/Buenos_Aires', 'Europe/Lisbon', 'Pacific/Apia', 'Asia/Kathmandu', 'UTC'],
   [
+    ...[
+      'Asia/Tokyo',
+      'America/Argentina/Buenos_Aires',
+      'Europe/Lisbon',
+      'Pacific/Apia',
+      'Asia/Kathmandu',
+      'UTC',
+    ],
+    ...['Japan', 'GB', 'EST', 'HST', 'CET', 'EST5EDT', 'Etc/GMT+9', 'asia/tokyo'],
+  ],
+  [
+    // What `Intl` takes and Temporal, which month starts are computed with, refuses.
+    ...[
+      'ACT',
+      'AET',
+      'AGT',
+      'ART',
+      'AST',
+      'BET',
+      'BST',
+      'CAT',
+      'CNT',
+      'CST',
+      'CTT',
+      'EAT',
+      'ECT',
+      'IET',
+      'IST',
+    ],
+    ...['JST', 'MIT', 'NET', 'NST', 'PLT', 'PNT', 'PRT', 'PST', 'SST', 'VST', 'jst'],
+    // What both take and PostgreSQL refuses.
+    ...[
+      'SystemV/PST8',
+      'SystemV/AST4ADT',
+      'US/Pacific-New',
+      'Canada/East-Saskatchewan',
+      'Factory',
+      'Etc/Unknown',
+    ],
     '',
     'Asia/Tokio',
     'Tokyo',

@@ -1,3 +1,4 @@
+import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { COUNTRIES } from './senders.js';
 import { MAX_AMOUNT_POINTS, MAX_LIMIT_POINTS, MAX_PRIORITY, MIN_PRIORITY } from './vocabulary.js';
@@ -78,6 +79,17 @@ export const creditLimit = points
     examples: ['5000'],
   });
 
+/** Available points below which all sending stops by itself, or null for never. */
+export const suspendBelow = points
+  .refine(isBelowMaximum, TOO_MUCH)
+  .nullable()
+  .meta({
+    id: 'SuspendBelow',
+    description:
+      'All sending of the main account stops while its available points (on postpay plus the credit limit) are below this; null is never',
+    examples: ['0'],
+  });
+
 /** A calendar month `YYYY-MM` in the main account's time zone. */
 export const period = z
   .string()
@@ -91,12 +103,18 @@ export const period = z
 /** Names found to be zones; asking the runtime costs tens of microseconds, and every event carries one. */
 const knownZones = new Set<string>();
 
-/** Whether this runtime knows the IANA time zone. */
+/** Names that ICU, and so every JavaScript runtime, still takes, and PostgreSQL and IANA no longer have. */
+const NOT_OF_IANA = /^(SystemV\/|US\/Pacific-New$|Canada\/East-Saskatchewan$)/i;
+
+/**
+ * Whether month starts can be computed in this IANA time zone: asked of the very code that computes them. `Intl` is no
+ * judge, since it takes abbreviations such as `JST`, which Temporal refuses.
+ */
 export function isTimeZone(name: string): boolean {
   if (knownZones.has(name)) return true;
-  if (!/^[A-Za-z][A-Za-z0-9_+\-/]{0,63}$/.test(name)) return false;
+  if (!/^[A-Za-z][A-Za-z0-9_+\-/]{0,63}$/.test(name) || NOT_OF_IANA.test(name)) return false;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name);
   } catch {
     return false;
   }
@@ -125,6 +143,15 @@ export const country = z
 
 /** A `+` that a client did not encode in a query comes as a blank. For what has no blanks of its own. */
 export const plusForBlank = (text: string): string => text.replaceAll(' ', '+');
+
+/** A zone that was accepted once and acts from the next month start: told as it is, also where it is none any more. */
+export const nextTimeZone = z
+  .string()
+  .nullable()
+  .meta({
+    description: 'Time zone that acts from the next month start on; null where none is planned',
+    examples: ['Europe/Berlin'],
+  });
 
 /** An instant, ISO 8601 with `Z` or an offset. */
 export const instant = z.iso.datetime({ offset: true }).meta({

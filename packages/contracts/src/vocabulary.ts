@@ -21,6 +21,18 @@ export const SUB_ACCOUNT_STATUSES = [
 ] as const;
 export type SubAccountStatus = (typeof SUB_ACCOUNT_STATUSES)[number];
 
+/**
+ * What stops all sending of a main account: an operator; `available` below `suspendBelow`; a month start that could not
+ * be worked out. The last two begin and end by themselves.
+ */
+export const SUSPENSIONS = ['operator', 'low-balance', 'month-start-failed'] as const;
+export type Suspension = (typeof SUSPENSIONS)[number];
+export const AUTOMATIC_SUSPENSIONS = [
+  'low-balance',
+  'month-start-failed',
+] as const satisfies readonly Suspension[];
+export type AutomaticSuspension = (typeof AUTOMATIC_SUSPENSIONS)[number];
+
 /** Kinds of account that a transfer can name; `sub` and `hold` come with an id. */
 export const ACCOUNT_KINDS = ['purchased', 'main', 'sub', 'hold', 'used'] as const;
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
@@ -51,9 +63,11 @@ export const REJECTION_CODES = [
   'invalid-command',
   'idempotency-conflict',
   'main-account-not-found',
+  'month-start-failed',
   'already-exists',
   'sub-account-not-found',
   'invalid-amount',
+  'duplicate-reference',
   'period-not-due',
   'feature-inactive',
   'too-many-sub-accounts',
@@ -70,6 +84,14 @@ export const REJECTION_CODES = [
   'insufficient-main-balance',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
+
+/** Events that only follow from another one: the outcome of a command is its first event that is none of them. */
+export const FOLLOW_UP_EVENTS = [
+  'sub-account.funded',
+  'sub-account.rolled',
+  'main-account.sending-stopped',
+  'main-account.sending-resumed',
+] as const;
 
 /** Reasons why a record goes to `deadletters.v1`. Its points are untouched; an operator can replay it. */
 export const DEAD_LETTER_REASONS = [

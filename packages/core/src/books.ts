@@ -1,11 +1,11 @@
 import { shortfall } from './derive.js';
 import type { Changes } from './outcome.js';
-import type { Charge, Hold, MainAccount, Refund, SubAccount } from './state.js';
+import type { BookedReference, Charge, Hold, MainAccount, Refund, SubAccount } from './state.js';
 
 /**
  * All that `decide` needs of one main account. `main` and every sub-account are complete; holds, charges and
- * refunds hold at least those that the record at hand can touch (the caller loads them by message id), and may
- * be forgotten between records with `forgetMessages`.
+ * refunds and references hold at least those that the record at hand can touch (the caller loads them by id), and may be
+ * forgotten between records with `forgetLookedUp`.
  */
 export class Books {
   main: MainAccount | null;
@@ -13,6 +13,7 @@ export class Books {
   readonly holds = new Map<string, Hold>();
   readonly charges = new Map<string, Charge>();
   readonly refunds = new Map<string, Refund>();
+  readonly references = new Map<string, BookedReference>();
   /** Ids of active sub-accounts with a shortfall: what a funding pass looks at. */
   readonly short = new Set<string>();
 
@@ -29,13 +30,15 @@ export class Books {
     for (const hold of changes.holds) this.holds.set(hold.messageId, hold);
     for (const charge of changes.charges) this.charges.set(charge.messageId, charge);
     for (const refund of changes.refunds) this.refunds.set(refund.refundId, refund);
+    for (const reference of changes.references) this.references.set(reference.key, reference);
   }
 
-  /** Drops holds, charges and refunds, which are looked up per batch. */
-  forgetMessages(): void {
+  /** Drops holds, charges, refunds and references, which are looked up per batch. */
+  forgetLookedUp(): void {
     this.holds.clear();
     this.charges.clear();
     this.refunds.clear();
+    this.references.clear();
   }
 
   private put(sub: SubAccount): void {

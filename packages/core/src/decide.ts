@@ -22,7 +22,7 @@ import {
 import type { WithMain, WithSub } from './commands/with-main.js';
 import { refundMessage } from './facts/message-refunded.js';
 import { chargeMessage } from './facts/message-sent.js';
-import type { Command, Input, LedgerPolicy } from './input.js';
+import type { Command, CommandName, Input, LedgerPolicy } from './input.js';
 import { rollByClock, rollByCommand } from './month/roll.js';
 import type { Decision } from './outcome.js';
 import type { EpochMs } from './period.js';
@@ -30,13 +30,42 @@ import { reject } from './reject.js';
 
 /** Whether a record of this broker time must find the account rolled first (design, section 3, month start). */
 export function isRollDue(books: Books, at: EpochMs): boolean {
-  return books.main !== null && at >= books.main.nextMonthStart;
+  return isRollPassed(books, at) && !books.main?.monthStartFailed;
+}
+
+const isRollPassed = (books: Books, at: EpochMs): boolean =>
+  books.main !== null && at >= books.main.nextMonthStart;
+
+/**
+ * What is decided although the month start of the account failed: repairs, points that come in, and what only answers
+ * or gives back. Everything else would count to the wrong month, and is refused with `month-start-failed`.
+ */
+const DECIDED_WITHOUT_MONTH_START: ReadonlySet<CommandName> = new Set([
+  'main-account.configure',
+  'main-account.suspend',
+  'main-account.resume',
+  'points.purchase',
+  'points.adjust',
+  'hold.place',
+  'hold.release',
+  'books.restate',
+]);
+
+/**
+ * Whether a month start that failed is tried again with this input (`{ kind: 'clock' }`, once): before a command that
+ * needs the new month, after one that may have repaired what was wrong. Messages try nothing: they may be many.
+ */
+export function isRollRetried(books: Books, input: Input, when: 'before' | 'after'): boolean {
+  if (input.kind !== 'command' || !books.main?.monthStartFailed || !isRollPassed(books, input.at))
+    return false;
+  return DECIDED_WITHOUT_MONTH_START.has(input.name) === (when === 'after');
 }
 
 /**
  * Decides one input on the books of its main account, and changes nothing: `books.apply(decision.changes)` takes the
  * decision over. Pure and deterministic; time is the input's. The caller rolls due periods first
- * (`while (isRollDue(books, at))` with `{ kind: 'clock' }`) and drops commands that it has an outcome for.
+ * (`while (isRollDue(books, at))` with `{ kind: 'clock' }`), tries failed ones again (`isRollRetried`), and drops
+ * commands that it has an outcome for.
  * @throws RangeError only for a bug in a rule (a negative balance); expected refusals are events
  */
 export function decide(books: Books, input: Input, policy: LedgerPolicy): Decision {
@@ -58,6 +87,10 @@ export function decide(books: Books, input: Input, policy: LedgerPolicy): Decisi
 function decideCommand(books: Books, command: Command, policy: LedgerPolicy): Decision {
   if (command.name === 'main-account.open') return openMainAccount(books, command);
   if (!books.main) return reject(books, { code: 'main-account-not-found' });
+  if (books.main.monthStartFailed && !DECIDED_WITHOUT_MONTH_START.has(command.name)) {
+    const { subAccountId = null } = command.data as { subAccountId?: string };
+    return reject(books, { code: 'month-start-failed' }, subAccountId);
+  }
   const context: WithMain = { books, main: books.main, policy };
   switch (command.name) {
     case 'main-account.configure':

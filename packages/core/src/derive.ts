@@ -1,4 +1,3 @@
-import type { SubAccountStatus } from '@subledger/contracts/vocabulary';
 import { floorZero, type Points } from './points.js';
 import type { MainAccount, PeriodClosing, SubAccount } from './state.js';
 
@@ -39,15 +38,6 @@ export const closingOf = (sub: SubAccount): PeriodClosing => ({
   held: sub.held,
   returned: sub.remaining,
 });
-
-/** The shown status: the first that applies. */
-export function statusOf(main: Pick<MainAccount, 'suspended'>, sub: SubAccount): SubAccountStatus {
-  if (sub.lifecycle === 'deleted') return 'deleted';
-  if (sub.lifecycle === 'inactive') return 'inactive';
-  if (main.suspended) return 'suspended';
-  if (sub.paused) return 'paused';
-  return sub.remaining === 0n && shortfall(sub) > 0n ? 'unfunded' : 'active';
-}
 
 /** Points outside main that were not used: in sub-accounts and holds. */
 export const allocated = (main: MainAccount): Points => (main.granted + main.held) as Points;

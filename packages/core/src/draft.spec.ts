@@ -111,7 +111,7 @@ describe('books', () => {
 
   it('forget messages, and only these', () => {
     const own = books();
-    own.forgetMessages();
+    own.forgetLookedUp();
     expect([own.holds.size, own.charges.size, own.refunds.size]).toEqual([0, 0, 0]);
     expect(own.subAccounts.size).toBe(3);
     expect(own.main).not.toBeNull();

@@ -6,6 +6,7 @@ import type { Period } from './period.js';
 import { type Points, ZERO } from './points.js';
 import type {
   AccountName,
+  BookedReference,
   Charge,
   Hold,
   LateEntry,
@@ -16,6 +17,7 @@ import type {
   SubAccount,
   Transfer,
 } from './state.js';
+import { suspensionChanges } from './status.js';
 
 /** One end of a move. A hold or a sub-account must be the draft's own copy (`draft.sub`, `draft.hold`). */
 export type Account = 'main' | 'used' | 'purchased' | { readonly sub: SubAccount } | { readonly hold: Hold };
@@ -47,10 +49,13 @@ export class Draft {
   private readonly holds = new Map<string, Hold>();
   private readonly charges = new Map<string, Charge>();
   private readonly refunds: Refund[] = [];
+  private readonly references: BookedReference[] = [];
   private readonly statements: PeriodStatement[] = [];
   private readonly lateEntries: LateEntry[] = [];
   private readonly events: DomainEvent[] = [];
   private reported = 0;
+  /** Why the month start failed. */
+  private problem: string | undefined;
 
   constructor(
     readonly books: Books,
@@ -102,6 +107,10 @@ export class Draft {
   addCharge(charge: Charge): Charge {
     this.charges.set(charge.messageId, charge);
     return charge;
+  }
+
+  addReference(reference: BookedReference): void {
+    this.references.push(reference);
   }
 
   addRefund(refund: Refund): void {
@@ -174,6 +183,12 @@ export class Draft {
     });
   }
 
+  /** The month start that is due could not be worked out. @param problem for operators */
+  failMonthStart(problem: string): void {
+    this.main.monthStartFailed = true;
+    this.problem = problem;
+  }
+
   /** Whether `available` is higher than before this decision: then others may be funded. */
   hasRisen(): boolean {
     const before = this.books.main && available(this.books.main);
@@ -206,6 +221,10 @@ export class Draft {
   }
 
   finish(): Decision {
+    for (const { name, detail } of suspensionChanges(this.books.main, this.main)) {
+      const { problem } = this;
+      this.emit(name, problem === undefined ? detail : { ...detail, problem });
+    }
     return {
       kind: 'decided',
       events: this.events,
@@ -215,6 +234,7 @@ export class Draft {
         holds: [...this.holds.values()],
         charges: [...this.charges.values()],
         refunds: this.refunds,
+        references: this.references,
         transfers: this.transfers,
         statements: this.statements,
         lateEntries: this.lateEntries,

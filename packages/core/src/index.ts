@@ -1,12 +1,14 @@
 export { Books } from './books.js';
-export { decide, isRollDue } from './decide.js';
-export { aim, allocated, available, granted, shortfall, statusOf } from './derive.js';
+export { decide, isRollDue, isRollRetried } from './decide.js';
+export { aim, allocated, available, granted, shortfall } from './derive.js';
 export { sentAtProblem } from './facts/message-sent.js';
 export type * from './input.js';
 export { MonthStart, type MonthStartPart } from './month/month-start.js';
-export { wouldRoll } from './month/roll.js';
+export { canRoll, wouldRoll } from './month/roll.js';
 export type * from './outcome.js';
 export { onlyMain } from './outcome.js';
 export * from './period.js';
 export { formatPoints, millipoints, type Points, parsePoints, wholePoints, ZERO } from './points.js';
+export { referenceKey } from './reference.js';
 export type * from './state.js';
+export { isSuspended, statusOf, suspensionsOf } from './status.js';

@@ -6,6 +6,11 @@ interface ForSub {
   readonly subAccountId: string;
 }
 
+interface Insistent {
+  /** Books a reference that was booked before, all the same. */
+  readonly allowDuplicateReference?: boolean;
+}
+
 /** Data of each command, in the domain's own types. The caller maps the wire to it. */
 export interface CommandData {
   'main-account.open': {
@@ -19,13 +24,15 @@ export interface CommandData {
     readonly creditLimit?: Points | null;
     readonly fundingPolicy?: FundingPolicy;
     readonly timeZone?: string;
+    /** `undefined` leaves it; null: never suspended by itself. */
+    readonly suspendBelow?: Points | null;
   };
   'main-account.suspend': object;
   'main-account.resume': object;
   'feature.activate': object;
   'feature.deactivate': object;
-  'points.purchase': { readonly points: Points; readonly reference: string };
-  'points.adjust': { readonly points: Points; readonly reason: string };
+  'points.purchase': Insistent & { readonly points: Points; readonly reference: string };
+  'points.adjust': Insistent & { readonly points: Points; readonly reason: string };
   'plan.switch': { readonly plan: Plan };
   'sub-account.open': ForSub & { readonly limit: Points; readonly priority?: number };
   'sub-account.configure': ForSub & { readonly priority: number };

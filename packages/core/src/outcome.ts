@@ -1,7 +1,8 @@
-import type { DeadLetterReason, RejectionCode } from '@subledger/contracts/vocabulary';
+import type { AutomaticSuspension, DeadLetterReason, RejectionCode } from '@subledger/contracts/vocabulary';
 import type { EpochMs, Period } from './period.js';
 import type { Points } from './points.js';
 import type {
+  BookedReference,
   Charge,
   Hold,
   LateEntry,
@@ -21,6 +22,8 @@ export interface Changes {
   readonly holds: readonly Hold[];
   readonly charges: readonly Charge[];
   readonly refunds: readonly Refund[];
+  /** References that were booked for the first time. */
+  readonly references: readonly BookedReference[];
   readonly transfers: readonly Transfer[];
   /** Statements that close. */
   readonly statements: readonly PeriodStatement[];
@@ -35,6 +38,7 @@ export const onlyMain = (main: MainAccount | null): Changes => ({
   holds: [],
   charges: [],
   refunds: [],
+  references: [],
   transfers: [],
   statements: [],
   lateEntries: [],
@@ -43,11 +47,17 @@ export const onlyMain = (main: MainAccount | null): Changes => ({
 /** An expected refusal; the extra fields tell the caller what would have been enough. */
 export interface Rejection {
   readonly code: RejectionCode;
+  /** Points that this very move takes from `available`. */
   readonly needed?: Points;
+  /** What there is of them, below 0 in debt. */
   readonly available?: Points;
+  /** A purchase of so many points is enough: it also pays what is funded first. */
+  readonly lacking?: Points;
   readonly remaining?: Points;
   readonly blockers?: readonly string[];
   readonly blockerCount?: number;
+  /** Of a reference that was booked before: its first transfer. */
+  readonly first?: Omit<BookedReference, 'key'>;
 }
 
 interface MessageDetail {
@@ -62,6 +72,8 @@ export interface EventDetails {
   'main-account.configured': object;
   'main-account.suspended': object;
   'main-account.resumed': object;
+  'main-account.sending-stopped': { readonly reason: AutomaticSuspension; readonly problem?: string };
+  'main-account.sending-resumed': { readonly reason: AutomaticSuspension };
   'feature.activated': object;
   'feature.deactivated': object;
   'points.purchased': { readonly points: Points; readonly reference: string };

@@ -1,7 +1,7 @@
 import type { Books } from './books.js';
-import { available, covers } from './derive.js';
+import { available, covers, shortfall } from './derive.js';
 import { type Decision, onlyMain, type Rejection } from './outcome.js';
-import { floorZero, type Points } from './points.js';
+import { add, type Points, subtract, ZERO } from './points.js';
 import type { MainAccount } from './state.js';
 
 /** Refuses a command: one event, nothing moved. Without books the event has sequence 0. */
@@ -23,8 +23,32 @@ export function reject(books: Books, rejection: Rejection, subAccountId: string 
   };
 }
 
-/** The refusal for want of points, or null where `available` covers what is needed. */
-export function insufficient(main: MainAccount, needed: Points): Rejection | null {
+/**
+ * The refusal for want of points, or null where `available` covers what is needed.
+ * @param main as the command would leave it but for this move
+ * @param subAccountId whose funding is asked for: its own shortfall is part of `needed`
+ */
+export function insufficient(
+  books: Books,
+  main: MainAccount,
+  needed: Points,
+  subAccountId: string | null = null,
+): Rejection | null {
   if (covers(main, needed)) return null;
-  return { code: 'insufficient-main-balance', needed, available: floorZero(available(main) as Points) };
+  const left = available(main) as Points;
+  const lacking = add(subtract(needed, left), shortfalls(books, subAccountId));
+  return { code: 'insufficient-main-balance', needed, available: left, lacking };
+}
+
+/**
+ * What a purchase is spent on before anything else: it funds whoever lacks something at once.
+ * @param except a sub-account that is left out
+ */
+export function shortfalls(books: Books, except: string | null = null): Points {
+  let sum = ZERO;
+  for (const id of books.short) {
+    const sub = id === except ? undefined : books.subAccounts.get(id);
+    if (sub) sum = add(sum, shortfall(sub));
+  }
+  return sum;
 }

@@ -32,7 +32,7 @@ const reloaded = (books: Books): Books => {
     books.main && { ...books.main },
     [...books.subAccounts.values()].map((sub) => ({ ...sub })).reverse(),
   );
-  for (const name of ['holds', 'charges', 'refunds'] as const)
+  for (const name of ['holds', 'charges', 'refunds', 'references'] as const)
     for (const [id, row] of books[name]) (fresh[name] as Map<string, object>).set(id, { ...row });
   return fresh;
 };

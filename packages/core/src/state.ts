@@ -13,7 +13,12 @@ export interface MainAccount {
   creditLimit: Points | null;
   fundingPolicy: FundingPolicy;
   featureActive: boolean;
+  /** By an operator; see `suspensionsOf` for what else stops sending. */
   suspended: boolean;
+  /** Sending stops while `available` is below this; null: never. */
+  suspendBelow: Points | null;
+  /** The month start that is due could not be worked out: sending stops until it can. */
+  monthStartFailed: boolean;
   period: Period;
   /**
    * From when on messages count to `period`: the month start, or the broker time of the roll where an operator
@@ -123,6 +128,18 @@ export interface Charge {
   readonly period: Period;
   readonly points: Points;
   refunded: Points;
+}
+
+/** The first purchase, or the first adjustment, of a main account that had this reference. */
+export interface BookedReference {
+  /** As `referenceKey` makes it: kind and text, folded. */
+  readonly key: string;
+  /** Sequence of its transfer. */
+  readonly transfer: number;
+  /** Below 0 for an adjustment downwards. */
+  readonly points: Points;
+  /** Broker time of its command. */
+  readonly at: EpochMs;
 }
 
 export interface Refund {

@@ -8,6 +8,8 @@ export class LedgerMetrics {
   readonly decisions: Counter<'name'>;
   readonly rejections: Counter<'code'>;
   readonly deadLetters: Counter<'reason'>;
+  readonly failedMonthStarts: Counter;
+  readonly unusableTimeZones: Gauge;
   readonly forwarded: Counter;
   readonly duplicates: Counter<'kind'>;
   readonly sliceRecords: Histogram;
@@ -34,6 +36,14 @@ export class LedgerMetrics {
     this.deadLetters = counter('dead_letters_total', 'Records sent to the dead letters, by reason', [
       'reason',
     ]);
+    this.failedMonthStarts = counter(
+      'failed_month_starts_total',
+      'Month starts that could not be made: the customer is stopped until an operator repairs it',
+    );
+    this.unusableTimeZones = gauge(
+      'unusable_time_zones',
+      'Time zones of books, as they were at the start, that no month start can be computed in',
+    );
     this.forwarded = counter(
       'forwarded_total',
       'Records that came on another partition than that of their key',

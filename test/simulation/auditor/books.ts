@@ -63,7 +63,13 @@ export class BooksView {
   credit: bigint | null = 0n;
   policy = '';
   feature = false;
+  /** By an operator. */
   suspended = false;
+  suspendBelow: bigint | null = null;
+  /** As the events say that it began and ended. */
+  stoppedForBalance = false;
+  /** References of purchases and reasons of adjustments that were booked, as people would compare them. */
+  readonly booked = new Set<string>();
   period = '';
   openedAt = 0;
   nextStart = 0;
@@ -108,6 +114,11 @@ export class BooksView {
     return this.credit === null ? null : this.balance('main') + this.credit;
   }
 
+  get isLow(): boolean {
+    const { available: left, suspendBelow } = this;
+    return suspendBelow !== null && left !== null && left < suspendBelow;
+  }
+
   sumOf(kind: 'sub' | 'hold'): bigint {
     let sum = 0n;
     for (const [account, balance] of this.balances) if (account.startsWith(`${kind}:`)) sum += balance;
@@ -128,7 +139,7 @@ export class BooksView {
 
   status(sub: SubView): string {
     if (sub.lifecycle !== 'active') return sub.lifecycle;
-    if (this.suspended) return 'suspended';
+    if (this.suspended || this.isLow) return 'suspended';
     if (sub.paused) return 'paused';
     return this.remaining(sub) === 0n && this.shortfall(sub) > 0n ? 'unfunded' : 'active';
   }

@@ -6,7 +6,12 @@ import type { EventView, Evidence } from './evidence.js';
 import { type CommandView, type InputView, isHome } from './input-log.js';
 
 /** Events that follow from another one in the same decision. */
-const FOLLOW_UPS = new Set(['sub-account.funded', 'sub-account.rolled']);
+const FOLLOW_UPS = new Set([
+  'sub-account.funded',
+  'sub-account.rolled',
+  'main-account.sending-stopped',
+  'main-account.sending-resumed',
+]);
 
 /** What answers each command, when it is not refused. */
 const ANSWERS: Record<string, readonly string[]> = {

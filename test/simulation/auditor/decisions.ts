@@ -34,6 +34,7 @@ const FOLLOW: Record<string, Follow> = {
   'main-account.configured': ({ books, command }) => {
     if (command?.creditLimit !== undefined) books.credit = amountOrNull(command.creditLimit);
     if (command?.fundingPolicy !== undefined) books.policy = String(command.fundingPolicy);
+    if (command?.suspendBelow !== undefined) books.suspendBelow = amountOrNull(command.suspendBelow);
     if (command?.timeZone !== undefined)
       books.nextZone = command.timeZone === books.zone ? null : String(command.timeZone);
   },
@@ -142,10 +143,21 @@ const FOLLOW: Record<string, Follow> = {
     equal(event.data.transfers.length, 0, () => `transfers of the refusal ${event.id}`),
 };
 
-function movesWhatWasAsked({ event, command }: Context): void {
+function movesWhatWasAsked({ books, event, command }: Context): void {
+  const reference = referenceOf(command ?? {});
+  const isFree = reference === null || !books.booked.has(reference);
+  check(isFree || command?.allowDuplicateReference === true, () => `${event.id} books ${reference} again`);
+  if (reference !== null) books.booked.add(reference);
+
   const points = amountOf(command?.points);
   const moved = event.data.transfers.map(({ to, points: text }) => (to === 'main' ? '' : '-') + text).join();
   equal(amountOf(moved), points, () => `points of ${event.id}`);
+}
+
+/** What a purchase or an adjustment is known by; null where it names nothing. */
+export function referenceOf({ reference, reason }: CommandData): string | null {
+  const text = String(reason ?? reference ?? '').trim();
+  return text === '' ? null : `${reason === undefined} ${text.normalize('NFKC').toUpperCase()}`;
 }
 
 /** Follows one decision: its events, which have one cause. */
@@ -164,10 +176,21 @@ export function follow(
     for (const move of moves) books.post(move);
     for (const event of events) FOLLOW[event.name]?.({ books, event, command, at });
   }
+  for (const event of events) followSending(books, event);
+  equal(books.stoppedForBalance, books.isLow, () => `sending stopped after ${events[0]?.id}`);
   books.assertAffordable(moves);
   books.assertBalanced();
   books.assertFunded();
   for (const event of events) assertStates(books, event);
+}
+
+/** A suspension that begins or ends by itself, each in its turn. */
+function followSending(books: BooksView, { id, name, data }: EventView): void {
+  if (name !== 'main-account.sending-stopped' && name !== 'main-account.sending-resumed') return;
+  const stops = name === 'main-account.sending-stopped';
+  equal(data.reason, 'low-balance', () => `reason of ${id}`);
+  check(books.stoppedForBalance !== stops, () => `${id} changes nothing`);
+  books.stoppedForBalance = stops;
 }
 
 /** A deletion closes the statement of the current period, before anything moves. */
@@ -198,6 +221,7 @@ export function assertStates(books: BooksView, event: EventView): void {
     purchased: -books.balance('purchased'),
     used: books.balance('used'),
     creditLimit: books.credit,
+    suspendBelow: books.suspendBelow,
   };
   sameFields(amountsOf(main as object, Object.keys(amounts)), amounts, where);
   const plain = {
@@ -205,7 +229,8 @@ export function assertStates(books: BooksView, event: EventView): void {
     timeZone: books.zone,
     fundingPolicy: books.policy,
     feature: books.feature ? 'active' : 'inactive',
-    suspended: books.suspended,
+    suspended: books.suspended || books.isLow,
+    nextTimeZone: books.nextZone,
     period: books.period,
     nextMonthStart: new Date(books.nextStart).toISOString(),
     activeSubAccounts: books.inFundingOrder().length,

@@ -1,6 +1,6 @@
 import type { BooksView } from './books.js';
-import { amountOf, check, equal, most } from './check.js';
-import type { CommandData } from './decisions.js';
+import { amountOf, check, equal } from './check.js';
+import { type CommandData, referenceOf } from './decisions.js';
 import type { EventView } from './evidence.js';
 
 type Test = (books: BooksView, command: CommandData, data: EventView['data']) => boolean;
@@ -36,10 +36,16 @@ const TESTS: Record<string, Test> = {
     equal(amountOf(remaining), books.remaining(sub), () => `remaining in the refusal for ${sub.id}`);
     return amountOf(command.points) > books.remaining(sub);
   },
-  'insufficient-main-balance': (books, _, { needed, available }) => {
+  'duplicate-reference': (books, command) =>
+    command.allowDuplicateReference !== true && books.booked.has(referenceOf(command) ?? ''),
+  'insufficient-main-balance': (books, command, { needed, available, lacking }) => {
     const left = books.available;
     if (left === null) return false;
-    equal(amountOf(available), most(0n, left), () => `available in a refusal of ${books.id}`);
+    equal(amountOf(available), left, () => `available in a refusal of ${books.id}`);
+    let wanted = amountOf(needed) - left;
+    for (const sub of books.subs.values())
+      if (sub.id !== command.subAccountId) wanted += books.shortfall(sub);
+    equal(amountOf(lacking), wanted, () => `lacking in a refusal of ${books.id}`);
     return amountOf(needed) > left;
   },
   'balance-due': (_, __, { needed }) => amountOf(needed) > 0n,

@@ -66,6 +66,8 @@ function auditMain(tables: Evidence['tables'], view: BooksView, sequence: number
     fundingPolicy: view.policy,
     featureActive: view.feature,
     suspended: view.suspended,
+    suspendBelow: view.suspendBelow,
+    monthStartFailed: false,
     period: view.period,
     periodOpenedAt: view.openedAt,
     nextMonthStart: view.nextStart,

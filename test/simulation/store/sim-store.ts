@@ -93,17 +93,19 @@ export class SimStore implements LedgerStore {
         const row = table.get(`${mainAccountId} ${id}`);
         return row ? [{ ...row }] : [];
       });
-    const { holds, charges, refunds } = await this.ask('loadMessages', () => {
+    const { holds, charges, refunds, references } = await this.ask('loadMessages', () => {
       const { tables } = this.database;
       return {
         holds: find(tables.holds, touched.holds),
         charges: find(tables.charges, touched.charges),
         refunds: find(tables.refunds, touched.refunds),
+        references: find(tables.references, touched.references),
       };
     });
     for (const { mainAccountId, ...row } of holds) booksOf(mainAccountId).holds.set(row.messageId, row);
     for (const { mainAccountId, ...row } of charges) booksOf(mainAccountId).charges.set(row.messageId, row);
     for (const { mainAccountId, ...row } of refunds) booksOf(mainAccountId).refunds.set(row.refundId, row);
+    for (const { mainAccountId, ...row } of references) booksOf(mainAccountId).references.set(row.key, row);
   }
 
   async loadCommands(commands: readonly OwnedId[]): Promise<Map<string, KnownCommand>> {

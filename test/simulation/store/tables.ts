@@ -1,4 +1,12 @@
-import type { Charge, Hold, MainAccount, Refund, SubAccount, Transfer } from '@subledger/core';
+import type {
+  BookedReference,
+  Charge,
+  Hold,
+  MainAccount,
+  Refund,
+  SubAccount,
+  Transfer,
+} from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
 import type { CommandRow, OutboxRow } from '@subledger/ledger/engine';
 
@@ -75,6 +83,7 @@ export class Tables {
   readonly holds = new Map<string, Of<Hold>>();
   readonly charges = new Map<string, Of<Charge>>();
   readonly refunds = new Map<string, Of<Refund>>();
+  readonly references = new Map<string, Of<BookedReference>>();
   readonly commands = new Map<string, CommandRow>();
   readonly statements = new Map<string, StatementRow>();
   /** By main account, sequence and instant, as PostgreSQL's key over partitions by month. */

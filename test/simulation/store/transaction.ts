@@ -25,6 +25,8 @@ export function assertInsertable(tables: Tables, writes: SliceWrites): void {
     if (tables.commands.has(`${mainAccountId} ${commandId}`)) throw violation('commands', commandId);
   for (const { mainAccountId, row } of writes.refunds)
     if (tables.refunds.has(`${mainAccountId} ${row.refundId}`)) throw violation('refunds', row.refundId);
+  for (const { mainAccountId, row } of writes.references)
+    if (tables.references.has(`${mainAccountId} ${row.key}`)) throw violation('booked_references', row.key);
 }
 
 export function applyWrites(
@@ -58,6 +60,8 @@ export function applyWrites(
     tables.charges.set(`${mainAccountId} ${row.messageId}`, { ...row, mainAccountId });
   for (const { mainAccountId, row } of writes.refunds)
     tables.refunds.set(`${mainAccountId} ${row.refundId}`, { ...row, mainAccountId });
+  for (const { mainAccountId, row } of writes.references)
+    tables.references.set(`${mainAccountId} ${row.key}`, { ...row, mainAccountId });
   for (const row of writes.commands) tables.commands.set(`${row.mainAccountId} ${row.commandId}`, { ...row });
   for (const row of writes.statements) addStatement(tables, row);
   for (const { mainAccountId, subAccountId } of writes.tombstones) {

@@ -59,20 +59,35 @@ function configure(random: SeededRandom): Record<string, unknown> {
     ...(random.chance(0.5) ? { creditLimit: random.pick(CREDITS) } : {}),
     ...(random.chance(0.5) ? { fundingPolicy: random.pick(['full', 'partial']) } : {}),
     ...(random.chance(0.4) ? { timeZone: random.pick(OTHER_ZONES) } : {}),
+    ...(random.chance(0.4) ? { suspendBelow: random.pick([null, '-30', '0', '40']) } : {}),
   };
 }
+
+/** Whether a reference is booked although it was booked before. */
+const insistence = (random: SeededRandom) =>
+  random.chance(0.2) ? { allowDuplicateReference: random.chance(0.7) } : {};
 
 /** Every command, by how often it comes; `period.roll` is drawn by the clock's side of the workload. */
 const DRAWS: readonly (readonly [weight: number, name: CommandName, draw: Draw])[] = [
   [
     5,
     'points.purchase',
-    (random) => ({ points: random.pick(AMOUNTS), reference: `order ${random.int(1, 99)}` }),
+    (random) => ({
+      points: random.pick(AMOUNTS),
+      ...(random.chance(0.9)
+        ? { reference: random.pick(['Order', 'ORDER', 'ｏrder']) + random.int(1, 99) }
+        : {}),
+      ...insistence(random),
+    }),
   ],
   [
     3,
     'points.adjust',
-    (random) => ({ points: `${random.chance(0.5) ? '-' : ''}${random.pick(AMOUNTS)}`, reason: 'a ticket' }),
+    (random) => ({
+      points: `${random.chance(0.5) ? '-' : ''}${random.pick(AMOUNTS)}`,
+      reason: `ticket ${random.int(1, 99)}`,
+      ...insistence(random),
+    }),
   ],
   [6, 'sub-account.open', openSub],
   [

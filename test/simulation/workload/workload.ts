@@ -41,7 +41,9 @@ export class Workload {
   buyEverything(times: number): void {
     const customer = this.customers[1] as Customer;
     for (let count = 0; count < times; count += 1)
-      this.send(this.command(customer, 'points.purchase', { points: '999999999999', reference: 'all' }));
+      this.send(
+        this.command(customer, 'points.purchase', { points: '999999999999', reference: `all ${count}` }),
+      );
   }
 
   /** A burst of records. */

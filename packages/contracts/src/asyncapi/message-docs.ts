@@ -6,12 +6,13 @@ import type { MessageName } from '../messages.js';
 export const COMMAND_DOCS: { readonly [Name in CommandName]: string } = {
   'main-account.open': 'Opens the books of a main account, in the current period of its time zone.',
   'main-account.configure':
-    'Changes credit limit, funding policy or time zone. A time zone acts from the next month start.',
+    'Changes credit limit, funding policy, time zone or the bound of automatic suspension. A time zone acts from the next month start.',
   'main-account.suspend': 'Stops all sending of a customer; its points stay where they are.',
   'main-account.resume': 'Allows sending again.',
   'feature.activate': 'Switches sub-accounts on for a main account.',
   'feature.deactivate': 'Switches them off; refused while a sub-account is active.',
-  'points.purchase': 'Adds bought points (a paid postpay invoice is one too), then funds who lacks points.',
+  'points.purchase':
+    'Adds bought points (a paid postpay invoice is one too), then funds who lacks points. A `reference` that was booked before is refused unless `allowDuplicateReference` is true.',
   'points.adjust': "An operator's correction in either direction, with a reason.",
   'plan.switch': 'Changes between prepay and postpay; refused while a sub-account is active.',
   'sub-account.open': 'Opens a sub-account and gives it its whole limit, or is refused.',
@@ -38,9 +39,13 @@ export const COMMAND_DOCS: { readonly [Name in CommandName]: string } = {
 /** What each event says. */
 export const EVENT_DOCS: { readonly [Name in EventName]: string } = {
   'main-account.opened': 'The books of a main account were opened.',
-  'main-account.configured': 'Credit limit, funding policy or time zone changed.',
+  'main-account.configured':
+    'Credit limit, funding policy, time zone or the bound of automatic suspension changed.',
   'main-account.suspended': 'All sending of the customer is stopped.',
-  'main-account.resumed': 'Sending is allowed again.',
+  'main-account.resumed': 'Sending is allowed again, unless it is stopped for another reason too.',
+  'main-account.sending-stopped':
+    'All sending of the customer is stopped by itself: what is available fell below `suspendBelow`, or a month start could not be made.',
+  'main-account.sending-resumed': 'What it was stopped for by itself is over.',
   'feature.activated': 'Sub-accounts were switched on.',
   'feature.deactivated': 'Sub-accounts were switched off.',
   'points.purchased': 'Points were bought.',

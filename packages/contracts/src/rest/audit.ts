@@ -6,8 +6,8 @@ import { CALLERS } from './route.js';
 
 export const AUDIT_OUTCOMES = ['pending', 'done', 'refused'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
-/** `unknown`: a login that failed and is nobody's. */
-export const AUDIT_ACTOR_KINDS = [...CALLERS, 'unknown'] as const;
+/** `unknown`: a login that failed and is nobody's. `system`: nobody asked for it. */
+export const AUDIT_ACTOR_KINDS = [...CALLERS, 'unknown', 'system'] as const;
 export const AUDIT_CREDENTIALS = ['session', 'key', 'none'] as const;
 
 const text = (description: string, example: string) => z.string().meta({ description, examples: [example] });
@@ -42,7 +42,10 @@ export const auditEntryView = z
     id: text('Id of the entry (au_…)', 'au_01932f5e-7c1a-7d52-9a3e-6f2b1c0d4e5f'),
     at: instant.meta({ description: 'When it was asked for' }),
     actor: auditActor,
-    action: text('operationId of the request', 'patchSubAccount'),
+    action: text(
+      'operationId of the request; stopSending and resumeSending where sending was stopped by itself',
+      'patchSubAccount',
+    ),
     mainAccountId: mainAccountId
       .nullable()
       .meta({ description: 'Whose it is; null where no main account’s' }),

@@ -44,6 +44,14 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'The answer cannot be given in any of the forms that the header “Accept” names.',
     'Accept application/json.',
   ),
+  'month-start-failed': help(
+    'The month start of this customer is due and could not be made; sending is stopped and the provider is alarmed.',
+    'Wait until the provider has mended it, then send the request again with a new key.',
+  ),
+  'duplicate-reference': help(
+    'A purchase with this reference, or an adjustment with this reason, was booked before; `first` names it.',
+    'If it is the same one, it is done. To book it once more, choose another text or send allowDuplicateReference.',
+  ),
   'name-taken': help(
     'Another sub-account of this customer has this name; upper and lower case count as the same.',
     'Choose another name, or delete the sub-account that has it.',
@@ -159,7 +167,7 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'Settle the balance with a purchase, then repeat the request.',
   ),
   'insufficient-main-balance': help(
-    'The main account has not enough points: `needed` says what it takes, `available` what there is.',
+    'The main account has not enough points: `needed` says what it takes, `available` what there is, `lacking` which purchase is enough.',
     'Purchase points or choose a smaller amount, then repeat the request.',
   ),
 };

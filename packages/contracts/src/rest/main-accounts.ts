@@ -5,13 +5,15 @@ import {
   creditLimit,
   instant,
   mainAccountId,
+  nextTimeZone,
   period,
   points,
   signedAmount,
   storableText,
+  suspendBelow,
   timeZone,
 } from '../scalars.js';
-import { DEFAULT_COUNTRY, DEFAULT_TIME_ZONE, FUNDING_POLICIES, PLANS } from '../vocabulary.js';
+import { DEFAULT_COUNTRY, DEFAULT_TIME_ZONE, FUNDING_POLICIES, PLANS, SUSPENSIONS } from '../vocabulary.js';
 import { accountPassword, displayName, listOf, login, paging, reason, reference, search } from './fields.js';
 
 const plan = z.enum(PLANS).meta({
@@ -35,9 +37,15 @@ export const mainAccountView = z
     name: displayName,
     plan,
     timeZone,
+    nextTimeZone,
     country,
     creditLimit,
     fundingPolicy,
+    suspendBelow,
+    suspensions: z.array(z.enum(SUSPENSIONS)).meta({
+      description: 'Why all sending is stopped; empty while it is not',
+      examples: [[]],
+    }),
     feature: z.enum(FEATURE_STATES).meta({
       description: 'Whether it may have sub-accounts; requested: the help desk has not answered yet',
       examples: ['active'],
@@ -91,16 +99,26 @@ export const patchMainAccount = z
     fundingPolicy: fundingPolicy.optional(),
     timeZone: timeZone.optional().meta({ description: 'Acts from the next month start' }),
     country: country.optional(),
+    suspendBelow: suspendBelow.optional(),
   })
   .refine((body) => Object.keys(body).length > 0, 'must name at least one field to change')
   .meta({ id: 'PatchMainAccount', minProperties: 1 });
 
 export const mainAccountQuery = z.strictObject({ ...paging, q: search.optional() });
 
+const allowDuplicateReference = z
+  .boolean()
+  .optional()
+  .meta({
+    description: 'Books it although its reference, or its reason, was booked before',
+    examples: [true],
+  });
 export const purchase = z
-  .strictObject({ points: amount, reference: reference.default('') })
+  .strictObject({ points: amount, reference: reference.default(''), allowDuplicateReference })
   .meta({ id: 'Purchase' });
-export const adjustment = z.strictObject({ points: signedAmount, reason }).meta({ id: 'Adjustment' });
+export const adjustment = z
+  .strictObject({ points: signedAmount, reason, allowDuplicateReference })
+  .meta({ id: 'Adjustment' });
 
 export const planSwitch = z.strictObject({ plan }).meta({ id: 'PlanSwitch' });
 export const planCheckQuery = z.strictObject({

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { instant, mainAccountId, period, pointLimit, points, priority, subAccountId } from '../scalars.js';
+import {
+  instant,
+  mainAccountId,
+  nextTimeZone,
+  period,
+  pointLimit,
+  points,
+  priority,
+  subAccountId,
+  timeZone,
+} from '../scalars.js';
 import { FUNDING_POLICIES } from '../vocabulary.js';
 import { CSV_RULES, csvReader, listOf, nextCursor, paging } from './fields.js';
 
@@ -174,6 +184,8 @@ export const resetPreview = z
       description: 'What happens where the points do not suffice for a sub-account',
       examples: ['full'],
     }),
+    timeZone: timeZone.meta({ description: 'Zone that the month begins in' }),
+    nextTimeZone: nextTimeZone.meta({ description: 'Zone from then on; null where it stays' }),
     balance: figure('Points of the main account now', '8850'),
     returned: figure('Points that go back to it from all sub-accounts', '850'),
     available: points.nullable().meta({

@@ -46,11 +46,29 @@ export const problem = z
     needed: z
       .string()
       .optional()
-      .meta({ description: 'Points that it would have taken', examples: ['9500'] }),
+      .meta({ description: 'Points that this very move takes', examples: ['9500'] }),
     available: z
       .string()
       .optional()
-      .meta({ description: 'Points that the main account may use', examples: ['9000'] }),
+      .meta({ description: 'Points that the main account may use; below 0 in debt', examples: ['9000'] }),
+    lacking: z
+      .string()
+      .optional()
+      .meta({
+        description: 'A purchase of so many points is enough; it also pays what is funded first',
+        examples: ['500'],
+      }),
+    first: z
+      .object({
+        transfer: z
+          .int()
+          .min(1)
+          .meta({ description: 'Its sequence', examples: [12] }),
+        points: z.string().meta({ description: 'Points that it moved', examples: ['10000'] }),
+        at: z.string().meta({ description: 'When', examples: ['2026-11-23T09:00:00.000Z'] }),
+      })
+      .optional()
+      .meta({ description: 'The transfer that had the reference first' }),
     remaining: z
       .string()
       .optional()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import * as scalars from '../scalars.js';
-import { SUB_ACCOUNT_STATUSES } from '../vocabulary.js';
+import { AUTOMATIC_SUSPENSIONS, SUB_ACCOUNT_STATUSES } from '../vocabulary.js';
 
 const { foreignId, instant, period, pointLimit, points } = scalars;
 const mainAccountId = scalars.mainAccountId.meta({
@@ -51,6 +51,26 @@ const exceededEvent = z
     }),
   })
   .meta({ id: 'WebhookLimitExceededData' });
+
+const sendingEvent = z
+  .object({
+    mainAccountId,
+    reason: z.enum(AUTOMATIC_SUSPENSIONS).meta({
+      description:
+        'low-balance: the available points are below the bound. month-start-failed: the provider is alarmed',
+      examples: ['low-balance'],
+    }),
+    balance: points.meta({ description: 'Balance of the main account', examples: ['-30'] }),
+    available: points.nullable().meta({
+      description: 'Points that the main account can still give; null is unlimited credit',
+      examples: ['-30'],
+    }),
+    suspendBelow: points.nullable().meta({
+      description: 'Bound of the available points; null where there is none',
+      examples: ['0'],
+    }),
+  })
+  .meta({ id: 'WebhookSendingData' });
 
 const periodRolledEvent = z
   .object({
@@ -123,6 +143,8 @@ export const WEBHOOK_EVENT_DATA = {
   'limit.exceeded': exceededEvent,
   'sub-account.unfunded': subAccountEvent,
   'sub-account.deactivated': subAccountEvent,
+  'sending.stopped': sendingEvent,
+  'sending.resumed': sendingEvent,
   'period.rolled': periodRolledEvent,
   'shortfall.forecast': forecastEvent,
   'webhook.ping': pingEvent,
@@ -138,6 +160,8 @@ export const WEBHOOK_EVENTS = [
   'limit.exceeded',
   'sub-account.unfunded',
   'sub-account.deactivated',
+  'sending.stopped',
+  'sending.resumed',
   'period.rolled',
   'shortfall.forecast',
 ] as const satisfies readonly WebhookEventType[];
@@ -150,6 +174,9 @@ export const WEBHOOK_EVENT_SUMMARIES: Record<WebhookEventType, string> = {
   'limit.exceeded': 'A message cost more than its sub-account had left; the main account paid the rest',
   'sub-account.unfunded': 'A sub-account has no points, because the main account could not fund it',
   'sub-account.deactivated': 'A sub-account was deactivated or deleted',
+  'sending.stopped':
+    'Nobody of the main account may send any more: too few points are available, or its month start failed',
+  'sending.resumed': 'What all sending was stopped for is over',
   'period.rolled': 'A month began: unused points came back and the limits were funded anew',
   'shortfall.forecast': 'The main account will not be able to fund all limits at the next month start',
   'webhook.ping': 'Asked for by POST …/webhooks/{webhook}/ping',

@@ -1,6 +1,5 @@
 import { MAX_HOLD_SECONDS } from '@subledger/contracts/vocabulary';
 import type { Books } from '../books.js';
-import { statusOf } from '../derive.js';
 import { Draft } from '../draft.js';
 import { fundingPass } from '../funding.js';
 import { giveBack } from '../give-back.js';
@@ -9,6 +8,7 @@ import type { Decision, Rejection } from '../outcome.js';
 import { add, min, type Points, subtract, ZERO } from '../points.js';
 import { reject } from '../reject.js';
 import type { Hold, SubAccount } from '../state.js';
+import { statusOf } from '../status.js';
 import type { WithMain, WithSub } from './with-main.js';
 
 const MS_PER_SECOND = 1_000;

@@ -13,7 +13,7 @@ import type { WithSub } from './with-main.js';
  */
 function raiseToAim(draft: Draft, sub: SubAccount): Rejection | null {
   const needed = subtract(aim(sub), sub.remaining);
-  const refusal = insufficient(draft.main, needed);
+  const refusal = insufficient(draft.books, draft.main, needed, sub.id);
   if (!refusal && needed > 0n) draft.move('limit-grant', 'main', { sub }, needed, { sub });
   return refusal;
 }

@@ -5,8 +5,8 @@ import { fullFundingPass, fundingPass } from '../funding.js';
 import type { CommandOf } from '../input.js';
 import type { Decision } from '../outcome.js';
 import { nextPeriod, periodAt, periodStart } from '../period.js';
-import { negate, type Points, ZERO } from '../points.js';
-import { reject } from '../reject.js';
+import { add, negate, type Points, ZERO } from '../points.js';
+import { reject, shortfalls } from '../reject.js';
 import type { MainAccount } from '../state.js';
 import type { WithMain } from './with-main.js';
 
@@ -24,6 +24,8 @@ export function openMainAccount(books: Books, command: CommandOf<'main-account.o
     fundingPolicy,
     featureActive: false,
     suspended: false,
+    suspendBelow: null,
+    monthStartFailed: false,
     period,
     periodOpenedAt: periodStart(period, timeZone),
     nextMonthStart: periodStart(nextPeriod(period), timeZone),
@@ -43,20 +45,23 @@ export function openMainAccount(books: Books, command: CommandOf<'main-account.o
 }
 
 /**
- * Changes credit limit, funding policy or time zone; the zone acts from the next month start. A lower credit limit
+ * Changes credit limit, funding policy, the bound of automatic suspension or time zone; the zone acts from the next
+ * month start. A lower credit limit
  * must not leave a balance due; a higher one is welcome even while one stays due.
  */
 export function configureMainAccount(
   { books, main }: WithMain,
   command: CommandOf<'main-account.configure'>,
 ): Decision {
-  const { creditLimit, fundingPolicy, timeZone } = command.data;
+  const { creditLimit, fundingPolicy, timeZone, suspendBelow } = command.data;
   const draft = new Draft(books, main);
   if (creditLimit !== undefined) draft.main.creditLimit = creditLimit;
   if (fundingPolicy !== undefined) draft.main.fundingPolicy = fundingPolicy;
+  if (suspendBelow !== undefined) draft.main.suspendBelow = suspendBelow;
   if (timeZone !== undefined) draft.main.nextTimeZone = timeZone === main.timeZone ? null : timeZone;
   const due = balanceDue(draft.main);
-  if (due > 0n && due > balanceDue(main)) return reject(books, { code: 'balance-due', needed: due });
+  if (due > 0n && due > balanceDue(main))
+    return reject(books, { code: 'balance-due', needed: due, lacking: add(due, shortfalls(books)) });
   draft.emit('main-account.configured', {});
   fullFundingPass(draft);
   return draft.finish();

@@ -18,7 +18,7 @@ export function openSubAccount(
   if (books.subAccounts.has(subAccountId)) return reject(books, { code: 'already-exists' }, subAccountId);
   if (!main.featureActive) return reject(books, { code: 'feature-inactive' });
   if (main.subAccounts >= policy.maxSubAccounts) return reject(books, { code: 'too-many-sub-accounts' });
-  const refusal = insufficient(main, limit);
+  const refusal = insufficient(books, main, limit);
   if (refusal) return reject(books, refusal);
 
   const draft = new Draft(books, main);
@@ -94,7 +94,7 @@ export function reactivateSubAccount({ books, main, stored }: WithSub): Decision
   if (sub.lifecycle === 'inactive') {
     if (!main.featureActive) return reject(books, { code: 'feature-inactive' }, stored.id);
     const needed = subtract(aim(sub), sub.remaining);
-    const refusal = insufficient(main, needed);
+    const refusal = insufficient(books, main, needed, stored.id);
     if (refusal) return reject(books, refusal, stored.id);
     sub.lifecycle = 'active';
     draft.main.activeSubAccounts += 1;

@@ -1,10 +1,11 @@
 import type { Books } from '../books.js';
 import { available, closingOf } from '../derive.js';
 import { byFundingOrder, share } from '../funding.js';
-import type { Changes, DomainEvent } from '../outcome.js';
+import { type Changes, type DomainEvent, onlyMain } from '../outcome.js';
 import { type EpochMs, nextPeriod, periodStart } from '../period.js';
 import { add, type Points, subtract, ZERO } from '../points.js';
 import type { MainAccount, PeriodStatement, SubAccount, Transfer } from '../state.js';
+import { type SuspensionChange, suspensionChanges } from '../status.js';
 
 /** Some sub-accounts of a month start: events and changes, as of any decision. The last part has the summary. */
 export interface MonthStartPart {
@@ -25,6 +26,7 @@ function turn(main: MainAccount, at: EpochMs): void {
   main.timeZone = main.nextTimeZone ?? main.timeZone;
   main.nextTimeZone = null;
   main.periodOpenedAt = Math.min(at, due);
+  main.monthStartFailed = false;
   main.nextMonthStart = periodStart(nextPeriod(main.period), main.timeZone);
 }
 
@@ -60,6 +62,8 @@ export class MonthStart {
   private grants = 0;
   private funded = 0;
   private unfunded = 0;
+  /** Suspensions that begin or end with it: by the balance, and by a month start that failed before. */
+  private readonly suspensions: readonly SuspensionChange[];
 
   constructor(
     books: Books,
@@ -70,11 +74,12 @@ export class MonthStart {
     this.subs = [...books.subAccounts.values()]
       .filter((stored) => stored.lifecycle !== 'deleted')
       .sort(byFundingOrder);
-    this.events = this.subs.length + 1;
     turn(this.main, at);
     this.sumUp();
     this.main.balance = subtract(add(before.balance, this.returned), this.granted);
     this.main.granted = add(subtract(before.granted, this.returned), this.granted);
+    this.suspensions = suspensionChanges(before, this.main);
+    this.events = this.subs.length + 1 + this.suspensions.length;
     this.main.sequence += this.events;
     this.main.transferSequence += this.returns + this.grants;
   }
@@ -89,7 +94,7 @@ export class MonthStart {
       const part = this.part(from, until, returns, grants);
       if (until < subs.length) yield part;
       else {
-        yield { ...part, events: [...part.events, this.summary()] };
+        yield { ...part, events: [...part.events, ...this.summary()] };
         return;
       }
     }
@@ -163,8 +168,8 @@ export class MonthStart {
         detail: { closed: closing },
       });
     }
-    const changes = { main: this.main, subAccounts, statements, transfers: [...back, ...out] };
-    return { events, changes: { ...changes, holds: [], charges: [], refunds: [], lateEntries: [] } };
+    const changes = { subAccounts, statements, transfers: [...back, ...out] };
+    return { events, changes: { ...onlyMain(this.main), ...changes } };
   }
 
   /** The return belongs to the period that ends; its holds stay open and keep that period. */
@@ -206,14 +211,16 @@ export class MonthStart {
     return { subAccountId: sub.id, messageId: null, reference: '' };
   }
 
-  private summary(): DomainEvent {
+  /** What is said of the main account, after all sub-accounts. */
+  private summary(): DomainEvent[] {
     const { returned, granted, funded, unfunded } = this;
-    return {
-      name: 'period.rolled',
-      sequence: this.main.sequence,
+    const detail = { from: this.before.period, to: this.main.period, returned, granted, funded, unfunded };
+    const first = this.before.sequence + this.subs.length + 1;
+    return [{ name: 'period.rolled', detail } as const, ...this.suspensions].map((event, index) => ({
+      ...event,
+      sequence: first + index,
       subAccountId: null,
       transfers: [],
-      detail: { from: this.before.period, to: this.main.period, returned, granted, funded, unfunded },
-    };
+    }));
   }
 }

@@ -7,7 +7,9 @@ import { auditComeBack, type Before } from './auditor-come-back.js';
 import { auditFunding, spendable } from './auditor-funding.js';
 import { auditLimits } from './auditor-limits.js';
 import { auditParts } from './auditor-parts.js';
+import { ReferenceAuditor } from './auditor-references.js';
 import { StatementAuditor } from './auditor-statements.js';
+import { SuspensionAuditor } from './auditor-suspensions.js';
 import { auditTransfers } from './auditor-transfers.js';
 import { check, equal, textOf } from './check.js';
 
@@ -19,6 +21,7 @@ const partsOf = (books: Books) => ({
     [...books.holds.values()],
     [...books.charges.values()],
     [...books.refunds.values()],
+    [...books.references.values()],
     [...books.short].sort(),
   ]),
   sequence: books.main?.sequence ?? 0,
@@ -43,6 +46,8 @@ function auditRefusal({ events }: Extract<Decision, { kind: 'decided' }>, input:
 export class Judge {
   readonly auditor = new Auditor();
   readonly statements = new StatementAuditor();
+  readonly suspensions = new SuspensionAuditor();
+  readonly references = new ReferenceAuditor();
 
   readonly act = (books: Books, input: Input, policy: LedgerPolicy): Decision => {
     const parts = partsOf(books);
@@ -69,6 +74,8 @@ export class Judge {
         auditFunding(books, decision);
         auditTransfers(decision.events, was.main?.period ?? books.main.period, input);
         this.statements.judge(books, input, decision);
+        this.suspensions.judge(books.main, decision);
+        this.references.judge(input, decision);
         if (input.kind === 'command' && was.main) {
           const [before, after] = [spendable(was.main), spendable(books.main)];
           check(after >= 0n || after >= before, `${input.name} took what is available below 0`);

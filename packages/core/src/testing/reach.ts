@@ -3,7 +3,9 @@ import type { CommandName, Input } from '../input.js';
 import type { Decision, DomainEvent, EventDetails, EventName } from '../outcome.js';
 
 const OPEN: readonly RejectionCode[] = ['main-account-not-found'];
-const SUB: readonly RejectionCode[] = [...OPEN, 'sub-account-not-found'];
+/** Of what needs the month that is due. */
+const MONTH: readonly RejectionCode[] = [...OPEN, 'month-start-failed'];
+const SUB: readonly RejectionCode[] = [...MONTH, 'sub-account-not-found'];
 
 /** Every refusal of every command, as the rules table of the README has them. */
 const REFUSALS: { readonly [Name in CommandName]: readonly RejectionCode[] } = {
@@ -11,13 +13,13 @@ const REFUSALS: { readonly [Name in CommandName]: readonly RejectionCode[] } = {
   'main-account.configure': [...OPEN, 'balance-due'],
   'main-account.suspend': OPEN,
   'main-account.resume': OPEN,
-  'feature.activate': OPEN,
-  'feature.deactivate': [...OPEN, 'sub-accounts-active'],
-  'points.purchase': [...OPEN, 'invalid-amount'],
-  'points.adjust': [...OPEN, 'invalid-amount', 'insufficient-main-balance'],
-  'plan.switch': [...OPEN, 'sub-accounts-active', 'balance-due'],
+  'feature.activate': MONTH,
+  'feature.deactivate': [...MONTH, 'sub-accounts-active'],
+  'points.purchase': [...OPEN, 'invalid-amount', 'duplicate-reference'],
+  'points.adjust': [...OPEN, 'invalid-amount', 'duplicate-reference', 'insufficient-main-balance'],
+  'plan.switch': [...MONTH, 'sub-accounts-active', 'balance-due'],
   'sub-account.open': [
-    ...OPEN,
+    ...MONTH,
     'already-exists',
     'feature-inactive',
     'too-many-sub-accounts',
@@ -32,7 +34,8 @@ const REFUSALS: { readonly [Name in CommandName]: readonly RejectionCode[] } = {
   'sub-account.reactivate': [...SUB, 'feature-inactive', 'insufficient-main-balance'],
   'sub-account.delete': SUB,
   'hold.place': [
-    ...SUB,
+    ...OPEN,
+    'sub-account-not-found',
     'invalid-amount',
     'already-charged',
     'hold-released',
@@ -44,7 +47,7 @@ const REFUSALS: { readonly [Name in CommandName]: readonly RejectionCode[] } = {
     'limit-exceeded',
   ],
   'hold.release': OPEN,
-  'period.roll': [...OPEN, 'period-not-due'],
+  'period.roll': [...MONTH, 'period-not-due'],
   'books.restate': OPEN,
 };
 
@@ -69,6 +72,8 @@ const EVENTS: { readonly [Name in EventName]: true } = {
   'main-account.configured': true,
   'main-account.suspended': true,
   'main-account.resumed': true,
+  'main-account.sending-stopped': true,
+  'main-account.sending-resumed': true,
   'feature.activated': true,
   'feature.deactivated': true,
   'points.purchased': true,

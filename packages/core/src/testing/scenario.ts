@@ -1,11 +1,12 @@
 import { DEFAULT_MAX_MESSAGE_POINTS, DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts/vocabulary';
 import { Books } from '../books.js';
-import { decide, isRollDue } from '../decide.js';
-import { allocated, available, granted, shortfall, statusOf } from '../derive.js';
+import { decide, isRollDue, isRollRetried } from '../decide.js';
+import { allocated, available, granted, shortfall } from '../derive.js';
 import type { Command, CommandData, CommandName, Input, LedgerPolicy } from '../input.js';
 import type { Decision, DomainEvent } from '../outcome.js';
 import { formatPoints, type Points, parsePoints, wholePoints } from '../points.js';
 import type { SubAccount } from '../state.js';
+import { statusOf } from '../status.js';
 
 /** Milliseconds of an ISO instant in UTC (`2026-11-10T00:00:00Z`), whole seconds. */
 export function instantMs(iso: string): number {
@@ -31,7 +32,7 @@ export type MainOptions = Partial<Written<CommandData['main-account.open']>> & {
   feature?: boolean;
 };
 
-const AMOUNT_FIELDS = ['limit', 'points', 'creditLimit'];
+const AMOUNT_FIELDS = ['limit', 'points', 'creditLimit', 'suspendBelow'];
 const DEFAULTS: Partial<{ [Name in CommandName]: object }> = {
   'points.purchase': { reference: '' },
   'points.adjust': { reason: 'a reason' },
@@ -124,7 +125,15 @@ export class Scenario {
   /** Like the pipeline: due months first, then the input. */
   feed(input: Input): Decision {
     this.rollDue(input.at);
-    return this.take(input);
+    if (isRollRetried(this.books, input, 'before')) this.rollAgain(input.at);
+    const decision = this.take(input);
+    if (isRollRetried(this.books, input, 'after')) this.rollAgain(input.at);
+    return decision;
+  }
+
+  private rollAgain(at: number): void {
+    do this.take({ kind: 'clock', mainAccountId: 'ma_1', at });
+    while (isRollDue(this.books, at));
   }
 
   /** Rolls the months that the clock has passed. */

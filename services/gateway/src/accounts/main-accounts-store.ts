@@ -1,4 +1,4 @@
-import type { MainAccountView } from '@subledger/contracts';
+import type { MainAccountView, Suspension } from '@subledger/contracts';
 import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../http/problem.js';
 import { decodeCursor, instantKey, page } from './cursor.js';
@@ -20,6 +20,9 @@ export interface MainAccountRow {
   fundingPolicy: 'full' | 'partial';
   feature: 'inactive' | 'active';
   suspended: boolean;
+  suspensions: Suspension[];
+  suspendBelow: bigint | null;
+  nextTimeZone: string | null;
   period: string;
   balance: bigint;
   allocated: bigint;
@@ -29,7 +32,8 @@ export interface MainAccountRow {
 export const MAIN_ACCOUNT_COLUMNS = Prisma.sql`
   m.id, m.name, m.country, m.login_key AS "loginKey", m.activation_requested_at AS "activationRequestedAt",
   m.created_at AS "createdAt", st.plan, st.time_zone AS "timeZone", st.credit_limit AS "creditLimit",
-  st.funding_policy AS "fundingPolicy", st.feature, st.suspended, st.period, st.balance, st.allocated,
+  st.funding_policy AS "fundingPolicy", st.feature, st.suspended, st.suspensions, st.suspend_below AS "suspendBelow",
+  st.next_time_zone AS "nextTimeZone", st.period, st.balance, st.allocated,
   st.active_sub_accounts AS "activeSubAccounts"`;
 export const MAIN_ACCOUNT_FROM = Prisma.sql`FROM main_account m JOIN main_account_state st ON st.main_account_id = m.id`;
 
@@ -110,9 +114,12 @@ export class MainAccountsStore {
       name: row.name,
       plan: row.plan,
       timeZone: row.timeZone,
+      nextTimeZone: row.nextTimeZone,
       country: row.country,
       creditLimit: row.creditLimit === null ? null : fromMillipoints(row.creditLimit),
       fundingPolicy: row.fundingPolicy,
+      suspendBelow: row.suspendBelow === null ? null : fromMillipoints(row.suspendBelow),
+      suspensions: row.suspensions,
       feature: isRequested ? 'requested' : row.feature,
       period: row.period,
       balance: fromMillipoints(row.balance),

@@ -76,7 +76,7 @@ export class MainAccountsService {
     return this.runner.run(asked, {
       mainAccountId: id,
       command,
-      was: { ...this.store.toView(row), suspended: row.suspended },
+      was: { ...this.store.toView(row), suspended: row.suspensions.includes('operator') },
       ...(effects ? { effects } : {}),
       answer: (operation) => this.answer(operation),
     });

@@ -61,7 +61,7 @@ export function toAuditView(row: AuditEntry): AuditEntryView {
     operationId: row.operationId,
     before: before as AuditEntryView['before'],
     after: after as AuditEntryView['after'],
-    address: row.address,
+    address: row.address === '' ? null : row.address,
     userAgent: row.userAgent,
     requestId: row.requestId,
     finishedAt: finishedAt?.toISOString() ?? null,

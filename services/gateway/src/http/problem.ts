@@ -12,6 +12,8 @@ export interface ProblemFields {
   readonly detail?: string | undefined;
   readonly needed?: string | undefined;
   readonly available?: string | undefined;
+  readonly lacking?: string | undefined;
+  readonly first?: { readonly transfer: number; readonly points: string; readonly at: string } | undefined;
   readonly remaining?: string | undefined;
   readonly blockers?: readonly string[] | undefined;
   readonly blockerCount?: number | undefined;
@@ -72,6 +74,7 @@ function detailOf(code: ErrorCode, fields: ProblemFields): string {
   const figures = [
     fields.needed === undefined ? '' : `needed ${fields.needed}`,
     fields.available === undefined ? '' : `available ${fields.available}`,
+    fields.lacking === undefined ? '' : `lacking ${fields.lacking}`,
     fields.remaining === undefined ? '' : `remaining ${fields.remaining}`,
   ].filter((text) => text !== '');
   const numbers = figures.length === 0 ? '' : ` (Points: ${figures.join(', ')}.)`;

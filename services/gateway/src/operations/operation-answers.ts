@@ -30,8 +30,10 @@ export function refusedAnswer(outcome: Outcome, operationId: string | undefined,
 }
 
 function refusal(outcome: Outcome, operationId: string | undefined, publicUrl: string): Problem {
-  const { code = 'invalid-command', needed, available, remaining, blockers, blockerCount, errors } = outcome;
-  const fields = { needed, available, remaining, blockers, blockerCount, errors, operation: operationId };
+  const { code = 'invalid-command', needed, available, lacking, first, remaining } = outcome;
+  const { blockers, blockerCount, errors } = outcome;
+  const amounts = { needed, available, lacking, first, remaining };
+  const fields = { ...amounts, blockers, blockerCount, errors, operation: operationId };
   return problemBody(code in ERRORS ? code : 'internal-error', fields, publicUrl);
 }
 

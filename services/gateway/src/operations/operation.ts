@@ -41,6 +41,8 @@ export interface Outcome {
   readonly code?: RejectionCode;
   readonly needed?: string;
   readonly available?: string;
+  readonly lacking?: string;
+  readonly first?: { readonly transfer: number; readonly points: string; readonly at: string };
   readonly remaining?: string;
   readonly blockers?: readonly string[];
   readonly blockerCount?: number;

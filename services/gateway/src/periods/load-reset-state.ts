@@ -54,7 +54,7 @@ export function loadResetState(pool: pg.Pool, mainAccountId: string): Promise<Re
 async function loadMain(client: pg.PoolClient, mainAccountId: string): Promise<MainRow> {
   const { rows } = await client.query<MainRow>(
     `SELECT main_account_id AS id, plan, credit_limit AS "creditLimit", funding_policy AS "fundingPolicy",
-        time_zone AS "timeZone", period, next_month_start AS "nextMonthStart", balance, allocated - held AS granted
+        time_zone AS "timeZone", next_time_zone AS "nextTimeZone", period, next_month_start AS "nextMonthStart", balance, allocated - held AS granted
        FROM main_account_state WHERE main_account_id = $1`,
     [mainAccountId],
   );

@@ -101,11 +101,12 @@ const mainFacts = ({
   creditLimit,
   fundingPolicy,
   timeZone,
+  nextTimeZone,
   period,
   nextMonthStart,
   balance,
 }: MainAccount): ResetMain => ({
-  ...{ id, plan, creditLimit, fundingPolicy, timeZone, period, nextMonthStart, balance },
+  ...{ id, plan, creditLimit, fundingPolicy, timeZone, nextTimeZone, period, nextMonthStart, balance },
 });
 const subFacts = ({
   id,
@@ -205,6 +206,7 @@ describe('the design’s words', () => {
   const main = (balance: bigint, more: Partial<ResetMain> = {}): ResetMain => ({
     id: 'ma_1',
     plan: 'prepay',
+    nextTimeZone: null,
     creditLimit: 0n as Points,
     fundingPolicy: 'full',
     timeZone: 'Asia/Tokyo',
@@ -295,6 +297,8 @@ describe('the design’s words', () => {
       period: '2026-12',
       at: Date.parse('2026-11-30T15:00:00Z'),
       fundingPolicy: 'partial',
+      timeZone: 'Asia/Tokyo',
+      nextTimeZone: null,
       balance: 150_000n,
       returned: 20_000n,
       available: 170_000n,

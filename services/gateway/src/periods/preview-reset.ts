@@ -4,6 +4,7 @@ import {
   aim,
   available,
   Books,
+  canRoll,
   type MainAccount,
   MonthStart,
   type MonthStartPart,
@@ -16,7 +17,15 @@ import {
 /** All of a main account that its next month start depends on. */
 export type ResetMain = Pick<
   MainAccount,
-  'id' | 'plan' | 'creditLimit' | 'fundingPolicy' | 'timeZone' | 'period' | 'nextMonthStart' | 'balance'
+  | 'id'
+  | 'plan'
+  | 'creditLimit'
+  | 'fundingPolicy'
+  | 'timeZone'
+  | 'nextTimeZone'
+  | 'period'
+  | 'nextMonthStart'
+  | 'balance'
 >;
 /** All of a sub-account that its main account's next month start depends on. */
 export type ResetSub = Pick<
@@ -44,6 +53,8 @@ export interface ResetPreview {
   readonly period: string;
   readonly at: number;
   readonly fundingPolicy: FundingPolicy;
+  readonly timeZone: string;
+  readonly nextTimeZone: string | null;
   readonly balance: Points;
   readonly returned: Points;
   /** For grants, after all returns. */
@@ -104,6 +115,8 @@ export function* previewInSteps(
     period: start.main.period,
     at: main.nextMonthStart,
     fundingPolicy: main.fundingPolicy,
+    timeZone: main.timeZone,
+    nextTimeZone: main.nextTimeZone,
     balance: main.balance,
     ...(sums as Record<keyof typeof sums, Points>),
     available: available({ ...main, balance: (main.balance + sums.returned) as Points }),
@@ -114,6 +127,12 @@ export function* previewInSteps(
     unfunded: counts.unfunded,
     rows: () => allRows(start),
   };
+}
+
+/** Whether the month start can be made at all: not where its time zone is none any more. */
+export function canPreview(main: ResetMain): boolean {
+  const before: MainAccount = { ...NO_MAIN, ...main };
+  return canRoll(new Books(before), before, main.nextMonthStart);
 }
 
 /** On time: at the very instant that it is due. */
@@ -129,9 +148,10 @@ function* completed(subs: Iterable<ResetSub>, period: string): Generator<SubAcco
 
 /** What no return and no grant of a month start depends on. */
 const NO_MAIN = {
-  nextTimeZone: null,
   featureActive: true,
   suspended: false,
+  suspendBelow: null,
+  monthStartFailed: false,
   periodOpenedAt: 0,
   purchased: ZERO,
   used: ZERO,

@@ -7,7 +7,7 @@ import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import { fromMillipoints } from '../accounts/points.js';
 import { ProblemError } from '../http/problem.js';
 import { loadResetState, type ResetState } from './load-reset-state.js';
-import { inTurns, previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
+import { canPreview, inTurns, previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
 
 /** How often, and how long after one another, a state that does not add up is read again. */
 const TRIES = 20;
@@ -32,6 +32,7 @@ export class ResetPreviewService {
     const rows: ResetRow[] = [];
     const preview = await this.turns.take(async () => {
       const { main, subs } = await this.load(mainAccountId);
+      if (!canPreview(main)) throw new ProblemError('month-start-failed');
       return inTurns(previewInSteps(main, subs, collector(rows, query, after)));
     });
     const names = await this.namesOf(mainAccountId, rows);
@@ -103,6 +104,8 @@ const toView = (preview: ResetPreview): Omit<ResetPreviewView, 'items' | 'nextCu
   period: preview.period,
   at: new Date(preview.at).toISOString(),
   fundingPolicy: preview.fundingPolicy,
+  timeZone: preview.timeZone,
+  nextTimeZone: preview.nextTimeZone,
   balance: fromMillipoints(preview.balance),
   returned: fromMillipoints(preview.returned),
   available: orNull(preview.available),

@@ -1,4 +1,5 @@
 import type { Statement } from '@subledger/database';
+import { suspensionEntries } from '../audit/suspension-entries.js';
 import type { Fold } from './fold-events.js';
 import { lateFactsInsert, statementsUpsert, turnsUpsert } from './period-upserts.js';
 import { mainsUpsert, subsUpsert, transfersInsert } from './upserts.js';
@@ -11,6 +12,7 @@ export const figureUpserts = (fold: Fold): Statement[] => [
   ...made(fold.closings, statementsUpsert),
   ...made(fold.lateFacts, lateFactsInsert),
   ...made(fold.turns, turnsUpsert),
+  ...made(fold.suspensions, suspensionEntries),
 ];
 
 const made = <Row>(rows: readonly Row[], statement: (rows: readonly Row[]) => Statement): Statement[] =>

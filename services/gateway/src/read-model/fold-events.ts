@@ -1,4 +1,7 @@
 import {
+  type AutomaticSuspension,
+  type EventData,
+  FOLLOW_UP_EVENTS,
   type MainAccountState,
   REPEATED_HEADER,
   type SubAccountState,
@@ -27,6 +30,11 @@ export interface MainRow extends Position {
 export interface SubRow extends Position {
   readonly state: SubAccountState;
 }
+/** A suspension that began or ended by itself. */
+export interface SuspensionRow extends Position {
+  readonly stopped: boolean;
+  readonly reason: AutomaticSuspension;
+}
 export interface TransferRow extends Position {
   readonly transfer: TransferView;
 }
@@ -47,6 +55,7 @@ export interface Fold {
   readonly mains: MainRow[];
   readonly subs: SubRow[];
   readonly transfers: TransferRow[];
+  readonly suspensions: SuspensionRow[];
   readonly outcomes: OutcomeRow[];
   /** Statements that close, what reaches them later, and where periods begin. */
   readonly closings: ClosingRow[];
@@ -57,13 +66,7 @@ export interface Fold {
 }
 
 /** Events that follow from another one: they have its cause, but do not end its operation. */
-const FOLLOWING = new Set([
-  'sub-account.funded',
-  'sub-account.rolled',
-  'limit.exceeded',
-  'period.rolled',
-  'books.stated',
-]);
+const FOLLOWING = new Set<string>([...FOLLOW_UP_EVENTS, 'limit.exceeded', 'period.rolled', 'books.stated']);
 
 /** The outcome of a command, where the event is one. */
 export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
@@ -80,6 +83,7 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
   const mains = new Map<string, MainRow>();
   const subs = new Map<string, SubRow>();
   const transfers = new Map<string, TransferRow>();
+  const suspensions = new Map<string, SuspensionRow>();
   const outcomes = new Map<string, OutcomeRow>();
   const stopped = new Map<string, StoppedRow>();
   const periods = new PeriodFold();
@@ -98,6 +102,8 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     for (const transfer of event.data.transfers) {
       keepNewest(transfers, transferKey(mainAccountId, transfer), { ...position, transfer });
     }
+    const suspension = suspensionOf(event);
+    if (suspension) suspensions.set(`${mainAccountId} ${numbered(sequence)}`, { ...position, ...suspension });
     periods.add(event, position);
     const outcome = outcomeRowOf(event);
     if (outcome) {
@@ -112,10 +118,18 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     mains: sorted(mains),
     subs: sorted(subs),
     transfers: sorted(transfers),
+    suspensions: sorted(suspensions),
     outcomes: sorted(outcomes),
     ...periods.rows(),
     stopped: sorted(stopped),
   };
+}
+
+/** What an event says of a suspension that begins or ends by itself. */
+export function suspensionOf({ name, data }: LedgerEvent): Pick<SuspensionRow, 'stopped' | 'reason'> | null {
+  if (name !== 'main-account.sending-stopped' && name !== 'main-account.sending-resumed') return null;
+  const { reason } = data as EventData<typeof name>;
+  return { stopped: name === 'main-account.sending-stopped', reason };
 }
 
 /** What a batch does to statements. */
@@ -173,6 +187,8 @@ const KEPT = [
   'code',
   'needed',
   'available',
+  'lacking',
+  'first',
   'remaining',
   'blockers',
   'blockerCount',

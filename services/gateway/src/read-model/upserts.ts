@@ -10,17 +10,20 @@ export function mainsUpsert(rows: readonly MainRow[]): Statement {
     name: 'mains',
     text: `INSERT INTO main_account_state AS t (main_account_id, generation, sequence, at, plan, time_zone, credit_limit,
        funding_policy, feature, suspended, period, next_month_start, balance, available, allocated, held, purchased,
-       used, active_sub_accounts)
-     SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[],
+       used, active_sub_accounts, suspensions, suspend_below, next_time_zone)
+     SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, string_to_array(t, ','), u, v FROM unnest($1::text[], $2::int[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[],
        $8::text[], $9::text[], $10::bool[], $11::text[], $12::timestamptz[], $13::bigint[], $14::bigint[],
-       $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::int[])
+       $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::int[], $20::text[], $21::bigint[], $22::text[])
+       AS x (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v)
      ON CONFLICT (main_account_id) DO UPDATE SET
        generation = excluded.generation, sequence = excluded.sequence, at = excluded.at, plan = excluded.plan,
        time_zone = excluded.time_zone, credit_limit = excluded.credit_limit,
        funding_policy = excluded.funding_policy, feature = excluded.feature, suspended = excluded.suspended,
        period = excluded.period, next_month_start = excluded.next_month_start, balance = excluded.balance,
        available = excluded.available, allocated = excluded.allocated, held = excluded.held,
-       purchased = excluded.purchased, used = excluded.used, active_sub_accounts = excluded.active_sub_accounts
+       purchased = excluded.purchased, used = excluded.used, active_sub_accounts = excluded.active_sub_accounts,
+       suspensions = excluded.suspensions, suspend_below = excluded.suspend_below,
+       next_time_zone = excluded.next_time_zone
      WHERE (excluded.generation, excluded.sequence) > (t.generation, t.sequence)`,
     values: columns(
       rows,
@@ -43,6 +46,10 @@ export function mainsUpsert(rows: readonly MainRow[]): Statement {
       (r) => toMillipoints(r.state.purchased),
       (r) => toMillipoints(r.state.used),
       (r) => r.state.activeSubAccounts,
+      // A list of lists would have to be of equal lengths.
+      (r) => (r.state.suspensions ?? []).join(','),
+      (r) => orNull(r.state.suspendBelow ?? null),
+      (r) => r.state.nextTimeZone ?? null,
     ),
   };
 }

@@ -204,6 +204,8 @@ describe('what a story tells', () => {
         funded: 0,
         unfunded: 1,
       }),
+      ledgerEvent('main-account.sending-stopped', { sequence: 6, reason: 'low-balance' }),
+      ledgerEvent('main-account.sending-resumed', { sequence: 7, reason: 'low-balance' }),
     ];
     const { occurrences } = findOccurrences(story, EMPTY);
     const types = occurrences.map(({ type }) => type);

@@ -1,4 +1,5 @@
 import type { EventData, SubAccountState, WebhookEventData } from '@subledger/contracts';
+import { suspensionOf } from '../read-model/fold-events.js';
 import type { LedgerEvent } from '../read-model/parse-events.js';
 import type { AnyOccurrence } from './occurrence.js';
 import { figuresOf, type Mark, type SubStanding, stepOf } from './sub-account-standing.js';
@@ -49,6 +50,7 @@ export function findOccurrences(events: readonly LedgerEvent[], before: Standing
     positions.set(mainAccountId, position);
     if (event.name === 'command.rejected') continue;
     if (event.name === 'period.rolled') occurrences.push(periodRolled(event));
+    occurrences.push(...ofSending(event));
     const state = (event.data as { subAccount?: SubAccountState }).subAccount;
     if (state) occurrences.push(...ofSubAccount(event, state, subs, before.names));
   }
@@ -121,6 +123,16 @@ function subAccountData(
     remaining,
     shortfall,
   };
+}
+
+function ofSending(event: LedgerEvent): AnyOccurrence[] {
+  const suspension = suspensionOf(event);
+  if (!suspension) return [];
+  const { mainAccountId, mainAccount } = event.data as EventData<'main-account.sending-stopped'>;
+  const { balance, available, suspendBelow = null } = mainAccount;
+  const type = suspension.stopped ? 'sending.stopped' : 'sending.resumed';
+  const data = { mainAccountId, reason: suspension.reason, balance, available, suspendBelow };
+  return [{ ...common(event, type), type, data }];
 }
 
 function periodRolled(event: LedgerEvent): AnyOccurrence {

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { fromMillipoints } from '../accounts/points.js';
 import { RepeatedWork } from '../batches/repeated-work.js';
 import { loadResetState } from '../periods/load-reset-state.js';
-import { inTurns, previewInSteps, type ResetPreview } from '../periods/preview-reset.js';
+import { canPreview, inTurns, previewInSteps, type ResetPreview } from '../periods/preview-reset.js';
 import { enqueueWebhookEvent } from './enqueue-webhook-events.js';
 import type { Occurrence } from './occurrence.js';
 
@@ -83,8 +83,9 @@ export class ShortfallForecast {
 
   private async lookAt(mainAccountId: string, leftMs: number): Promise<number> {
     const state = await loadResetState(this.pool, mainAccountId);
-    // In the midst of a month start: the next look is early enough.
-    if (!state) return 0;
+    // In the midst of a month start: the next look is early enough. One that cannot be made is the ledger's alarm, and
+    // must not keep the others from theirs.
+    if (!state || !canPreview(state.main)) return 0;
     const unfunded: string[] = [];
     const steps = previewInSteps(state.main, state.subs, (row) => {
       if (row.outcome === 'unfunded' && unfunded.length < MAX_NAMED) unfunded.push(row.id);
@@ -114,8 +115,8 @@ function forecastOf(
       period,
       startsAt: new Date(preview.at).toISOString(),
       needed: fromMillipoints(needed),
-      // Unlimited credit lacks nothing, and whoever is in debt has nothing to give.
-      available: fromMillipoints(available === null || available < 0n ? 0n : available),
+      // Unlimited credit lacks nothing. In debt it is below 0: the debt is lacking, too.
+      available: fromMillipoints(available ?? 0n),
       shortfall: fromMillipoints(shortfall),
       unfunded,
       subAccountIds: [...subAccountIds],

@@ -36,6 +36,7 @@ import { createLedgerPool, LEDGER_SCHEMA } from '../store/ledger-pool.js';
 import type { LedgerStore } from '../store/ledger-store.js';
 import { MONTHLY_TABLES, PARTITIONS_LOCK } from '../store/partitions.js';
 import { PgLedgerStore } from '../store/pg-ledger-store.js';
+import { checkTimeZones } from './check-time-zones.js';
 import { LedgerModule } from './ledger.module.js';
 
 const INPUTS = [TOPICS.commands, TOPICS.messages];
@@ -86,7 +87,9 @@ export async function startLedger(
   const months = new PartitionKeeper(pool, { tables: MONTHLY_TABLES, lock: PARTITIONS_LOCK }, log);
   void months.start();
   const reader = new LogReader(kafka);
-  const lanes = createLanes(ctx, { kafka, store, reader, server: () => server }, parts);
+  const metrics = new LedgerMetrics(ctx.metrics);
+  void checkTimeZones(pool, metrics, log);
+  const lanes = createLanes(ctx, { kafka, store, reader, metrics, server: () => server }, parts);
   server = new KafkaBatchServer(kafka, {
     groupId: `${config.KAFKA_TOPIC_PREFIX}${config.KAFKA_GROUP}`,
     coPartitioned: true,
@@ -112,15 +115,15 @@ interface Connections {
   readonly kafka: KafkaConfig;
   readonly store: LedgerStore;
   readonly reader: LogReader;
+  readonly metrics: LedgerMetrics;
   readonly server: () => KafkaBatchServer | undefined;
 }
 
 function createLanes(
-  { config, log, metrics: registry }: ServiceContext<LedgerConfig>,
-  { kafka, store, reader, server }: Connections,
+  { config, log }: ServiceContext<LedgerConfig>,
+  { kafka, store, reader, metrics, server }: Connections,
   parts: LedgerParts,
 ): Lanes {
-  const metrics = new LedgerMetrics(registry);
   const policy = {
     maxSubAccounts: config.MAX_SUB_ACCOUNTS,
     maxMessagePoints: parsePoints(config.MAX_MESSAGE_POINTS),

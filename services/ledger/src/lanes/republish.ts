@@ -1,4 +1,5 @@
 import type { OutgoingRecord } from '@subledger/kafka';
+import { TOUCH_ALL } from '../pipeline/decide-slice.js';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
 import { lastMessageOf } from '../store/rows.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
@@ -60,7 +61,7 @@ interface EventView {
     readonly transfers: readonly { readonly subAccountId: string | null }[];
   };
 }
-const TOUCHES_ALL = new Set(['subledger.main-account.suspended.v1', 'subledger.main-account.resumed.v1']);
+const TOUCHES_ALL: ReadonlySet<string> = new Set([...TOUCH_ALL].map((name) => `subledger.${name}.v1`));
 
 /** Which sub-accounts an event changed, so that their limit records are due. */
 function note(touched: Map<string, Touched>, mainAccountId: string, payload: string): void {

@@ -1,3 +1,4 @@
+import { eventType, FOLLOW_UP_EVENTS } from '@subledger/contracts';
 import type { OperatorContext } from './operator-command.js';
 import { type Replay, replayedSince } from './replay-plan.js';
 
@@ -11,7 +12,7 @@ export interface LaterCommand {
 }
 
 /** Events that follow from another one: a purchase that funds a sub-account is no command on the sub-account. */
-const FOLLOW_UPS = ['subledger.sub-account.funded.v1', 'subledger.sub-account.rolled.v1'];
+const FOLLOW_UPS = FOLLOW_UP_EVENTS.map((name) => eventType(name));
 /** A refused command changed nothing that a replay could overturn. */
 const REJECTED = 'subledger.command.rejected.v1';
 const MOST = 200;

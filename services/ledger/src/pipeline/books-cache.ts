@@ -71,7 +71,7 @@ export class BooksCache {
       this.remove(mainAccountId);
       return;
     }
-    entry.books.forgetMessages();
+    entry.books.forgetLookedUp();
     const size = sizeOf(entry.books);
     this.budget.used += size - entry.size;
     entry.size = size;

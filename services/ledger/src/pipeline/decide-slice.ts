@@ -1,10 +1,12 @@
-import { type DeadLetterReason, rollCommandId, TOPICS } from '@subledger/contracts';
+import { type DeadLetterReason, FOLLOW_UP_EVENTS, rollCommandId, TOPICS } from '@subledger/contracts';
 import {
   type Books,
   type Decision,
+  type DomainEvent,
   type EventDetails,
   type Input,
   isRollDue,
+  isRollRetried,
   nextPeriod,
   onlyMain,
 } from '@subledger/core';
@@ -27,8 +29,14 @@ interface Outcome {
 /** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
 const FORWARDED_HEADER = 'ledger-forwarded-from';
 
-/** Events that only follow from another one: the outcome of a command is the first event that is none of them. */
-const FOLLOW_UPS: ReadonlySet<string> = new Set(['sub-account.funded', 'sub-account.rolled']);
+const FOLLOW_UPS: ReadonlySet<string> = new Set(FOLLOW_UP_EVENTS);
+/** Events that change the shown status of every sub-account, though no row of theirs. */
+export const TOUCH_ALL: ReadonlySet<string> = new Set([
+  'main-account.suspended',
+  'main-account.resumed',
+  'main-account.sending-stopped',
+  'main-account.sending-resumed',
+]);
 /** A roll made by the clock says so in `cause.kind`; its type and id are those of the command it stands for. */
 export const ROLL_TYPE = 'subledger.period.roll.v1';
 
@@ -94,19 +102,31 @@ export class SliceDecider {
     this.rollDuePeriods(books, parsed.input);
     if (parsed.kind === 'command') this.decideCommand(books, parsed);
     else this.decideMessage(books, parsed);
+    if (isRollRetried(books, parsed.input, 'after')) this.rollAgain(books, parsed.input);
   }
 
   /** Month starts that the record's broker time has passed; a roll that asks for the very next one is that one. */
   private rollDuePeriods(books: Books, input: Input): void {
-    const { at, mainAccountId } = input;
-    const { decide, policy } = this.context;
-    while (books.main && isRollDue(books, at)) {
+    if (isRollRetried(books, input, 'before')) this.rollByClock(books, input);
+    while (books.main && isRollDue(books, input.at)) {
       const next = nextPeriod(books.main.period);
       if (input.kind === 'command' && input.name === 'period.roll' && input.data.period === next) return;
-      const decision = decide(books, { kind: 'clock', mainAccountId, at }, policy);
-      const id = rollCommandId(mainAccountId, next);
-      this.take(books, mainAccountId, decision, { kind: 'clock', id, type: ROLL_TYPE }, at, undefined);
+      this.rollByClock(books, input);
     }
+  }
+
+  /** Once more after a month start that failed, and then whatever is due behind it. */
+  private rollAgain(books: Books, input: Input): void {
+    do this.rollByClock(books, input);
+    while (isRollDue(books, input.at));
+  }
+
+  private rollByClock(books: Books, { at, mainAccountId }: Input): void {
+    const { decide, policy } = this.context;
+    if (!books.main) return;
+    const decision = decide(books, { kind: 'clock', mainAccountId, at }, policy);
+    const id = rollCommandId(mainAccountId, nextPeriod(books.main.period));
+    this.take(books, mainAccountId, decision, { kind: 'clock', id, type: ROLL_TYPE }, at, undefined);
   }
 
   private decideCommand(books: Books, parsed: ParsedCommand): void {
@@ -197,8 +217,8 @@ export class SliceDecider {
       counts.event(event);
       explained += event.transfers.length;
       if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { sequence: event.sequence, payload };
-      if (event.name === 'main-account.suspended' || event.name === 'main-account.resumed')
-        this.touchAll(books);
+      if (TOUCH_ALL.has(event.name)) this.touchAll(books);
+      this.noteFailure(mainAccountId, event);
       if (event.name === 'restatement.ordered') {
         const { history } = event.detail as EventDetails['restatement.ordered'];
         draft.addRestatement({ mainAccountId, history, cause, sequence: event.sequence, at });
@@ -211,7 +231,12 @@ export class SliceDecider {
     return outcome;
   }
 
-  /** Suspending changes the status of every sub-account, though no row of theirs. */
+  private noteFailure(mainAccountId: string, event: DomainEvent): void {
+    if (event.name !== 'main-account.sending-stopped') return;
+    const { reason, problem } = event.detail as EventDetails['main-account.sending-stopped'];
+    if (reason === 'month-start-failed') this.context.counts.failedMonthStart(mainAccountId, problem ?? '');
+  }
+
   private touchAll(books: Books): void {
     const { main } = books;
     if (!main) return;

@@ -1,5 +1,13 @@
 import { rollCommandId } from '@subledger/contracts';
-import { type Books, isRollDue, type LedgerPolicy, MonthStart, nextPeriod, wouldRoll } from '@subledger/core';
+import {
+  type Books,
+  canRoll,
+  isRollDue,
+  type LedgerPolicy,
+  MonthStart,
+  nextPeriod,
+  wouldRoll,
+} from '@subledger/core';
 import { commandKey, type KnownCommand } from '../store/known.js';
 import type { LaneStep, SliceWrites } from '../store/rows.js';
 import { type Cause, EventWriter } from '../wire/event-json.js';
@@ -44,7 +52,8 @@ export function largeRollOf(
   if (!main || books.subAccounts.size <= inParts.above) return null;
   const isRoll = input.kind === 'command' && input.name === 'period.roll';
   const isAsked = isRoll && input.data.period === nextPeriod(main.period);
-  if (isRollDue(books, input.at) && !isAsked) return 'clock';
+  // One that cannot be made is decided like any other, and stops sending.
+  if (isRollDue(books, input.at) && !isAsked) return canRoll(books, main, input.at) ? 'clock' : null;
   if (!isAsked || known.has(commandKey(main.id, parsed.id))) return null;
   return wouldRoll({ books, main, policy }, input) ? 'command' : null;
 }

@@ -20,6 +20,7 @@ export class SliceCounts {
   forwarded = 0;
   duplicateCommands = 0;
   duplicateMessages = 0;
+  private readonly failedMonthStarts: { readonly mainAccountId: string; readonly problem: string }[] = [];
   private readonly records = new Map<string, number>();
   private readonly events = new Map<string, number>();
   private readonly rejections = new Map<string, number>();
@@ -33,6 +34,10 @@ export class SliceCounts {
   event(event: DomainEvent): void {
     add(this.events, event.name);
     if (event.name === 'command.rejected') this.rejection((event.detail as { code: string }).code);
+  }
+
+  failedMonthStart(mainAccountId: string, problem: string): void {
+    this.failedMonthStarts.push({ mainAccountId, problem });
   }
 
   rejection(code: string): void {
@@ -52,10 +57,13 @@ export class SliceCounts {
   addTo(metrics: LedgerMetrics, log: Logger): void {
     for (const alarm of this.alarms.values())
       log.error(alarm, 'messages that cannot be true are not charged, they go to the dead letters');
+    for (const failed of this.failedMonthStarts)
+      log.error(failed, 'the month start of a main account cannot be made: its sending is stopped');
     for (const [topic, count] of this.records) metrics.records.inc({ topic }, count);
     for (const [name, count] of this.events) metrics.decisions.inc({ name }, count);
     for (const [code, count] of this.rejections) metrics.rejections.inc({ code }, count);
     for (const [reason, count] of this.deadLetters) metrics.deadLetters.inc({ reason }, count);
+    metrics.failedMonthStarts.inc(this.failedMonthStarts.length);
     metrics.forwarded.inc(this.forwarded);
     metrics.duplicates.inc({ kind: 'command' }, this.duplicateCommands);
     metrics.duplicates.inc({ kind: 'message' }, this.duplicateMessages);

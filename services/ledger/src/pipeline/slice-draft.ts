@@ -1,5 +1,6 @@
 import { eventType, REPEATED_HEADER, TOPICS } from '@subledger/contracts';
 import type {
+  BookedReference,
   Changes,
   Charge,
   DomainEvent,
@@ -87,6 +88,7 @@ export class SliceDraft {
   private readonly holds = new Map<string, Owned<Hold>>();
   private readonly charges = new Map<string, Owned<Charge>>();
   private readonly refunds: Owned<Refund>[] = [];
+  private readonly references: Owned<BookedReference>[] = [];
   private readonly commands: CommandRow[] = [];
   private readonly statements = new Map<string, StatementRow>();
   private readonly tombstones: SubAccountKey[] = [];
@@ -126,6 +128,7 @@ export class SliceDraft {
       this.charges.set(`${mainAccountId} ${row.messageId}`, { mainAccountId, at, row });
     }
     for (const row of changes.refunds) this.refunds.push({ mainAccountId, at, row });
+    for (const row of changes.references) this.references.push({ mainAccountId, at, row });
     for (const { subAccountId, closing } of changes.statements) {
       this.statement({ mainAccountId, subAccountId }, closing.period, at).closing = closing;
     }
@@ -190,6 +193,7 @@ export class SliceDraft {
       holds: [...this.holds.values()],
       charges: [...this.charges.values()],
       refunds: this.refunds,
+      references: this.references,
       commands: this.commands,
       statements: [...this.statements.values()],
       tombstones: this.tombstones,

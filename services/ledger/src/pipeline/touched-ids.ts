@@ -1,11 +1,13 @@
+import { referenceKey } from '@subledger/core';
 import type { OwnedId, TouchedIds } from '../store/known.js';
 import type { ParsedCommand, ParsedMessage, ParsedRecord } from '../wire/parsed-record.js';
 
-/** The holds, charges, refunds and command ids that deciding these records may look at. */
+/** The holds, charges, refunds, references and command ids that deciding these records may look at. */
 export function touchedIds(records: readonly ParsedRecord[]): TouchedIds {
   const holds: OwnedId[] = [];
   const charges: OwnedId[] = [];
   const refunds: OwnedId[] = [];
+  const references: OwnedId[] = [];
   const commands: OwnedId[] = [];
   const touch = ({ input }: ParsedCommand | ParsedMessage) => {
     const { mainAccountId } = input;
@@ -23,6 +25,10 @@ export function touchedIds(records: readonly ParsedRecord[]): TouchedIds {
           holds.push({ mainAccountId, id: input.data.messageId });
           charges.push({ mainAccountId, id: input.data.messageId });
         }
+        if (input.name === 'points.purchase' || input.name === 'points.adjust') {
+          const key = referenceKey(input);
+          if (key !== null) references.push({ mainAccountId, id: key });
+        }
         break;
     }
   };
@@ -33,5 +39,5 @@ export function touchedIds(records: readonly ParsedRecord[]): TouchedIds {
       commands.push({ mainAccountId: parsed.command.mainAccountId, id: parsed.command.id });
     if (parsed.kind === 'command' || parsed.kind === 'message') touch(parsed);
   }
-  return { holds, charges, refunds, commands };
+  return { holds, charges, refunds, references, commands };
 }

@@ -1,4 +1,4 @@
-import { eventType } from '@subledger/contracts';
+import { eventType, FOLLOW_UP_EVENTS } from '@subledger/contracts';
 import { oneCheck, type ReconciliationQuery } from './query.js';
 import { inMonths, inScope, own } from './scope.js';
 
@@ -6,7 +6,7 @@ const literal = (name: Parameters<typeof eventType>[0]): string => `'${eventType
 /** A refusal of a command id that was used for another command before: not the id's outcome. */
 const CONFLICT = `(j.type = ${literal('command.rejected')} AND j.payload LIKE '%"code":"idempotency-conflict"%')`;
 /** Events that only follow from another one of the same command. */
-const FOLLOWS = `j.type IN (${literal('sub-account.funded')}, ${literal('sub-account.rolled')})`;
+const FOLLOWS = `j.type IN (${FOLLOW_UP_EVENTS.map(literal).join(', ')})`;
 
 /**
  * Every outcome in the journal is one that is kept with its command id, and the other way round. A command whose

@@ -1,5 +1,6 @@
 import type { FundingPolicy, Plan } from '@subledger/contracts';
 import type {
+  BookedReference,
   Charge,
   Hold,
   HoldState,
@@ -21,6 +22,8 @@ export interface MainRow {
   funding_policy: string;
   feature_active: boolean;
   suspended: boolean;
+  suspend_below: bigint | null;
+  month_start_failed: boolean;
   period: string;
   period_opened_at: Date;
   next_month_start: Date;
@@ -45,6 +48,8 @@ export const toMainAccount = (row: MainRow): MainAccount => ({
   fundingPolicy: row.funding_policy as FundingPolicy,
   featureActive: row.feature_active,
   suspended: row.suspended,
+  suspendBelow: row.suspend_below as Points | null,
+  monthStartFailed: row.month_start_failed,
   period: row.period,
   periodOpenedAt: row.period_opened_at.getTime(),
   nextMonthStart: row.next_month_start.getTime(),
@@ -144,4 +149,19 @@ export const toRefund = (row: RefundRow): Refund => ({
   refundId: row.refund_id,
   messageId: row.message_id,
   points: row.points as Points,
+});
+
+export interface ReferenceRow {
+  main_account_id: string;
+  reference_key: string;
+  transfer: bigint;
+  points: bigint;
+  at: Date;
+}
+
+export const toReference = (row: ReferenceRow): BookedReference => ({
+  key: row.reference_key,
+  transfer: Number(row.transfer),
+  points: row.points as Points,
+  at: row.at.getTime(),
 });

@@ -9,6 +9,7 @@ export interface TouchedIds {
   readonly holds: readonly OwnedId[];
   readonly charges: readonly OwnedId[];
   readonly refunds: readonly OwnedId[];
+  readonly references: readonly OwnedId[];
   readonly commands: readonly OwnedId[];
 }
 

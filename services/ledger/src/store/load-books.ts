@@ -5,11 +5,13 @@ import {
   type ChargeRow,
   type HoldRow,
   type MainRow,
+  type ReferenceRow,
   type RefundRow,
   type SubRow,
   toCharge,
   toHold,
   toMainAccount,
+  toReference,
   toRefund,
   toSubAccount,
 } from './book-rows.js';
@@ -68,21 +70,24 @@ async function loadLarge(pool: pg.Pool, main: MainRow): Promise<Books> {
   return new Books(toMainAccount(main), subAccounts);
 }
 
-/** Puts the holds, charges and refunds with these ids, as far as they exist, into the books. */
+/** Puts the holds, charges, refunds and references with these ids, as far as they exist, into the books. */
 export async function loadMessages(
   pool: pg.Pool,
   touched: TouchedIds,
   booksOf: (mainAccountId: string) => Books,
 ): Promise<void> {
   // At the same time, on connections of their own: each is a round trip.
-  const [holds, charges, refunds] = await Promise.all([
+  const [holds, charges, refunds, references] = await Promise.all([
     lookUp<HoldRow>(pool, HOLDS, touched.holds),
     lookUp<ChargeRow>(pool, CHARGES, touched.charges),
     lookUp<RefundRow>(pool, REFUNDS, touched.refunds),
+    lookUp<ReferenceRow>(pool, REFERENCES, touched.references),
   ]);
   for (const row of holds) booksOf(row.main_account_id).holds.set(row.message_id, toHold(row));
   for (const row of charges) booksOf(row.main_account_id).charges.set(row.message_id, toCharge(row));
   for (const row of refunds) booksOf(row.main_account_id).refunds.set(row.refund_id, toRefund(row));
+  for (const row of references)
+    booksOf(row.main_account_id).references.set(row.reference_key, toReference(row));
 }
 
 interface CommandRow {
@@ -125,6 +130,7 @@ const byIds = (name: string, table: string, idColumn: string): LookUp => ({
 const HOLDS = byIds('holds', 'holds', 'message_id');
 const CHARGES = byIds('charges', 'charges', 'message_id');
 const REFUNDS = byIds('refunds', 'refunds', 'refund_id');
+const REFERENCES = byIds('references', 'booked_references', 'reference_key');
 const COMMANDS: LookUp = {
   name: 'ledger-load-commands',
   // The journal row has the command's broker time, by which PostgreSQL finds its partition.

@@ -1,4 +1,5 @@
 import type {
+  BookedReference,
   Charge,
   Hold,
   MainAccount,
@@ -107,6 +108,7 @@ export interface SliceWrites extends LaneStep {
   readonly holds: readonly Owned<Hold>[];
   readonly charges: readonly Owned<Charge>[];
   readonly refunds: readonly Owned<Refund>[];
+  readonly references: readonly Owned<BookedReference>[];
   readonly commands: readonly CommandRow[];
   readonly statements: readonly StatementRow[];
   /** Deleted sub-accounts whose limit records become tombstones. */

@@ -1,4 +1,4 @@
-import type { Charge, Hold, MainAccount, Refund, SubAccount } from '@subledger/core';
+import type { BookedReference, Charge, Hold, MainAccount, Refund, SubAccount } from '@subledger/core';
 import type { Statement } from '@subledger/database';
 import { plainArray, textArray } from '@subledger/database';
 import { instantText } from '../wire/instant-text.js';
@@ -16,10 +16,12 @@ export function upsertMainAccounts(rows: readonly MainAccount[]): Statement {
     name: 'ledger-main-accounts',
     text: `INSERT INTO main_accounts (main_account_id, plan, time_zone, next_time_zone, credit_limit,
         funding_policy, feature_active, suspended, period, period_opened_at, next_month_start, balance, purchased,
-        used, held, granted, active_sub_accounts, sub_accounts, opened, sequence, transfer_sequence)
+        used, held, granted, active_sub_accounts, sub_accounts, opened, sequence, transfer_sequence, suspend_below,
+        month_start_failed)
       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bool[],
         $8::bool[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[], $14::bigint[],
-        $15::bigint[], $16::bigint[], $17::int[], $18::int[], $19::int[], $20::bigint[], $21::bigint[]) ${WHERE_OURS}
+        $15::bigint[], $16::bigint[], $17::int[], $18::int[], $19::int[], $20::bigint[], $21::bigint[],
+        $22::bigint[], $23::bool[]) ${WHERE_OURS}
       ON CONFLICT (main_account_id) DO UPDATE SET plan = excluded.plan, time_zone = excluded.time_zone,
         next_time_zone = excluded.next_time_zone, credit_limit = excluded.credit_limit,
         funding_policy = excluded.funding_policy, feature_active = excluded.feature_active,
@@ -27,7 +29,8 @@ export function upsertMainAccounts(rows: readonly MainAccount[]): Statement {
         next_month_start = excluded.next_month_start, balance = excluded.balance, purchased = excluded.purchased,
         used = excluded.used, held = excluded.held, granted = excluded.granted,
         active_sub_accounts = excluded.active_sub_accounts, sub_accounts = excluded.sub_accounts,
-        opened = excluded.opened, sequence = excluded.sequence, transfer_sequence = excluded.transfer_sequence`,
+        opened = excluded.opened, sequence = excluded.sequence, transfer_sequence = excluded.transfer_sequence,
+        suspend_below = excluded.suspend_below, month_start_failed = excluded.month_start_failed`,
     values: [
       textArray(rows.map((row) => row.id)),
       textArray(rows.map((row) => row.plan)),
@@ -50,6 +53,8 @@ export function upsertMainAccounts(rows: readonly MainAccount[]): Statement {
       plainArray(rows.map((row) => row.opened)),
       plainArray(rows.map((row) => row.sequence)),
       plainArray(rows.map((row) => row.transferSequence)),
+      plainArray(rows.map((row) => row.suspendBelow)),
+      plainArray(rows.map((row) => row.monthStartFailed)),
     ],
   };
 }
@@ -122,6 +127,21 @@ export function upsertCharges(rows: readonly Owned<Charge>[]): Statement {
       textArray(rows.map(({ row }) => row.period)),
       plainArray(rows.map(({ row }) => row.points)),
       plainArray(rows.map(({ row }) => row.refunded)),
+      textArray(rows.map((owned) => owned.at)),
+    ],
+  };
+}
+
+export function insertReferences(rows: readonly Owned<BookedReference>[]): Statement {
+  return {
+    name: 'ledger-references',
+    text: `INSERT INTO booked_references (main_account_id, reference_key, transfer, points, at)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[]) ${WHERE_OURS}`,
+    values: [
+      textArray(rows.map((owned) => owned.mainAccountId)),
+      textArray(rows.map(({ row }) => row.key)),
+      plainArray(rows.map(({ row }) => row.transfer)),
+      plainArray(rows.map(({ row }) => row.points)),
       textArray(rows.map((owned) => owned.at)),
     ],
   };

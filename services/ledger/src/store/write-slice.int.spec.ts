@@ -28,7 +28,15 @@ function sliceOf({ lease, laneSequence }: TakenLane, events: number, offset = 10
     rows.map((row) => `{"of":"${mainAccountId} ${row.sequence}"}`).join(SEPARATOR),
   );
   const none = {
-    ...{ transfers: [], mainAccounts: [], subAccounts: [], holds: [], charges: [], refunds: [] },
+    ...{
+      transfers: [],
+      mainAccounts: [],
+      subAccounts: [],
+      holds: [],
+      charges: [],
+      refunds: [],
+      references: [],
+    },
     ...{ commands: [], statements: [], tombstones: [], outbox: [] },
   };
   const writes: SliceWrites = {

@@ -8,6 +8,7 @@ import type { LaneStep, SliceWrites } from './rows.js';
 import { oneStatement } from './statement.js';
 import { markTombstones, upsertStatements } from './statement-statements.js';
 import {
+  insertReferences,
   insertRefunds,
   upsertCharges,
   upsertHolds,
@@ -183,6 +184,7 @@ function* statementsOf(slices: readonly SliceToWrite[]): Generator<Statement> {
   yield* each((writes) => writes.holds, upsertHolds);
   yield* each((writes) => writes.charges, upsertCharges);
   yield* each((writes) => writes.refunds, insertRefunds);
+  yield* each((writes) => writes.references, insertReferences);
   yield* each((writes) => writes.commands, insertCommands);
   yield* each((writes) => writes.statements, upsertStatements);
   yield* each((writes) => writes.tombstones, markTombstones);

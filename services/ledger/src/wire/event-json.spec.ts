@@ -73,6 +73,8 @@ const LIFE: Input[] = [
   command('period.roll', { period: '2027-01' }),
   command('books.restate', { history: true }),
   command('points.purchase', { points: wholePoints(10_000), reference: '' }),
+  command('main-account.configure', { suspendBelow: wholePoints(1_000_000) }),
+  command('main-account.configure', { suspendBelow: null }),
   command('sub-account.deactivate'),
   command('sub-account.delete'),
 ];

@@ -68,7 +68,7 @@ export class EventWriter {
 }
 
 /** Fields of an event's detail whose numbers are instants; all other numbers are counts. */
-const INSTANTS = new Set(['expiresAt']);
+const INSTANTS = new Set(['expiresAt', 'at']);
 
 /** The detail's fields as `,"name":value…`: bigint is points, nested objects and lists alike. */
 function detailJson(detail: object): string {

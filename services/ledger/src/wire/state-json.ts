@@ -8,6 +8,7 @@ import {
   type SubAccount,
   shortfall,
   statusOf,
+  suspensionsOf,
   type Transfer,
 } from '@subledger/core';
 import { instantText } from './instant-text.js';
@@ -27,10 +28,20 @@ export function mainAccountJson(main: MainAccount): string {
   return (
     `{"plan":"${main.plan}","timeZone":${JSON.stringify(main.timeZone)},"creditLimit":${orNull(main.creditLimit)}` +
     `,"fundingPolicy":"${main.fundingPolicy}","feature":"${main.featureActive ? 'active' : 'inactive'}"` +
-    `,"suspended":${main.suspended},"period":"${main.period}","nextMonthStart":"${instantText(main.nextMonthStart)}"` +
+    `${suspensionsJson(main)},"period":"${main.period}","nextMonthStart":"${instantText(main.nextMonthStart)}"` +
     `,"balance":${quoted(main.balance)},"available":${orNull(available(main))},"allocated":${quoted(allocated(main))}` +
     `,"held":${quoted(main.held)},"purchased":${quoted(main.purchased)},"used":${quoted(main.used)}` +
     `,"activeSubAccounts":${main.activeSubAccounts}}`
+  );
+}
+
+/** All sending is stopped where there is a reason to. */
+function suspensionsJson(main: MainAccount): string {
+  const found = suspensionsOf(main);
+  const reasons = found.length === 0 ? '' : `"${found.join('","')}"`;
+  return (
+    `,"suspended":${found.length > 0},"suspensions":[${reasons}],"suspendBelow":${orNull(main.suspendBelow)}` +
+    `,"nextTimeZone":${textOrNull(main.nextTimeZone)}`
   );
 }
 

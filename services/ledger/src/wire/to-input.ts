@@ -26,17 +26,26 @@ const COMMAND_MAPPERS: Mappers = {
     creditLimit: credit(creditLimit),
     fundingPolicy,
   }),
-  'main-account.configure': ({ creditLimit, fundingPolicy, timeZone }) => ({
+  'main-account.configure': ({ creditLimit, fundingPolicy, timeZone, suspendBelow }) => ({
     ...given('creditLimit', creditLimit === undefined ? undefined : credit(creditLimit)),
     ...given('fundingPolicy', fundingPolicy),
     ...given('timeZone', timeZone),
+    ...given('suspendBelow', suspendBelow === undefined ? undefined : credit(suspendBelow)),
   }),
   'main-account.suspend': nothing,
   'main-account.resume': nothing,
   'feature.activate': nothing,
   'feature.deactivate': nothing,
-  'points.purchase': ({ points, reference }) => ({ points: parsePoints(points), reference }),
-  'points.adjust': ({ points, reason }) => ({ points: parsePoints(points), reason }),
+  'points.purchase': ({ points, reference, allowDuplicateReference }) => ({
+    points: parsePoints(points),
+    reference,
+    allowDuplicateReference,
+  }),
+  'points.adjust': ({ points, reason, allowDuplicateReference }) => ({
+    points: parsePoints(points),
+    reason,
+    allowDuplicateReference,
+  }),
   'plan.switch': ({ plan }) => ({ plan }),
   'sub-account.open': (data) => ({
     ...forSub(data),
