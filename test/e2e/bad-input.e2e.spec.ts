@@ -185,6 +185,12 @@ describe('bad input', () => {
     it.each([
       ['a body that is no JSON', { rawBody: '{"points":' }, 400, 'malformed-request'],
       [
+        'a body with a key twice',
+        { rawBody: '{"points":"1","points":"500000","reference":"twice"}' },
+        400,
+        'malformed-request',
+      ],
+      [
         'a body of another type',
         { rawBody: 'x', headers: { 'content-type': 'text/plain' } },
         415,

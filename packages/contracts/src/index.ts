@@ -8,6 +8,7 @@ export * from './events.js';
 export * from './limits.js';
 export * from './messages.js';
 export * from './profiles.js';
+export * from './read-json.js';
 export * from './rest/index.js';
 export * from './scalars.js';
 export * from './senders.js';

@@ -98,6 +98,7 @@ export const DEAD_LETTER_REASONS = [
   'empty',
   'oversized',
   'malformed-json',
+  'duplicate-keys',
   'invalid-envelope',
   'unknown-type',
   'invalid-data',

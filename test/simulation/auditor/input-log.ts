@@ -65,6 +65,7 @@ export function readInput(record: KafkaRecord, poison: string): InputView {
   } catch {
     return bad(['malformed-json']);
   }
+  if (keysIn(JSON.stringify(json)) < keysIn(String(value))) return bad(['duplicate-keys'], json);
   const type = typeof json?.type === 'string' ? json.type : '';
   const contract = topic === TOPICS.commands ? COMMANDS.get(type) : MESSAGE_READERS.get(type);
   if (!contract) return bad(envelope.safeParse(json).success ? ['unknown-type'] : SCHEMA_REASONS, json);
@@ -92,6 +93,9 @@ export function readInput(record: KafkaRecord, poison: string): InputView {
   const id = kind === 'sent' ? String(data.messageId) : json.id;
   return { kind, record, mainAccountId, id, data, isPoisoned: kind === 'sent' && id.startsWith(poison) };
 }
+
+/** Strings that a colon follows: one that comes twice is once in what was read. */
+const keysIn = (text: string): number => text.match(/"(?:[^"\\]|\\.)*"\s*:/gs)?.length ?? 0;
 
 /** Whether the record is where its main account's records belong. */
 export const isHome = (

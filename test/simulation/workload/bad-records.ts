@@ -27,6 +27,7 @@ const SPOILS: readonly Spoil[] = [
   (event) => json({ ...event, data: { ...dataOf(event), mainAccountId: 'main account 1' } }),
   (event) => json({ ...event, data: null }),
   (event) => json([event]),
+  (event) => ({ value: JSON.stringify(event).replace('"data"', '"data":{},"data"') }),
   (event, { id }) => ({ ...json(event), key: `${id}-other` }),
   (event) => ({ ...json(event), key: null }),
 ];

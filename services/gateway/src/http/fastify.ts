@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { PROBLEM_MEDIA_TYPE } from '@subledger/contracts';
+import { assertUniqueKeys, PROBLEM_MEDIA_TYPE } from '@subledger/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { ProblemError, problemBody } from './problem.js';
@@ -94,8 +94,18 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
     } catch {
       return done(new ProblemError('malformed-request'));
     }
-    return parse(request, text, done);
+    return parse(request, text, (error, json) => done(error ?? unclearJson(text, json), json));
   });
+}
+
+/** A key twice, or nesting without end: no two readers need read the same. */
+function unclearJson(text: string, json: unknown): ProblemError | null {
+  try {
+    assertUniqueKeys(text, json);
+    return null;
+  } catch {
+    return new ProblemError('malformed-request');
+  }
 }
 
 /** What the HTTP parser refuses never becomes a request, so the answer is written to the socket. */

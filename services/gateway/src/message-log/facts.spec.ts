@@ -62,6 +62,25 @@ describe('a status for the log', () => {
     });
   });
 
+  it('is put away where it has a key twice; a message is left to the ledger', () => {
+    const twice = (event: object) => {
+      const value = Buffer.from(
+        JSON.stringify(event).replace('"messageId"', '"messageId":"m-0","messageId"'),
+      );
+      return readFact({
+        topic: TOPICS.messages,
+        partition: 0,
+        offset: 7n,
+        key: 'ma_1',
+        headers: {},
+        timestampMs: 0,
+        value,
+      });
+    };
+    expect(twice(messageStatus(of))).toMatchObject({ reason: 'duplicate-keys' });
+    expect(twice(messageSent(of))).toBeUndefined();
+  });
+
   it('is put away where its status is unknown', () => {
     expect(read(messageStatus(of), { status: 'MESSAGE_EATEN' })).toMatchObject({ reason: 'invalid-data' });
   });

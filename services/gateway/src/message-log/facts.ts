@@ -1,10 +1,13 @@
 import {
   type DeadLetterReason,
+  DuplicateKeyError,
   MAX_MESSAGE_RECORD_BYTES,
   MAX_SEGMENTS,
   MAX_SHOWN_CHARACTERS,
   MESSAGE_READERS,
+  messageType,
   type ReadData,
+  readJson,
   shownText,
 } from '@subledger/contracts';
 import { sentAtProblem } from '@subledger/core';
@@ -67,9 +70,9 @@ export function readFact(record: KafkaRecord): Read {
   if (value === null || value.length > MAX_MESSAGE_RECORD_BYTES) return undefined;
   let json: { type?: unknown } | null;
   try {
-    json = JSON.parse(value.toString('utf8'));
-  } catch {
-    return undefined;
+    json = readJson(value.toString('utf8')) as typeof json;
+  } catch (error) {
+    return error instanceof DuplicateKeyError ? duplicateKeys(record, error) : undefined;
   }
   const contract = typeof json?.type === 'string' ? MESSAGE_READERS.get(json.type) : undefined;
   if (!contract) return undefined;
@@ -94,6 +97,13 @@ export function readFact(record: KafkaRecord): Read {
     return toSent(data as ReadData<'message.sent'>, source, record.timestampMs);
   if (contract.name === 'message.status') return toStatus(data as ReadData<'message.status'>, source);
   return toRefund(id as string, data as ReadData<'message.refunded'>, source);
+}
+
+/** A status is nobody else's to put away. */
+function duplicateKeys(record: KafkaRecord, { message }: DuplicateKeyError): BadStatus | undefined {
+  const json = JSON.parse(String(record.value)) as { type?: unknown } | null;
+  const isStatus = json?.type === messageType('message.status');
+  return isStatus ? { record, reason: 'duplicate-keys', detail: message } : undefined;
 }
 
 /** Years that every clock, driver and spreadsheet reads: what lies outside of them is taken as their end. */

@@ -42,6 +42,33 @@ describe('what cannot be read', () => {
     ['too many bytes', commands, 'x'.repeat(MAX_RECORD_BYTES + 1), 'oversized'],
     ['too many bytes', messages, 'x'.repeat(MAX_MESSAGE_RECORD_BYTES + 1), 'oversized'],
     ['no JSON', commands, '{"a":', 'malformed-json'],
+    [
+      'points twice',
+      commands,
+      JSON.stringify(command('points.purchase', { points: '1' })).replace(
+        '"points"',
+        '"points":"500000","points"',
+      ),
+      'duplicate-keys',
+    ],
+    [
+      'points twice',
+      messages,
+      JSON.stringify(envelope('subledger.message.sent.v1', sent)).replace(
+        '"points"',
+        '"points":"500000","points"',
+      ),
+      'duplicate-keys',
+    ],
+    [
+      'a hundred thousand lists in one another',
+      commands,
+      JSON.stringify(command('points.purchase', { points: '1', x: 0 })).replace(
+        '"x":0',
+        `"x":${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+      ),
+      'malformed-json',
+    ],
     ['a number', commands, 5, 'invalid-envelope'],
     ['null', commands, 'null', 'invalid-envelope'],
     ['no envelope', commands, {}, 'invalid-envelope'],

@@ -2,6 +2,7 @@ import {
   COMMANDS,
   type CommandName,
   type DeadLetterReason,
+  DuplicateKeyError,
   envelope,
   foreignId,
   MAX_MESSAGE_RECORD_BYTES,
@@ -9,6 +10,7 @@ import {
   MESSAGE_READERS,
   mainAccountId,
   type ReadData,
+  readJson,
   TOPICS,
 } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
@@ -39,12 +41,18 @@ export function parseRecord(record: KafkaRecord): ParsedRecord {
   }
   let json: unknown;
   try {
-    json = JSON.parse(value.toString('utf8'));
-  } catch {
+    json = readJson(value.toString('utf8'));
+  } catch (error) {
+    if (error instanceof DuplicateKeyError) return duplicateKeys(record, error);
     // V8's message quotes the text, which may be a message's content.
     return refused(record, 'malformed-json', 'the value is not JSON');
   }
   return record.topic === TOPICS.commands ? parseCommand(record, json) : parseMessage(record, json);
+}
+
+/** Whoever sent it may wait for an outcome: under the id that is read last, as everybody else reads it. */
+function duplicateKeys(record: KafkaRecord, { message }: DuplicateKeyError): RefusedRecord {
+  return refused(record, 'duplicate-keys', message, JSON.parse(String(record.value)));
 }
 
 function parseCommand(record: KafkaRecord, json: unknown): ParsedRecord {
