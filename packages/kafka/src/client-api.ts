@@ -15,7 +15,7 @@ export { LogReader } from './log-reader.js';
 export { partitionFor } from './murmur2.js';
 export type { OffsetToCommit } from './offset-committer.js';
 export { RecordProducer, type RecordProducerOptions, type WrittenRecord } from './record-producer.js';
-export { deleteRecords, deleteTopics, ensureTopics, type TopicDefinition } from './topics.js';
+export { deleteRecords, deleteTopics, ensureTopics, growTopic, type TopicDefinition } from './topics.js';
 export { extractTrace, injectTrace } from './trace.js';
 export {
   type FencedTopic,

@@ -15,7 +15,7 @@ export interface BatchConsumerOptions {
   groupId: string;
   /** Without prefix. They must exist. */
   topics: string[];
-  /** Partition i of all topics goes to the same member; the topics need equal partition counts. */
+  /** Partition i of all topics goes to the same member, also where one of them has more partitions than another. */
   coPartitioned?: boolean;
   /** Where to start a partition for which neither `onAssigned` nor the group has an offset. */
   fromBeginning: boolean;

@@ -19,6 +19,7 @@ export interface Joined {
 
 const DEFAULT_MIN_FETCH_INTERVAL_MS = 4;
 export const DEFAULT_SESSION_TIMEOUT_MS = 15_000;
+const METADATA_MAX_AGE_MS = 30_000;
 const WATCH_EVERY_MS = 500;
 /** Leaving the group takes a request. A broker that does not answer it is not waited for: the group will notice. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -86,6 +87,8 @@ export class GroupSession {
       maxWaitTimeInMs: options.maxWaitTimeMs ?? 5,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 1024 * 1024,
       allowAutoTopicCreation: false,
+      // How soon more partitions of a topic are noticed, and read.
+      metadataMaxAge: METADATA_MAX_AGE_MS,
       readUncommitted: false,
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_500, restartOnFailure: async () => false },
       partitionAssigners: [

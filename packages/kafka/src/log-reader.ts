@@ -25,9 +25,14 @@ export class LogReader {
     this.#names = new TopicNames(config);
   }
 
-  /** First offset, and the one after the last record. @throws KafkaUnavailableError | KafkaRejectedError */
+  /**
+   * First offset, and the one after the last record; both 0 where the topic has no such partition.
+   * @throws KafkaUnavailableError | KafkaRejectedError
+   */
   async range(topic: string, partition: number): Promise<{ low: bigint; high: bigint }> {
     return this.#run(topic, 'look up the log range', async (cluster, wireTopic) => {
+      const [known] = await knownOf(cluster, wireTopic, [partition]);
+      if (known === undefined) return { low: 0n, high: 0n };
       const ask = async (fromBeginning: boolean) => {
         const answer = await cluster.fetchTopicsOffset([
           { topic: wireTopic, partitions: [{ partition }], fromBeginning },
@@ -39,13 +44,15 @@ export class LogReader {
   }
 
   /**
-   * The offset after the last record of each of these partitions, by its number; in one request to each broker.
+   * The offset after the last record of each of these partitions, by its number; those that there are. One request to
+   * each broker.
    * @throws KafkaUnavailableError | KafkaRejectedError
    */
   async ends(topic: string, partitions: readonly number[]): Promise<Map<number, bigint>> {
     if (partitions.length === 0) return new Map();
     return this.#run(topic, 'look up the log ends', async (cluster, wireTopic) => {
-      const wanted = partitions.map((partition) => ({ partition }));
+      const wanted = (await knownOf(cluster, wireTopic, partitions)).map((partition) => ({ partition }));
+      if (wanted.length === 0) return new Map<number, bigint>();
       const [answer] = await cluster.fetchTopicsOffset([
         { topic: wireTopic, partitions: wanted, fromBeginning: LATEST },
       ]);
@@ -175,4 +182,18 @@ export class LogReader {
     });
     return this.#cluster;
   }
+}
+
+/** Those of the partitions that the topic has; what is not known may be new, so it is looked up. */
+async function knownOf(
+  cluster: InnerCluster,
+  wireTopic: string,
+  partitions: readonly number[],
+): Promise<number[]> {
+  const known = () => {
+    const all = new Set(cluster.findTopicPartitionMetadata(wireTopic).map(({ partitionId }) => partitionId));
+    return partitions.filter((partition) => all.has(partition));
+  };
+  if (known().length < partitions.length) await cluster.refreshMetadata();
+  return known();
 }

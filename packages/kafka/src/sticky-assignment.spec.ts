@@ -78,16 +78,13 @@ describe('unitsOf', () => {
     ]);
   });
 
-  test('co-partitioned topics of different sizes are refused', () => {
-    expect(() =>
-      unitsOf(
-        new Map([
-          ['a', 2],
-          ['b', 3],
-        ]),
-        true,
-      ),
-    ).toThrow('a: 2, b: 3');
+  test('a co-partitioned topic that was given more partitions than the others has units of its own', () => {
+    const counts = new Map([
+      ['a', 2],
+      ['b', 3],
+    ]);
+    expect([...unitsOf(counts, true)].at(-1)).toEqual(['2', [{ topic: 'b', partition: 2 }]]);
+    expect(unitsOf(counts, true).size).toBe(3);
   });
 
   test('others have a unit per topic and partition', () => {

@@ -60,18 +60,14 @@ export function unitOf({ topic, partition }: TopicPartition, coPartitioned: bool
 }
 
 /**
- * All partitions by unit, in the order of partition, then topic.
- * @throws Error if co-partitioned topics differ in their number of partitions
+ * All partitions by unit, in the order of partition, then topic. Co-partitioned topics may differ in their number: one of
+ * them may have been given more. A unit then has what there is of it.
  */
 export function unitsOf(
   partitionCounts: ReadonlyMap<string, number>,
   coPartitioned: boolean,
 ): Map<string, TopicPartition[]> {
   const counts = [...partitionCounts].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  if (coPartitioned && new Set(partitionCounts.values()).size > 1) {
-    const text = counts.map(([topic, count]) => `${topic}: ${count}`).join(', ');
-    throw new Error(`Co-partitioned topics must have the same number of partitions, but ${text}`);
-  }
   const units = new Map<string, TopicPartition[]>();
   const most = Math.max(0, ...partitionCounts.values());
   for (let partition = 0; partition < most; partition += 1)

@@ -8,6 +8,8 @@ export interface TopicDefinition {
   /** Without the prefix. */
   name: string;
   partitions: number;
+  /** A topic that exists may have more than `partitions`. Default: it must have exactly as many. */
+  mayHaveMore?: boolean;
   /** The broker's default when absent. Only used at creation. */
   replicationFactor?: number;
   /** Kafka's topic settings, such as `{ 'cleanup.policy': 'compact' }`. Settings that are not named stay as they are. */
@@ -86,7 +88,10 @@ async function checkPartitionCounts(
   });
   const actual = new Map(metadata.topics.map((topic) => [topic.name, topic.partitions.length]));
   const wrong = topics
-    .filter((topic) => actual.get(names.toWire(topic.name)) !== topic.partitions)
+    .filter((topic) => {
+      const count = actual.get(names.toWire(topic.name)) ?? 0;
+      return topic.mayHaveMore ? count < topic.partitions : count !== topic.partitions;
+    })
     .map((topic) => `${topic.name} has ${actual.get(names.toWire(topic.name))}, not ${topic.partitions}`);
   if (wrong.length > 0)
     throw new PartitionCountError(`Partition counts are fixed at creation, but ${wrong.join('; ')}`);
@@ -180,6 +185,14 @@ export async function deleteTopics(config: KafkaConfig, topics: string[]): Promi
     } catch (error) {
       if (errorCode(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
     }
+  });
+}
+
+/** Gives a topic more partitions, as an operator does. For tests. */
+export async function growTopic(config: KafkaConfig, topic: string, partitions: number): Promise<void> {
+  const wireTopic = new TopicNames(config).toWire(topic);
+  await withAdmin(config, 'grow a topic', async (admin) => {
+    await admin.createPartitions({ topicPartitions: [{ topic: wireTopic, count: partitions }] });
   });
 }
 

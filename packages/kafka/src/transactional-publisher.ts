@@ -2,6 +2,7 @@ import type { Producer, Transaction } from 'kafkajs';
 import { createClient, TopicNames } from './client.js';
 import type { KafkaConfig, OutgoingRecord } from './config.js';
 import { FencedError, isFencing, KafkaUnavailableError, toTransportError } from './errors.js';
+import { partitionFor } from './murmur2.js';
 import { asPlain } from './plain-producer.js';
 import {
   byTopic,
@@ -27,7 +28,10 @@ export interface TransactionalPublisherOptions {
   fences?: readonly FencedTopic[];
 }
 
-/** A topic that a publisher writes to, and all partitions of it that it may. */
+/**
+ * A topic that a publisher writes to, and all partitions of it that it may. A record's key decides among these alone: a
+ * topic may have been given more since, which are not fenced, and where its readers do not look for the key.
+ */
 export interface FencedTopic {
   readonly topic: string;
   readonly partitions: readonly number[];
@@ -141,7 +145,7 @@ export class TransactionalPublisher {
         throw new KafkaUnavailableError(`${this.#transactionalId} is not open (${this.#state})`);
       if (this.#fences) this.#assertFenced(this.#fences, records);
       try {
-        await this.#publishWith(producer, records);
+        await this.#publishWith(producer, this.#fences ? placed(records, this.#fences) : records);
       } catch (error) {
         // kafkajs takes back the sequence numbers of a failed request although the broker may have used them; the
         // next batch would then pass for a duplicate and vanish. So: a new producer id, by `open`, or nothing.
@@ -230,4 +234,13 @@ export class TransactionalPublisher {
     this.#producer = undefined;
     await producer?.disconnect().catch(() => undefined);
   }
+}
+
+function placed(records: readonly OutgoingRecord[], fences: readonly FencedTopic[]): OutgoingRecord[] {
+  const partitionsOf = new Map(fences.map(({ topic, partitions }) => [topic, partitions]));
+  return records.map((record) => {
+    const partitions = partitionsOf.get(record.topic);
+    if (record.partition !== undefined || record.key === null || !partitions) return record;
+    return { ...record, partition: partitions[partitionFor(record.key, partitions.length)]! };
+  });
 }

@@ -1,5 +1,11 @@
-export type CheckResult = { readonly ok: true } | { readonly ok: false; readonly error: string };
-/** A readiness check: resolves when all is well, throws what is wrong. `signal` aborts at the time-out. */
+/** `note` is for who looks: nothing is wrong yet, and something is to be done. */
+export type CheckResult =
+  | { readonly ok: true; readonly note?: string }
+  | { readonly ok: false; readonly error: string };
+/**
+ * A readiness check: resolves when all is well, with a text where somebody should know of something all the same, and
+ * throws what is wrong. `signal` aborts at the time-out.
+ */
 export type Check = (signal: AbortSignal) => Promise<unknown>;
 
 export interface CheckOptions {
@@ -101,8 +107,8 @@ async function runCheck(check: Check, timeoutMs: number): Promise<CheckResult> {
   });
   try {
     // An async wrapper, so that a check that throws at once is a failed check too.
-    await Promise.race([(async () => check(abort.signal))(), timeout]);
-    return { ok: true };
+    const note = await Promise.race([(async () => check(abort.signal))(), timeout]);
+    return typeof note === 'string' ? { ok: true, note } : { ok: true };
   } catch (error) {
     abort.abort(error);
     return { ok: false, error: error instanceof Error ? error.message : String(error) };

@@ -10,7 +10,9 @@ export const ledgerConfig = z.object({
   KAFKA_GROUP: z.string().min(1).max(200).default('subledger-ledger').describe('consumer group'),
   KAFKA_PARTITIONS: count(10_000)
     .default(12)
-    .describe('partitions of each input topic; the start fails where the topics have another number'),
+    .describe(
+      'partitions of each input topic; at least so many must there be; what comes on others is forwarded',
+    ),
   LANES_AT_ONCE: count(64).default(3).describe('full slices that may be in the database at a time'),
   PUBLISH_AT_ONCE: count(64).default(3).describe('lanes that may publish at a time'),
   LANE_SLICE: count(10_000).default(500).describe('most records of one transaction'),

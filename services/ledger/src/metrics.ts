@@ -18,6 +18,7 @@ export class LedgerMetrics {
   readonly published: Counter;
   readonly lag: Gauge<'topic' | 'partition'>;
   readonly lanes: Gauge<'state'>;
+  readonly lanesBeyond: Gauge;
   readonly takeovers: Counter<'outcome'>;
   readonly cachedSubAccounts: Gauge;
 
@@ -59,6 +60,10 @@ export class LedgerMetrics {
     this.published = counter('published_total', 'Records published');
     this.lag = gauge('lag_records', 'Records that wait in the log', ['topic', 'partition']);
     this.lanes = gauge('lanes', 'Lanes of this process, by state', ['state']);
+    this.lanesBeyond = gauge(
+      'lanes_beyond',
+      'Input partitions beyond the lanes, whose records are forwarded',
+    );
     this.takeovers = counter('takeovers_total', 'Lanes taken over', ['outcome']);
     this.cachedSubAccounts = gauge('cached_sub_accounts', 'Sub-accounts and main accounts in memory');
   }

@@ -18,7 +18,7 @@ export interface TopicOptions {
 /**
  * Creates the topics that are missing and sets what has drifted.
  *
- * @throws DevstackError when Kafka cannot be reached or refuses, or a topic has another partition count
+ * @throws DevstackError when Kafka cannot be reached or refuses, or a topic has fewer partitions
  */
 export async function ensureAllTopics(
   kafka: KafkaConfig,
@@ -27,6 +27,8 @@ export async function ensureAllTopics(
   const topics = topicSettings(partitions).map(({ name, partitions: count, config }) => ({
     name,
     partitions: count,
+    // What an operator has added does no harm, see docs/operations/more-partitions.md.
+    mayHaveMore: true,
     config,
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
   }));

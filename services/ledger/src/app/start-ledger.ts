@@ -190,8 +190,8 @@ const pick = ({ publisherOf, options }: LedgerParts) => ({
 });
 
 /**
- * What lanes cannot work without: the configured number of partitions, since a record's lane follows from it, and
- * the broker's clock on every record.
+ * What lanes cannot work without: at least the configured number of partitions, since a record's lane follows from
+ * it, and the broker's clock on every record. What comes on more partitions is forwarded.
  * @throws PartitionCountError
  */
 async function checkPartitions(kafka: KafkaConfig, partitions: number): Promise<void> {
@@ -200,6 +200,7 @@ async function checkPartitions(kafka: KafkaConfig, partitions: number): Promise<
     INPUTS.map((name) => ({
       name,
       partitions,
+      mayHaveMore: true,
       config: { 'message.timestamp.type': 'LogAppendTime' },
     })),
   );
@@ -216,7 +217,10 @@ function registerChecks(
     if (!server.consumer) throw new Error('the consumer is stopped');
     server.consumer.assertReading();
   });
-  health.register('lanes', async () => lanes.assertRunning());
+  health.register('lanes', async () => {
+    lanes.assertRunning();
+    return lanes.beyondNote;
+  });
 }
 
 interface Stoppable {

@@ -98,6 +98,18 @@ export class Lanes {
     throw new Error(idle.map(describe).join('; '));
   }
 
+  /** Lanes of partitions that a topic was given after the lanes were set up: their records are all forwarded. */
+  private get beyond(): number[] {
+    return [...this.lanes.keys()].filter((number) => number >= this.ports.partitions()).sort((a, b) => a - b);
+  }
+
+  /** For readiness: what an operator should know of partitions beyond the lanes; undefined without any. */
+  get beyondNote(): string | undefined {
+    const { beyond } = this;
+    if (beyond.length === 0) return undefined;
+    return `${describeBeyond(beyond, this.ports.partitions())}, see docs/operations/more-partitions.md`;
+  }
+
   /** Ends all lanes; for the stop of the process. */
   async end(): Promise<void> {
     for (const stop of this.stopTimers) stop();
@@ -198,6 +210,7 @@ export class Lanes {
     const { metrics, budget } = this.ports;
     metrics.lanes.reset();
     for (const lane of this.lanes.values()) metrics.lanes.inc({ state: lane.state });
+    metrics.lanesBeyond.set(this.beyond.length);
     metrics.cachedSubAccounts.set(budget.used);
     void this.commit();
   }
@@ -236,6 +249,10 @@ export class Lanes {
     );
   }
 }
+
+/** In the words of readiness and of `lanes`. */
+export const describeBeyond = (beyond: readonly number[], lanes: number): string =>
+  `there are ${lanes} lanes, and partitions beyond them: ${beyond.join(', ')}; what comes there is forwarded, and late`;
 
 const describe = ({ lane, state, reason }: Lane): string =>
   `lane ${lane} ${state}: ${reason}${

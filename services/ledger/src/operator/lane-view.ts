@@ -49,6 +49,20 @@ export async function readLanes({ prisma }: OperatorContext): Promise<Map<number
   );
 }
 
+/** Numbers of the input topics' partitions that no lane was set up for. */
+export async function partitionsBeyond({ kafka, partitions }: OperatorContext): Promise<number[]> {
+  const log = new LogReader(kafka);
+  try {
+    const counts = await Promise.all(
+      [TOPICS.commands, TOPICS.messages].map((topic) => log.partitionCount(topic)),
+    );
+    const more = Math.max(0, ...counts) - partitions;
+    return Array.from({ length: Math.max(0, more) }, (_, index) => partitions + index);
+  } finally {
+    await log.close();
+  }
+}
+
 /** Looks at lanes as a takeover would, and changes nothing. */
 export class LaneViewer {
   private readonly log: LogReader;

@@ -1,5 +1,14 @@
 import { UsageError } from '@subledger/service-kit';
-import { type InputView, type LaneView, LaneViewer, lagOf, problemsOf, readLanes } from './lane-view.js';
+import { describeBeyond } from '../lanes/lanes.js';
+import {
+  type InputView,
+  type LaneView,
+  LaneViewer,
+  lagOf,
+  partitionsBeyond,
+  problemsOf,
+  readLanes,
+} from './lane-view.js';
 import type { OperatorCommand } from './operator-command.js';
 import { parseOptions } from './options.js';
 import { textTable } from './text-table.js';
@@ -31,6 +40,9 @@ export const lanes: OperatorCommand = {
     for (const line of textTable([HEAD, ...views.map(cells)])) print(line);
     const unknown = Array.from({ length: partitions }, (_, lane) => lane).filter((lane) => !rows.has(lane));
     if (unknown.length > 0) print(`Never taken over by a ledger so far: ${unknown.join(', ')}.`);
+    const beyond = await partitionsBeyond(context);
+    if (beyond.length > 0)
+      print(`Mind: ${describeBeyond(beyond, partitions)}. See docs/operations/more-partitions.md.`);
     return report(views, print);
   },
 };
