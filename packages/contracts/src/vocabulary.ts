@@ -95,6 +95,7 @@ export const FOLLOW_UP_EVENTS = [
 
 /** Reasons why a record goes to `deadletters.v1`. Its points are untouched; an operator can replay it. */
 export const DEAD_LETTER_REASONS = [
+  'undecodable-batch',
   'empty',
   'oversized',
   'malformed-json',

@@ -3,6 +3,8 @@
  * rest of the system must be able to outlive it.
  */
 
+import type { Undecodable } from './undecodable.js';
+
 /** Where and as whom to connect. */
 export interface KafkaConfig {
   /** `host:port` of some brokers; the others are discovered. */
@@ -42,6 +44,11 @@ export interface KafkaRecord {
   readonly headers: Record<string, string>;
   /** Milliseconds since 1970; the broker's clock on `LogAppendTime` topics, the producer's on others. */
   readonly timestampMs: number;
+  /**
+   * Set where this stands for a whole batch that cannot be decoded: `value` is its raw bytes, `offset` its last one.
+   * To be put aside like any record that cannot be read.
+   */
+  readonly undecodable?: Undecodable | undefined;
 }
 
 /** A record to write. Without a `partition` the key decides (`partitionFor`); without a key any partition may get it. */

@@ -1,9 +1,10 @@
 import type { KafkaMessage } from 'kafkajs';
 import type { KafkaRecord } from './config.js';
 import { FetchedMessage } from './fetched-message.js';
+import { type Undecodable, UndecodableBatch } from './undecodable.js';
 
 /**
- * A record over a fetched message, or over kafkajs's own where the batch was compressed. What it holds is decoded when
+ * A record over a fetched message, in kafkajs's types its own. What it holds is decoded when
  * first asked for: a reader that drops a record by its offset, or never looks at headers, does not pay for them.
  */
 export class FetchedRecord implements KafkaRecord {
@@ -33,6 +34,10 @@ export class FetchedRecord implements KafkaRecord {
 
   get timestampMs(): number {
     return Number(this.#message.timestamp);
+  }
+
+  get undecodable(): Undecodable | undefined {
+    return this.#message instanceof UndecodableBatch ? this.#message.undecodable : undefined;
   }
 
   get key(): string | null {

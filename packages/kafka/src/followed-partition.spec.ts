@@ -38,12 +38,6 @@ describe('what an answer holds', () => {
     ['a marker at the end', arrived(5n, [message(5), message(6, { isControlRecord: true })]), [5n], 7n],
     ['a batch that reaches further', arrived(5n, [message(5)], { nextOffset: 9n }), [5n], 9n],
     ['a batch that is compacted away', arrived(5n, [], { nextOffset: 9n }), [], 9n],
-    [
-      'a compressed batch whose rest is compacted away',
-      arrived(6n, [message(5, { batchContext: { firstOffset: '3', lastOffsetDelta: 9 } })]),
-      [],
-      13n,
-    ],
   ])('%s', (_what, found, offsets, next) => {
     expect(found).toEqual({ offsets, next, highWatermark });
   });

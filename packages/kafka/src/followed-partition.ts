@@ -44,7 +44,7 @@ export function toArrived(
       records.push(new FetchedRecord(followed.topic, followed.partition, message));
   const last = messages.at(-1);
   const afterLast = last ? BigInt(last.offset) + 1n : from;
-  const ofBatch = answer.nextOffset ?? endOfBatch(answer.messages.at(-1));
+  const ofBatch = answer.nextOffset ?? 0n;
   return {
     followed,
     from,
@@ -53,17 +53,4 @@ export function toArrived(
     next: ofBatch > afterLast ? ofBatch : afterLast,
     highWatermark: BigInt(answer.highWatermark),
   };
-}
-
-/** kafkajs has decoded a compressed batch: each record knows how far its batch reaches. 0 where nothing is known. */
-function endOfBatch(message: FetchedPartition['messages'][number] | undefined): bigint {
-  const { batchContext } = (message ?? {}) as { batchContext?: LibraryBatchContext };
-  if (batchContext?.firstOffset === undefined || batchContext.lastOffsetDelta === undefined) return 0n;
-  return BigInt(batchContext.firstOffset) + BigInt(batchContext.lastOffsetDelta) + 1n;
-}
-
-/** The part of kafkajs's own that matters here. Not in its types. */
-interface LibraryBatchContext {
-  readonly firstOffset?: string;
-  readonly lastOffsetDelta?: number;
 }

@@ -290,6 +290,12 @@ export class LogFollower {
       if (!this.#isCurrent(followed) || followed.delivered !== from) continue;
       const { topic, partition } = followed;
       if (records.length > 0) this.#options.onBatch({ topic, partition, records });
+      for (const { undecodable } of records)
+        if (undecodable)
+          this.#config.log?.error(
+            { topic, partition, detail: undecodable.detail },
+            'kafka: a batch cannot be decoded, passed over',
+          );
       followed.delivered = next;
       followed.highWatermark = highWatermark;
       if (next >= highWatermark) followed.atEndSince = askedAt;

@@ -63,11 +63,12 @@ export type Read = Fact | BadStatus | undefined;
  * Reads a record of `sms.messages.v1`. What is not a fact is left out: the ledger reads the same records by the same
  * schemas, and dead-letters what is wrong with them. Only bad statuses, which the ledger skips, come back. Fields that
  * are only shown are cleaned: a message that is charged has its line in the log, whatever it says.
+ * A batch that cannot be decoded is the ledger's to dead-letter, statuses in it included.
  * Never quotes the record: it may hold a message's content.
  */
 export function readFact(record: KafkaRecord): Read {
-  const { value } = record;
-  if (value === null || value.length > MAX_MESSAGE_RECORD_BYTES) return undefined;
+  const { value, undecodable } = record;
+  if (undecodable || value === null || value.length > MAX_MESSAGE_RECORD_BYTES) return undefined;
   let json: { type?: unknown } | null;
   try {
     json = readJson(value.toString('utf8')) as typeof json;

@@ -53,6 +53,7 @@ export class EventParser {
 
 function parseEvent(record: KafkaRecord): LedgerEvent | BadRecord | undefined {
   const refuse = (reason: DeadLetterReason, detail: string): BadRecord => ({ record, reason, detail });
+  if (record.undecodable) return refuse('undecodable-batch', record.undecodable.detail);
   if (record.value === null) return refuse('empty', 'The record has no value');
   // Twice the limit of writers: a month start's summary may be larger than what one command may be.
   if (record.value.length > 4 * MAX_RECORD_BYTES) return refuse('oversized', `${record.value.length} bytes`);

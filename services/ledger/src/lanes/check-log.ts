@@ -143,8 +143,8 @@ async function eventsFrom(
   const events: PublishedEvent[] = [];
   for (let at = from; at < end; ) {
     const { records, next } = await log.readFrom(TOPICS.events, lane, at);
-    for (const { value } of records) {
-      const event = value && (JSON.parse(value.toString()) as { data: PublishedEvent }).data;
+    for (const { value, undecodable } of records) {
+      const event = !undecodable && value && (JSON.parse(value.toString()) as { data: PublishedEvent }).data;
       if (event && event.sequence > 0) events.push(event);
     }
     if (next <= at) break;

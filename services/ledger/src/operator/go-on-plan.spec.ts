@@ -9,6 +9,7 @@ const input = (fields: Partial<InputView> = {}): InputView => ({
   low: 10n,
   high: 60n,
   problem: null,
+  undecodable: [],
   ...fields,
 });
 const GONE = { stored: 5n, problem: 'before the beginning' };

@@ -20,6 +20,8 @@ export interface InputView {
   readonly high: bigint;
   /** Why the stored position does not fit the log; null where it does. */
   readonly problem: string | null;
+  /** Batches beside the stored position that cannot be decoded: the one read last, and the next one. */
+  readonly undecodable: readonly string[];
 }
 
 export interface LaneView {
@@ -96,7 +98,18 @@ export class LaneViewer {
   ): Promise<InputView> {
     const { low, high } = await this.log.range(topic, row.lease.lane);
     const problem = await problemOf(() => checkTopic(this.log, row, topic, stored, lastId));
-    return { topic, stored, low, high, problem };
+    const undecodable: string[] = [];
+    if (stored > low && stored <= high)
+      undecodable.push(...(await this.undecodableAt(topic, row.lease.lane, stored - 1n)));
+    if (stored >= low && stored < high)
+      undecodable.push(...(await this.undecodableAt(topic, row.lease.lane, stored)));
+    return { topic, stored, low, high, problem, undecodable };
+  }
+
+  private async undecodableAt(topic: string, lane: number, offset: bigint): Promise<string[]> {
+    const { records } = await this.log.readFrom(topic, lane, offset);
+    const { undecodable } = records[0] ?? {};
+    return undecodable && undecodable.firstOffset <= offset ? [undecodable.detail] : [];
   }
 
   private async publishedGeneration(lane: number): Promise<number> {
@@ -104,7 +117,8 @@ export class LaneViewer {
     let highest = 0;
     for (let from = high - LAST_EVENTS > low ? high - LAST_EVENTS : low; from < high; ) {
       const { records, next } = await this.log.readFrom(TOPICS.events, lane, from);
-      for (const { value } of records) highest = Math.max(highest, generationOf(value));
+      for (const { value, undecodable } of records)
+        if (!undecodable) highest = Math.max(highest, generationOf(value));
       if (next === from) break;
       from = next;
     }

@@ -43,6 +43,7 @@ export const lanes: OperatorCommand = {
     const beyond = await partitionsBeyond(context);
     if (beyond.length > 0)
       print(`Mind: ${describeBeyond(beyond, partitions)}. See docs/operations/more-partitions.md.`);
+    for (const view of views) printUndecodable(view, print);
     return report(views, print);
   },
 };
@@ -77,6 +78,17 @@ function cells(view: LaneView): string[] {
 
 const input = (view: InputView): string =>
   `${view.stored}/${view.high}, ${lagOf(view)}${view.low > 0n ? ` (from ${view.low})` : ''}`;
+
+/** No problem of the lane: such a batch is passed over alone. But somebody must look at it. */
+function printUndecodable({ row, commands, messages }: LaneView, print: (line: string) => void): void {
+  for (const { topic, undecodable } of [commands, messages])
+    for (const detail of undecodable)
+      print(`Lane ${row.lease.lane}: ${topic}:${row.lease.lane} cannot be decoded here: ${detail}.`);
+  if (commands.undecodable.length + messages.undecodable.length > 0)
+    print(
+      '  It is passed over alone and put aside: npm run ledger -- dead-letters list --reason undecodable-batch',
+    );
+}
 
 function report(views: readonly LaneView[], print: (line: string) => void): number {
   const broken = views.filter((view) => problemsOf(view).length > 0);

@@ -54,13 +54,15 @@ export function replayedSince(commandId: string): number | null {
  * message its message id: these are what keeps them from being booked twice.
  */
 export function planReplay(letter: StoredLetter): Replay | Refusal {
-  const { source, value, isTruncated, isSealed } = letter.letter;
+  const { source, value, isTruncated, isSealed, reason } = letter.letter;
   const refuse = (why: string): Refusal => ({ letter, why });
   if (source.topic !== TOPICS.commands && source.topic !== TOPICS.messages) {
     return refuse(
       `only ${TOPICS.commands} and ${TOPICS.messages} are replayed; its reader reads ${source.topic} itself`,
     );
   }
+  if (reason === 'undecodable-batch')
+    return refuse('it is a whole batch that cannot be decoded: its sender must send the records again');
   if (isSealed) return refuse('it is sealed with another DEAD_LETTER_KEY than this command has');
   if (value === null) return refuse('it has no value');
   if (isTruncated) return refuse('only the beginning of its value is kept');

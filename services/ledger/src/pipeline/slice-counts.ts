@@ -4,7 +4,7 @@ import type { KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type { LedgerMetrics } from '../metrics.js';
 
-/** Facts of a main account that cannot be true, for the log: their number and the first one's place, never what they say. */
+/** Dead letters that somebody must look at, for the log: their number and the first one's place, never what they say. */
 interface Alarm {
   readonly reason: DeadLetterReason;
   readonly mainAccountId: string | null;
@@ -13,7 +13,14 @@ interface Alarm {
   readonly offset: string;
   messages: number;
 }
-const ALARMING: ReadonlySet<DeadLetterReason> = new Set(IMPLAUSIBLE_REASONS);
+const NOT_TRUE = 'messages that cannot be true are not charged, they go to the dead letters';
+const ALARMING: ReadonlyMap<DeadLetterReason, string> = new Map<DeadLetterReason, string>([
+  ...IMPLAUSIBLE_REASONS.map((reason) => [reason, NOT_TRUE] as const),
+  [
+    'undecodable-batch',
+    'a batch that cannot be decoded goes to the dead letters, its records are not processed',
+  ],
+]);
 
 /** What a slice did, added to the metrics only once it is committed: a slice may be tried more than once. */
 export class SliceCounts {
@@ -55,8 +62,7 @@ export class SliceCounts {
   }
 
   addTo(metrics: LedgerMetrics, log: Logger): void {
-    for (const alarm of this.alarms.values())
-      log.error(alarm, 'messages that cannot be true are not charged, they go to the dead letters');
+    for (const alarm of this.alarms.values()) log.error(alarm, ALARMING.get(alarm.reason) as string);
     for (const failed of this.failedMonthStarts)
       log.error(failed, 'the month start of a main account cannot be made: its sending is stopped');
     for (const [topic, count] of this.records) metrics.records.inc({ topic }, count);

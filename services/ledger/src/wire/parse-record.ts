@@ -29,11 +29,12 @@ interface ValidEnvelope {
 }
 
 /**
- * Reads a record of either input topic: size, JSON, envelope, type, data, key, in this order. Never throws for
+ * Reads a record of either input topic: its batch, size, JSON, envelope, type, data, key, in this order. Never throws for
  * what a record contains; what cannot be read comes back as `refused`, to be dead-lettered.
  */
 export function parseRecord(record: KafkaRecord): ParsedRecord {
-  const { value } = record;
+  const { value, undecodable } = record;
+  if (undecodable) return refused(record, 'undecodable-batch', undecodable.detail);
   if (value === null || value.length === 0) return refused(record, 'empty', 'the record has no value');
   const maxBytes = record.topic === TOPICS.commands ? MAX_RECORD_BYTES : MAX_MESSAGE_RECORD_BYTES;
   if (value.length > maxBytes) {

@@ -60,11 +60,12 @@ const ROLL_COMMAND = commandType('period.roll');
 const EVENT_TYPE_PATTERN = /^subledger\.[a-z-]+\.[a-z-]+\.v1$/;
 
 /** Reads one record of `points.events.v1`. Types that are not the ledger's are ignored; the rest must be readable. */
-export function readLedgerEvent(record: Pick<KafkaRecord, 'value'>): Read {
-  if (record.value === null) return { kind: 'dead', reason: 'empty', detail: 'the record has no value' };
+export function readLedgerEvent({ value, undecodable }: Pick<KafkaRecord, 'value' | 'undecodable'>): Read {
+  if (undecodable) return { kind: 'dead', reason: 'undecodable-batch', detail: undecodable.detail };
+  if (value === null) return { kind: 'dead', reason: 'empty', detail: 'the record has no value' };
   let json: unknown;
   try {
-    json = JSON.parse(record.value.toString('utf8'));
+    json = JSON.parse(value.toString('utf8'));
   } catch {
     // V8's message quotes the text.
     return { kind: 'dead', reason: 'malformed-json', detail: 'the value is not JSON' };

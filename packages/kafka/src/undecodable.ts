@@ -1,0 +1,46 @@
+import { type BatchContext, FetchedMessage } from './fetched-message.js';
+
+/** Why a batch could not be decoded, and which offsets it takes in the log. */
+export interface Undecodable {
+  /** For a human; never quotes the bytes. */
+  readonly detail: string;
+  readonly firstOffset: bigint;
+  readonly lastOffset: bigint;
+}
+
+/** Thrown by what decodes a batch, caught where the batch becomes an `UndecodableBatch`. The message never quotes bytes. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+}
+
+/**
+ * Stands in for all records of a batch that cannot be decoded: one record at the batch's last offset, with the batch's
+ * raw bytes as its value. Readers so pass over this batch alone, positions and fingerprints work as for any record,
+ * and a reader that does not ask for `undecodable` meets a value that is not JSON.
+ */
+export class UndecodableBatch extends FetchedMessage {
+  readonly undecodable: Undecodable;
+  readonly #raw: Buffer;
+
+  constructor(undecodable: Undecodable, timestamp: number, batchContext: BatchContext, raw: Buffer) {
+    super(undecodable.lastOffset, timestamp, false, batchContext, raw, 0);
+    this.undecodable = undecodable;
+    this.#raw = raw;
+  }
+
+  override get key(): null {
+    return null;
+  }
+
+  override get value(): Buffer {
+    return this.#raw;
+  }
+
+  override keyText(): null {
+    return null;
+  }
+
+  override textHeaders(): Record<string, string> {
+    return {};
+  }
+}
