@@ -85,7 +85,7 @@ describe('a debt', () => {
     expect((await subOf(customer, sub)).status).toBe('suspended');
 
     const refused = await customer.api.request('POST', `${customer.path}/sub-accounts`, {
-      body: { name: 'Back', password: 'Password1', limit: '5' },
+      body: { name: 'Back', password: 'correct1horse', limit: '5' },
     });
     expect([refused.status, refused.body]).toMatchObject([
       409,
