@@ -6,12 +6,15 @@ const at = (offset: bigint, partition = 0): OffsetToCommit => ({ topic: 't', par
 describe('OffsetCommitter', () => {
   let sent: OffsetToCommit[][];
   let fails: boolean;
+  let answered: Promise<void>;
   let committer: OffsetCommitter;
   beforeEach(() => {
     jest.useFakeTimers();
     sent = [];
     fails = false;
+    answered = Promise.resolve();
     committer = new OffsetCommitter(async (offsets) => {
+      await answered;
       if (fails) throw new Error('away');
       sent.push(offsets);
     }, undefined);
@@ -55,6 +58,21 @@ describe('OffsetCommitter', () => {
     committer.close();
     await jest.advanceTimersByTimeAsync(10_000);
     expect(sent).toHaveLength(2);
+  });
+
+  test('forgets a partition that was lost while its commit was under way, though that failed', async () => {
+    const answer = Promise.withResolvers<void>();
+    answered = answer.promise;
+    fails = true;
+    committer.add(at(1n));
+    committer.add(at(9n, 1));
+    await jest.advanceTimersByTimeAsync(1);
+    committer.forget('t', 0);
+    answer.resolve();
+    await jest.advanceTimersByTimeAsync(1);
+    fails = false;
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(sent).toEqual([[at(9n, 1)]]);
   });
 
   test('what failed is tried again after a while', async () => {

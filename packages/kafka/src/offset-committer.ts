@@ -22,6 +22,8 @@ export class OffsetCommitter {
   readonly #commit: (offsets: OffsetToCommit[]) => Promise<void>;
   readonly #log: KafkaLogger | undefined;
   #pending = new Map<string, OffsetToCommit>();
+  /** What the request under way holds, of partitions that are still ours. */
+  #underWay = new Map<string, OffsetToCommit>();
   #flushing: Promise<void> | undefined;
   #pause: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -39,6 +41,7 @@ export class OffsetCommitter {
   /** Forgets a partition that was lost: committing it would overwrite what its new owner commits. */
   forget(topic: string, partition: number): void {
     this.#pending.delete(partitionKey(topic, partition));
+    this.#underWay.delete(partitionKey(topic, partition));
   }
 
   /** Now, without the pause. Resolves when everything is committed, or could not be. */
@@ -65,12 +68,13 @@ export class OffsetCommitter {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#pending.size > 0) {
       const offsets = [...this.#pending.values()];
+      this.#underWay = this.#pending;
       this.#pending = new Map();
       try {
         await this.#commit(offsets);
       } catch (error) {
         this.#log?.warn({ error: String(error), partitions: offsets.length }, 'kafka: offset commit failed');
-        this.#putBack(offsets);
+        this.#putBack();
         return false;
       }
     }
@@ -84,10 +88,7 @@ export class OffsetCommitter {
     this.#pending.clear();
   }
 
-  #putBack(offsets: OffsetToCommit[]): void {
-    for (const offset of offsets) {
-      const key = partitionKey(offset.topic, offset.partition);
-      if (!this.#pending.has(key)) this.#pending.set(key, offset);
-    }
+  #putBack(): void {
+    for (const [key, offset] of this.#underWay) if (!this.#pending.has(key)) this.#pending.set(key, offset);
   }
 }
