@@ -90,30 +90,73 @@ async function newWebhook(): Promise<string> {
   return mainPath(`/webhooks/${body.id}`);
 }
 
+async function writeKey(mainAccountId: string): Promise<string> {
+  const key = await gateway.apiKey(mainAccountId, ['write']);
+  secrets.add(key);
+  return key;
+}
+
 /** A good request for each route that changes something; a new route must be added here, or this does not compile. */
 const CALLS: Record<WriteRouteId, () => Promise<Reply>> = {
   createMainAccount: () =>
     asOperator('POST', '/v1/main-accounts', { name: 'A', plan: 'prepay', login: 'abc', password: PASSWORD }),
-  patchMainAccount: () => asOperator('PATCH', mainPath(), { name: 'Renamed' }),
+  patchMainAccount: async () =>
+    asOperator('PATCH', mainPath('', await inactive()), {
+      name: 'Renamed',
+      fundingPolicy: 'partial',
+      timeZone: 'Asia/Seoul',
+      country: 'KR',
+    }),
   suspendMainAccount: async () => asOperator('POST', mainPath('/suspend', await inactive())),
-  resumeMainAccount: async () => asOperator('POST', mainPath('/resume', await inactive())),
-  requestActivation: () => asMain('POST', mainPath('/activation-request')),
-  decideActivation: async () =>
-    asOperator('POST', mainPath('/activation', await inactive()), { decision: 'decline', note: 'not yet' }),
-  deactivateFeature: async () => asOperator('DELETE', mainPath('/activation', await inactive())),
-  createPurchase: () => asOperator('POST', mainPath('/purchases'), { points: '10', reference: 'INV-1' }),
-  createAdjustment: () => asOperator('POST', mainPath('/adjustments'), { points: '-1', reason: 'typo' }),
+  resumeMainAccount: async () => {
+    const id = await inactive();
+    await gateway.call('POST', mainPath('/suspend', id));
+    return asOperator('POST', mainPath('/resume', id));
+  },
+  requestActivation: async () => {
+    const id = await inactive();
+    return call('POST', mainPath('/activation-request', id), { key: await writeKey(id) });
+  },
+  decideActivation: async () => {
+    const id = await inactive();
+    await gateway.call('POST', mainPath('/activation-request', id), { key: await writeKey(id) });
+    return asOperator('POST', mainPath('/activation', id), { decision: 'decline', note: 'not yet' });
+  },
+  deactivateFeature: async () => asOperator('DELETE', mainPath('/activation', await gateway.mainAccount())),
+  createPurchase: async () =>
+    asOperator('POST', mainPath('/purchases', await gateway.mainAccount('50')), {
+      points: '10',
+      reference: 'INV-1',
+    }),
+  createAdjustment: async () =>
+    asOperator('POST', mainPath('/adjustments', await gateway.mainAccount('50')), {
+      points: '-1',
+      reason: 'typo',
+    }),
   switchPlan: async () => asOperator('POST', mainPath('/plan', await inactive()), { plan: 'postpay' }),
   createSubAccount: () =>
     asMain('POST', mainPath('/sub-accounts'), { name: `S${++names}`, password: PASSWORD, limit: '10' }),
   patchSubAccount: async () =>
-    asMain('PATCH', subPath(await newSub()), { limit: '20', password: NEW_PASSWORD }),
+    asMain('PATCH', subPath(await newSub()), {
+      limit: '20',
+      name: `S${++names}`,
+      priority: 7,
+      password: NEW_PASSWORD,
+    }),
   deleteSubAccount: async () => asMain('DELETE', subPath(await newSub())),
   boostSubAccount: async () => asMain('POST', subPath(await newSub(), '/boost'), { points: '5' }),
   pauseSubAccount: async () => asMain('POST', subPath(await newSub(), '/pause')),
-  resumeSubAccount: async () => asMain('POST', subPath(await newSub(), '/resume')),
+  resumeSubAccount: async () => {
+    const sub = await newSub();
+    await gateway.call('POST', subPath(sub, '/pause'));
+    return asMain('POST', subPath(sub, '/resume'));
+  },
   deactivateSubAccount: async () => asMain('POST', subPath(await newSub(), '/deactivate')),
-  reactivateSubAccount: async () => asMain('POST', subPath(await newSub(), '/reactivate')),
+  reactivateSubAccount: async () => {
+    const sub = await newSub();
+    await gateway.call('POST', subPath(sub, '/deactivate'));
+    return asMain('POST', subPath(sub, '/reactivate'));
+  },
   createApiKey: async () => {
     const reply = await asMain('POST', mainPath('/api-keys'), { name: 'program', scopes: ['write'] });
     secrets.add(reply.body.key);
@@ -132,10 +175,19 @@ const CALLS: Record<WriteRouteId, () => Promise<Reply>> = {
       body: { subAccountId: await newSub(), messageId: 'audited-hold', points: '1' },
     }),
   releaseHold: () => call('DELETE', mainPath('/holds/audited-hold'), { key: UPSTREAM_KEY }),
-  putSenderNumbers: () =>
-    asOperator('PUT', mainPath('/sender-numbers'), { senderNumbers: ['+815012345678'] }),
+  putSenderNumbers: async () => {
+    const path = mainPath('/sender-numbers', await inactive());
+    await gateway.call('PUT', path, { body: { senderNumbers: ['+815012345678'] } });
+    return asOperator('PUT', path, { senderNumbers: ['+815012345679'] });
+  },
   createWebhook: () => asMain('POST', mainPath('/webhooks'), WEBHOOK),
-  patchWebhook: async () => asMain('PATCH', await newWebhook(), { enabled: false }),
+  patchWebhook: async () =>
+    asMain('PATCH', await newWebhook(), {
+      enabled: false,
+      events: ['limit.exceeded'],
+      description: 'moved',
+      url: 'https://elsewhere.invalid/hook',
+    }),
   deleteWebhook: async () => asMain('DELETE', await newWebhook()),
   rotateWebhookSecret: async () => {
     const reply = await asMain('POST', `${await newWebhook()}/secret`);
@@ -167,6 +219,76 @@ const CALLS: Record<WriteRouteId, () => Promise<Reply>> = {
     return reply;
   },
 };
+interface Change {
+  readonly before: object | null;
+  readonly after: object | null;
+}
+const NOTHING: Change = { before: null, after: null };
+const NAME = expect.stringMatching(/^S\d+$/);
+const WEBHOOK_BEFORE = { enabled: true, events: ['period.rolled'], description: '' };
+/** The settings before and after each of these calls, as its entry has them; a new route does not compile without. */
+const CHANGES: Readonly<Record<WriteRouteId, Change | 'not audited'>> = {
+  createMainAccount: {
+    before: null,
+    after: {
+      name: 'A',
+      plan: 'prepay',
+      login: 'abc',
+      passwordChanged: true,
+      country: 'JP',
+      creditLimit: '0',
+      fundingPolicy: 'full',
+      timeZone: 'Asia/Tokyo',
+    },
+  },
+  patchMainAccount: {
+    before: { name: 'New', fundingPolicy: 'full', timeZone: 'Asia/Tokyo', country: 'JP' },
+    after: { name: 'Renamed', fundingPolicy: 'partial', timeZone: 'Asia/Seoul', country: 'KR' },
+  },
+  suspendMainAccount: { before: { suspended: false }, after: { suspended: true } },
+  resumeMainAccount: { before: { suspended: true }, after: { suspended: false } },
+  requestActivation: { before: { feature: 'inactive' }, after: { feature: 'requested' } },
+  decideActivation: { before: { feature: 'requested' }, after: { decision: 'decline', note: 'not yet' } },
+  deactivateFeature: { before: { feature: 'active' }, after: { feature: 'inactive' } },
+  createPurchase: { before: { balance: '50' }, after: { points: '10', reference: 'INV-1' } },
+  createAdjustment: { before: { balance: '50' }, after: { points: '-1', reason: 'typo' } },
+  switchPlan: { before: { plan: 'prepay' }, after: { plan: 'postpay' } },
+  createSubAccount: { before: null, after: { name: NAME, limit: '10', passwordChanged: true } },
+  patchSubAccount: {
+    before: { name: NAME, limit: '10', priority: 100 },
+    after: { name: NAME, limit: '20', priority: 7, passwordChanged: true },
+  },
+  deleteSubAccount: { before: { name: NAME, limit: '10', status: 'active' }, after: { status: 'deleted' } },
+  boostSubAccount: { before: { boost: '0' }, after: { points: '5' } },
+  pauseSubAccount: { before: { status: 'active' }, after: { status: 'paused' } },
+  resumeSubAccount: { before: { status: 'paused' }, after: { status: 'active' } },
+  deactivateSubAccount: { before: { status: 'active' }, after: { status: 'inactive' } },
+  reactivateSubAccount: { before: { status: 'inactive' }, after: { status: 'active' } },
+  createApiKey: { before: null, after: { name: 'program', scopes: ['write'] } },
+  deleteApiKey: { before: { name: 'old', scopes: ['read'] }, after: null },
+  placeHold: 'not audited',
+  releaseHold: 'not audited',
+  putSenderNumbers: {
+    before: { senderNumbers: ['+815012345678'] },
+    after: { senderNumbers: ['+815012345679'] },
+  },
+  createWebhook: { before: null, after: { events: ['period.rolled'], urlChanged: true } },
+  patchWebhook: {
+    before: WEBHOOK_BEFORE,
+    after: { enabled: false, events: ['limit.exceeded'], description: 'moved', urlChanged: true },
+  },
+  deleteWebhook: { before: WEBHOOK_BEFORE, after: null },
+  rotateWebhookSecret: { before: null, after: { secretChanged: true } },
+  pingWebhook: NOTHING,
+  redeliverWebhook: NOTHING,
+  setMainAccountPassword: { before: null, after: { passwordChanged: true } },
+  endMainAccountSessions: NOTHING,
+  endSubAccountSessions: NOTHING,
+  resetLoginAttempts: NOTHING,
+  createSession: NOTHING,
+  deleteSession: NOTHING,
+  changePassword: { before: null, after: { passwordChanged: true } },
+};
 const writes = ROUTE_IDS.filter((id) => ROUTES[id].method !== 'GET') as WriteRouteId[];
 
 describe('every change has its entry', () => {
@@ -191,6 +313,7 @@ describe('every change has its entry', () => {
       request_id: expect.stringMatching(/^req_/),
       finished_at: expect.any(Date),
     });
+    expect({ before: own[0].before, after: own[0].after }).toEqual(CHANGES[id]);
     expect(own[0].actor_id).not.toBeNull();
     expect(own[0].main_account_id).toMatch(/^ma_/);
     if (ROUTES[id].path.includes('{sub}')) expect(own[0].sub_account_id).toMatch(/^sa_/);

@@ -18,6 +18,8 @@ afterEach(() => {
 });
 
 const subs = () => `/v1/main-accounts/${main}/sub-accounts`;
+let names = 0;
+const nextName = () => `Made${++names}`;
 const create = (name: string, extra: object = {}, headers: Record<string, string> = {}) =>
   gateway.call('POST', subs(), { body: { name, password: 'lantern5moss', limit: '100', ...extra }, headers });
 
@@ -198,6 +200,84 @@ describe('an Idempotency-Key', () => {
     expect(own.status).toBe(201);
   });
 
+  test.each<[string, (id: string) => [method: string, path: string, body?: object], () => Promise<string>]>([
+    ['a pause', (id) => ['POST', `${subs()}/${id}/pause`], async () => (await create(nextName())).body.id],
+    [
+      'a limit',
+      (id) => ['PATCH', `${subs()}/${id}`, { limit: '101' }],
+      async () => (await create(nextName())).body.id,
+    ],
+    [
+      'a name',
+      (id) => ['PATCH', `${subs()}/${id}`, { name: 'Bound' }],
+      async () => (await create(nextName())).body.id,
+    ],
+    ['a deletion', (id) => ['DELETE', `${subs()}/${id}`], async () => (await create(nextName())).body.id],
+    [
+      'a purchase',
+      (id) => ['POST', `/v1/main-accounts/${id}/purchases`, { points: '3' }],
+      () => gateway.mainAccount(),
+    ],
+    [
+      'a webhook’s deletion',
+      (id) => ['DELETE', `/v1/main-accounts/${main}/webhooks/${id}`],
+      async () => {
+        const body = { url: 'https://receiver.invalid/', events: ['period.rolled'] };
+        return (await gateway.call('POST', `/v1/main-accounts/${main}/webhooks`, { body })).body.id;
+      },
+    ],
+    [
+      'a hold’s release',
+      (id) => ['DELETE', `/v1/main-accounts/${main}/holds/${id}`],
+      async () => `bound-${nextName()}`,
+    ],
+  ])(
+    'of %s on one object is a conflict on another one, and does nothing there',
+    async (what, request, make) => {
+      const [first, second] = [await make(), await make()];
+      const ask = (id: string, headers: Record<string, string> = {}) => {
+        const [method, path, body] = request(id);
+        const key = path.includes('/holds/') ? { key: UPSTREAM_KEY } : {};
+        return gateway.call(method, path, { ...key, ...(body ? { body } : {}), headers });
+      };
+      const headers = { 'idempotency-key': `bound-to-${what.replaceAll(/[^a-z]/g, '-')}` };
+      expect((await ask(first, headers)).status).toBeLessThan(300);
+      const operations = () =>
+        gateway.database.client
+          .query('SELECT id FROM gateway.operation ORDER BY id')
+          .then(({ rows }) => rows);
+      const before = await operations();
+      const conflict = await ask(second, headers);
+      expect([conflict.status, conflict.body.code]).toEqual([422, 'idempotency-conflict']);
+      expect(conflict.headers.get('idempotent-replayed')).toBeNull();
+      expect(await operations()).toEqual(before);
+      // The first one's answer is still its own, and the second one can still be asked for.
+      expect((await ask(first, headers)).headers.get('idempotent-replayed')).toBe('true');
+      if (what !== 'a name') expect((await ask(second)).status).toBeLessThan(300);
+    },
+  );
+
+  test('gives the answer again when what it was about is gone: the repeat of a change, and of the deletion', async () => {
+    const { body } = await create(nextName());
+    const path = `${subs()}/${body.id}`;
+    const pause = () => gateway.call('POST', `${path}/pause`, { headers: { 'idempotency-key': 'gone-1' } });
+    const patch = () =>
+      gateway.call('PATCH', path, { body: { limit: '102' }, headers: { 'idempotency-key': 'gone-2' } });
+    const remove = () => gateway.call('DELETE', path, { headers: { 'idempotency-key': 'gone-3' } });
+    const all = [pause, patch, remove];
+    const first = [await pause(), await patch(), await remove()];
+    for (const [index, ask] of all.entries()) {
+      const again = await ask();
+      expect([again.status, again.body]).toEqual([first[index]?.status, first[index]?.body]);
+      expect(again.headers.get('idempotent-replayed')).toBe('true');
+    }
+    // Without a key, or with a new one, it is a request on what is not there.
+    expect((await gateway.call('DELETE', path)).status).toBe(404);
+    expect((await gateway.call('DELETE', path, { headers: { 'idempotency-key': 'gone-4' } })).status).toBe(
+      404,
+    );
+  });
+
   test('of a new API key gives the key again, though the database cannot', async () => {
     const headers = { 'idempotency-key': 'key-once' };
     const post = () =>
@@ -214,6 +294,30 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('a PATCH', () => {
+  test('with the ETag of now is 412 while an earlier one has no outcome: it would change what is being changed', async () => {
+    const { body } = await create('Unanswered');
+    const path = `${subs()}/${body.id}`;
+    const read = () => gateway.call('GET', path);
+    const etag = async () => ({ 'if-match': (await read()).headers.get('etag') ?? '' });
+    gateway.ledger.silent = true;
+    const earlier = await gateway.call('PATCH', path, { body: { limit: '130' }, headers: await etag() });
+    expect(earlier.status).toBe(202);
+    for (const change of [
+      { limit: '140' },
+      { priority: 5 },
+      { name: 'Unanswered2' },
+      { senderNumbers: [] },
+    ]) {
+      // Nothing shows the earlier one yet, so this is the ETag of now.
+      const answer = await gateway.call('PATCH', path, { body: change, headers: await etag() });
+      expect([change, answer.status, answer.body.code]).toEqual([change, 412, 'precondition-failed']);
+    }
+    gateway.ledger.silent = false;
+    await eventually(async () => (await read()).body.limit === '130');
+    const later = await gateway.call('PATCH', path, { body: { limit: '140' }, headers: await etag() });
+    expect([later.status, later.body.limit, later.body.name]).toEqual([200, '140', 'Unanswered']);
+  });
+
   test('changes limit, priority, name and password together', async () => {
     const { body, headers } = await create('Patch1');
     const before = headers.get('etag') ?? '';

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MESSAGES, TOPICS } from '@subledger/contracts';
+import { MESSAGES, TOPICS, topicSettings } from '@subledger/contracts';
+import { ensureTopics } from '@subledger/kafka/client';
 import { eventually, jsonOf, TopicReader } from '@subledger/testing';
 import { TestCluster } from '../cluster.fixture.js';
+import { PARTITIONS } from '../feed/records.fixture.js';
 import { InvalidReportError, ReporterClosedError, ReporterFullError, ReportRefusedError } from './errors.js';
 import { MessageReporter, type MessageReporterOptions } from './message-reporter.js';
 import type { MessageReport } from './report.js';
@@ -115,6 +117,60 @@ describe('MessageReporter', () => {
     for (const outcome of await outcomes)
       expect((outcome as PromiseRejectedResult).reason).toBeInstanceOf(ReporterClosedError);
     proxy.restore();
+  });
+
+  describe('of a topic that takes small batches only', () => {
+    const MAX_BYTES = 4_000;
+    const tooLarge = (id: string) => sent(id, { content: 'x'.repeat(MAX_BYTES) });
+    beforeEach(() =>
+      ensureTopics(
+        cluster.kafka,
+        topicSettings(PARTITIONS)
+          .filter(({ name }) => name === TOPICS.messages)
+          .map(({ name, config }) => ({
+            name,
+            partitions: PARTITIONS,
+            config: { ...config, 'max.message.bytes': String(MAX_BYTES) },
+          })),
+      ),
+    );
+
+    it.each<[string, number, readonly MessageReport[], readonly string[]]>([
+      ['good, refused, good, and more waiting', 3, [sent('a'), tooLarge('no'), sent('b')], ['no']],
+      ['the refused one first', 3, [tooLarge('no'), sent('a'), sent('b')], ['no']],
+      ['the refused one last', 3, [sent('a'), sent('b'), tooLarge('no')], ['no']],
+      ['two refused', 4, [tooLarge('no1'), sent('a'), tooLarge('no2'), sent('b')], ['no1', 'no2']],
+      ['all refused', 2, [tooLarge('no1'), tooLarge('no2')], ['no1', 'no2']],
+      [
+        'only together too large',
+        9,
+        Array.from({ length: 9 }, (_, n) => sent(`part${n}`, { content: 'x'.repeat(400) })),
+        [],
+      ],
+    ])(
+      '%s: who is refused is alone with it, the rest arrives in order',
+      async (_what, maxBatch, batch, refused) => {
+        const reporter = make({ maxBatch });
+        const more = Array.from({ length: 5 }, (_, n) => sent(`more${n}`));
+        const all = [...batch, ...more];
+        const outcomes = await Promise.allSettled(all.map((report) => reporter.report(report)));
+        const rejected = all.filter((_report, index) => outcomes[index]?.status === 'rejected');
+        expect(rejected.map(({ messageId }) => messageId)).toEqual(refused);
+        for (const outcome of outcomes)
+          if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(ReportRefusedError);
+        expect(reporter.waiting).toBe(0);
+        const good = all.map(({ messageId }) => messageId).filter((id) => !refused.includes(id));
+        const written = await read(good.length);
+        expect(written.map(({ data }) => data.messageId)).toEqual(good);
+        // Each was told its own place.
+        const offsets = outcomes.flatMap((outcome) =>
+          outcome.status === 'fulfilled' ? [outcome.value.offset] : [],
+        );
+        expect(offsets).toEqual([...offsets].sort((a, b) => (a < b ? -1 : 1)));
+        expect(new Set(offsets).size).toBe(good.length);
+        expect(await reporter.close()).toEqual({ undelivered: [] });
+      },
+    );
   });
 
   it('a report that Kafka refuses fails alone', async () => {

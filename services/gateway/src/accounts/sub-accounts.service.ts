@@ -21,7 +21,7 @@ import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
 import type { MainAccountsStore } from './main-accounts-store.js';
 import { inE164, requireRegistered } from './sender-numbers.service.js';
 import { reserveName } from './sub-account-names.js';
-import { etagOf, type SubAccountsStore, toSubAccountView } from './sub-accounts-store.js';
+import { etagOf, type SubAccountRow, type SubAccountsStore, toSubAccountView } from './sub-accounts-store.js';
 
 type PlainRoute = 'pauseSubAccount' | 'resumeSubAccount' | 'deactivateSubAccount' | 'reactivateSubAccount';
 type PlainCommand = `sub-account.${'pause' | 'resume' | 'deactivate' | 'reactivate'}`;
@@ -87,15 +87,11 @@ export class SubAccountsService {
     asked: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
     command: CommandDraft,
   ): Promise<Answer> {
-    const { id, sub } = asked.params;
-    const row = await this.store.get(id, sub);
-    return this.runner.run(asked, {
-      mainAccountId: id,
-      subAccountId: sub,
-      was: toSubAccountView(row),
-      command,
-      answer: (operation) => this.answer(operation),
-    });
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    const answer = (operation: Ended) => this.answer(operation);
+    return this.about(asked, answer, (row) =>
+      this.runner.run(asked, { mainAccountId, subAccountId, was: toSubAccountView(row), command, answer }),
+    );
   }
 
   /** One of the commands that need nothing but the ids. */
@@ -108,14 +104,11 @@ export class SubAccountsService {
 
   async delete(asked: Asked<'deleteSubAccount'>): Promise<Answer> {
     const { id: mainAccountId, sub: subAccountId } = asked.params;
-    const row = await this.store.get(mainAccountId, subAccountId);
-    return this.runner.run(asked, {
-      mainAccountId,
-      subAccountId,
-      was: toSubAccountView(row),
-      command: { name: 'sub-account.delete', data: { mainAccountId, subAccountId } },
-      answer: async () => ({ status: 204 }),
-    });
+    const command = { name: 'sub-account.delete', data: { mainAccountId, subAccountId } } as const;
+    const answer = async () => ({ status: 204 });
+    return this.about(asked, answer, (row) =>
+      this.runner.run(asked, { mainAccountId, subAccountId, was: toSubAccountView(row), command, answer }),
+    );
   }
 
   /**
@@ -123,11 +116,18 @@ export class SubAccountsService {
    * (name, password, sender numbers) commit with its acceptance; the priority, which is never refused, follows it.
    */
   async patch(written: Asked<'patchSubAccount'>): Promise<Answer> {
-    const { id: mainAccountId, sub: subAccountId } = written.params;
     const namesNumbers = written.body.senderNumbers !== undefined;
-    const asked = namesNumbers ? withNumbers(written, await this.mains.get(mainAccountId)) : written;
+    const asked = namesNumbers ? withNumbers(written, await this.mains.get(written.params.id)) : written;
+    return this.about(
+      asked,
+      (operation) => this.answer(operation),
+      (row) => this.patchRow(asked, row),
+    );
+  }
+
+  private async patchRow(asked: Asked<'patchSubAccount'>, row: SubAccountRow): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
     const { limit, effective, priority, name, password, senderNumbers } = asked.body;
-    const row = await this.store.get(mainAccountId, subAccountId);
     if (password !== undefined) requireGoodPassword('password', password, [row.name, name ?? row.name]);
     const settings: NonNullable<Effects['subAccount']> = {
       ...(name === undefined ? {} : { name }),
@@ -151,6 +151,16 @@ export class SubAccountsService {
       ...this.preparation(asked),
       answer: (operation) => this.answer(operation),
     });
+  }
+
+  /** A write on a sub-account that is there, or the repeat of one that was. */
+  private about(
+    asked: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
+    answer: LedgerWrite['answer'],
+    write: (row: SubAccountRow) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { id, sub } = asked.params;
+    return this.runner.about(asked, answer, () => this.store.get(id, sub), write);
   }
 
   /** What commits with the operation: mostly nothing but the lock of the row. */

@@ -89,10 +89,21 @@ export class OperationsStore {
     return count === 1 ? undefined : this.firstUse(claim);
   }
 
-  private async firstUse({ scope, route, keyHash, requestHash }: IdempotencyClaim): Promise<Repeated> {
-    const first = await this.prisma.idempotencyKey.findUniqueOrThrow({
+  private async firstUse(claim: IdempotencyClaim): Promise<Repeated> {
+    const first = await this.findUse(claim);
+    if (!first) throw new Error('The key was used, and has no row');
+    return first;
+  }
+
+  /**
+   * @returns what the key was used for before, or undefined; nothing is claimed
+   * @throws ProblemError `idempotency-conflict` where it was used for other content
+   */
+  async findUse({ scope, route, keyHash, requestHash }: IdempotencyClaim): Promise<Repeated | undefined> {
+    const first = await this.prisma.idempotencyKey.findUnique({
       where: { scope_route_keyHash: { scope, route, keyHash } },
     });
+    if (!first) return undefined;
     if (!Buffer.from(first.requestHash).equals(Buffer.from(requestHash)))
       throw new ProblemError('idempotency-conflict');
     return new Repeated(first.operationId, first.sealedAnswer);

@@ -107,6 +107,30 @@ export class WriteRunner {
     return this.finish(request, operationId, write.answer, row);
   }
 
+  /**
+   * Reads what a request is about. A repeat is answered like the first one even when that is gone by then: deleted by
+   * the first one itself, or since.
+   *
+   * @throws ProblemError `not-found`, as `read` does, where the request is no repeat
+   */
+  async about<Row>(
+    request: WriteRequest,
+    toAnswer: LedgerWrite['answer'],
+    read: () => Promise<Row>,
+    write: (row: Row) => Promise<Answer>,
+  ): Promise<Answer> {
+    let row: Row;
+    try {
+      row = await read();
+    } catch (error) {
+      const isGone = error instanceof ProblemError && error.code === 'not-found';
+      const first = isGone && request.claim ? await this.store.findUse(request.claim) : undefined;
+      if (!first) throw error;
+      return this.repeat(request, first, toAnswer);
+    }
+    return write(row);
+  }
+
   /** @returns what the request's Idempotency-Key was used for before; then nothing was committed */
   private async commit(
     { claim }: WriteRequest,
