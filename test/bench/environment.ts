@@ -119,6 +119,7 @@ async function open(place: Place): Promise<BenchEnvironment> {
           // One client asks for everybody.
           RATE_LIMIT_ADDRESS: '0',
           RATE_LIMIT_CUSTOMER: '0',
+          RATE_LIMIT_MAIN_ACCOUNT: '0',
           RATE_LIMIT_OPERATOR: '0',
           ...more,
         }),

@@ -19,6 +19,7 @@ const GATEWAY_ERRORS = {
   'login-taken': { status: 409, title: 'Another account has this login' },
   'sender-not-allowed': { status: 409, title: 'The sub-account may not send from this number' },
   'too-many-webhooks': { status: 409, title: 'The customer has as many webhooks as allowed' },
+  'too-many-api-keys': { status: 409, title: 'The customer has as many API keys as allowed' },
   'webhook-disabled': { status: 409, title: 'The webhook is switched off' },
   'operation-in-progress': { status: 409, title: 'The same request is still under way' },
   'precondition-failed': { status: 412, title: 'It has changed since you read it' },

@@ -11,8 +11,8 @@ function isAddressOrNetwork(text: string): boolean {
   return version !== 0 && isNetwork && more.length === 0;
 }
 
-/** Requests a minute; 0 is no limit. */
-const perMinute = z.coerce.number().int().min(0).max(10_000_000);
+/** Requests within a window; 0 is no limit. */
+const requests = z.coerce.number().int().min(0).max(10_000_000);
 
 /** A name server: an IP address, with a port where that is not 53 (`10.0.0.2:5353`, `[::1]:5353`). */
 function isNameServer(text: string): boolean {
@@ -76,16 +76,19 @@ export const gatewayConfig = z.object({
     .refine((list) => list.every(isAddressOrNetwork), 'must be addresses or networks, separated by commas')
     .default([])
     .describe('proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8'),
-  RATE_LIMIT_ADDRESS: perMinute
+  RATE_LIMIT_ADDRESS: requests
     .default(600)
     .describe('requests a minute from one address without a valid key or session; 0: no limit'),
-  RATE_LIMIT_CUSTOMER: perMinute
+  RATE_LIMIT_CUSTOMER: requests
     .default(2_000)
     .describe('requests a minute by one key or session of a main or sub-account; 0: no limit'),
-  RATE_LIMIT_OPERATOR: perMinute
+  RATE_LIMIT_MAIN_ACCOUNT: requests
+    .default(100)
+    .describe('requests a second by all keys and sessions of a main account together; 0: no limit'),
+  RATE_LIMIT_OPERATOR: requests
     .default(12_000)
     .describe('requests a minute by one key or session of an operator; 0: no limit'),
-  RATE_LIMIT_UPSTREAM: perMinute
+  RATE_LIMIT_UPSTREAM: requests
     .default(0)
     .describe('requests a minute by the key of the SMS service; 0: no limit'),
   HEADERS_TIMEOUT_MS: durationMs.default(10_000).describe('how long a client may take to send its headers'),
@@ -111,7 +114,14 @@ export const gatewayConfig = z.object({
     .max(240)
     .default(25)
     .describe('months of the audit log that are kept, the current one included'),
-  CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(3).describe('downloads at a time'),
+  CSV_DOWNLOADS: z.coerce.number().int().min(1).max(50).default(6).describe('downloads at a time'),
+  CSV_DOWNLOADS_PER_MAIN_ACCOUNT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(50)
+    .default(2)
+    .describe('downloads at a time that a main account asks for'),
   CSV_TIMEOUT_MS: durationMs.default(600_000).describe('longest download'),
   WEBHOOK_SECRET_KEY: key
     .default(DEVELOPMENT_WEBHOOK_SECRET_KEY)
@@ -145,6 +155,13 @@ export const gatewayConfig = z.object({
     .max(1_000)
     .default(6)
     .describe('streams of one session or key on an instance'),
+  STREAMS_PER_MAIN_ACCOUNT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(200)
+    .describe('streams of a main account and its sub-accounts on an instance'),
   STREAM_BUFFER_BYTES: z.coerce
     .number()
     .int()

@@ -19,7 +19,7 @@ export async function createApp(
   consumers: readonly KafkaBatchServer[],
   config: GatewayConfig,
 ): Promise<{ app: NestFastifyApplication; routes: readonly ServedRoute[] }> {
-  const { log, metrics, monitor, keys, publicUrl, sessions } = parts;
+  const { log, metrics, monitor, keys, keyUse, customers, publicUrl, sessions } = parts;
   const adapter = createFastify({
     bodyLimitBytes: config.BODY_LIMIT_BYTES,
     publicUrl,
@@ -39,14 +39,20 @@ export async function createApp(
   });
   app.useGlobalFilters(new ProblemFilter(publicUrl, monitor, log));
   addRequestGate(fastify, {
-    authenticator: new Authenticator(keys, sessions.store, sessions.cookie),
+    authenticator: new Authenticator(keys, keyUse, sessions.store, sessions.cookie),
     monitor,
-    limits: await RequestLimits.of(fastify, {
-      address: config.RATE_LIMIT_ADDRESS,
-      customer: config.RATE_LIMIT_CUSTOMER,
-      operator: config.RATE_LIMIT_OPERATOR,
-      upstream: config.RATE_LIMIT_UPSTREAM,
-    }),
+    publicUrl,
+    limits: await RequestLimits.of(
+      fastify,
+      {
+        address: config.RATE_LIMIT_ADDRESS,
+        customer: config.RATE_LIMIT_CUSTOMER,
+        mainAccount: config.RATE_LIMIT_MAIN_ACCOUNT,
+        operator: config.RATE_LIMIT_OPERATOR,
+        upstream: config.RATE_LIMIT_UPSTREAM,
+      },
+      customers,
+    ),
   });
   addRequestMetrics(fastify, metrics);
   for (const strategy of consumers) app.connectMicroservice({ strategy });

@@ -2,6 +2,8 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Health, type Logger, type Registry } from '@subledger/service-kit';
 import type pg from 'pg';
 import { ApiKeysService } from './access/api-keys.service.js';
+import type { CustomerLimits } from './access/customer-limits.js';
+import type { KeyUse } from './access/key-use.js';
 import type { KnownKeys } from './access/known-keys.js';
 import { LoginsService } from './access/logins.service.js';
 import { type SessionParts, SessionsService } from './access/sessions.service.js';
@@ -52,6 +54,8 @@ export interface GatewayParts {
   /** Both use the same connections. */
   readonly database: { readonly prisma: PrismaClient; readonly pool: pg.Pool };
   readonly keys: KnownKeys;
+  readonly keyUse: KeyUse;
+  readonly customers: CustomerLimits;
   readonly readModel: ReadModel;
   readonly runner: WriteRunner;
   readonly directRunner: DirectRunner;
@@ -103,7 +107,10 @@ function providersOf(parts: GatewayParts): Provider[] {
     { provide: MainAccountsService, useValue: new MainAccountsService(mains, runner) },
     { provide: SubAccountsService, useValue: new SubAccountsService(subs, mains, runner) },
     { provide: PointsService, useValue: new PointsService(new TransfersStore(prisma), mains, subs, runner) },
-    { provide: ApiKeysService, useValue: new ApiKeysService(prisma, mains, runner, parts.keys) },
+    {
+      provide: ApiKeysService,
+      useValue: new ApiKeysService(prisma, mains, runner, parts.keys, parts.customers),
+    },
     {
       provide: LoginsService,
       useValue: new LoginsService(mains, subs, parts.sessions.attempts, runner),

@@ -7,14 +7,23 @@ import {
   type KafkaConfig,
   RecordProducer,
 } from '@subledger/kafka';
-import { kafkaConfigFrom, type RunningService, type ServiceContext } from '@subledger/service-kit';
+import {
+  kafkaConfigFrom,
+  type Logger,
+  type Registry,
+  type RunningService,
+  type ServiceContext,
+} from '@subledger/service-kit';
 import { bootstrapCredentials } from './access/bootstrap.js';
+import { CustomerLimits } from './access/customer-limits.js';
+import { KeyUse } from './access/key-use.js';
 import { KnownKeys } from './access/known-keys.js';
 import { openSessions } from './access/open-sessions.js';
 import { auditRetention } from './audit/audit-retention.js';
 import { createMonitor } from './availability/create-monitor.js';
 import type { GatewayConfig } from './config.js';
 import { createApp } from './create-app.js';
+import type { PrismaClient } from './generated/prisma/client.js';
 import type { ServedRoute } from './http/served-routes.js';
 import { openMessageLog } from './message-log/start-message-log.js';
 import { type Database, openDatabase, SCHEMA } from './open-database.js';
@@ -68,7 +77,9 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   await bootstrapCredentials(prisma, config);
   await monitor.start();
   const sessions = await openSessions(prisma, config, publicUrl, log);
-  const keys = KnownKeys.of(prisma);
+  const access = openAccess(prisma, metrics, log);
+  const { keys, keyUse, customers } = access;
+  const shared = { config, customers, metrics, log };
   const { room, direct, sweeper, ...runners } = openOperations(context, { database, sender, publicUrl });
   const deadLetters = new DeadLetterWriter(
     producer,
@@ -76,14 +87,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
     new DeadLetterSeal(config.DEAD_LETTER_KEY),
   );
   const webhooks = openWebhooks(pool, config, metrics, log);
-  const { hub, streams } = openStreams({
-    config,
-    database,
-    sessions: sessions.store,
-    publicUrl,
-    metrics,
-    log,
-  });
+  const { hub, streams } = openStreams({ ...shared, database, sessions: sessions.store, publicUrl });
   const told = { room, direct, sweeper, keys, webhooks: webhooks.listeners, streams: hub };
   const listener = new OutcomeListener(config.DATABASE_URL, told, log);
   const profiles = new ProfileRelay(database.relayPool, kafka, log);
@@ -92,10 +96,10 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const early = new EarlyOutcomes(direct);
   const readModel = new ReadModel(pools, deadLetters, early, room, webhooks.feed, log);
   const events = createEventsConsumer(config, kafka, readModel);
-  const messages = openMessageLog({ config, schema: SCHEMA, pool, kafka, deadLetters, log });
+  const messages = openMessageLog({ ...shared, schema: SCHEMA, pool, kafka, deadLetters });
   await messages.start();
   await webhooks.start();
-  const base = { publicUrl, database, keys, sessions, monitor, health, metrics, log, ...runners };
+  const base = { ...access, publicUrl, database, sessions, monitor, health, metrics, log, ...runners };
   const parts = { ...base, readModel, messages, webhooks, streams };
   const { app, routes } = await createApp(parts, [events, messages.consumer], config);
   health.register('database', () => monitor.check('database'));
@@ -103,7 +107,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   health.register('events', () => checkConsumer(events));
   health.register('message-log', () => checkConsumer(messages.consumer));
   await listener.start();
-  for (const part of [sweeper, profiles, retention]) part.start();
+  for (const part of [sweeper, profiles, retention, keyUse]) part.start();
   await app.listen(config.GATEWAY_PORT, config.GATEWAY_HOST);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const stop = async () => {
@@ -114,12 +118,18 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
     await messages.stop();
     await webhooks.stop();
     monitor.close();
-    for (const part of [sweeper, profiles, retention, listener, producer]) await part.close();
+    for (const part of [sweeper, profiles, retention, keyUse, listener, producer]) await part.close();
     await prisma.$disconnect();
     await Promise.all([pool, batchPool, probePool].map((one) => one.end()));
   };
   return { url: `http://${config.GATEWAY_HOST}:${port}`, ports: { gateway: port }, routes, stop };
 }
+
+const openAccess = (prisma: PrismaClient, metrics: Registry, log: Logger) => ({
+  keys: KnownKeys.of(prisma),
+  keyUse: new KeyUse(prisma, log),
+  customers: new CustomerLimits(metrics, log),
+});
 
 /** The machinery of writes. */
 function openOperations(

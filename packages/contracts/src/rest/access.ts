@@ -29,7 +29,19 @@ const scopes = z
     uniqueItems: true,
   });
 
-export const createApiKey = z.strictObject({ name: displayName, scopes }).meta({ id: 'CreateApiKey' });
+/** Of one main account, expired ones included. */
+export const MAX_API_KEYS = 20;
+
+export const createApiKey = z
+  .strictObject({
+    name: displayName,
+    scopes,
+    expiresAt: instant.optional().meta({
+      description:
+        'From then on the key is refused; in the future. Without it the key lasts until it is revoked',
+    }),
+  })
+  .meta({ id: 'CreateApiKey' });
 export const createdApiKey = z
   .object({
     id: apiKeyId,
@@ -45,6 +57,12 @@ export const apiKeyView = z
     name: displayName,
     scopes: z.array(z.enum(SCOPES)).meta({ description: 'What it may do', examples: [['read']] }),
     createdAt: instant.meta({ description: 'When it was made' }),
+    expiresAt: instant
+      .nullable()
+      .meta({ description: 'From then on it is refused; null: until it is revoked' }),
+    lastUsedAt: instant
+      .nullable()
+      .meta({ description: 'When it was used last, up to a minute or so late; null: never' }),
   })
   .meta({ id: 'ApiKey' });
 export const apiKeyList = listOf('ApiKeyList', apiKeyView);

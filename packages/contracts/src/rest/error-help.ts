@@ -68,6 +68,10 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'The customer has as many webhooks as allowed.',
     'Delete one that is not needed, or let one take more events.',
   ),
+  'too-many-api-keys': help(
+    'The customer has as many API keys as allowed, expired ones included.',
+    'Revoke one that is not needed, then repeat the request.',
+  ),
   'webhook-disabled': help(
     'The webhook is switched off, so nothing is sent to it.',
     'Switch it on with PATCH and “enabled”: true, then repeat the request.',

@@ -25,6 +25,7 @@ export const accessRoutes = {
     params: ofMain,
     body: createApiKey,
     answer: { status: 201, schema: createdApiKey },
+    conflicts: ['too-many-api-keys'],
   }),
   listApiKeys: route({
     method: 'GET',

@@ -17,7 +17,7 @@ export const sessionRoutes = {
     open: true,
     body: createSession,
     answer: { status: 201, schema: sessionView, setsCookie: true },
-    conflicts: ['unauthorized', 'too-many-requests'],
+    conflicts: ['unauthorized', 'forbidden', 'too-many-requests'],
   }),
   getSession: route({
     method: 'GET',

@@ -163,6 +163,7 @@ export class TestSystem {
       // Suites ask from one address with one key, as fast as they can.
       RATE_LIMIT_ADDRESS: '0',
       RATE_LIMIT_CUSTOMER: '0',
+      RATE_LIMIT_MAIN_ACCOUNT: '0',
       RATE_LIMIT_OPERATOR: '0',
       ...common,
       GATEWAY_PORT: '0',

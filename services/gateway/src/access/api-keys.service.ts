@@ -1,4 +1,4 @@
-import type { Scope } from '@subledger/contracts';
+import { MAX_API_KEYS, type Scope } from '@subledger/contracts';
 import { v7 as uuidv7 } from 'uuid';
 import { decodeCursor, page } from '../accounts/cursor.js';
 import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
@@ -10,6 +10,7 @@ import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
 import { encodeNotice } from '../operations/outcome-notice.js';
 import type { WriteRunner } from '../operations/write-runner.js';
 import { hashApiKey, newApiKey, toKeyId } from './api-key.js';
+import type { CustomerLimits } from './customer-limits.js';
 import type { KnownKeys } from './known-keys.js';
 
 /** API keys of main accounts. */
@@ -19,19 +20,32 @@ export class ApiKeysService {
     private readonly mains: MainAccountsStore,
     private readonly runner: WriteRunner,
     private readonly keys: KnownKeys,
+    private readonly limits: CustomerLimits,
   ) {}
 
+  /** @throws ProblemError `too-many-api-keys`, or `validation-failed` where it would have expired already */
   async create(asked: Asked<'createApiKey'>): Promise<Answer> {
     const mainAccountId = asked.params.id;
     await this.mains.get(mainAccountId);
     const { name, scopes } = asked.body;
+    const expiresAt = asked.body.expiresAt === undefined ? null : new Date(asked.body.expiresAt);
+    if (expiresAt !== null && expiresAt.getTime() <= Date.now())
+      throw ProblemError.invalid([{ path: 'expiresAt', message: 'must be in the future' }]);
     return this.runner.runLocal(asked, {
       mainAccountId: asked.params.id,
       made: ({ body }) => ({ key: (body as { id: string }).id }),
       apply: async (tx) => {
+        // Locked, or two requests at once could both be the last one allowed.
+        await tx.$queryRaw`SELECT 1 FROM main_account WHERE id = ${mainAccountId} FOR NO KEY UPDATE`;
+        if ((await tx.apiKey.count({ where: { mainAccountId } })) >= MAX_API_KEYS) {
+          this.limits.refused('api-keys', mainAccountId);
+          throw new ProblemError('too-many-api-keys');
+        }
         const id = `ak_${uuidv7()}`;
         const key = newApiKey();
-        await tx.apiKey.create({ data: { id, mainAccountId, name, scopes, keyHash: hashApiKey(key) } });
+        await tx.apiKey.create({
+          data: { id, mainAccountId, name, scopes, expiresAt, keyHash: hashApiKey(key) },
+        });
         return {
           status: 201,
           headers: { location: `/v1/main-accounts/${mainAccountId}/api-keys/${id}` },
@@ -58,6 +72,8 @@ export class ApiKeysService {
         name: row.name,
         scopes: row.scopes as Scope[],
         createdAt: row.createdAt.toISOString(),
+        expiresAt: row.expiresAt?.toISOString() ?? null,
+        lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
       }),
       (row) => ({ list: 'api-keys', keys: [row.id] }),
     );

@@ -1,6 +1,7 @@
 import type { Scope, Who } from '@subledger/contracts';
 import { ProblemError } from '../http/problem.js';
 import { hashApiKey, toKeyId } from './api-key.js';
+import type { KeyUse } from './key-use.js';
 import type { KnownKeys } from './known-keys.js';
 import type { Principal } from './principal.js';
 import type { SessionCookie } from './session-cookie.js';
@@ -18,6 +19,7 @@ export interface CredentialHeaders {
 export class Authenticator {
   constructor(
     private readonly keys: KnownKeys,
+    private readonly use: Pick<KeyUse, 'note'>,
     private readonly sessions: SessionStore,
     private readonly cookie: SessionCookie,
   ) {}
@@ -38,7 +40,8 @@ export class Authenticator {
   private async byKey(authorization: string): Promise<Principal> {
     const key = BEARER.exec(authorization)?.[1];
     const row = key === undefined ? undefined : await this.keys.find(toKeyId(hashApiKey(key)));
-    if (key === undefined || row === undefined) throw unauthorized();
+    if (key === undefined || row === undefined || hasExpired(row)) throw unauthorized();
+    this.use.note(row.id);
     const scopes = new Set(row.scopes as Scope[]);
     return {
       who: whoOf(row.mainAccountId, scopes),
@@ -50,6 +53,9 @@ export class Authenticator {
     };
   }
 }
+
+const hasExpired = ({ expiresAt }: { readonly expiresAt: Date | null }): boolean =>
+  expiresAt !== null && expiresAt.getTime() <= Date.now();
 
 /** A login may do whatever its kind may. */
 export const SCOPES_OF_SESSION: Record<LiveSession['owner']['kind'], readonly Scope[]> = {

@@ -46,7 +46,7 @@ export const AUDIT_RULES: Readonly<Record<WriteRouteId, AuditRule | typeof NOT_A
   resumeSubAccount: { was: ['status'], becomes: { status: 'active' } },
   deactivateSubAccount: { was: ['status'], becomes: { status: 'inactive' } },
   reactivateSubAccount: { was: ['status'], becomes: { status: 'active' } },
-  createApiKey: { keeps: ['name', 'scopes'] },
+  createApiKey: { keeps: ['name', 'scopes', 'expiresAt'] },
   deleteApiKey: { was: ['name', 'scopes'] },
   placeHold: NOT_AUDITED,
   releaseHold: NOT_AUDITED,

@@ -25,7 +25,9 @@ export class MessagesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { id } = asked.params;
-    await sendCsv(request, reply, `messages-${id}.csv`, () => this.messages.openCsv(id, asked.query));
+    await sendCsv(request, reply, `messages-${id}.csv`, () =>
+      this.messages.openCsv(id, asked.query, asked.principal.mainAccountId),
+    );
   }
 
   @Route('getUsage')

@@ -34,9 +34,7 @@ export class PeriodsController {
   ): Promise<void> {
     const { id, period } = asked.params;
     await this.periods.assertThere(id, period);
-    await sendCsv(request, reply, `statement-${id}-${period}.csv`, () =>
-      this.periods.openCsv(id, period, asked.query.for),
-    );
+    await sendCsv(request, reply, `statement-${id}-${period}.csv`, () => this.periods.openCsv(asked));
   }
 
   @Route('previewReset')

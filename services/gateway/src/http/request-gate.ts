@@ -6,6 +6,7 @@ import { isCsrfTokenOf } from '../access/session-token.js';
 import type { DependencyMonitor } from '../availability/dependency-monitor.js';
 import { methodNotAllowed } from './allowed-methods.js';
 import { OPEN_PATHS } from './open-paths.js';
+import { requireOwnPage } from './own-page.js';
 import { ProblemError } from './problem.js';
 import type { RequestLimits } from './request-limits.js';
 import { routerPath } from './router-path.js';
@@ -38,6 +39,7 @@ export interface GateParts {
   readonly authenticator: Authenticator;
   readonly monitor: DependencyMonitor;
   readonly limits: RequestLimits;
+  readonly publicUrl: string;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface GateParts {
  * often is turned away before anything is looked up, and what is known to be down is answered at once.
  */
 export function addRequestGate(fastify: FastifyInstance, parts: GateParts): void {
-  const { monitor, limits } = parts;
+  const { monitor, limits, publicUrl } = parts;
   const routes = new Map<string, RouteId>(
     ROUTE_IDS.map((id) => [`${ROUTES[id].method} ${routerPath(ROUTES[id].path)}`, id]),
   );
@@ -65,6 +67,8 @@ export function addRequestGate(fastify: FastifyInstance, parts: GateParts): void
     const route: RouteDefinition = ROUTES[id];
     if (route.open) {
       await limits.requireOfAddress(request, reply);
+      // A login that a page of somebody else makes would put a stranger's session into the browser.
+      if (route.method !== 'GET') requireOwnPage(request, publicUrl);
       monitor.requireDatabase();
       return;
     }
@@ -73,7 +77,10 @@ export function addRequestGate(fastify: FastifyInstance, parts: GateParts): void
     const principal = await authenticate(request, parts);
     await limits.requireOf(principal, request, reply);
     authorize(principal, route, request.params as PathIds);
-    if (route.method !== 'GET') requireCsrfToken(principal, request.headers['x-csrf-token']);
+    if (route.method !== 'GET' && principal.session) {
+      requireOwnPage(request, publicUrl);
+      requireCsrfToken(principal, request.headers['x-csrf-token']);
+    }
     if (route.command) monitor.requireBroker();
     principals.set(request.raw, principal);
   });

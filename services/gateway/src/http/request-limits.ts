@@ -3,25 +3,30 @@ import rateLimit from '@fastify/rate-limit';
 import type { Who } from '@subledger/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import type { CustomerLimits } from '../access/customer-limits.js';
 import { limitedAddress } from '../access/limited-address.js';
 import type { Principal } from '../access/principal.js';
+import { clientAddress } from './client-address.js';
 import { ProblemError } from './problem.js';
 
 const REQUEST_WINDOW_MS = 60_000;
+/** Of all that a customer asks: short, so that one burst cannot fill the gateway. */
+const CUSTOMER_WINDOW_MS = 1_000;
 /** Counters that are kept at most, of each kind; whoever asked longest ago goes first. */
 const MAX_COUNTED = 20_000;
 /** For so long a credential that was right is not counted on its address. */
 const KNOWN_MS = 600_000;
 
-/** Requests within a window; 0 is no limit. */
+/** Requests within a minute, those of a main account within a second; 0 is no limit. */
 export interface RequestBounds {
   /** Of one address: requests without a credential, with a wrong one, and the first with each right one. */
   readonly address: number;
   /** Of one key or session of a main account, or session of a sub-account. */
   readonly customer: number;
+  /** Of all keys and sessions of a main account and its sub-accounts together. */
+  readonly mainAccount: number;
   readonly operator: number;
   readonly upstream: number;
-  readonly windowMs?: number;
 }
 type Count = ReturnType<FastifyInstance['createRateLimit']>;
 type Counted = Parameters<
@@ -36,13 +41,14 @@ type Counted = Parameters<
 export class RequestLimits {
   private readonly keys = new WeakMap<object, string>();
   private readonly known = new LRUCache<string, true>({ max: MAX_COUNTED, ttl: KNOWN_MS });
-  private readonly windowSeconds: number;
-  private readonly counts: Record<'address' | 'customer' | 'operator' | 'upstream', Count | undefined>;
+  private readonly counts: Record<keyof RequestBounds, Count | undefined>;
 
-  private constructor(fastify: FastifyInstance, bounds: RequestBounds) {
-    const { windowMs = REQUEST_WINDOW_MS } = bounds;
-    this.windowSeconds = Math.ceil(windowMs / 1_000);
-    const count = (max: number): Count | undefined =>
+  private constructor(
+    fastify: FastifyInstance,
+    bounds: RequestBounds,
+    private readonly customers: CustomerLimits,
+  ) {
+    const count = (max: number, windowMs = REQUEST_WINDOW_MS): Count | undefined =>
       max === 0
         ? undefined
         : fastify.createRateLimit({
@@ -53,20 +59,25 @@ export class RequestLimits {
     this.counts = {
       address: count(bounds.address),
       customer: count(bounds.customer),
+      mainAccount: count(bounds.mainAccount, CUSTOMER_WINDOW_MS),
       operator: count(bounds.operator),
       upstream: count(bounds.upstream),
     };
   }
 
   /** Before any route is added. */
-  static async of(fastify: FastifyInstance, bounds: RequestBounds): Promise<RequestLimits> {
+  static async of(
+    fastify: FastifyInstance,
+    bounds: RequestBounds,
+    customers: CustomerLimits,
+  ): Promise<RequestLimits> {
     await fastify.register(rateLimit, { global: false, cache: MAX_COUNTED });
-    return new RequestLimits(fastify, bounds);
+    return new RequestLimits(fastify, bounds, customers);
   }
 
   /** Without a credential. @throws ProblemError `too-many-requests` */
   async requireOfAddress(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    await this.count('address', limitedAddress(request.ip), request, reply);
+    await this.count('address', limitedAddress(clientAddress(request)), request, reply);
   }
 
   /** With one that is not looked up yet. @throws ProblemError `too-many-requests`, if its address has none left */
@@ -86,6 +97,12 @@ export class RequestLimits {
     // What counts is theirs from now on, not their address's.
     reply.removeHeader('ratelimit').removeHeader('ratelimit-policy');
     await this.count(KIND[principal.who], principal.credentialId, request, reply);
+    const { mainAccountId } = principal;
+    if (mainAccountId === undefined) return;
+    await this.count('mainAccount', mainAccountId, request, reply).catch((error: unknown) => {
+      this.customers.refused('requests', mainAccountId);
+      throw error;
+    });
   }
 
   private async count(
@@ -99,16 +116,27 @@ export class RequestLimits {
     this.keys.set(request.raw, key);
     const result = await count(request);
     if (result.isAllowed) return;
-    const name = kind === 'address' ? 'address' : 'key';
+    // Those of the key are said: a second has passed before anybody reads what is left of it.
+    if (kind === 'mainAccount' && !result.isExceeded) return;
+    const { name, windowMs } = SAID[kind];
     const seconds = Math.max(1, result.ttlInSeconds);
     reply.headers({
       ratelimit: `"${name}";r=${result.remaining};t=${seconds}`,
-      'ratelimit-policy': `"${name}";q=${result.max};w=${this.windowSeconds}`,
+      'ratelimit-policy': `"${name}";q=${result.max};w=${windowMs / 1_000}`,
     });
     if (!result.isExceeded) return;
     throw new ProblemError('too-many-requests', {}, { 'retry-after': String(seconds) });
   }
 }
+
+/** As `RateLimit` names them. */
+const SAID: Record<keyof RequestBounds, { readonly name: string; readonly windowMs: number }> = {
+  address: { name: 'address', windowMs: REQUEST_WINDOW_MS },
+  customer: { name: 'key', windowMs: REQUEST_WINDOW_MS },
+  operator: { name: 'key', windowMs: REQUEST_WINDOW_MS },
+  upstream: { name: 'key', windowMs: REQUEST_WINDOW_MS },
+  mainAccount: { name: 'main-account', windowMs: CUSTOMER_WINDOW_MS },
+};
 
 const KIND: Record<Who, 'customer' | 'operator' | 'upstream'> = {
   operator: 'operator',

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { clientAddress } from './client-address.js';
 
 /** Longest part of a User-Agent that is kept, in characters. */
 const MAX_USER_AGENT = 200;
@@ -13,5 +14,5 @@ export interface RequestOrigin {
 
 export function originOf(request: FastifyRequest): RequestOrigin {
   const userAgent = request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null;
-  return { address: request.ip, userAgent, requestId: request.id };
+  return { address: clientAddress(request), userAgent, requestId: request.id };
 }

@@ -2,15 +2,18 @@ import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { CsvReader } from '@subledger/contracts';
 import { sqlState } from '@subledger/database';
-import type { Logger } from '@subledger/service-kit';
+import { Gauge, type Logger, type Registry } from '@subledger/service-kit';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import type { CustomerLimits } from '../access/customer-limits.js';
 import { ProblemError } from '../http/problem.js';
 import { CrlfRows } from './crlf-rows.js';
 
 export interface CsvDownloadOptions {
   /** Downloads at a time; more are refused. */
   readonly max: number;
+  /** Those that one main account asks for. */
+  readonly perMainAccount: number;
   /** Longest download. */
   readonly timeoutMs: number;
 }
@@ -41,7 +44,8 @@ const SETTINGS = `SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather
 /** Files: made by PostgreSQL, in one statement and so of one moment, and passed on as they come. */
 export class CsvDownloads {
   private readonly running = new Set<Transform>();
-  private taken = 0;
+  /** Who asked for those that have a place: a main account, or undefined for an operator. */
+  private readonly taken: (string | undefined)[] = [];
 
   /**
    * @param pool of its own, so that downloads and requests do not wait for one another
@@ -51,21 +55,31 @@ export class CsvDownloads {
     private readonly pool: pg.Pool,
     private readonly cancelPool: pg.Pool,
     private readonly options: CsvDownloadOptions,
+    private readonly customers: CustomerLimits,
+    metrics: Registry,
     private readonly log: Logger,
-  ) {}
+  ) {
+    const { taken } = this;
+    new Gauge({
+      name: 'gateway_downloads',
+      help: 'Downloads under way',
+      registers: [metrics],
+      collect() {
+        this.set(taken.length);
+      },
+    });
+  }
 
   /**
    * The file as a stream. It ends only where the file is whole; otherwise it is destroyed with an error. Destroying it
    * stops the database's work.
    *
+   * @param customer the main account that asks; undefined where an operator does
    * @throws ProblemError `too-many-requests` while as many as allowed run
    */
-  async open({ columns, reader, copy, timeZone, settings }: CsvFile): Promise<Readable> {
-    const { max } = this.options;
-    if (this.taken >= max) {
-      throw new ProblemError('too-many-requests', {}, { 'retry-after': String(RETRY_AFTER_SECONDS) });
-    }
-    this.taken += 1;
+  async open(wanted: CsvFile, customer: string | undefined): Promise<Readable> {
+    const { columns, reader, copy, timeZone, settings } = wanted;
+    this.takePlace(customer);
     let client: pg.PoolClient | undefined;
     try {
       client = await this.pool.connect();
@@ -74,13 +88,27 @@ export class CsvDownloads {
       const rows = client.query(copyTo(copy));
       const file = new CrlfRows(columns, reader);
       this.running.add(file);
-      void this.follow(client, pid, rows, file);
+      void this.follow(client, pid, rows, file).finally(() => this.giveBack(customer));
       return file;
     } catch (error) {
       client?.release(true);
-      this.taken -= 1;
+      this.giveBack(customer);
       throw error;
     }
+  }
+
+  private takePlace(customer: string | undefined): void {
+    const { max, perMainAccount } = this.options;
+    const own = customer === undefined ? 0 : this.taken.filter((one) => one === customer).length;
+    const isOverShare = customer !== undefined && own >= perMainAccount;
+    if (isOverShare) this.customers.refused('downloads', customer);
+    if (isOverShare || this.taken.length >= max)
+      throw new ProblemError('too-many-requests', {}, { 'retry-after': String(RETRY_AFTER_SECONDS) });
+    this.taken.push(customer);
+  }
+
+  private giveBack(customer: string | undefined): void {
+    this.taken.splice(this.taken.indexOf(customer), 1);
   }
 
   /** Breaks off what is under way: its readers see that it is not complete. */
@@ -119,7 +147,6 @@ export class CsvDownloads {
     } finally {
       clearTimeout(timer);
       this.running.delete(file);
-      this.taken -= 1;
     }
   }
 }

@@ -36,9 +36,13 @@ export class MessagesService {
   }
 
   /** @throws ProblemError `not-found`, `too-many-requests` */
-  async openCsv(mainAccountId: string, query: MessageCsvQuery): Promise<Readable> {
+  async openCsv(
+    mainAccountId: string,
+    query: MessageCsvQuery,
+    customer: string | undefined,
+  ): Promise<Readable> {
     const { timeZone } = await this.mains.get(mainAccountId);
-    return this.downloads.open(messageFile({ mainAccountId, timeZone }, inZone(query, timeZone)));
+    return this.downloads.open(messageFile({ mainAccountId, timeZone }, inZone(query, timeZone)), customer);
   }
 
   /** @throws ProblemError `not-found` */

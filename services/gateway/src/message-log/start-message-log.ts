@@ -1,7 +1,8 @@
 import { createPool, PartitionKeeper } from '@subledger/database';
 import { DeadLetterSeal, type DeadLetterWriter, KafkaBatchServer, type KafkaConfig } from '@subledger/kafka';
-import type { Logger } from '@subledger/service-kit';
+import type { Logger, Registry } from '@subledger/service-kit';
 import type pg from 'pg';
+import type { CustomerLimits } from '../access/customer-limits.js';
 import type { GatewayConfig } from '../config.js';
 import { MESSAGE_LOG_TRANSPORT } from '../transports.js';
 import { CsvDownloads } from './csv-downloads.js';
@@ -36,10 +37,13 @@ interface Given {
   readonly pool: pg.Pool;
   readonly kafka: KafkaConfig;
   readonly deadLetters: DeadLetterWriter;
+  readonly customers: CustomerLimits;
+  readonly metrics: Registry;
   readonly log: Logger;
 }
 
-export function openMessageLog({ config, schema, pool, kafka, deadLetters, log }: Given): MessageLogParts {
+export function openMessageLog(given: Given): MessageLogParts {
+  const { config, schema, pool, kafka, deadLetters, customers, metrics, log } = given;
   const common = {
     url: config.DATABASE_URL,
     schema,
@@ -65,7 +69,13 @@ export function openMessageLog({ config, schema, pool, kafka, deadLetters, log }
   const downloads = new CsvDownloads(
     csvPool,
     pool,
-    { max: config.CSV_DOWNLOADS, timeoutMs: config.CSV_TIMEOUT_MS },
+    {
+      max: config.CSV_DOWNLOADS,
+      perMainAccount: config.CSV_DOWNLOADS_PER_MAIN_ACCOUNT,
+      timeoutMs: config.CSV_TIMEOUT_MS,
+    },
+    customers,
+    metrics,
     log,
   );
   return {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { CsvReader } from '@subledger/contracts';
 import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { Asked } from '../http/asked.js';
 import type { CsvDownloads } from '../message-log/csv-downloads.js';
 import { statementFile } from './statement-file.js';
 import type { StatementsStore } from './statements-store.js';
@@ -34,8 +34,9 @@ export class PeriodsService {
   }
 
   /** Of a period that is there. @throws ProblemError `not-found`, `too-many-requests` */
-  async openCsv(mainAccountId: string, period: string, reader: CsvReader): Promise<Readable> {
-    const { timeZone } = await this.mains.get(mainAccountId);
-    return this.downloads.open(statementFile(mainAccountId, period, timeZone, reader));
+  async openCsv({ params, query, principal }: Asked<'exportPeriodStatement'>): Promise<Readable> {
+    const { id, period } = params;
+    const { timeZone } = await this.mains.get(id);
+    return this.downloads.open(statementFile(id, period, timeZone, query.for), principal.mainAccountId);
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger, Registry } from '@subledger/service-kit';
+import type { CustomerLimits } from '../access/customer-limits.js';
 import type { SessionStore } from '../access/session-store.js';
 import { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import { readingFrom } from '../accounts/sql-reader.js';
@@ -21,12 +22,13 @@ interface Given {
   readonly database: Pick<Database, 'prisma' | 'pool'>;
   readonly sessions: SessionStore;
   readonly publicUrl: string;
+  readonly customers: CustomerLimits;
   readonly metrics: Registry;
   readonly log: Logger;
 }
 
 /** The parts of server-sent events, wired. */
-export function openStreams({ config, database, sessions, publicUrl, metrics, log }: Given): {
+export function openStreams({ config, database, sessions, publicUrl, customers, metrics, log }: Given): {
   hub: StreamHub;
   streams: StreamsService;
 } {
@@ -42,10 +44,13 @@ export function openStreams({ config, database, sessions, publicUrl, metrics, lo
     metrics,
     log,
   );
-  const streams = new StreamsService(hub, new FirstLook(prisma, changes, { heartbeatMs, publicUrl }), {
+  const limits = {
     max: config.STREAMS_MAX,
+    perMainAccount: config.STREAMS_PER_MAIN_ACCOUNT,
     perCredential: config.STREAMS_PER_CREDENTIAL,
     bufferBytes: config.STREAM_BUFFER_BYTES,
-  });
+  };
+  const first = new FirstLook(prisma, changes, { heartbeatMs, publicUrl });
+  const streams = new StreamsService(hub, first, limits, customers);
   return { hub, streams };
 }

@@ -22,7 +22,7 @@ export class StreamCredentials {
     const byKey = all.filter(({ principal }) => principal.session === undefined);
     const sessions = await this.sessions.liveIds(idsOf(bySession));
     const keys = await this.prisma.apiKey.findMany({
-      where: { id: { in: idsOf(byKey) } },
+      where: { id: { in: idsOf(byKey) }, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
       select: { id: true, keyHash: true },
     });
     // By its hash too: the configuration may have given an operator's key another value.

@@ -1,8 +1,10 @@
 import { Counter, Gauge, type Logger, type Registry } from '@subledger/service-kit';
+import type { Principal } from '../access/principal.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { StreamsToTell } from '../operations/outcome-listener.js';
 import { ALL, type ChangeNotice } from './change-notice.js';
 import type { EventStream } from './event-stream.js';
+import { whoMakesRoom } from './fair-share.js';
 import type { NextLook } from './next-look.js';
 import type { StreamCredentials } from './stream-credentials.js';
 import { readPosition } from './stream-position.js';
@@ -24,6 +26,7 @@ export class StreamHub implements StreamsToTell {
   private lookedAtMs = Number.NEGATIVE_INFINITY;
   private closed = false;
   private readonly brokenOff: Counter;
+  private readonly displaced: Counter;
 
   constructor(
     private readonly prisma: Pick<PrismaClient, '$queryRaw'>,
@@ -48,6 +51,11 @@ export class StreamHub implements StreamsToTell {
       help: 'Streams whose reader was too slow',
       registers: [metrics],
     });
+    this.displaced = new Counter({
+      name: 'gateway_streams_displaced_total',
+      help: 'Streams that were ended for a main account that had fewer, while all places were taken',
+      registers: [metrics],
+    });
   }
 
   get size(): number {
@@ -58,8 +66,24 @@ export class StreamHub implements StreamsToTell {
     return this.closed;
   }
 
-  countOf(credentialId: string): number {
-    return [...this.streams].filter(({ principal }) => principal.credentialId === credentialId).length;
+  /** Streams of those who are meant. */
+  count(isMeant: (principal: Principal) => boolean): number {
+    return [...this.streams].filter(({ principal }) => isMeant(principal)).length;
+  }
+
+  /** Ends the newest stream of whoever has most. @returns false where nobody has more than a fair share */
+  makeRoom(newcomer: Principal): boolean {
+    const open = [...this.streams];
+    const most = whoMakesRoom(
+      open.map(({ principal }) => holderOf(principal)),
+      holderOf(newcomer),
+    );
+    const ended = open.findLast(({ principal }) => holderOf(principal) === most);
+    if (ended === undefined) return false;
+    this.remove(ended);
+    ended.end();
+    this.displaced.inc();
+    return true;
   }
 
   /** From when this resolves on, the stream is told whatever changes. */
@@ -174,3 +198,6 @@ export class StreamHub implements StreamsToTell {
 }
 
 const watchedId = ({ topic }: EventStream): string => (topic.kind === 'all' ? ALL : topic.mainAccountId);
+
+/** A customer with its sub-accounts, or else the credential of somebody who is none. */
+const holderOf = ({ mainAccountId, credentialId }: Principal): string => mainAccountId ?? credentialId;

@@ -1,3 +1,4 @@
+import type { CustomerLimits } from '../access/customer-limits.js';
 import type { Principal } from '../access/principal.js';
 import { ProblemError } from '../http/problem.js';
 import { EventStream, type StreamTopic } from './event-stream.js';
@@ -7,6 +8,8 @@ import type { StreamHub } from './stream-hub.js';
 export interface StreamLimits {
   /** Streams of this instance. */
   readonly max: number;
+  /** Streams of one main account and its sub-accounts on this instance. */
+  readonly perMainAccount: number;
   /** Streams of one session or key on this instance. */
   readonly perCredential: number;
   /** Bytes that may wait for one reader. */
@@ -22,6 +25,7 @@ export class StreamsService {
     private readonly hub: StreamHub,
     private readonly first: FirstLook,
     private readonly limits: StreamLimits,
+    private readonly customers: CustomerLimits,
   ) {}
 
   /**
@@ -34,10 +38,8 @@ export class StreamsService {
     lastEventId: string | undefined,
   ): Promise<EventStream> {
     if (this.hub.isClosed) throw ProblemError.unavailable('streams: the gateway stops');
-    const { max, perCredential, bufferBytes } = this.limits;
-    if (this.hub.size >= max || this.hub.countOf(principal.credentialId) >= perCredential)
-      throw new ProblemError('too-many-requests', {}, { 'retry-after': RETRY_AFTER_SECONDS });
-    const stream = new EventStream(topic, principal, bufferBytes, () => this.hub.remove(stream));
+    this.takePlace(principal);
+    const stream = new EventStream(topic, principal, this.limits.bufferBytes, () => this.hub.remove(stream));
     try {
       await this.hub.add(stream);
       await this.first.begin(stream, lastEventId);
@@ -48,8 +50,25 @@ export class StreamsService {
     return stream;
   }
 
+  /** Where all places are taken, whoever has most gives one up: its reader comes again and finds its own limit. */
+  private takePlace(principal: Principal): void {
+    const { hub, limits } = this;
+    const { mainAccountId, credentialId } = principal;
+    if (hub.count((other) => other.credentialId === credentialId) >= limits.perCredential) throw refusal();
+    const ofCustomer =
+      mainAccountId === undefined ? 0 : hub.count((other) => other.mainAccountId === mainAccountId);
+    if (mainAccountId !== undefined && ofCustomer >= limits.perMainAccount) {
+      this.customers.refused('streams', mainAccountId);
+      throw refusal();
+    }
+    if (hub.size >= limits.max && !hub.makeRoom(principal)) throw refusal();
+  }
+
   /** Ends all, and opens no more. */
   close(): Promise<void> {
     return this.hub.close();
   }
 }
+
+const refusal = (): ProblemError =>
+  new ProblemError('too-many-requests', {}, { 'retry-after': RETRY_AFTER_SECONDS });

@@ -72,6 +72,7 @@ export class TestGateway {
       // The suites ask from one address, as fast as they can; limits.int.spec.ts is about these.
       RATE_LIMIT_ADDRESS: '0',
       RATE_LIMIT_CUSTOMER: '0',
+      RATE_LIMIT_MAIN_ACCOUNT: '0',
       RATE_LIMIT_OPERATOR: '0',
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       ...env,

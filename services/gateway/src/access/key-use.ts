@@ -1,0 +1,60 @@
+import type { Logger } from '@subledger/service-kit';
+import { RepeatedWork } from '../batches/repeated-work.js';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+
+const EVERY_MS = 60_000;
+
+/** When keys were used last: kept in memory, and written once a minute for all of them. */
+export class KeyUse {
+  private used = new Map<string, number>();
+  private readonly work: RepeatedWork;
+
+  constructor(
+    private readonly prisma: Pick<PrismaClient, '$executeRaw'>,
+    private readonly log: Logger,
+  ) {
+    const onError = (err: unknown) =>
+      this.log.warn({ err }, 'the last use of keys could not be written, tried again');
+    this.work = new RepeatedWork(() => this.write(), {
+      firstMs: EVERY_MS,
+      everyMs: EVERY_MS,
+      retryMs: EVERY_MS,
+      onError,
+    });
+  }
+
+  start(): void {
+    this.work.start();
+  }
+
+  /** @param id of the key */
+  note(id: string): void {
+    this.used.set(id, Date.now());
+  }
+
+  /** Writes what is noted, as far as the database takes it. */
+  async close(): Promise<void> {
+    await this.work.close();
+    await this.write().catch((err: unknown) =>
+      this.log.warn({ err }, 'the last use of keys could not be written'),
+    );
+  }
+
+  /** @throws the database's error; what is noted stays noted */
+  private async write(): Promise<void> {
+    const used = this.used;
+    if (used.size === 0) return;
+    this.used = new Map();
+    try {
+      await this.prisma.$executeRaw(Prisma.sql`
+        WITH used AS (
+          SELECT k.id, to_timestamp(x.ms / 1000.0) AS at
+            FROM unnest(${[...used.keys()]}::text[], ${[...used.values()]}::float8[]) AS x (id, ms)
+            JOIN api_key k ON k.id = x.id ORDER BY k.id FOR UPDATE OF k)
+        UPDATE api_key k SET last_used_at = greatest(k.last_used_at, used.at) FROM used WHERE k.id = used.id`);
+    } catch (error) {
+      this.used = new Map([...used, ...this.used]);
+      throw error;
+    }
+  }
+}
