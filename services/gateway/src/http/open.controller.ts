@@ -1,8 +1,9 @@
-import { Controller, Get, Inject, Param, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ERRORS, type ErrorCode } from '@subledger/contracts';
 import { Health } from '@subledger/service-kit';
-import type { FastifyReply } from 'fastify';
-import { DOCS_POLICY, docsPage, errorPage } from './docs-page.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { docsIndex, sendFile } from './docs-files.js';
+import { apiPage, errorPage, errorsPage, eventsPage, guidePage, type Page } from './docs-page.js';
 import { openApiDocument } from './openapi.js';
 import { ProblemError } from './problem.js';
 
@@ -14,7 +15,6 @@ export const PUBLIC_URL = Symbol('public URL');
 export class OpenController {
   // Bytes, so that many answers at once share them.
   private document: Buffer | undefined;
-  private docs: Buffer | undefined;
 
   constructor(
     private readonly health: Health,
@@ -41,10 +41,44 @@ export class OpenController {
     reply.type('application/json').header('cache-control', 'public, max-age=300').send(this.document);
   }
 
+  @Get('asyncapi.json')
+  asyncapi(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return sendFile(request, reply, 'asyncapi.json', 'public, max-age=300');
+  }
+
   @Get('docs')
   docsIndex(@Res() reply: FastifyReply): void {
-    this.docs ??= Buffer.from(docsPage());
-    sendPage(reply, this.docs);
+    sendPage(reply, apiPage());
+  }
+
+  @Get('docs/events')
+  events(@Res() reply: FastifyReply): void {
+    sendPage(reply, eventsPage());
+  }
+
+  @Get('docs/guides/:name')
+  guide(@Param('name') name: string, @Res() reply: FastifyReply): void {
+    const page = guidePage(name);
+    if (!page) throw ProblemError.notFound();
+    sendPage(reply, page);
+  }
+
+  /** The hash in the address changes with the file, so browsers keep it for a year. */
+  @Get('docs/assets/:version/:name')
+  asset(
+    @Param('version') version: string,
+    @Param('name') name: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { versions } = docsIndex();
+    if (!Object.hasOwn(versions, name) || versions[name] !== version) throw ProblemError.notFound();
+    return sendFile(request, reply, name, 'public, max-age=31536000, immutable');
+  }
+
+  @Get('docs/errors')
+  errors(@Res() reply: FastifyReply): void {
+    sendPage(reply, errorsPage());
   }
 
   @Get('docs/errors/:code')
@@ -58,6 +92,10 @@ function sendJson(reply: FastifyReply, status: number, body: object): void {
   reply.status(status).header('cache-control', 'no-store').send(body);
 }
 
-function sendPage(reply: FastifyReply, html: string | Buffer): void {
-  reply.type('text/html; charset=utf-8').header('content-security-policy', DOCS_POLICY).send(html);
+/** A page with a nonce is for one reader and once, so none is stored. */
+function sendPage(reply: FastifyReply, { html, policy }: Page): void {
+  reply
+    .type('text/html; charset=utf-8')
+    .headers({ 'content-security-policy': policy, 'cache-control': 'no-store' })
+    .send(html);
 }

@@ -4,7 +4,33 @@ import { SessionCookie } from '../access/session-cookie.js';
 import { ANSWER_HEADERS, problemExamples } from './openapi-answers.js';
 import { withExamples } from './openapi-examples.js';
 import { operationOf } from './openapi-operation.js';
+import { withSamples } from './openapi-samples.js';
 import { webhookDocs } from './openapi-webhooks.js';
+
+/** What every caller has to know, in Markdown. */
+const INTRODUCTION = `Amounts are decimal strings of points, with at most 3 decimals. Instants are ISO 8601. Every GET takes HEAD, too.
+
+**Who may ask.** \`x-roles\` names who may ask, \`x-scope\` what a main account’s key needs. Send a key in
+\`Authorization: Bearer …\`, or log in with \`POST /v1/session\`: then send the cookie, and for whatever is not a GET
+\`X-CSRF-Token\`.
+
+**Repeats.** Send a new \`Idempotency-Key\` with each write, and the same one again when you repeat it, for example after a
+time-out. A repeat with the same key and body gets the first answer, with \`Idempotent-Replayed: true\`, and changes
+nothing. The same key with another body is refused (\`idempotency-conflict\`).
+
+**Slow writes.** A write that takes longer than usual answers 202 with the Location of its operation. Read the operation
+until it is done.
+
+**Errors** are problems (RFC 9457): programs decide by \`code\`. Each has [a page](/docs/errors) that says what happened,
+whether anything is lost, and what to do.
+
+**Pages.** A list answers \`items\` and \`nextCursor\`. Send the latter as \`cursor\` to get the next page; null means that
+there is none. Follow cursors, and do not make them up.
+
+**Limits.** Whoever asks too often gets 429 with Retry-After; RateLimit and RateLimit-Policy tell how much is left.
+
+**Webhooks** tell your program what happened. Their events are described below, under Webhooks; how they are signed and
+repeated is in [the guide](/docs/guides/webhooks). The SMS sending service uses [topics of Kafka](/docs/events).`;
 
 /**
  * The OpenAPI 3.1 document of the route table. Deterministic: it is committed and compared.
@@ -25,11 +51,7 @@ export function openApiDocument(publicUrl = 'https://points.example'): oas31.Ope
     info: {
       title: 'Subledger',
       version: '1.0.0',
-      description:
-        'Amounts are decimal strings of points, with at most 3 decimals. Instants are ISO 8601. Errors are problems ' +
-        '(RFC 9457): programs decide by `code`. A write that takes longer than usual answers 202 with the Location of ' +
-        'its operation. `x-roles` names who may ask, `x-scope` what a main account’s key needs. Whoever asks too often ' +
-        'gets 429 with Retry-After; RateLimit and RateLimit-Policy tell how much is left. Every GET takes HEAD, too.',
+      description: INTRODUCTION,
       contact: { name: 'Help desk of the SMS provider' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -57,5 +79,5 @@ export function openApiDocument(publicUrl = 'https://points.example'): oas31.Ope
       },
     },
   });
-  return withExamples(document);
+  return withSamples(withExamples(document));
 }

@@ -4,7 +4,7 @@ import { ERROR_CODES, ERROR_HELP, ERRORS, ROUTE_IDS, ROUTES } from '@subledger/c
 import { decodeCursor, encodeCursor } from '../accounts/cursor.js';
 import { fromMillipoints, toMillipoints } from '../accounts/points.js';
 import { canonicalJson, claimOf, openAnswer, sealAnswer } from '../operations/idempotency.js';
-import { docsPage, errorPage } from './docs-page.js';
+import { errorPage } from './docs-page.js';
 import { openApiDocument } from './openapi.js';
 import { ProblemError, problemBody } from './problem.js';
 
@@ -15,7 +15,7 @@ describe('problems', () => {
     expect(body.type).toBe(`https://api.example/docs/errors/${code}`);
     const { happened, lost, next } = ERROR_HELP[code];
     for (const part of [happened, lost, next]) expect(body.detail).toContain(part);
-    expect(errorPage(code)).toContain(ERRORS[code].title);
+    expect(errorPage(code).html).toContain(ERRORS[code].title);
   });
 
   test('figures of a refusal are shown and told, absent ones are left out', () => {
@@ -84,9 +84,6 @@ describe('documents', () => {
       Object.values(path as object).map((operation) => (operation as { operationId?: string }).operationId),
     );
     expect(ids.sort()).toEqual([...ROUTE_IDS].sort());
-    const page = docsPage();
-    for (const id of ROUTE_IDS) expect(page).toContain(`id="${id}"`);
-    expect(page).not.toContain('<script');
   });
 
   test('no route is there twice', () => {
