@@ -28,23 +28,25 @@ await put('redoc.js', redoc);
 await put('asyncapi.json', await readFile(join(root, 'packages/contracts/asyncapi.json'), 'utf8'));
 const style = (await readFile(join(here, 'docs.css'), 'utf8')) + codeColours(bundle);
 await put('docs.css', style);
+const show = await readFile(join(here, 'show-redoc.js'), 'utf8');
+await put('show-redoc.js', show);
 const guides = [];
 for (const name of GUIDES) {
   const text = await readFile(join(root, 'docs', `${name}.md`), 'utf8');
   guides.push({ name, title: /^# (.+)$/m.exec(text)?.[1] ?? name });
   await writeFile(join(target, `${name}.html`), render(text));
 }
-const versions = { 'redoc.js': hashOf(redoc), 'docs.css': hashOf(style) };
-await writeFile(join(target, 'index.json'), JSON.stringify({ guides, versions }));
+// Part of the addresses of the assets, so one that has changed is loaded anew.
+const version = createHash('sha256').update(redoc).update(style).update(show).digest('hex').slice(0, 16);
+await writeFile(
+  join(target, 'index.json'),
+  JSON.stringify({ guides, version, assets: ['redoc.js', 'show-redoc.js', 'docs.css'] }),
+);
 
 /** Beside each asset its gzip, so that serving it costs no time. */
 async function put(name, text) {
   await writeFile(join(target, name), text);
   await writeFile(join(target, `${name}.gz`), gzipSync(text, { level: 9 }));
-}
-
-function hashOf(text) {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** Redoc shows its maker's logo from there, and would send figures: the policy forbids both, and this the attempt. */

@@ -7,8 +7,9 @@ const FOLDER = new URL('../../dist/docs/', import.meta.url);
 
 interface DocsIndex {
   readonly guides: readonly { readonly name: string; readonly title: string }[];
-  /** Hash of each asset: part of its address, so that browsers may keep it. */
-  readonly versions: Readonly<Record<string, string>>;
+  /** Hash of the assets: part of their addresses, so that browsers may keep them. */
+  readonly version: string;
+  readonly assets: readonly string[];
 }
 
 let index: DocsIndex | undefined;
@@ -24,6 +25,7 @@ export const guideHtml = (name: string): string => readFileSync(new URL(`${name}
 
 const TYPES: Readonly<Record<string, string>> = {
   'redoc.js': 'text/javascript; charset=utf-8',
+  'show-redoc.js': 'text/javascript; charset=utf-8',
   'docs.css': 'text/css; charset=utf-8',
   'asyncapi.json': 'application/json; charset=utf-8',
 };

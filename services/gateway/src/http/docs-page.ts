@@ -21,7 +21,7 @@ const TEXT_POLICY = `default-src 'none'; style-src 'self'; ${COMMON}`;
 const redocPolicy = (nonce: string): string =>
   `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; font-src data:; connect-src 'self'; ${COMMON}`;
 
-const assetPath = (name: string): string => `/docs/assets/${docsIndex().versions[name]}/${name}`;
+const assetPath = (name: string): string => `/docs/assets/${docsIndex().version}/${name}`;
 
 function navigation(current: string): string {
   const links: [string, string][] = [
@@ -51,8 +51,8 @@ const textPage = (title: string, path: string, body: string): Page => ({
 function redocPage(title: string, path: string, document: string): Page {
   const nonce = randomBytes(16).toString('base64url');
   const head = `<meta property="csp-nonce" nonce="${nonce}">`;
-  const body = `<redoc spec-url="${document}" disable-telemetry="true"></redoc><noscript><main><p>This page needs JavaScript; the document is at <a href="${document}">${document}</a>.</p></main></noscript>
-<script type="module" nonce="${nonce}" src="${assetPath('redoc.js')}"></script>`;
+  const body = `<redoc data-document="${document}"></redoc><noscript><main><p>This page needs JavaScript; the document is at <a href="${document}">${document}</a>.</p></main></noscript>
+<script type="module" nonce="${nonce}" src="${assetPath('show-redoc.js')}"></script>`;
   return { html: frame(title, path, body, head), policy: redocPolicy(nonce) };
 }
 

@@ -71,8 +71,8 @@ export class OpenController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { versions } = docsIndex();
-    if (!Object.hasOwn(versions, name) || versions[name] !== version) throw ProblemError.notFound();
+    const index = docsIndex();
+    if (version !== index.version || !index.assets.includes(name)) throw ProblemError.notFound();
     return sendFile(request, reply, name, 'public, max-age=31536000, immutable');
   }
 
