@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ROUTE_IDS, type Scope, type Who } from '@subledger/contracts';
+import { docsIndex } from './http/docs-files.js';
 import { OPEN_PATHS } from './http/open-paths.js';
 import { openApiDocument } from './http/openapi.js';
 import { routerPath } from './http/router-path.js';
@@ -167,7 +168,11 @@ describe('document and router', () => {
       .map(({ method, path }) => `${method} ${path}`);
     expect([...new Set(served)].sort()).toEqual([...documented, ...open].sort());
     for (const path of OPEN_PATHS) {
-      const { status } = await gateway.call('GET', path.replace(':code', 'forbidden'), { key: null });
+      const filled = path
+        .replace(':code', 'forbidden')
+        .replace(':version/:name', `${docsIndex().version}/docs.css`)
+        .replace(':name', 'webhooks');
+      const { status } = await gateway.call('GET', filled, { key: null });
       expect([path, status]).toEqual([path, 200]);
     }
   });
