@@ -43,8 +43,7 @@ const MINIMAL: { [Name in CommandName]: CommandInput<Name> } = {
 /** What the contract adds where the sender is silent. */
 const DEFAULTS: Partial<Record<CommandName, object>> = {
   'main-account.open': { creditLimit: '0', fundingPolicy: 'full' },
-  'points.purchase': { reference: '', allowDuplicateReference: false },
-  'points.adjust': { allowDuplicateReference: false },
+  'points.purchase': { reference: '' },
   'limit.change': { effective: 'immediately' },
   'hold.place': { expiresInSeconds: 900 },
   'hold.release': { reason: 'released' },

@@ -21,10 +21,13 @@ const main = { mainAccountId };
 const sub = { mainAccountId, subAccountId };
 const plan = z.enum(PLANS);
 const fundingPolicy = z.enum(FUNDING_POLICIES);
-/** Books a reference (of an adjustment: a reason) that was booked before, all the same. */
+/**
+ * Books a reference (of an adjustment: a reason) that was booked before, all the same. Without a default: that would be part
+ * of the content that a command id is bound to, and a command from before would be another one.
+ */
 const allowDuplicateReference = z
   .boolean()
-  .default(false)
+  .optional()
   .meta({
     description: 'Whether to book it although its reference, or its reason, was booked before',
     examples: [false],

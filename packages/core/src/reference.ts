@@ -18,7 +18,9 @@ export function referenceKey({ name, data }: Pick<Booked, 'name' | 'data'>): str
   const text = 'reference' in data ? data.reference : data.reason;
   const folded = text.normalize('NFKC').toLowerCase().trim();
   if (folded === '') return null;
-  return `${name === 'points.purchase' ? 'purchase' : 'adjustment'}:${folded}`.slice(0, MAX_KEY_LENGTH);
+  return `${name === 'points.purchase' ? 'purchase' : 'adjustment'}:${folded}`
+    .slice(0, MAX_KEY_LENGTH)
+    .toWellFormed();
 }
 
 /** The refusal of a reference that was booked before, unless the command insists. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { EVENTS } from '@subledger/contracts';
+import { EVENTS, rollCommandId } from '@subledger/contracts';
+import { nextPeriod } from '@subledger/core';
 import { assertBooks } from './testing/assert-books.js';
 import { LedgerHarness, waitUntil } from './testing/ledger-harness.js';
 import { type Customer, eventsOf, openCustomer, sentMessage } from './testing/scenes.js';
@@ -30,6 +31,36 @@ describe('a month start that cannot be made', () => {
     const isIt = (value: { data: { messageId?: string } }) => value.data.messageId === message.messageId;
     return (await harness.events.until((all) => all.some(isIt))).find(isIt);
   };
+
+  it('stops sending also where the scheduler’s command finds it first', async () => {
+    const { mainAccountId } = await stuck();
+    const { period } = await harness.one<{ period: string }>(
+      'SELECT period FROM main_accounts WHERE main_account_id = $1',
+      [mainAccountId],
+    );
+    const ledger = await harness.startLedger();
+    const begins = nextPeriod(period);
+    const roll = { mainAccountId, period: begins, dueAt: new Date().toISOString() };
+    const id = rollCommandId(mainAccountId, begins);
+    const isAnswer = (value: { data: { cause: { id: string; kind: string } } }) =>
+      value.data.cause.id === id && value.data.cause.kind === 'command';
+    await harness.command('period.roll', roll, id);
+    const events = await harness.events.until((all) => all.some(isAnswer));
+    expect(events.find(isAnswer).data).toMatchObject({ code: 'month-start-failed' });
+    expect(eventsOf(events, mainAccountId).filter(({ type }) => type === STOPPED)).toHaveLength(1);
+
+    // The zone is known again: the very same command, which the scheduler sends once more, brings the month start.
+    await ledger.stop();
+    await harness.db.query("UPDATE main_accounts SET next_time_zone = 'UTC' WHERE main_account_id = $1", [
+      mainAccountId,
+    ]);
+    const second = await harness.startLedger();
+    await harness.command('period.roll', roll, id);
+    const isOver = (value: { type: string }) => value.type === RESUMED;
+    await harness.events.until((all) => eventsOf(all, mainAccountId).some(isOver));
+    await second.stop();
+    await assertBooks(harness.db);
+  });
 
   it.each([
     ['with the other sub-accounts of its slice', {}],

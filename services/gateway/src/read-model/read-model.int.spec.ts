@@ -186,6 +186,9 @@ describe('statements and lists', () => {
     const counts = async (status: string) =>
       (await gateway.call('GET', `${path}?status=${status}`)).body.items.length;
     expect([await counts('suspended'), await counts('inactive'), await counts('active')]).toEqual([3, 1, 0]);
+    // The scripted ledger is one from before reasons were told: then it was an operator.
+    const { body: main } = await gateway.call('GET', `/v1/main-accounts/${own}`);
+    expect(main.suspensions).toEqual(['operator']);
     await gateway.call('POST', `/v1/main-accounts/${own}/resume`);
     expect(await counts('active')).toBe(3);
   });

@@ -1,8 +1,13 @@
+import type { MainAccountState } from '@subledger/contracts';
 import { columns, type Statement } from '@subledger/database';
 import { toMillipoints } from '../accounts/points.js';
 import type { MainRow, SubRow, TransferRow } from './fold-events.js';
 
 const orNull = (text: string | null): bigint | null => (text === null ? null : toMillipoints(text));
+
+/** A ledger from before knew one reason, an operator. */
+const suspensionsIn = ({ suspended, suspensions }: MainAccountState): readonly string[] =>
+  suspensions ?? (suspended ? ['operator'] : []);
 
 /** Only what is newer by (generation, sequence) is written: duplicates and late events change nothing. */
 export function mainsUpsert(rows: readonly MainRow[]): Statement {
@@ -47,7 +52,7 @@ export function mainsUpsert(rows: readonly MainRow[]): Statement {
       (r) => toMillipoints(r.state.used),
       (r) => r.state.activeSubAccounts,
       // A list of lists would have to be of equal lengths.
-      (r) => (r.state.suspensions ?? []).join(','),
+      (r) => suspensionsIn(r.state).join(','),
       (r) => orNull(r.state.suspendBelow ?? null),
       (r) => r.state.nextTimeZone ?? null,
     ),

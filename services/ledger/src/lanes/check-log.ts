@@ -1,7 +1,7 @@
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
-import { recordFingerprint } from '../wire/record-fingerprint.js';
+import { formerFingerprint, recordFingerprint } from '../wire/record-fingerprint.js';
 
 /** Looks into the logs. */
 export interface LogInspector {
@@ -71,7 +71,9 @@ export async function checkTopic(
   }
   if (lastId === null || offset === low) return;
   const record = await log.read(topic, lane, offset - 1n);
-  const fits = record ? recordFingerprint(record) === lastId : await isGone(log, topic, lane, offset - 1n);
+  const fits = record
+    ? recordFingerprint(record) === lastId || formerFingerprint(record) === lastId
+    : await isGone(log, topic, lane, offset - 1n);
   if (!fits) {
     throw new LaneBrokenError(
       lane,

@@ -1,6 +1,7 @@
 import { type DeadLetterReason, FOLLOW_UP_EVENTS, rollCommandId, TOPICS } from '@subledger/contracts';
 import {
   type Books,
+  canRoll,
   type Decision,
   type DomainEvent,
   type EventDetails,
@@ -110,7 +111,9 @@ export class SliceDecider {
     if (isRollRetried(books, input, 'before')) this.rollByClock(books, input);
     while (books.main && isRollDue(books, input.at)) {
       const next = nextPeriod(books.main.period);
-      if (input.kind === 'command' && input.name === 'period.roll' && input.data.period === next) return;
+      const isAsked = input.kind === 'command' && input.name === 'period.roll' && input.data.period === next;
+      // One that cannot be made is the clock's also here: it stops sending, and is an alarm.
+      if (isAsked && canRoll(books, books.main, input.at)) return;
       this.rollByClock(books, input);
     }
   }

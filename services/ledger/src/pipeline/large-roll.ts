@@ -3,6 +3,7 @@ import {
   type Books,
   canRoll,
   isRollDue,
+  isRollRetried,
   type LedgerPolicy,
   MonthStart,
   nextPeriod,
@@ -50,6 +51,8 @@ export function largeRollOf(
   const { main } = books;
   const { input } = parsed;
   if (!main || books.subAccounts.size <= inParts.above) return null;
+  // After a repair: the next command makes it, in parts like any other.
+  if (isRollRetried(books, input, 'before')) return canRoll(books, main, input.at) ? 'clock' : null;
   const isRoll = input.kind === 'command' && input.name === 'period.roll';
   const isAsked = isRoll && input.data.period === nextPeriod(main.period);
   // One that cannot be made is decided like any other, and stops sending.

@@ -8,6 +8,7 @@ import {
   TOPICS,
 } from '@subledger/contracts';
 import { fakeRecord } from '../testing/fake-record.js';
+import { contentHash } from './content-hash.js';
 import { parseRecord } from './parse-record.js';
 
 const main = 'ma_1';
@@ -236,5 +237,8 @@ describe('what can be read', () => {
     expect(hashOf({ points: '5', reference: '' })).toBe(hashOf({ points: '5' }));
     expect(hashOf({ reference: 'a', points: '5' })).toBe(hashOf({ points: '5', reference: 'a' }));
     expect(hashOf({ points: '5' })).not.toBe(hashOf({ points: '6' }));
+    // A field that came later is no part of what was asked before it was there: ids stay bound to the same content.
+    const before = { mainAccountId: main, points: '5', reference: '' };
+    expect(hashOf({ points: '5' })).toBe(contentHash('subledger.points.purchase.v1', before));
   });
 });

@@ -14,6 +14,18 @@ export function recordFingerprint({
   key,
   value,
 }: Pick<KafkaRecord, 'timestampMs' | 'key' | 'value'>): string {
-  const shownKey = key === null || mainAccountId.safeParse(key).success ? (key ?? '') : shortHash(key);
-  return `${timestampMs}:${shownKey}:${value === null ? '-' : shortHash(value)}`;
+  return fingerprintOf(timestampMs, shownKey(key), value);
 }
+
+/** The same as rows have it from before keys were hidden. */
+export const formerFingerprint = ({
+  timestampMs,
+  key,
+  value,
+}: Parameters<typeof recordFingerprint>[0]): string => fingerprintOf(timestampMs, key ?? '', value);
+
+const fingerprintOf = (timestampMs: number, key: string, value: KafkaRecord['value']): string =>
+  `${timestampMs}:${key}:${value === null ? '-' : shortHash(value)}`;
+
+const shownKey = (key: string | null): string =>
+  key === null || mainAccountId.safeParse(key).success ? (key ?? '') : shortHash(key);

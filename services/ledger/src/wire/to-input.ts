@@ -39,12 +39,12 @@ const COMMAND_MAPPERS: Mappers = {
   'points.purchase': ({ points, reference, allowDuplicateReference }) => ({
     points: parsePoints(points),
     reference,
-    allowDuplicateReference,
+    ...given('allowDuplicateReference', allowDuplicateReference),
   }),
   'points.adjust': ({ points, reason, allowDuplicateReference }) => ({
     points: parsePoints(points),
     reason,
-    allowDuplicateReference,
+    ...given('allowDuplicateReference', allowDuplicateReference),
   }),
   'plan.switch': ({ plan }) => ({ plan }),
   'sub-account.open': (data) => ({
