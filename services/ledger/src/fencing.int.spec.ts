@@ -132,6 +132,34 @@ describe('a ledger that stands still while another one takes its lanes', () => {
     await assertReaderAgrees(harness);
   });
 
+  it('writes nothing where its books fit the rows and only its epoch is old', async () => {
+    await noteAdvancesFor('another');
+    const { rows: taken } = await harness.db.query(
+      "UPDATE lanes SET epoch = epoch + 1, owner = 'another' RETURNING lane, epoch::int",
+    );
+    expect(taken).toHaveLength(PARTITIONS);
+    await send(200);
+    await settled();
+    expect((await harness.db.query('SELECT * FROM advances')).rows).toEqual([]);
+    // Each lane was taken over anew before anything was booked in it.
+    const { rows: lanes } = await harness.db.query('SELECT owner, lane, epoch::int FROM lanes');
+    for (const { lane, epoch } of taken) {
+      const now = lanes.find((row) => row.lane === lane);
+      expect(now.owner).not.toBe('another');
+      expect(now.epoch).toBeGreaterThan(epoch);
+    }
+    await assertBooks(harness.db);
+  });
+
+  /** Notes lanes whose books go on while they belong to this owner. */
+  async function noteAdvancesFor(owner: string): Promise<void> {
+    await harness.db.query(`CREATE TABLE advances (lane int, lane_sequence bigint);
+      CREATE FUNCTION note_advance() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO advances VALUES (NEW.lane, NEW.lane_sequence); RETURN NULL; END $$;
+      CREATE TRIGGER note_advance AFTER UPDATE ON lanes FOR EACH ROW
+        WHEN (OLD.owner = '${owner}' AND NEW.lane_sequence > OLD.lane_sequence) EXECUTE FUNCTION note_advance()`);
+  }
+
   /** Everything sent has one outcome; the events are in order but for what the new owner had to repeat. */
   async function assertOutcomes(): Promise<void> {
     const { rows } = await harness.db.query(

@@ -6,7 +6,7 @@ import { takeLane } from './lane-store.js';
 import { createLedgerPool } from './ledger-pool.js';
 import type { TakenLane } from './ledger-store.js';
 import type { SliceWrites } from './rows.js';
-import { type SliceToWrite, writeSlices } from './write-slice.js';
+import { type SliceToWrite, writeParts, writeSlices } from './write-slice.js';
 
 const START = { commandOffset: 0n, messageOffset: 0n };
 const SEPARATOR = '\u001e';
@@ -96,6 +96,20 @@ describe('writing slices of several lanes in one transaction', () => {
     expect(await offsetsOf(3, 4)).toEqual([0, 0]);
     await writeSlices(pool, [sliceOf(ours, 1)]);
     expect(await offsetsOf(3, 4)).toEqual([10, 0]);
+  });
+
+  it('writes neither a lone slice nor one in parts whose epoch is old, although the row is where it goes on from', async () => {
+    const [stale] = (await take(9)) as [TakenLane];
+    const [next] = (await take(9)) as [TakenLane];
+    expect(next.laneSequence).toBe(stale.laneSequence);
+    const slice = sliceOf(stale, 1);
+    await expect(writeSlices(pool, [slice])).rejects.toThrow(LaneFencedError);
+    const { lease, writes, published } = slice;
+    await expect(writeParts(pool, lease, writes, [writes], published)).rejects.toThrow(LaneFencedError);
+    expect(await journalOf(9)).toEqual([]);
+    expect(await offsetsOf(9)).toEqual([0]);
+    await writeSlices(pool, [sliceOf(next, 1)]);
+    expect(await offsetsOf(9)).toEqual([10]);
   });
 
   it('writes nothing of any where a row is not where its slice goes on from', async () => {
