@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { commandType, messageType, TOPICS } from '@subledger/contracts';
-import { growTopic, RecordProducer } from '@subledger/kafka';
+import { DeadLetterSeal, growTopic, RecordProducer, toDeadLetter } from '@subledger/kafka';
+import { DEVELOPMENT_DEAD_LETTER_KEY } from '@subledger/service-kit';
 import { event, PARTITIONS, type WatchedLedger, waitUntil } from './testing/ledger-harness.js';
 import { operate } from './testing/operate.js';
 import { sentMessage } from './testing/scenes.js';
@@ -34,6 +35,31 @@ async function purchaseBeyond(id: string): Promise<void> {
   await write(TOPICS.commands, mainAccountId, value, PARTITIONS);
 }
 
+/** As a ledger of more lanes, or another writer, puts it aside. */
+async function putAsideBeyond(id: string): Promise<void> {
+  const { mainAccountId } = scene.customerOf(1);
+  const letter = toDeadLetter(
+    {
+      ...{
+        topic: TOPICS.commands,
+        partition: 0,
+        offset: 7n,
+        key: mainAccountId,
+        headers: {},
+        timestampMs: 0,
+      },
+      value: Buffer.from(event(commandType('points.purchase'), id, { mainAccountId, points: '-5' })),
+    },
+    'invalid-data',
+    'below zero',
+    TOPICS.deadLetters,
+    new DeadLetterSeal(DEVELOPMENT_DEAD_LETTER_KEY),
+  );
+  const producer = new RecordProducer(harness.kafka);
+  await producer.send([{ ...letter, partition: MORE - 1 }]);
+  await producer.close();
+}
+
 it('reads what comes on partitions beyond the lanes, whichever topic has more of them, and stops nobody', async () => {
   const ledger = await harness.startLedger();
   await growTopic(harness.kafka, TOPICS.messages, MORE);
@@ -59,6 +85,13 @@ it('reads what comes on partitions beyond the lanes, whichever topic has more of
   // Looked at once a second.
   await waitUntil(() => Object.values(next.health.readiness.checks).every(({ ok }) => ok));
   await scene.assertInvariants();
+
+  await putAsideBeyond('beyond-4');
+  const place = `${TOPICS.deadLetters}:${MORE - 1}:0`;
+  for (const args of [['list'], ['show', place], ['show', `${TOPICS.commands}:0:7`]]) {
+    const shown = await operate(harness, 'dead-letters', ...args);
+    expect([shown.code, shown.text]).toEqual([0, expect.stringContaining(place)]);
+  }
 }, 150_000);
 
 function note({ health }: WatchedLedger): string {

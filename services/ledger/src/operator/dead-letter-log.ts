@@ -29,7 +29,7 @@ export const placeOf = (at: {
 export class DeadLetterLog {
   private readonly log: LogReader;
 
-  constructor(private readonly context: Pick<OperatorContext, 'kafka' | 'partitions' | 'seal'>) {
+  constructor(private readonly context: Pick<OperatorContext, 'kafka' | 'seal'>) {
     this.log = new LogReader(context.kafka);
   }
 
@@ -38,12 +38,13 @@ export class DeadLetterLog {
   }
 
   /**
-   * All that there are, partition by partition. Writers put a record aside at least once: the same one again (same
+   * All that there are, partition by partition; the topic may have more than there are lanes. Writers put a record aside at least once: the same one again (same
    * source, time and reason) is passed over.
    */
   async *all(): AsyncGenerator<StoredLetter> {
     const seen = new Set<string>();
-    for (let partition = 0; partition < this.context.partitions; partition += 1) {
+    const partitions = await this.log.partitionCount(TOPICS.deadLetters);
+    for (let partition = 0; partition < partitions; partition += 1) {
       const { low } = await this.log.range(TOPICS.deadLetters, partition);
       for await (const stored of this.from(partition, low)) {
         const { source, timestampMs, reason } = stored.letter;
@@ -85,7 +86,7 @@ export class DeadLetterLog {
 
   private async readAt(place: string): Promise<StoredLetter | null> {
     const [, partition, offset] = parsePlace(place);
-    if (Number(partition) >= this.context.partitions) return null;
+    if (Number(partition) >= (await this.log.partitionCount(TOPICS.deadLetters))) return null;
     const record = await this.log.read(TOPICS.deadLetters, Number(partition), BigInt(offset));
     return record && toLetter(record, this.context.seal);
   }
