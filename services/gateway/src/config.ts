@@ -37,6 +37,13 @@ export const gatewayConfig = z.object({
     .transform((text) => text.replace(/\/+$/, ''))
     .optional()
     .describe('how browsers reach the gateway; default http://GATEWAY_HOST:GATEWAY_PORT'),
+  KAFKA_PARTITIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(12)
+    .describe('partitions of the topics as they were set up, the same as for the ledger: where profiles go'),
   WRITE_WAIT_MS: durationMs
     .default(5_000)
     .describe('how long a write waits for its outcome before it answers 202'),

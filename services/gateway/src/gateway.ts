@@ -90,7 +90,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const { hub, streams } = openStreams({ ...shared, database, sessions: sessions.store, publicUrl });
   const told = { room, direct, sweeper, keys, webhooks: webhooks.listeners, streams: hub };
   const listener = new OutcomeListener(config.DATABASE_URL, told, log);
-  const profiles = new ProfileRelay(database.relayPool, kafka, log);
+  const profiles = new ProfileRelay(database.relayPool, kafka, config.KAFKA_PARTITIONS, log);
   const retention = auditRetention(pool, config.KEEP_AUDIT_MONTHS, log);
   const pools = { steps: pool, plain: batchPool };
   const early = new EarlyOutcomes(direct);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ProfileRecord, profileRecord, TOPICS } from '@subledger/contracts';
+import { growTopic, partitionKey } from '@subledger/kafka';
 import { eventually, jsonOf, SeededRandom, TopicReader } from '@subledger/testing';
 import { runOperator } from './operator/run-operator.js';
 import { PASSWORD, TestGateway } from './test-support/test-gateway.js';
@@ -266,4 +267,24 @@ describe('the topic', () => {
     await reader.waitUntil(() => reader.records.length > before);
     await agree();
   });
+});
+
+test('a key stays on its partition when the topic is given more, so that compaction leaves one record', async () => {
+  const id = await gateway.subAccount(main, 'Stays0');
+  const others = await Promise.all([1, 2, 3, 4].map((n) => gateway.subAccount(main, `Stays${n}`)));
+  await published();
+  await growTopic(gateway.kafka, TOPICS.profiles, 7);
+  // It knows nothing of the topic of before.
+  await gateway.running.stop();
+  gateway.running = await gateway.another();
+  const all = [id, ...others];
+  for (const one of all) await patch(one, { name: `Moved${all.indexOf(one)}` });
+  const grown = await TopicReader.open(gateway.kafka, TOPICS.profiles);
+  const placesOf = (one: string) =>
+    grown.records
+      .filter(({ key }) => key === one)
+      .map(({ topic, partition }) => partitionKey(topic, partition));
+  await grown.waitUntil(() => all.every((one) => placesOf(one).length >= 2), 30_000);
+  for (const one of all) expect(new Set(placesOf(one)).size).toBe(1);
+  await grown.close();
 });

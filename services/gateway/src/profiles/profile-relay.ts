@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TOPICS } from '@subledger/contracts';
-import { type KafkaConfig, TransactionalPublisher } from '@subledger/kafka';
+import { type KafkaConfig, partitionFor, TransactionalPublisher } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import type { ProfileKey } from './profile-changes.js';
@@ -31,10 +31,15 @@ export class ProfileRelay {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
-  /** @param pool of one connection, which this keeps for itself */
+  /**
+   * @param pool of one connection, which this keeps for itself
+   * @param partitions that profiles are written to. A topic may have been given more: a key stays where its older
+   *   records are, because compaction, which leaves one, looks at a partition alone
+   */
   constructor(
     private readonly pool: pg.Pool,
     private readonly kafka: KafkaConfig,
+    private readonly partitions: number,
     private readonly log: Logger,
   ) {}
 
@@ -71,7 +76,7 @@ export class ProfileRelay {
       }
       await publisher.open();
       while (!this.stopping.signal.aborted) {
-        const count = await relay(client, publisher);
+        const count = await relay(client, publisher, this.partitions);
         if (count < BATCH) await this.pause(POLL_MS);
       }
     } finally {
@@ -99,7 +104,11 @@ async function tryLock(client: pg.PoolClient): Promise<boolean> {
  *
  * @returns how many notes it took
  */
-async function relay(client: pg.PoolClient, publisher: TransactionalPublisher): Promise<number> {
+async function relay(
+  client: pg.PoolClient,
+  publisher: TransactionalPublisher,
+  partitions: number,
+): Promise<number> {
   const { rows } = await client.query<Change>(
     'SELECT id, main_account_id, sub_account_id FROM profile_change ORDER BY id LIMIT $1',
     [BATCH],
@@ -115,7 +124,8 @@ async function relay(client: pg.PoolClient, publisher: TransactionalPublisher): 
   await publisher.publish(
     [...keys.keys()].map((key) => {
       const profile = profiles.get(key);
-      return { topic: TOPICS.profiles, key, value: profile ? JSON.stringify(profile) : null };
+      const partition = partitionFor(key, partitions);
+      return { topic: TOPICS.profiles, partition, key, value: profile ? JSON.stringify(profile) : null };
     }),
   );
   await client.query('DELETE FROM profile_change WHERE id = ANY($1::bigint[])', [rows.map(({ id }) => id)]);

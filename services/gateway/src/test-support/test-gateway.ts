@@ -12,6 +12,9 @@ export const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
 export const PASSWORD = 'lantern5moss';
 export const UPSTREAM_KEY = 'upstream-key-of-the-suites-0123456789';
 
+/** Of each topic. */
+const PARTITIONS = 3;
+
 export interface Reply {
   status: number;
   headers: Headers;
@@ -56,7 +59,7 @@ export class TestGateway {
     const database = await createTestDatabase({ services: ['gateway'] });
     await ensureTopics(
       kafka,
-      topicSettings(3).map(({ name, partitions, config }) => ({ name, partitions, config })),
+      topicSettings(PARTITIONS).map(({ name, partitions, config }) => ({ name, partitions, config })),
     );
     const ledger = new ScriptedLedger(kafka);
     await ledger.start();
@@ -65,6 +68,7 @@ export class TestGateway {
       DATABASE_URL: throughPort(database.url, databasePort),
       KAFKA_BROKERS: brokers.join(','),
       KAFKA_TOPIC_PREFIX: topicPrefix,
+      KAFKA_PARTITIONS: String(PARTITIONS),
       GATEWAY_PORT: '0',
       PUBLIC_URL: 'http://gateway.test',
       OPERATOR_API_KEY: OPERATOR_KEY,
@@ -94,7 +98,7 @@ export class TestGateway {
     await this.database.drop();
     await deleteTopics(
       this.kafka,
-      topicSettings(3).map(({ name }) => name),
+      topicSettings(PARTITIONS).map(({ name }) => name),
     );
   }
 
