@@ -48,6 +48,22 @@ describe('LimitMirror', () => {
     limit();
   });
 
+  it('counts a report on a partition beyond the lanes until it is reflected at its place in the lane', () => {
+    limit({ sequence: 2, position: at(500) });
+    take('m-1', '10');
+    report('m-1', '10');
+    // An offset there is far below the positions of the lane, and says nothing about them.
+    mirror.written('m-1', { partition: PARTITIONS, offset: 3n, repeated: false });
+    expect(left()).toBe(points('90'));
+    limit({ sequence: 3, position: at(501) });
+    expect(left()).toBe(points('90'));
+    logged('m-1', '10', 502n);
+    expect(left()).toBe(points('90'));
+    limit({ sequence: 4, remaining: '90', position: at(502) });
+    expect(left()).toBe(points('90'));
+    expect(take('m-2', '90')).toBe(true);
+  });
+
   describe('check', () => {
     it('allows what is left, and says how much that is', () => {
       expect(check('100')).toEqual({ allowed: true, remaining: points('100') });

@@ -26,7 +26,7 @@ function millipointsOf(points: string | bigint): bigint {
 }
 
 export interface LimitMirrorOptions {
-  /** Of `sms.messages.v1`. */
+  /** Of `sms.messages.v1`; as many as the ledger has lanes. */
   readonly partitions: number;
   readonly whenNotCaughtUp: 'refuse' | 'allow';
   /** What one message may cost. */
@@ -186,9 +186,10 @@ export class LimitMirror {
 
   /**
    * The broker has the report. Where it has it twice this is the later place, at which the message is in the figures
-   * too; the first one shows when the log is read.
+   * too; the first one shows when the log is read. On another partition than the lane's the offset tells nothing: the
+   * ledger forwards the report, and it counts here until it is read back at its place in the lane.
    */
-  written(messageId: string, { offset }: WrittenRecord): void {
+  written(messageId: string, { partition, offset }: WrittenRecord): void {
     const reported = this.reservations.getOpen(messageId);
     if (!reported) return;
     if (this.lanes[reported.lane]?.phase === 'foreign') {
@@ -196,7 +197,7 @@ export class LimitMirror {
       return;
     }
     this.reservations.setState(reported, 'written');
-    if (reported.offset < 0) this.#locate(reported, Number(offset));
+    if (reported.offset < 0 && partition === reported.lane) this.#locate(reported, Number(offset));
   }
 
   /** The report was refused or given up. It stays counted: it may be in the log, and the message was sent. */
