@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type LimitRecord, TOPICS } from '@subledger/contracts';
-import { deleteRecords, LogReader, partitionFor } from '@subledger/kafka/client';
+import { deleteRecords, growTopic, LogReader, partitionFor } from '@subledger/kafka/client';
 import { eventually, messageRecord, messageSent } from '@subledger/testing';
 import { TestCluster } from '../cluster.fixture.js';
 import { MessageReporter } from '../reports/message-reporter.js';
@@ -149,6 +149,27 @@ describe('LimitFeed', () => {
     await foreign('e');
     await eventually(() => feed.status().reserved === 3);
     expect(check(feed)).toMatchObject({ remaining: 7_000n });
+  });
+
+  it.each([
+    ['alone', {}],
+    ['in a group', { ownership: { groupId: 'of-the-suite' } }],
+  ] as const)('keeps to the lanes where the topic was given more partitions, %s', async (_how, given) => {
+    // More that would put the main account elsewhere.
+    const more = [4, 5, 6, 7, 8].find((count) => partitionFor(MAIN, count) >= PARTITIONS) as number;
+    await growTopic(cluster.kafka, TOPICS.messages, more);
+    await limit({ remaining: '3', position: at(500) });
+    const lanes = PARTITIONS;
+    const feed = await started({ lanes, ...given });
+    expect(feed.status().owned).toEqual([0, 1, 2]);
+    const pinned = new MessageReporter({ kafka: cluster.kafka, lanes });
+    cluster.onClose(() => pinned.close({ timeoutMs: 0 }));
+    expect((await pinned.report(sent('m-0', '0'))).partition).toBe(LANE);
+    // One that does not keep to them, and what the ledger then forwards.
+    take(feed, 'm-1', '2');
+    const place = await reporterOf(feed).report(sent('m-1', '2'));
+    expect(place.partition).toBe(partitionFor(MAIN, more));
+    expect(check(feed)).toEqual({ allowed: true, remaining: 1_000n });
   });
 
   it('lets go of what had no effect, once the ledger is past it', async () => {

@@ -19,6 +19,11 @@ export interface LimitFeedOptions {
   /** Default: one instance for everything. */
   readonly ownership?: Ownership;
   /**
+   * Lanes of the ledger (its `KAFKA_PARTITIONS`), where `sms.messages.v1` was given more partitions than that. Default:
+   * the partitions that the topic has at the start.
+   */
+  readonly lanes?: number;
+  /**
    * What to answer while the present figures are not known. `refuse` (default): `not-caught-up`. `allow`: by what is
    * known, and yes where nothing is; what is sent beyond a limit is then paid by the main account, as overage.
    */
@@ -86,7 +91,7 @@ export class LimitFeed {
    */
   async start(): Promise<void> {
     const { kafka, ownership = { index: 0, count: 1 } } = this.#options;
-    const partitions = await this.#follower.partitionCount(TOPICS.messages);
+    const partitions = this.#options.lanes ?? (await this.#follower.partitionCount(TOPICS.messages));
     this.#mirror = this.#newMirror(partitions);
     const handle = openOwnership(kafka, ownership, partitions, {
       onGained: (gained) => {

@@ -33,12 +33,14 @@ export function openOwnership(
   partitions: number,
   events: OwnershipEvents,
 ): OwnershipHandle {
+  // The group shares out all partitions of the topic; those beyond the lanes have no main accounts.
+  const isLane = (partition: number) => partition < partitions;
   if ('groupId' in ownership)
     return new GroupShare(kafka, {
       ...ownership,
       topic: TOPICS.messages,
-      onGained: (gained) => events.onGained(gained),
-      onLost: (lost) => events.onLost(lost),
+      onGained: (gained) => events.onGained(gained.filter(isLane)),
+      onLost: (lost) => events.onLost(lost.filter(isLane)),
       beforeRejoin: () => events.onHandOver(),
       onRejoined: () => events.onHandOverEnd(),
     });

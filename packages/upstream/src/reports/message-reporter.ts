@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type KafkaConfig,
   KafkaRejectedError,
+  partitionFor,
   RecordProducer,
   type WrittenRecord,
 } from '@subledger/kafka/client';
@@ -20,6 +21,11 @@ export interface MessageReporterOptions {
   readonly kafka: KafkaConfig;
   /** The feed whose reservations the reports settle. */
   readonly feed?: ReportTracker;
+  /**
+   * Lanes of the ledger (its `KAFKA_PARTITIONS`): reports go to the first so many partitions of `sms.messages.v1`, also
+   * where that was given more. Default: all partitions that the topic has.
+   */
+  readonly lanes?: number;
   /** CloudEvents source: who reports. Default `/sms-service`. */
   readonly source?: string;
   /** Reports that may wait for the broker. Default 10,000. */
@@ -95,7 +101,7 @@ export class MessageReporter {
    * @throws ReportRefusedError Kafka refuses it for good
    */
   async report(report: MessageReport): Promise<WrittenRecord> {
-    const { source = '/sms-service', now = () => new Date(), feed } = this.#options;
+    const { source = '/sms-service', now = () => new Date(), feed, lanes } = this.#options;
     if (this.#closing)
       throw new ReporterClosedError('The reporter is closed: make a new one, and report it there');
     const prepared = prepareReport(report, source, now().toISOString());
@@ -103,6 +109,7 @@ export class MessageReporter {
       throw new ReporterFullError(
         `${this.#waiting.length} reports (${this.#bytes} bytes) wait for the broker: wait for whenRoom() and report it again`,
       );
+    if (lanes !== undefined) prepared.record.partition = partitionFor(report.mainAccountId, lanes);
     if (prepared.sent) feed?.reporting(prepared.sent);
     const { promise, resolve, reject } = Promise.withResolvers<WrittenRecord>();
     this.#waiting.push({ ...prepared, resolve, reject });
