@@ -134,6 +134,11 @@ def put_real_values(operation, body, main_account):
     if operation in ("createMainAccount", "createSubAccount", "patchSubAccount") and "password" in body:
         # Which passwords are common, or made of the login, is more than a pattern can say.
         body["password"] = uuid.uuid4().hex
+    if operation == "setMainAccountPassword":
+        # The same one again, so that the next login finds it.
+        body["password"] = (FUZZ.get("login") or FUZZ["someLogin"])["password"]
+    if operation == "createApiKey" and "expiresAt" in body:
+        body["expiresAt"] = "2099-01-01T00:00:00Z"
     if operation == "changePassword" and "login" in FUZZ:
         # The same one again, so that the next login finds it.
         body["currentPassword"] = body["newPassword"] = FUZZ["login"]["password"]
@@ -153,7 +158,8 @@ def after_call(context, case, response):
         # Both give a new session and end the one that the request came with.
         if operation in ("createSession", "changePassword") and "login" in FUZZ:
             CALLER.take(cookies_of(response), response.json())
-        if operation == "deleteSession":
+        # The asker's own session may be among those that ended.
+        if operation in ("deleteSession", "endMainAccountSessions", "endSubAccountSessions", "setMainAccountPassword"):
             CALLER.log_in()
 
 

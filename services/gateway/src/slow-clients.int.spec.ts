@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@subledger/testing';
@@ -198,4 +199,20 @@ describe('what is too large is refused', () => {
   test('what is just small enough is not', async () => {
     expect((await gateway.call('GET', `/v1/main-accounts?limit=200&q=${'a'.repeat(64)}`)).status).toBe(200);
   });
+});
+
+test('a connection without a request does not hold up the end', async () => {
+  // With the time-outs of production, which are longer than a process may take to stop.
+  const another = await gateway.another({
+    HEADERS_TIMEOUT_MS: '60000',
+    REQUEST_TIMEOUT_MS: '60000',
+    STALLED_CLIENT_MS: '60000',
+  });
+  const socket = connect(another.ports.gateway, '127.0.0.1');
+  await once(socket, 'connect');
+  // One that has a request, so that the first one was accepted before the end begins.
+  expect((await gateway.call('GET', '/healthz', { url: another.url })).status).toBe(200);
+  const closed = once(socket, 'close');
+  await another.stop();
+  await closed;
 });

@@ -7,6 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { ProblemError, problemBody } from './problem.js';
 import { addSecurityHeaders, securityHeaders } from './security-headers.js';
 import { breakOffUnreadAnswers } from './unread-answers.js';
+import { closeUnusedConnections } from './unused-connections.js';
 
 export interface FastifyOptions {
   readonly bodyLimitBytes: number;
@@ -67,6 +68,7 @@ export function createFastify(options: FastifyOptions): FastifyAdapter {
   boundAddresses(fastify);
   addSecurityHeaders(fastify, publicUrl);
   breakOffUnreadAnswers(fastify, timeouts.stalledMs);
+  closeUnusedConnections(fastify);
   return adapter;
 }
 
