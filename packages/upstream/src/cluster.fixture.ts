@@ -19,13 +19,14 @@ export class TestCluster {
   readonly producer = new RecordProducer(this.kafka);
   readonly #closers: (() => Promise<unknown>)[] = [];
 
-  static async start(): Promise<TestCluster> {
+  /** @param settings of every topic, beside its own; in force from the first record on, which a later change is not */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<TestCluster> {
     const cluster = new TestCluster();
     await ensureTopics(
       cluster.kafka,
       topicSettings(PARTITIONS).map((topic) => ({
         ...topic,
-        config: { ...topic.config },
+        config: { ...topic.config, ...settings },
         replicationFactor: 1,
       })),
     );

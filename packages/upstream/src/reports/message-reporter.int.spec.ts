@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MESSAGES, TOPICS, topicSettings } from '@subledger/contracts';
-import { ensureTopics } from '@subledger/kafka/client';
+import { MESSAGES, TOPICS } from '@subledger/contracts';
 import { eventually, jsonOf, TopicReader } from '@subledger/testing';
 import { TestCluster } from '../cluster.fixture.js';
-import { PARTITIONS } from '../feed/records.fixture.js';
 import { InvalidReportError, ReporterClosedError, ReporterFullError, ReportRefusedError } from './errors.js';
 import { MessageReporter, type MessageReporterOptions } from './message-reporter.js';
 import type { MessageReport } from './report.js';
@@ -25,11 +23,12 @@ const sent = (messageId: string, given: object = {}): MessageReport => ({
 describe('MessageReporter', () => {
   let cluster: TestCluster;
   let reader: TopicReader;
-  beforeEach(async () => {
-    cluster = await TestCluster.start();
+  const open = async (settings?: Record<string, string>) => {
+    cluster = await TestCluster.start(settings);
     reader = await TopicReader.open(cluster.kafka, TOPICS.messages);
     cluster.onClose(() => reader.close());
-  });
+  };
+  beforeEach(() => open());
   afterEach(() => cluster.stop());
   const make = (given: Partial<MessageReporterOptions> = {}) => {
     const reporter = new MessageReporter({ kafka: cluster.kafka, ...given });
@@ -122,18 +121,10 @@ describe('MessageReporter', () => {
   describe('of a topic that takes small batches only', () => {
     const MAX_BYTES = 4_000;
     const tooLarge = (id: string) => sent(id, { content: 'x'.repeat(MAX_BYTES) });
-    beforeEach(() =>
-      ensureTopics(
-        cluster.kafka,
-        topicSettings(PARTITIONS)
-          .filter(({ name }) => name === TOPICS.messages)
-          .map(({ name, config }) => ({
-            name,
-            partitions: PARTITIONS,
-            config: { ...config, 'max.message.bytes': String(MAX_BYTES) },
-          })),
-      ),
-    );
+    beforeEach(async () => {
+      await cluster.stop();
+      await open({ 'max.message.bytes': String(MAX_BYTES) });
+    });
 
     it.each<[string, number, readonly MessageReport[], readonly string[]]>([
       ['good, refused, good, and more waiting', 3, [sent('a'), tooLarge('no'), sent('b')], ['no']],
