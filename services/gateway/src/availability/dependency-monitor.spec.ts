@@ -28,16 +28,49 @@ describe('DependencyMonitor', () => {
   let monitor: DependencyMonitor | undefined;
   afterEach(() => monitor?.close());
 
-  it('is lost while the last probe failed, and back with the next good one', async () => {
+  it('is lost when two probes in a row failed, and back with the next good one', async () => {
     const { probes, turn, ...parts } = setUp();
     monitor = parts.monitor;
     const started = monitor.start();
     probes[0]?.reject(new Error('gone'));
+    await turn();
+    probes[1]?.reject(new Error('gone'));
     await started;
     expect(() => monitor?.requireDatabase()).toThrow('service-unavailable');
     monitor.databaseLost(new Error('a request'));
-    probes[1]?.resolve();
+    // While it is lost one failure is enough to leave it so.
+    probes[2]?.reject(new Error('still gone'));
     await turn();
+    expect(probes).toHaveLength(3);
+    expect(() => monitor?.requireDatabase()).toThrow('service-unavailable');
+    monitor.databaseLost(new Error('a request'));
+    probes[3]?.resolve();
+    await turn();
+    expect(() => monitor?.requireDatabase()).not.toThrow();
+  });
+
+  it('does not take its own standstill for an outage: one probe that is late is followed by another at once', async () => {
+    const { turn } = setUp();
+    let answers = 0;
+    monitor = new DependencyMonitor(
+      {
+        everyMs: 60_000,
+        timeoutMs: 20,
+        // The answer is there, and this process does not come to read it.
+        probeDatabase: async () => {
+          answers += 1;
+          const answer = turn();
+          const until = performance.now() + (answers === 1 ? 60 : 0);
+          while (performance.now() < until);
+          await answer;
+          await turn();
+        },
+        probeBroker: async () => undefined,
+      },
+      silent,
+    );
+    await monitor.start();
+    expect(answers).toBe(2);
     expect(() => monitor?.requireDatabase()).not.toThrow();
   });
 
@@ -49,12 +82,14 @@ describe('DependencyMonitor', () => {
     monitor.databaseLost(new Error('a request'));
     monitor.databaseLost(new Error('another request'));
     expect(probes).toHaveLength(1);
-    probes[0]?.reject(new Error('begun while it was gone'));
-    await turn();
-    expect(probes).toHaveLength(2);
-    probes[1]?.resolve();
+    for (const index of [0, 1]) {
+      probes[index]?.reject(new Error('begun while it was gone'));
+      await turn();
+    }
+    expect(probes).toHaveLength(3);
+    probes[2]?.resolve();
     await turn();
     expect(() => monitor?.requireDatabase()).not.toThrow();
-    expect(probes).toHaveLength(2);
+    expect(probes).toHaveLength(3);
   });
 });

@@ -4,7 +4,7 @@ import { ProblemError } from '../http/problem.js';
 export interface MonitorOptions {
   /** Milliseconds between two probes; half of it while something is down. */
   readonly everyMs: number;
-  /** Milliseconds after which a probe counts as failed. */
+  /** Milliseconds after which a probe counts as failed; two in a row are an outage. */
   readonly timeoutMs: number;
   readonly probeDatabase: () => Promise<unknown>;
   readonly probeBroker: () => Promise<unknown>;
@@ -79,9 +79,16 @@ export class DependencyMonitor {
     this.probeLater(name);
   }
 
+  /**
+   * An outage is two failures in a row, the second probe at once after the first: where this process itself stood still
+   * for a moment, its own timer is over before it reads an answer that was there in time.
+   */
   private async probeOnce(name: Name): Promise<void> {
     const run = name === 'database' ? this.options.probeDatabase : this.options.probeBroker;
-    const error = await failureOf(run, this.options.timeoutMs);
+    const { timeoutMs } = this.options;
+    let error = await failureOf(run, timeoutMs);
+    if (error !== undefined && !this.errors.has(name) && !this.closed)
+      error = await failureOf(run, timeoutMs);
     if (this.closed) return;
     if (error !== undefined && !this.errors.has(name)) this.log.error({ err: error }, `${name} is lost`);
     if (error === undefined && this.errors.has(name)) this.log.info({}, `${name} is back`);
