@@ -25,35 +25,8 @@ const variant = (change: (event: Event) => void): string => {
   return JSON.stringify(event);
 };
 const balance = async () => (await gateway.call('GET', `/v1/main-accounts/${main}`)).body.balance;
-/** The topic has been read up to here once an event that comes after shows. */
-let marker = 100;
-async function read(...values: string[]): Promise<void> {
-  marker += 1;
-  const text = `${marker}.5`;
-  const mark = variant((event) => {
-    event.data.sequence = marker;
-    event.data.transfers = [];
-    event.data.mainAccount.balance = text;
-  });
-  await gateway.ledger.publish(main, ...values, mark);
-  await eventually(async () => (await balance()) === text, { what: 'the marker' });
-}
-
+/** Repeats and older events are those of `late-events.int.spec.ts`. */
 describe('events that do not come as they should', () => {
-  test('twice, or older than what is known: nothing changes', async () => {
-    await read();
-    const lines = async () => (await gateway.call('GET', `/v1/main-accounts/${main}/transfers`)).body.items;
-    const before = await lines();
-    const old = variant((event) => {
-      event.data.mainAccount.balance = '666';
-    });
-    await gateway.ledger.publish(main, old, old);
-    const pinned = await balance();
-    await read();
-    expect(pinned).not.toBe('666');
-    expect(await lines()).toEqual(before);
-  });
-
   test('of a later generation: they win, though their sequence is lower', async () => {
     const restored = variant((event) => {
       event.data.generation = 1;
