@@ -36,7 +36,8 @@ beforeAll(async () => {
     LOGIN_ATTEMPTS_PER_NETWORK: '3',
     LOGIN_DELAY_FIRST_MS: '60000',
     LOGIN_ATTEMPTS_PER_ADDRESS: '1000',
-    WRITE_WAIT_MS: '3000',
+    // Long: on a busy machine a preparation that is answered with 202 would not have happened yet.
+    WRITE_WAIT_MS: '20000',
     RESEND_AFTER_MS: '1000',
   });
   main = await gateway.mainAccount('100000', 'Kita');

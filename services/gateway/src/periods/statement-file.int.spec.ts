@@ -1,8 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { STATEMENT_CSV_COLUMNS } from '@subledger/contracts';
 import { eventually } from '@subledger/testing';
 import { parse } from 'csv-parse/sync';
-import { TestGateway } from '../test-support/test-gateway.js';
+import { OPERATOR_KEY, TestGateway } from '../test-support/test-gateway.js';
 
 const PERIOD = '2026-10';
 let gateway: TestGateway;
@@ -42,11 +44,28 @@ async function mainWith(subAccounts: number): Promise<string> {
   return main;
 }
 
-const open = (main: string, signal?: AbortSignal) =>
-  fetch(`${gateway.running.url}/v1/main-accounts/${main}/periods/${PERIOD}.csv`, {
-    headers: { authorization: 'Bearer operator-key-of-the-suites-0123456789' },
-    ...(signal ? { signal } : {}),
-  });
+/** Asks again where it is refused: a download before it, that ended or was killed just now, may still count as running. */
+const open = (main: string, signal?: AbortSignal): Promise<Response> =>
+  eventually(
+    async () => {
+      const response = await fetch(`${gateway.running.url}/v1/main-accounts/${main}/periods/${PERIOD}.csv`, {
+        headers: { authorization: `Bearer ${OPERATOR_KEY}` },
+        ...(signal ? { signal } : {}),
+      });
+      if (response.status === 200) return response;
+      expect([response.status, await response.text()]).toEqual([429, expect.any(String)]);
+      return undefined;
+    },
+    { what: 'the download to be answered' },
+  );
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+/** Bytes of buffers that are in use: what is only not collected yet depends on the moment. */
+function bufferedBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers;
+}
 
 test('is what RFC 4180 and Excel want, with the figures of the statement', async () => {
   const main = await mainWith(3);
@@ -123,7 +142,7 @@ describe('of very many sub-accounts', () => {
   };
 
   test('waits for its reader instead of gathering the file, and comes whole', async () => {
-    const before = process.memoryUsage().arrayBuffers;
+    const before = bufferedBytes();
     const reader = ((await open(main)).body as ReadableStream<Uint8Array>).getReader();
     const first = (await reader.read()).value as Uint8Array;
     await eventually(async () => {
@@ -133,8 +152,8 @@ describe('of very many sub-accounts', () => {
       );
       return rows[0]?.wait_event === 'ClientWrite';
     });
-    // Nobody reads, so what is held now is what there is on the way, and what is not collected yet: not half the file.
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32_000_000);
+    // Nobody reads, so what is held now is what there is on the way (16 MB were seen): not half the file.
+    expect(bufferedBytes() - before).toBeLessThan(32_000_000);
     let bytes = 0;
     let lines = 0;
     for (let chunk: Uint8Array | undefined = first; chunk; chunk = (await reader.read()).value) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { EventName } from '@subledger/contracts';
-import { createPool } from '@subledger/database';
+import { createPool, isTransientError } from '@subledger/database';
 import type { KafkaRecord } from '@subledger/kafka';
 import { createLogger } from '@subledger/service-kit';
 import { createTestDatabase, eventually, type TestDatabase } from '@subledger/testing';
@@ -61,15 +61,26 @@ interface Cut {
   readonly back: number;
 }
 
+/** As the consumer does: a batch that the database could not take now (busy, a time-out) is delivered again. */
+async function deliver(model: ReadModel, events: readonly LedgerEvent[]): Promise<void> {
+  for (;;) {
+    try {
+      return await model.apply(events.map(recordOf));
+    } catch (error) {
+      if (!isTransientError(error)) throw error;
+    }
+  }
+}
+
 /** All events in order, in batches of these sizes, and after each one set back by some. */
 async function readAll(events: readonly LedgerEvent[], cuts: readonly Cut[]): Promise<void> {
   const model = instance();
   let from = 0;
   for (const { size, back } of cuts) {
-    await model.apply(events.slice(from, from + size).map(recordOf));
+    await deliver(model, events.slice(from, from + size));
     from = Math.max(0, Math.min(events.length, from + size) - back);
   }
-  await model.apply(events.slice(from).map(recordOf));
+  await deliver(model, events.slice(from));
 }
 
 const step = fc.record({
