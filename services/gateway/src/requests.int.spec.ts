@@ -147,11 +147,19 @@ describe('what is open', () => {
     },
   );
 
-  test('pages load nothing and run nothing', async () => {
-    const { headers, body } = await gateway.call('GET', '/docs', { key: null });
-    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(body).not.toMatch(/<script|src=|<link/);
-  });
+  test.each(['/docs', '/docs/errors/not-found'])(
+    '%s loads only what is ours, and runs only what has its nonce',
+    async (path) => {
+      const { headers, body } = await gateway.call('GET', path, { key: null });
+      const policy = headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("default-src 'none'");
+      const [, nonce] = /script-src [^;]*'nonce-([^']+)'/.exec(policy) ?? [];
+      const text = String(body);
+      for (const [script] of text.matchAll(/<script[^>]*>/g)) expect(script).toContain(`nonce="${nonce}"`);
+      for (const [, address] of text.matchAll(/<(?:script|link|img)[^>]* (?:src|href)="([^"]*)"/g))
+        expect(address).toMatch(/^(\/docs\/assets\/|data:)/);
+    },
+  );
 
   test('an unknown error page and the metrics are not there', async () => {
     expect((await gateway.call('GET', '/docs/errors/constructor', { key: null })).status).toBe(404);

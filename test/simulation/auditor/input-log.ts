@@ -56,6 +56,7 @@ export function readInput(record: KafkaRecord, poison: string): InputView {
     reasons,
     command: topic === TOPICS.commands ? legible(record, json) : null,
   });
+  if (record.undecodable) return bad(['undecodable-batch']);
   if (value === null || value.length === 0) return bad(['empty']);
   if (value.length > (topic === TOPICS.commands ? MAX_RECORD_BYTES : MAX_MESSAGE_RECORD_BYTES))
     return bad(['oversized']);

@@ -13,6 +13,11 @@ interface LogEntry {
   readonly transaction: BrokerTransaction | null;
 }
 
+/** Stands for a batch that no reader can decode; whoever reads it gets what the decoder would make of it. */
+export const UNDECODABLE = Buffer.from('not a batch of records');
+
+const broken = (offset: bigint) => ({ detail: 'a wrong checksum', firstOffset: offset, lastOffset: offset });
+
 /** One log. Offsets count entries, markers included; what retention took is kept for the auditor alone. */
 export class Partition {
   private entries: LogEntry[] = [];
@@ -46,8 +51,11 @@ export class Partition {
     timestampMs: number,
     transaction: BrokerTransaction | null,
   ): KafkaRecord {
-    const { topic, partition } = this;
-    const record: KafkaRecord = { topic, partition, offset: this.high, ...fields, timestampMs };
+    const { topic, partition, high: offset } = this;
+    const at = { topic, partition, offset, timestampMs };
+    const record: KafkaRecord = fields.value?.equals(UNDECODABLE)
+      ? { ...at, key: null, value: fields.value, headers: {}, undecodable: broken(offset) }
+      : { ...at, ...fields };
     this.entries.push({ record, transaction });
     this.notify();
     return record;

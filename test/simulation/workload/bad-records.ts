@@ -1,6 +1,7 @@
 import { MAX_MESSAGE_RECORD_BYTES, MAX_RECORD_BYTES, TOPICS } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { SeededRandom } from '@subledger/testing';
+import { UNDECODABLE } from '../broker/partition.js';
 import { POISON } from '../process/ledger-process.js';
 import type { Customer } from './customers.js';
 
@@ -19,6 +20,7 @@ const SPOILS: readonly Spoil[] = [
   () => ({ value: '' }),
   () => ({ value: '{"specversion":"1.0", broken' }),
   () => ({ value: Buffer.from([0xff, 0xfe, 0x00, 0x80]) }),
+  () => ({ value: UNDECODABLE }),
   (event) => json({ ...event, specversion: '0.3' }),
   (event) => json({ ...event, time: 'yesterday' }),
   (event) => json({ ...event, id: 'has spaces in it' }),

@@ -50,6 +50,8 @@ describe('what the read model has, previewed', () => {
         period: '2026-12',
         at: '2026-11-30T15:00:00.000Z',
         fundingPolicy: 'full',
+        timeZone: 'Asia/Tokyo',
+        nextTimeZone: null,
         balance: '250',
         returned: '0',
       },

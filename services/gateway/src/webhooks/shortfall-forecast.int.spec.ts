@@ -117,10 +117,10 @@ test('tells of a shortfall that arises within these days', async () => {
   expect(await forecast.look()).toBe(1);
 });
 
-test('says that a customer in debt has nothing', async () => {
+test('says what a customer in debt has: less than nothing', async () => {
   await customer({ id: 'ma_short', balance: -500, hours: 60 });
   await forecast.look();
-  expect((await queued()).map(({ data }) => [data.available, data.unfunded])).toEqual([['0', 2]]);
+  expect((await queued()).map(({ data }) => [data.available, data.unfunded])).toEqual([['-470', 2]]);
 });
 
 test('leaves a month start that is half here to the next look', async () => {
