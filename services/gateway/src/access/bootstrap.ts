@@ -32,44 +32,76 @@ async function putKey(
 }
 
 /**
- * One at a time: instances that start together would hash the same password twice, and the second hash would end the
- * sessions that were made with the first. Without a login or a password there is no configured operator.
+ * Instances that start together agree on one hash: a second one would end the sessions that were made with the first.
+ * Hashing takes seconds on a busy machine, so it is done outside the transaction. Whoever finds then that another
+ * instance was faster looks again. Without a login or a password there is no configured operator.
  */
 async function putOperator(prisma: PrismaClient, login: string | undefined, password: string | undefined) {
-  await prisma.$transaction(async (tx) => {
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('gateway.configured-operator'))`;
-    const configured = login === undefined || password === undefined ? undefined : { login, password };
-    if (configured) await putConfigured(tx, configured);
-    const loginKey = loginKeyOf(configured?.login ?? '');
-    const former = { kind: 'operator', loginKey: { not: loginKey } };
-    const gone = await tx.login.findMany({
-      where: { ...former, isConfigured: true },
-      select: { loginKey: true },
+  const configured = login === undefined || password === undefined ? undefined : { login, password };
+  for (;;) {
+    const before = configured && (await findOperator(prisma, configured.login));
+    const next = configured && { login: configured.login, hash: await hashOf(before, configured.password) };
+    const isDone = await prisma.$transaction(async (tx) => {
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('gateway.configured-operator'))`;
+      if (next) {
+        const now = await findOperator(tx, next.login);
+        if (knownHash(now) !== knownHash(before)) return false;
+        await putConfigured(tx, next, now);
+      }
+      await dropFormer(tx, configured?.login ?? '');
+      return true;
     });
-    const loginKeys = gone.map((row) => row.loginKey);
-    await tx.session.deleteMany({ where: { kind: 'operator', loginKey: { in: loginKeys } } });
-    await tx.login.deleteMany({ where: { loginKey: { in: loginKeys } } });
-  });
+    if (isDone) return;
+  }
 }
 
+type Operator = Awaited<ReturnType<typeof findOperator>>;
+
 /** @throws Error where the login is that of a main account, or of an operator who is not the configured one */
-async function putConfigured(tx: Transaction, { login, password }: { login: string; password: string }) {
-  const loginKey = loginKeyOf(login);
-  const there = await tx.login.findUnique({ where: { loginKey } });
+async function findOperator(db: Pick<Transaction, 'login'>, login: string) {
+  const there = await db.login.findUnique({ where: { loginKey: loginKeyOf(login) } });
   if (there && there.kind !== 'operator') throw new Error('OPERATOR_LOGIN is the login of a main account');
   if (there && !there.isConfigured) throw new Error('OPERATOR_LOGIN is the login of another operator');
-  // A second instance or start must not change the hash, which would end the operator's sessions. And whoever changed
-  // the password since keeps it, until the configuration says another one.
-  const configured = there?.configuredHash ?? there?.passwordHash;
-  if (configured !== undefined && (await verifyPassword(configured, password))) {
-    await tx.login.update({ where: { loginKey }, data: { login, configuredHash: configured } });
+  return there;
+}
+
+const knownHash = (operator: Operator | undefined): string | undefined =>
+  operator?.configuredHash ?? operator?.passwordHash;
+
+/**
+ * A second instance or start must not change the hash, which would end the operator's sessions. And whoever changed the
+ * password since keeps it, until the configuration says another one.
+ */
+async function hashOf(before: Operator | undefined, password: string): Promise<string> {
+  const known = knownHash(before);
+  return known !== undefined && (await verifyPassword(known, password)) ? known : hashPassword(password);
+}
+
+async function putConfigured(
+  tx: Transaction,
+  { login, hash }: { readonly login: string; readonly hash: string },
+  now: Operator,
+): Promise<void> {
+  const loginKey = loginKeyOf(login);
+  if (now && hash === knownHash(now)) {
+    await tx.login.update({ where: { loginKey }, data: { login, configuredHash: hash } });
     return;
   }
-  const passwordHash = await hashPassword(password);
-  const data = { login, passwordHash, configuredHash: passwordHash, updatedAt: new Date() };
+  const data = { login, passwordHash: hash, configuredHash: hash, updatedAt: new Date() };
   await tx.login.upsert({
     where: { loginKey },
     create: { ...data, loginKey, kind: 'operator', isConfigured: true },
     update: data,
   });
+}
+
+/** Configured operators by other logins, and their sessions. */
+async function dropFormer(tx: Transaction, login: string): Promise<void> {
+  const gone = await tx.login.findMany({
+    where: { kind: 'operator', loginKey: { not: loginKeyOf(login) }, isConfigured: true },
+    select: { loginKey: true },
+  });
+  const loginKeys = gone.map(({ loginKey }) => loginKey);
+  await tx.session.deleteMany({ where: { kind: 'operator', loginKey: { in: loginKeys } } });
+  await tx.login.deleteMany({ where: { loginKey: { in: loginKeys } } });
 }

@@ -72,7 +72,8 @@ export class StoppedLaneScene {
 
   /** The lane has stopped, and whoever may notice has. */
   async expectAlarm(ledger: WatchedLedger, lane: number, reason: string): Promise<void> {
-    await waitUntil(() => ledger.lanes.get(lane)?.state === 'broken');
+    // A lane that was fenced looks again after a session and five seconds.
+    await waitUntil(() => ledger.lanes.get(lane)?.state === 'broken', 60_000);
     expect(ledger.lanes.get(lane)?.reason).toContain(reason);
     const lines = ledger.logLines.map((text) => JSON.parse(text)).filter((one) => one.lane === lane);
     expect(lines.at(-1)).toMatchObject({ level: 'error' });
