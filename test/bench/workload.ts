@@ -83,7 +83,7 @@ function someCommand(main: number, sub: number, dice: number, { limit }: Populat
   const subAccountId = subId(main, sub);
   const about = String(Math.round(limit * 0.9) + pick(Math.round(limit / 5)));
   if (dice < 0.5) return command(main, 'limit.change', { subAccountId, limit: about });
-  if (dice < 0.7667) return command(main, 'points.purchase', { points: '100', reference: 'bench' });
+  if (dice < 0.7667) return command(main, 'points.purchase', { points: '100', reference: nextId() });
   if (dice < 0.9) return command(main, 'limit.boost', { subAccountId, points: '10' });
   return command(main, 'hold.place', { subAccountId, messageId: nextId(), points: MESSAGE_POINTS });
 }

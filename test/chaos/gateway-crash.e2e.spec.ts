@@ -134,7 +134,7 @@ describe('a gateway is killed', () => {
   const opening = (mark: string, limit: string): Write => ({
     path: `${customer.path}/sub-accounts`,
     idempotencyKey: `key-${mark}`,
-    body: { name: mark, password: 'Password1', limit },
+    body: { name: mark, password: 'Marmot7Lantern', limit },
   });
   const replayed = ({ headers }: GatewayAnswer) => headers.get('idempotent-replayed');
   const bookings = async (mark: string) =>

@@ -1,4 +1,5 @@
 /** Database or broker lost, a service that stands still: said so, nothing lost, and all goes on by itself. */
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,7 +88,7 @@ describe('outages', () => {
     const after = await system.operator.callPersistently<{ balanceAfter: string }>(
       'POST',
       `${customer.path}/purchases`,
-      { body: { points: '1', reference: 'back' } },
+      { body: { points: '1', reference: `back ${randomUUID()}` } },
     );
     expect(Number(after.balanceAfter)).toBe(Number(balance) + 1);
     await eventually(async () => (await subOf(customer, sub.id)).used === usedPoints, { timeoutMs: 60_000 });
