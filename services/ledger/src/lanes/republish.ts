@@ -1,3 +1,4 @@
+import { eventType } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
 import { TOUCH_ALL } from '../pipeline/decide-slice.js';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
@@ -61,7 +62,7 @@ interface EventView {
     readonly transfers: readonly { readonly subAccountId: string | null }[];
   };
 }
-const TOUCHES_ALL: ReadonlySet<string> = new Set([...TOUCH_ALL].map((name) => `subledger.${name}.v1`));
+const TOUCHES_ALL: ReadonlySet<string> = new Set([...TOUCH_ALL].map((name) => eventType(name)));
 
 /** Which sub-accounts an event changed, so that their limit records are due. */
 function note(touched: Map<string, Touched>, mainAccountId: string, payload: string): void {

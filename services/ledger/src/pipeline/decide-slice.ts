@@ -32,7 +32,7 @@ const FORWARDED_HEADER = 'ledger-forwarded-from';
 
 const FOLLOW_UPS: ReadonlySet<string> = new Set(FOLLOW_UP_EVENTS);
 /** Events that change the shown status of every sub-account, though no row of theirs. */
-export const TOUCH_ALL: ReadonlySet<string> = new Set([
+export const TOUCH_ALL: ReadonlySet<DomainEvent['name']> = new Set([
   'main-account.suspended',
   'main-account.resumed',
   'main-account.sending-stopped',
