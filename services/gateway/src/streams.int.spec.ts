@@ -148,6 +148,19 @@ describe('a stream of a main account', () => {
   });
 });
 
+test('a suspension is told that comes before the first look at its main account', async () => {
+  const { client } = gateway.database;
+  const elsewhere = await gateway.mainAccount('10', `busy-${Date.now()}`);
+  // A look reads operations: the one for this stream waits, and so does the one for what is opened meanwhile.
+  await client.query('BEGIN');
+  await client.query('LOCK TABLE gateway.operation IN ACCESS EXCLUSIVE MODE');
+  await open(`/v1/main-accounts/${elsewhere}/stream`, { key: OPERATOR }, other.url);
+  const reader = await ofMain({ key }, other.url);
+  await client.query('UPDATE gateway.main_account_state SET suspended = true WHERE main_account_id = $1', [main]);
+  await client.query('COMMIT');
+  await reader.next('sub-account', ({ id, status }) => id === sub && status === 'suspended');
+});
+
 describe('without a notice', () => {
   test('a change of a transaction that began before anybody watched is told', async () => {
     const { client } = gateway.database;

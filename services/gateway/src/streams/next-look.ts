@@ -37,6 +37,14 @@ export class NextLook {
     private readonly publicUrl: string,
   ) {}
 
+  /** Where looking at a main account, or at all of them, begins, and whether it is suspended then. */
+  async start(id: string): Promise<{ readonly position: StreamPosition; readonly isSuspended?: boolean }> {
+    const position = await readPosition(this.prisma);
+    if (id === ALL) return { position };
+    const [main] = await this.changes.mainsOf([id], position);
+    return main ? { position, isSuspended: main.isSuspended } : { position };
+  }
+
   /** @throws the database's error; then all that was marked stays to be looked at */
   async run(watched: ReadonlyMap<string, Watched>): Promise<void> {
     const tasks = new Map<string, Task>();

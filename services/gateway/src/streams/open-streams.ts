@@ -36,7 +36,6 @@ export function openStreams({ config, database, sessions, publicUrl, customers, 
   const heartbeatMs = config.STREAM_HEARTBEAT_MS;
   const changes = new ChangesQuery(prisma, new MainAccountsStore(readingFrom(pool), publicUrl));
   const hub = new StreamHub(
-    prisma,
     new WatchList(prisma, Math.max(KEEP_HEARTBEATS * heartbeatMs, LEAST_KEEP_MS)),
     new NextLook(prisma, changes, publicUrl),
     new StreamCredentials(prisma, sessions),

@@ -1,13 +1,11 @@
 import { Counter, Gauge, type Logger, type Registry } from '@subledger/service-kit';
 import type { Principal } from '../access/principal.js';
-import type { PrismaClient } from '../generated/prisma/client.js';
 import type { StreamsToTell } from '../operations/outcome-listener.js';
 import { ALL, type ChangeNotice } from './change-notice.js';
 import type { EventStream } from './event-stream.js';
 import { whoMakesRoom } from './fair-share.js';
 import type { NextLook } from './next-look.js';
 import type { StreamCredentials } from './stream-credentials.js';
-import { readPosition } from './stream-position.js';
 import type { WatchList } from './watch-list.js';
 import { Watched } from './watched.js';
 
@@ -29,7 +27,6 @@ export class StreamHub implements StreamsToTell {
   private readonly displaced: Counter;
 
   constructor(
-    private readonly prisma: Pick<PrismaClient, '$queryRaw'>,
     private readonly list: WatchList,
     private readonly next: NextLook,
     private readonly credentials: StreamCredentials,
@@ -103,7 +100,8 @@ export class StreamHub implements StreamsToTell {
     // A heartbeat that runs knows nothing of this one, and would take its row away.
     await this.beating;
     const row = await this.list.add(id);
-    watched.watchedFrom(await readPosition(this.prisma), row);
+    const { position, isSuspended } = await this.next.start(id);
+    watched.watchedFrom(position, row, isSuspended);
     this.lookWhenDue();
   }
 

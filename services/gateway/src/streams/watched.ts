@@ -32,8 +32,10 @@ export class Watched {
     return { dirty, since };
   }
 
-  watchedFrom(position: StreamPosition, row: bigint): void {
+  /** @param isSuspended how readers find the main account who come now: a change before the first look is told, too */
+  watchedFrom(position: StreamPosition, row: bigint, isSuspended: boolean | undefined): void {
     this.since = position;
+    this.isSuspended = isSuspended;
     this.quietUntil = row;
     this.mark(null);
   }
