@@ -156,7 +156,9 @@ test('a suspension is told that comes before the first look at its main account'
   await client.query('LOCK TABLE gateway.operation IN ACCESS EXCLUSIVE MODE');
   await open(`/v1/main-accounts/${elsewhere}/stream`, { key: OPERATOR }, other.url);
   const reader = await ofMain({ key }, other.url);
-  await client.query('UPDATE gateway.main_account_state SET suspended = true WHERE main_account_id = $1', [main]);
+  await client.query('UPDATE gateway.main_account_state SET suspended = true WHERE main_account_id = $1', [
+    main,
+  ]);
   await client.query('COMMIT');
   await reader.next('sub-account', ({ id, status }) => id === sub && status === 'suspended');
 });
