@@ -18,7 +18,10 @@ async function judged(options: SimulationOptions): Promise<Outcome> {
 /** Everything that the world can do to the ledger, by the names of `World.cover`. */
 const TROUBLE = {
   process: ['killed', 'paused', 'zombie', 'stopped'],
-  group: ['rebalanced', 'expelled'],
+  group: [
+    ...['joined', 'rejoined', 'refused', 'forgot', 'rebalanced', 'expelled', 'silent'],
+    ...['crashes', 'fetches on', 'stands still'].map((way) => `failed join ${way}`),
+  ],
   fault: [
     ...['database', 'broker'].flatMap((server) =>
       ['request-lost', 'answer-lost', 'slow-request', 'slow-answer', 'ghost', 'refused', 'away'].map(

@@ -174,6 +174,8 @@ export class Simulation {
         return `lane ${lane} published to ${row.publishedSequence}`;
       if (row.rebuildLimits) return `limits of lane ${lane}`;
     }
+    const outsider = this.fleet.running.find(({ isMember }) => !isMember);
+    if (outsider) return `${outsider.name} is no member of its group, and has no other session`;
     const due = this.database.tombstonesDue(this.world.scheduler.now - this.settings.tombstoneGraceMs, 1);
     return due.length > 0 ? `tombstone of ${due[0]?.subAccountId}` : null;
   }

@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { BatchConsumer } from './batch-consumer.js';
 import { collect, createTopics, eventually, testConfig } from './broker.fixture.js';
+import { createClient } from './client.js';
 import { type KafkaConfig, partitionKey, type TopicPartition } from './config.js';
+import { GroupSession } from './group-session.js';
 import { RecordProducer } from './record-producer.js';
 import { TransactionalPublisher } from './transactional-publisher.js';
 
@@ -218,6 +220,48 @@ describe('delivery', () => {
     await third.consumer.start();
     await eventually('from the committed offset', () => third.records.length === 2);
     expect(third.values()).toEqual(['1', '2']);
+  });
+
+  test('does not commit any more what it had left uncommitted of a partition that it lost', async () => {
+    const groupId = `${config.topicPrefix}g`;
+    const admin = createClient(config, { retries: 5 }).admin();
+    await admin.connect();
+    const committed = async (partition: number) => {
+      const [topic] = await admin.fetchOffsets({ groupId, topics: [`${config.topicPrefix}a`] });
+      return topic?.partitions.find((one) => one.partition === partition)?.offset;
+    };
+    // The commits of the first one fail until it has lost half of its partitions.
+    const commit = GroupSession.prototype.commit;
+    let first: GroupSession | undefined;
+    let isRefused = true;
+    const spy = jest
+      .spyOn(GroupSession.prototype, 'commit')
+      .mockImplementation(function (this: GroupSession, offsets) {
+        first ??= this;
+        return this === first && isRefused
+          ? Promise.reject(new Error('refused by the suite'))
+          : commit.call(this, offsets);
+      });
+    try {
+      const one = consume({ groupId, topics: ['a'] });
+      await one.consumer.start();
+      await write('a', 0, 'kept');
+      await write('a', 3, 'lost');
+      await eventually('one has read both', () => one.records.length === 2);
+      const two = consume({ groupId, topics: ['a'] });
+      await two.consumer.start();
+      await eventually('two has half of it', () => two.consumer.assignment.length === 2);
+      expect(keys(two.consumer.assignment)).toContain('a:3');
+      await write('a', 3, 'new');
+      await eventually('two has committed what both have read', async () => (await committed(3)) === '2');
+      expect(await committed(0)).toBe('-1');
+      isRefused = false;
+      await eventually('one commits what it kept', async () => (await committed(0)) === '1');
+      expect(await committed(3)).toBe('2');
+    } finally {
+      spy.mockRestore();
+      await admin.disconnect();
+    }
   });
 
   test('passes over transaction markers without losing its position', async () => {

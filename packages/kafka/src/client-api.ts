@@ -15,6 +15,7 @@ export { LogReader } from './log-reader.js';
 export { partitionFor } from './murmur2.js';
 export type { OffsetToCommit } from './offset-committer.js';
 export { RecordProducer, type RecordProducerOptions, type WrittenRecord } from './record-producer.js';
+export { nextSessionState, SessionEndedError, type SessionEvent, type SessionState, silenceOf } from './session-states.js';
 export { deleteRecords, deleteTopics, ensureTopics, growTopic, type TopicDefinition } from './topics.js';
 export { extractTrace, injectTrace } from './trace.js';
 export {

@@ -3,7 +3,7 @@ import { type Owner, SERVERS } from '../world/scheduler.js';
 import type { World } from '../world/world.js';
 import type { Partition } from './partition.js';
 
-export type Hold = 'assigning' | 'application' | 'out-of-range';
+export type Hold = 'assigning' | 'application' | 'out-of-range' | 'unanswered';
 
 interface FeedPorts {
   readonly world: World;

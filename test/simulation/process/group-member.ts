@@ -54,6 +54,11 @@ export class GroupMember {
     });
   }
 
+  /** Its fetches are not answered any more. */
+  standStill(): void {
+    for (const feed of this.feeds.values()) feed.hold('unanswered');
+  }
+
   pause(partitions: TopicPartition[]): void {
     for (const { topic, partition } of partitions) this.feed(topic, partition)?.hold('application');
   }

@@ -12,6 +12,7 @@ import {
   Turnstile,
 } from '@subledger/ledger/engine';
 import type { Broker } from '../broker/broker.js';
+import type { Group } from '../broker/group.js';
 import { brokerConnection, SimPublisher } from '../broker/sim-publisher.js';
 import type { Database } from '../store/database.js';
 import { databaseConnection, SimStore } from '../store/sim-store.js';
@@ -19,6 +20,7 @@ import type { Owner } from '../world/scheduler.js';
 import type { World } from '../world/world.js';
 import { GroupMember } from './group-member.js';
 import { silentMetrics, tracingLog } from './observers.js';
+import { Session } from './session.js';
 
 /** What all processes of a run are configured with. */
 export interface LedgerSettings {
@@ -28,6 +30,9 @@ export interface LedgerSettings {
   readonly allowEarlyRoll: boolean;
   readonly tombstoneGraceMs: number;
 }
+
+/** From a failed session to the next: leaving the group, if it answers, and a pause. */
+const RELAUNCH_MS = [200, 5_500] as const;
 
 /** Small enough that the customers of a run have month starts in parts. */
 const SMALL_PARTS: RollInParts = { above: 4, size: 2, keptEvents: 6 };
@@ -55,6 +60,7 @@ interface Servers {
   readonly world: World;
   readonly broker: Broker;
   readonly database: Database;
+  readonly group: Group;
   readonly groupOffsets: Map<string, bigint>;
 }
 
@@ -63,16 +69,18 @@ export class LedgerProcess implements Owner {
   state: Owner['state'] = 'alive';
   readonly lanes: Lanes;
   readonly member: GroupMember;
-  /** Whether the group still counts it in. */
-  isMember = false;
-  /** The last decision of the group that it knows. */
-  generation = -1;
+  private session: Session | undefined;
+  private isStopping = false;
+  private readonly world: World;
+  private readonly group: Group;
 
   constructor(
     readonly name: string,
-    { world, broker, database, groupOffsets }: Servers,
+    { world, broker, database, group, groupOffsets }: Servers,
     settings: LedgerSettings,
   ) {
+    this.world = world;
+    this.group = group;
     const store = new SimStore(databaseConnection(world, this), database);
     const log = tracingLog(world, name);
     const metrics = silentMetrics();
@@ -123,6 +131,40 @@ export class LedgerProcess implements Owner {
     };
     this.lanes = new Lanes(ports);
     this.member = new GroupMember(world, broker, this, () => this.lanes, groupOffsets);
+  }
+
+  get memberId(): string | null {
+    return this.session?.memberId ?? null;
+  }
+
+  /** Whether it is what it takes itself for: a member that the group knows. */
+  get isMember(): boolean {
+    return this.session?.isConfirmed ?? false;
+  }
+
+  /** In one session after the other, until it is stopped. */
+  consume(): void {
+    const { world, member } = this;
+    if (this.isStopping) return;
+    const session = new Session(world, this, this.group, {
+      onJoined: (lanes, isNext) => member.joined(lanes, isNext),
+      onStandstill: () => member.standStill(),
+      onFailed: () => {
+        member.joined([], false);
+        world.scheduler.after(world.random.int(...RELAUNCH_MS), this, () => {
+          if (session === this.session) this.consume();
+        });
+      },
+    });
+    this.session = session;
+    session.begin();
+  }
+
+  stopConsuming(): void {
+    this.isStopping = true;
+    this.session?.close();
+    this.session = undefined;
+    this.member.joined([], true);
   }
 }
 

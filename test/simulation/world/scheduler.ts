@@ -35,6 +35,7 @@ export class Scheduler {
   private readonly lines: string[] = [];
   private order = 0;
   private time: number;
+  private warped = 0;
   /** Lines traced so far. */
   traced = 0;
   /** Called with each line; for `--trace`. */
@@ -47,6 +48,11 @@ export class Scheduler {
   /** Milliseconds since 1970. */
   get now(): number {
     return this.time;
+  }
+
+  /** Milliseconds on a clock that only shows what was lived through: `warp` does not move it. */
+  get uptime(): number {
+    return this.time - this.warped;
   }
 
   /** What happened so far, in one value: two runs that differ anywhere differ here. */
@@ -91,6 +97,7 @@ export class Scheduler {
   /** Days pass in which nothing happens: everything that is due later stays as far away as it was. */
   warp(ms: number): void {
     this.time += ms;
+    this.warped += ms;
     for (const entry of this.heap) entry.at += ms;
   }
 

@@ -47,7 +47,8 @@ const TROUBLES: readonly (readonly [weight: number, name: string, trouble: Troub
       if (process) void fleet.stop(process);
     },
   ],
-  [8, 'rebalance', (_, fleet) => fleet.rebalance('at random')],
+  [8, 'rebalance', (_, fleet) => fleet.rebalance()],
+  [3, 'forgotten member', (_, fleet) => fleet.forgetMember()],
   [2, 'database away', goAway('database')],
   [2, 'broker away', goAway('broker')],
 ];
