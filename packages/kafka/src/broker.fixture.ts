@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchConsumer } from './batch-consumer.js';
 import type { KafkaConfig, KafkaRecord } from './config.js';
-import type { BatchConsumerOptions } from './consumer-options.js';
-import { deleteTopics, ensureTopics, type TopicDefinition } from './topics.js';
+import { BatchConsumer } from './consume/batch-consumer.js';
+import type { BatchConsumerOptions } from './consume/consumer-options.js';
+import { deleteTopics, ensureTopics, type TopicDefinition } from './topics/topics.js';
 
 /** The real broker of the suites, under a prefix of this suite's own. */
 export function testConfig(): KafkaConfig {

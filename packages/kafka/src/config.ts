@@ -3,7 +3,7 @@
  * rest of the system must be able to outlive it.
  */
 
-import type { Undecodable } from './undecodable.js';
+import type { Undecodable } from './kafkajs/undecodable.js';
 
 /** Where and as whom to connect. */
 export interface KafkaConfig {

@@ -1,3 +1,3 @@
 export * from './client-api.js';
-export { KafkaBatchContext } from './kafka-batch-context.js';
-export { KafkaBatchServer, type KafkaBatchServerOptions } from './kafka-batch-server.js';
+export { KafkaBatchContext } from './consume/kafka-batch-context.js';
+export { KafkaBatchServer, type KafkaBatchServerOptions } from './consume/kafka-batch-server.js';

@@ -1,51 +1,54 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Health, type Logger, type Registry } from '@subledger/service-kit';
 import type pg from 'pg';
+import { ApiKeysController } from './access/api-keys.controller.js';
 import { ApiKeysService } from './access/api-keys.service.js';
-import type { CustomerLimits } from './access/customer-limits.js';
 import type { KeyUse } from './access/key-use.js';
 import type { KnownKeys } from './access/known-keys.js';
+import { LoginsController } from './access/logins.controller.js';
 import { LoginsService } from './access/logins.service.js';
+import { SessionController } from './access/session.controller.js';
 import { type SessionParts, SessionsService } from './access/sessions.service.js';
-import { HoldsService } from './accounts/holds.service.js';
-import { MainAccountsService } from './accounts/main-accounts.service.js';
-import { MainAccountsStore } from './accounts/main-accounts-store.js';
-import { PointsService } from './accounts/points.service.js';
-import { SenderNumbersService } from './accounts/sender-numbers.service.js';
-import { readingFrom } from './accounts/sql-reader.js';
-import { SubAccountsService } from './accounts/sub-accounts.service.js';
-import { SubAccountsStore } from './accounts/sub-accounts-store.js';
-import { TransfersStore } from './accounts/transfers-store.js';
+import { OpenController, PUBLIC_URL } from './api/open.controller.js';
+import { AuditController } from './audit/audit.controller.js';
 import { AuditLogService } from './audit/audit-log.service.js';
 import type { DependencyMonitor } from './availability/dependency-monitor.js';
+import { readingFrom } from './database/sql-reader.js';
 import type { PrismaClient } from './generated/prisma/client.js';
-import { AccessController } from './http/access.controller.js';
-import { AuditController } from './http/audit.controller.js';
-import { LoginsController } from './http/logins.controller.js';
-import { MainAccountsController } from './http/main-accounts.controller.js';
-import { MessagesController } from './http/messages.controller.js';
-import { OpenController, PUBLIC_URL } from './http/open.controller.js';
-import { PeriodsController } from './http/periods.controller.js';
-import { PointsController } from './http/points.controller.js';
-import { SenderNumbersController } from './http/sender-numbers.controller.js';
-import { SessionController } from './http/session.controller.js';
-import { StreamsController } from './http/streams.controller.js';
-import { SubAccountsController } from './http/sub-accounts.controller.js';
-import { WebhooksController } from './http/webhooks.controller.js';
+import { MainAccountsController } from './main-accounts/main-accounts.controller.js';
+import { MainAccountsService } from './main-accounts/main-accounts.service.js';
+import { MainAccountsStore } from './main-accounts/main-accounts-store.js';
 import { MessageLogController } from './message-log/message-log.controller.js';
 import { MessageLog } from './message-log/message-log.js';
+import { MessagesController } from './message-log/messages.controller.js';
 import { MessagesService } from './message-log/messages.service.js';
 import type { MessageLogParts } from './message-log/start-message-log.js';
 import type { DirectRunner } from './operations/direct-runner.js';
+import { OperationsController } from './operations/operations.controller.js';
 import { OperationsService } from './operations/operations.service.js';
 import type { WriteRunner } from './operations/write-runner.js';
+import { PeriodsController } from './periods/periods.controller.js';
 import { PeriodsService } from './periods/periods.service.js';
 import { ResetPreviewService } from './periods/reset-preview.service.js';
 import { StatementsStore } from './periods/statements-store.js';
+import { HoldsController } from './points/holds.controller.js';
+import { HoldsService } from './points/holds.service.js';
+import { PointsController } from './points/points.controller.js';
+import { PointsService } from './points/points.service.js';
+import { TransfersStore } from './points/transfers-store.js';
 import { EventsController } from './read-model/events.controller.js';
 import { ReadModel } from './read-model/read-model.js';
+import type { CustomerLimits } from './request/customer-limits.js';
+import { SenderNumbersController } from './sender-numbers/sender-numbers.controller.js';
+import { SenderNumbersService } from './sender-numbers/sender-numbers.service.js';
+import { StreamsController } from './streams/streams.controller.js';
 import { StreamsService } from './streams/streams.service.js';
+import { MeController } from './sub-accounts/me.controller.js';
+import { SubAccountsController } from './sub-accounts/sub-accounts.controller.js';
+import { SubAccountsService } from './sub-accounts/sub-accounts.service.js';
+import { SubAccountsStore } from './sub-accounts/sub-accounts-store.js';
 import { WebhookDeliveriesService } from './webhooks/webhook-deliveries.service.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
 import { type WebhookParts, WebhooksService } from './webhooks/webhooks.service.js';
 
 /** What `startGateway` made: connections and the machinery of writes. */
@@ -75,7 +78,10 @@ export interface GatewayParts {
     MainAccountsController,
     PointsController,
     SubAccountsController,
-    AccessController,
+    ApiKeysController,
+    HoldsController,
+    OperationsController,
+    MeController,
     SenderNumbersController,
     SessionController,
     LoginsController,

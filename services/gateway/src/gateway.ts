@@ -15,18 +15,19 @@ import {
   type ServiceContext,
 } from '@subledger/service-kit';
 import { bootstrapCredentials } from './access/bootstrap.js';
-import { CustomerLimits } from './access/customer-limits.js';
 import { KeyUse } from './access/key-use.js';
 import { KnownKeys } from './access/known-keys.js';
 import { openSessions } from './access/open-sessions.js';
+import { createApp } from './api/create-app.js';
+import type { ServedRoute } from './api/served-routes.js';
 import { auditRetention } from './audit/audit-retention.js';
 import { createMonitor } from './availability/create-monitor.js';
 import type { GatewayConfig } from './config.js';
-import { createApp } from './create-app.js';
+import { type Database, openDatabase, SCHEMA } from './database/open-database.js';
+import { untilDatabaseAnswers } from './database/until-database-answers.js';
+import { EVENTS_TRANSPORT } from './events/transports.js';
 import type { PrismaClient } from './generated/prisma/client.js';
-import type { ServedRoute } from './http/served-routes.js';
 import { openMessageLog } from './message-log/start-message-log.js';
-import { type Database, openDatabase, SCHEMA } from './open-database.js';
 import { CommandSender } from './operations/command-sender.js';
 import { DirectRunner } from './operations/direct-runner.js';
 import { OperationsStore } from './operations/operations-store.js';
@@ -35,12 +36,11 @@ import { OutcomeRoom } from './operations/outcome-room.js';
 import { Sweeper } from './operations/sweeper.js';
 import { WaitingRoom } from './operations/waiting-room.js';
 import { WriteRunner } from './operations/write-runner.js';
-import { ProfileRelay } from './profiles/profile-relay.js';
 import { EarlyOutcomes } from './read-model/early-outcomes.js';
 import { ReadModel } from './read-model/read-model.js';
+import { CustomerLimits } from './request/customer-limits.js';
+import { ProfileRelay } from './sender-numbers/profile-relay.js';
 import { openStreams } from './streams/open-streams.js';
-import { EVENTS_TRANSPORT } from './transports.js';
-import { untilDatabaseAnswers } from './until-database-answers.js';
 import { openWebhooks } from './webhooks/start-webhooks.js';
 
 const GROUP = 'gateway';

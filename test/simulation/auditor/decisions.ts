@@ -1,6 +1,7 @@
 import { monthStart, next, periodOf } from '../world/calendar.js';
 import type { BooksView } from './books.js';
 import { AuditFailure, amountOf, amountOrNull, check, equal, sameFields } from './check.js';
+import { assertClosing } from './closing.js';
 import type { EventView } from './evidence.js';
 import { charged, credited, released } from './facts.js';
 import { rolled } from './month.js';
@@ -200,13 +201,6 @@ function closeDeleted(books: BooksView, event: EventView): void {
   const closing = books.closing(sub);
   assertClosing(event, sub.period, closing);
   Object.assign(books.statement(sub, sub.period), closing);
-}
-
-export function assertClosing(event: EventView, period: string, figures: object): void {
-  const closed = event.data.closed as Record<string, unknown>;
-  equal(closed.period, period, () => `period that closes in ${event.id}`);
-  for (const [name, value] of Object.entries(figures))
-    equal(amountOf(closed[name]), value, () => `${name} of the closing in ${event.id}`);
 }
 
 /** The states in an event are those after its decision. */

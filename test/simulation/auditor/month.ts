@@ -1,7 +1,7 @@
 import { monthStart, next } from '../world/calendar.js';
 import type { BooksView, SubView } from './books.js';
 import { AuditFailure, amountOf, check, equal } from './check.js';
-import { assertClosing } from './decisions.js';
+import { assertClosing } from './closing.js';
 import type { EventView, TransferView } from './evidence.js';
 
 /** A month start: everything back, statements closed, pending limits in, then the funding pass over all. */

@@ -115,7 +115,10 @@ export class Session {
     const way = world.random.pick(FAILED_JOINS);
     world.cover(`group:failed join ${way}`);
     world.trace(`${owner.name} could not join and ${way}: ${String(error)}`);
-    if (way === 'crashes') return this.fail('crashed');
+    if (way === 'crashes') {
+      this.fail('crashed');
+      return;
+    }
     this.hasLostItsWay = true;
     if (way === 'fetches on') return;
     this.stoodStillAt = world.scheduler.uptime;
@@ -165,7 +168,8 @@ export class Session {
     if (silence !== null) {
       world.cover('group:silent');
       world.trace(`${owner.name} makes a new session: ${silence}`);
-      return this.fail('silent');
+      this.fail('silent');
+      return;
     }
     world.scheduler.after(WATCH_EVERY_MS, owner, () => this.watch());
   }

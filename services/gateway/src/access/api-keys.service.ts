@@ -1,16 +1,16 @@
 import { MAX_API_KEYS, type Scope } from '@subledger/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import { decodeCursor, page } from '../accounts/cursor.js';
-import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
+import { decodeCursor, page } from '../database/cursor.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import type { Asked } from '../http/asked.js';
-import { ProblemError } from '../http/problem.js';
-import type { Answer } from '../operations/idempotency.js';
+import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
 import { encodeNotice } from '../operations/outcome-notice.js';
 import type { WriteRunner } from '../operations/write-runner.js';
+import type { CustomerLimits } from '../request/customer-limits.js';
+import type { Answer } from '../request/idempotency.js';
+import { ProblemError } from '../request/problem.js';
+import type { Asked } from '../request/validated-request.js';
 import { hashApiKey, newApiKey, toKeyId } from './api-key.js';
-import type { CustomerLimits } from './customer-limits.js';
 import type { KnownKeys } from './known-keys.js';
 
 /** API keys of main accounts. */

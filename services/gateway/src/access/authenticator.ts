@@ -1,11 +1,11 @@
 import type { Scope, Who } from '@subledger/contracts';
-import { ProblemError } from '../http/problem.js';
+import type { LiveSession, Principal } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
 import { hashApiKey, toKeyId } from './api-key.js';
 import type { KeyUse } from './key-use.js';
 import type { KnownKeys } from './known-keys.js';
-import type { Principal } from './principal.js';
 import type { SessionCookie } from './session-cookie.js';
-import type { LiveSession, SessionStore } from './session-store.js';
+import type { SessionStore } from './session-store.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,512}) *$/i;
 

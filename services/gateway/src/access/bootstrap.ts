@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../config.js';
+import type { Transaction } from '../database/transaction.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import type { Transaction } from '../operations/write-runner.js';
 import { hashApiKey } from './api-key.js';
 import { loginKeyOf } from './login-key.js';
 import { hashPassword, verifyPassword } from './passwords.js';

@@ -1,13 +1,10 @@
 import type { CreateSession } from '@subledger/contracts';
+import type { Transaction } from '../database/transaction.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
-import type { Transaction } from '../operations/write-runner.js';
-import { noteProfileChangesWithin } from '../profiles/profile-changes.js';
+import type { Owner } from '../request/principal.js';
+import { noteProfileChangesWithin } from '../sender-numbers/profile-changes.js';
 import { loginKeyOf } from './login-key.js';
 
-/** Whose password it is: an operator or main account by login, or a sub-account. */
-export type Owner =
-  | { readonly kind: 'operator' | 'main'; readonly loginKey: string; readonly mainAccountId: string | null }
-  | { readonly kind: 'sub'; readonly mainAccountId: string; readonly subAccountId: string };
 export type Credential = Owner & {
   readonly passwordHash: string;
   /** As it was registered: the login, or the sub-account's name. */

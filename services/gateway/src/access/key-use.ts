@@ -1,5 +1,5 @@
 import type { Logger } from '@subledger/service-kit';
-import { RepeatedWork } from '../batches/repeated-work.js';
+import { RepeatedWork } from '../database/periodic-task.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 const EVERY_MS = 60_000;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Transaction } from '../database/transaction.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
-import type { Transaction } from '../operations/write-runner.js';
 import { hashSessionToken, newSessionToken } from './session-token.js';
 
 /** How long a browser is known after a login. */

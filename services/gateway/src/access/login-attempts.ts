@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Transaction } from '../database/transaction.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
-import { ProblemError } from '../http/problem.js';
-import type { Transaction } from '../operations/write-runner.js';
-import type { LoginAccount, Owner } from './credentials.js';
-import { limitedAddress, limitedNetwork } from './limited-address.js';
+import { limitedAddress, limitedNetwork } from '../request/limited-address.js';
+import type { Owner } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
+import type { LoginAccount } from './credentials.js';
 
 export interface AttemptLimits {
   /** Failed logins to one account from one network (or known device) that need no wait. */

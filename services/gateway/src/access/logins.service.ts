@@ -1,10 +1,11 @@
-import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
-import type { SubAccountsStore } from '../accounts/sub-accounts-store.js';
+import type { Transaction } from '../database/transaction.js';
 import { Prisma } from '../generated/prisma/client.js';
-import type { Asked } from '../http/asked.js';
-import { ProblemError } from '../http/problem.js';
-import type { Answer } from '../operations/idempotency.js';
-import type { Transaction, WriteRunner } from '../operations/write-runner.js';
+import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
+import type { WriteRunner } from '../operations/write-runner.js';
+import type { Answer } from '../request/idempotency.js';
+import { ProblemError } from '../request/problem.js';
+import type { Asked } from '../request/validated-request.js';
+import type { SubAccountsStore } from '../sub-accounts/sub-accounts-store.js';
 import type { LoginAttempts } from './login-attempts.js';
 import { requireGoodPassword } from './password-rules.js';
 import { hashPassword } from './passwords.js';

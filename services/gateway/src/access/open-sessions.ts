@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '@subledger/service-kit';
-import { LoginEntries } from '../audit/login-entries.js';
 import { RefusedEntries } from '../audit/refused-entries.js';
 import type { GatewayConfig } from '../config.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { Credentials } from './credentials.js';
 import { DEVICE_DAYS, KnownDevices } from './known-devices.js';
 import { LoginAttempts } from './login-attempts.js';
+import { LoginEntries } from './login-entries.js';
 import { hashPassword } from './passwords.js';
 import { DeviceCookie, SessionCookie } from './session-cookie.js';
 import { SessionStore } from './session-store.js';

@@ -1,5 +1,5 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../request/problem.js';
 import { loginKeyOf } from './login-key.js';
 
 /** About 49,000 passwords of published leaks, in lower case, by zxcvbn-ts. */

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { parseOptions } from '@node-rs/argon2';
 import { Piscina } from 'piscina';
+import { Turns } from '../request/concurrency-limiter.js';
 import { OPTIONS, type VerifyTask } from './hash-worker.js';
-import { Turns } from './turns.js';
 
 /** Of the whole process. A core stays free, where there are more. */
 const THREADS = availableParallelism() > 2 ? 2 : 1;

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { Transaction } from '../database/transaction.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
-import type { Transaction } from '../operations/write-runner.js';
-import type { Credential, Owner } from './credentials.js';
+import type { LiveSession, Owner } from '../request/principal.js';
+import type { Credential } from './credentials.js';
 import { hashSessionToken } from './session-token.js';
 
 export interface SessionTimes {
@@ -9,16 +10,6 @@ export interface SessionTimes {
   readonly idleMs: number;
   /** Milliseconds after the login at which it ends at the latest. */
   readonly maxMs: number;
-}
-
-/** A session that is valid now. */
-export interface LiveSession {
-  readonly id: string;
-  readonly owner: Owner;
-  /** Of the operator (its login), main account or sub-account. */
-  readonly name: string;
-  readonly login: string | null;
-  readonly expiresAt: Date;
 }
 
 interface Row {

@@ -1,23 +1,23 @@
 import { type CreateSession, type SessionView, subAccountPassword } from '@subledger/contracts';
 import { actorOf, auditRow } from '../audit/audit-entry.js';
-import type { LoginEntries } from '../audit/login-entries.js';
 import type { RefusedEntries } from '../audit/refused-entries.js';
+import type { Transaction } from '../database/transaction.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import type { Asked } from '../http/asked.js';
-import { ProblemError } from '../http/problem.js';
-import type { RequestOrigin } from '../http/request-origin.js';
-import type { Answer } from '../operations/idempotency.js';
-import type { Transaction } from '../operations/write-runner.js';
-import { tellChangesWithin } from '../streams/change-notice.js';
+import { tellChangesWithin } from '../operations/change-notice.js';
+import type { Answer } from '../request/idempotency.js';
+import type { LiveSession, Principal } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
+import type { RequestOrigin } from '../request/request-origin.js';
+import type { Asked } from '../request/validated-request.js';
 import { SCOPES_OF_SESSION, unauthorized } from './authenticator.js';
 import { accountOf, type Credential, type Credentials } from './credentials.js';
 import type { KnownDevices } from './known-devices.js';
 import { type Attempt, type LoginAttempts, TooManyAttempts } from './login-attempts.js';
+import type { LoginEntries } from './login-entries.js';
 import { requireGoodPassword } from './password-rules.js';
 import { hashPassword, isOutdated, verifyPassword } from './passwords.js';
-import type { Principal } from './principal.js';
 import type { DeviceCookie, SessionCookie } from './session-cookie.js';
-import type { LiveSession, SessionStore } from './session-store.js';
+import type { SessionStore } from './session-store.js';
 import { csrfTokenOf, newSessionToken } from './session-token.js';
 
 /** Where a request comes from, and the session that it has already. */

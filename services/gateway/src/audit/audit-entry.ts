@@ -1,8 +1,8 @@
 import type { AuditOutcome, RouteId } from '@subledger/contracts';
 import { v7 as uuidv7 } from 'uuid';
-import type { Principal } from '../access/principal.js';
 import type { Prisma } from '../generated/prisma/client.js';
-import type { RequestOrigin } from '../http/request-origin.js';
+import type { Principal } from '../request/principal.js';
+import type { RequestOrigin } from '../request/request-origin.js';
 import { AUDIT_RULES, type AuditRule } from './audit-rules.js';
 
 export type AuditRow = Prisma.AuditEntryCreateManyInput;

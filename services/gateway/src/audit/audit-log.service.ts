@@ -1,15 +1,20 @@
 import { type AuditEntryView, DEFAULT_TIME_ZONE } from '@subledger/contracts';
-import { inZone } from '../accounts/asked-range.js';
-import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import type { Asked } from '../http/asked.js';
+import { inZone } from '../request/time-range.js';
+import type { Asked } from '../request/validated-request.js';
 import { listAuditEntries, toAuditView } from './audit-query.js';
+
+/** Of the main accounts, what reading their audit log needs. */
+interface TimeZones {
+  /** @throws ProblemError `not-found` */
+  get(mainAccountId: string): Promise<{ readonly timeZone: string }>;
+}
 
 /** The audit log as people read it. */
 export class AuditLogService {
   constructor(
     private readonly prisma: PrismaClient,
-    private readonly mains: MainAccountsStore,
+    private readonly mains: TimeZones,
   ) {}
 
   /** @throws ProblemError `not-found` */

@@ -1,5 +1,5 @@
 import type { AuditEntryView, AuditQuery } from '@subledger/contracts';
-import { decodeCursor, instantKey, page } from '../accounts/cursor.js';
+import { decodeCursor, instantKey, page } from '../database/cursor.js';
 
 import type { AuditEntry, Prisma, PrismaClient } from '../generated/prisma/client.js';
 

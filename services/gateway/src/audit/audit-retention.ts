@@ -1,7 +1,7 @@
 import { withTransaction } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import { RETENTION_TIMES, RepeatedWork } from '../batches/repeated-work.js';
+import { RETENTION_TIMES, RepeatedWork } from '../database/periodic-task.js';
 
 /** Rows of one transaction. */
 const CHUNK = 5_000;

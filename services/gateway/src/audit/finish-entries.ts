@@ -1,8 +1,13 @@
 import { columns, type Statement } from '@subledger/database';
-import type { EndedOutcome } from '../operations/outcome-notice.js';
+
+/** An operation that has ended; with the code of its refusal, if it was refused. */
+interface Ended {
+  readonly id: string;
+  readonly outcome: { readonly code?: string | undefined };
+}
 
 /** Writes the outcome into the entries of these operations; runs in the transaction that ends them. */
-export const entriesUpdate = (ended: readonly EndedOutcome[]): Statement => ({
+export const entriesUpdate = (ended: readonly Ended[]): Statement => ({
   name: 'entries',
   text: `UPDATE audit_entry a
         SET outcome = CASE WHEN x.code IS NULL THEN 'done' ELSE 'refused' END, code = x.code, finished_at = now()

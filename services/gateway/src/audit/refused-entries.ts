@@ -1,7 +1,7 @@
 import { ERRORS } from '@subledger/contracts';
 import type { Logger } from '@subledger/service-kit';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../request/problem.js';
 import { type AuditedRequest, type AuditFacts, auditRow } from './audit-entry.js';
 
 /** Refusals of a change itself: a name is taken, the settings have changed since, a number is not registered. */

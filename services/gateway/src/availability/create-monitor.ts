@@ -1,19 +1,18 @@
 import type { KafkaConfig } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import type { CommandSender } from '../operations/command-sender.js';
+import { PROBE_TIMEOUT_MS } from '../database/open-database.js';
 import { probeBrokers } from './broker-probe.js';
 import { DependencyMonitor } from './dependency-monitor.js';
 
 const PROBE_EVERY_MS = 1_000;
-export const PROBE_TIMEOUT_MS = 600;
 /** A send that failed counts as an outage for this long; then the next write tries again. */
 const SEND_FAILURE_MS = 2_000;
 
 interface Given {
   readonly kafka: KafkaConfig;
   readonly usesTls: boolean;
-  readonly sender: CommandSender;
+  readonly sender: { hasFailedWithin(ms: number): boolean };
   readonly probePool: pg.Pool;
   readonly log: Logger;
 }

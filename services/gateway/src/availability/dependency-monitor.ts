@@ -1,5 +1,5 @@
 import type { Logger } from '@subledger/service-kit';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../request/problem.js';
 
 export interface MonitorOptions {
   /** Milliseconds between two probes; half of it while something is down. */

@@ -1,10 +1,10 @@
 import { type CsvReader, MESSAGE_CSV_COLUMNS, type MessageCsvQuery } from '@subledger/contracts';
 import pg from 'pg';
-import { pointsSql } from '../accounts/points-sql.js';
-import type { CsvFile } from './csv-downloads.js';
-import { textCell } from './csv-guard.js';
-import { csvTime } from './csv-time.js';
-import { hasWholeHours } from './zone-offsets.js';
+import type { CsvFile } from '../csv/csv-downloads.js';
+import { textCell } from '../csv/csv-guard.js';
+import { csvTime } from '../csv/csv-time.js';
+import { hasWholeHours } from '../csv/zone-offsets.js';
+import { pointsSql } from '../database/points-sql.js';
 
 /** Whose log, and the zone of its times. */
 interface CsvScope {

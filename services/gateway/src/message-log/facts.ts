@@ -12,7 +12,7 @@ import {
 } from '@subledger/contracts';
 import { sentAtProblem } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
-import { toMillipoints } from '../accounts/points.js';
+import { toMillipoints } from '../database/points.js';
 import { type Delivery, deliveryOf } from './delivery.js';
 
 /** Where a fact's record stands in `sms.messages.v1`. */

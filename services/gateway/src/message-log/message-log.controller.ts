@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
-import { MESSAGE_LOG_TRANSPORT } from '../transports.js';
+import { MESSAGE_LOG_TRANSPORT } from '../events/transports.js';
 import { MessageLog } from './message-log.js';
 
 /** Messages, and what the ledger refused of them, in batches of a partition. A throw delivers the batch again. */

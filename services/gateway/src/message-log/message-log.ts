@@ -2,7 +2,7 @@ import { isTransientError, sqlState, withTransaction } from '@subledger/database
 import type { DeadLetterSeal, DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import { MergedWork } from '../batches/merged-work.js';
+import { MergedWork } from '../database/batch-coalescer.js';
 import { type BadStatus, type Fact, readFact } from './facts.js';
 import { applyFacts } from './log-batch.js';
 import { loadStored } from './log-reads.js';

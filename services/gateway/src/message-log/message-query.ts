@@ -1,6 +1,6 @@
 import type { MessageLine, MessageStatus } from '@subledger/contracts';
-import { decodeCursor, instantKey, page } from '../accounts/cursor.js';
-import { fromMillipoints } from '../accounts/points.js';
+import { decodeCursor, instantKey, page } from '../database/cursor.js';
+import { fromMillipoints } from '../database/points.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 /** What the log is narrowed to. Instants are ISO texts: from inclusive, to exclusive. */

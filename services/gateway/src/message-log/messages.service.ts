@@ -6,10 +6,10 @@ import {
   type UsageView,
   writingsOf,
 } from '@subledger/contracts';
-import { inZone } from '../accounts/asked-range.js';
-import type { MainAccountRow, MainAccountsStore } from '../accounts/main-accounts-store.js';
+import type { CsvDownloads } from '../csv/csv-downloads.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import type { CsvDownloads } from './csv-downloads.js';
+import type { MainAccountRow, MainAccountsStore } from '../main-accounts/main-accounts-store.js';
+import { inZone } from '../request/time-range.js';
 import { messageFile } from './csv-statement.js';
 import { listMessages } from './message-query.js';
 import { usageByDay, usageBySubAccount } from './usage-query.js';

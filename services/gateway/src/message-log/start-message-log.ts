@@ -2,10 +2,10 @@ import { createPool, PartitionKeeper } from '@subledger/database';
 import { DeadLetterSeal, type DeadLetterWriter, KafkaBatchServer, type KafkaConfig } from '@subledger/kafka';
 import type { Logger, Registry } from '@subledger/service-kit';
 import type pg from 'pg';
-import type { CustomerLimits } from '../access/customer-limits.js';
 import type { GatewayConfig } from '../config.js';
-import { MESSAGE_LOG_TRANSPORT } from '../transports.js';
-import { CsvDownloads } from './csv-downloads.js';
+import { CsvDownloads } from '../csv/csv-downloads.js';
+import { MESSAGE_LOG_TRANSPORT } from '../events/transports.js';
+import type { CustomerLimits } from '../request/customer-limits.js';
 import { MessageLog } from './message-log.js';
 import { LOG_PARTITIONS, messageRetention } from './retention.js';
 

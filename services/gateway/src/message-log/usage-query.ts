@@ -1,6 +1,6 @@
 import type { UsageView } from '@subledger/contracts';
-import { decodeCursor, numericKey, page } from '../accounts/cursor.js';
-import { fromMillipoints } from '../accounts/points.js';
+import { decodeCursor, numericKey, page } from '../database/cursor.js';
+import { fromMillipoints } from '../database/points.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 /** Whose usage, and of which month in which zone. */

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '@subledger/service-kit';
 import { v7 as uuidv7 } from 'uuid';
-import { askerOf } from '../access/principal.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import { ProblemError } from '../http/problem.js';
+import type { Answer, IdempotencyClaim } from '../request/idempotency.js';
+import { askerOf } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
+import type { WriteRequest } from '../request/write-request.js';
 import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
-import type { Answer, IdempotencyClaim } from './idempotency.js';
 import { type CommandDraft, type Operation, type Outcome, toOperation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
 import type { OutcomeRoom } from './outcome-room.js';
-import type { WriteOptions, WriteRequest } from './write-runner.js';
+import type { WriteOptions } from './write-runner.js';
 
 /** Ids of commands that no operation stands for begin like this. */
 const DIRECT_PREFIX = 'direct_';

@@ -1,6 +1,6 @@
 import { ERRORS, type OperationView, PROBLEM_MEDIA_TYPE, type Problem } from '@subledger/contracts';
-import { problemBody } from '../http/problem.js';
-import type { Answer } from './idempotency.js';
+import type { Answer } from '../request/idempotency.js';
+import { problemBody } from '../request/problem.js';
 import type { Operation, Outcome } from './operation.js';
 
 const operationPath = (id: string): string => `/v1/operations/${id}`;

@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { readingFrom, readingWithin, type SqlReader } from '../accounts/sql-reader.js';
 import type { AuditRow } from '../audit/audit-entry.js';
+import { readingFrom, readingWithin, type SqlReader } from '../database/sql-reader.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
-import { ProblemError } from '../http/problem.js';
-import { type Answer, type IdempotencyClaim, sealAnswer } from './idempotency.js';
+import { type Answer, type IdempotencyClaim, sealAnswer } from '../request/idempotency.js';
+import { ProblemError } from '../request/problem.js';
 import { type Operation, toOperation } from './operation.js';
 
 /** What a new operation is stored with. */

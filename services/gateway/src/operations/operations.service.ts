@@ -1,8 +1,8 @@
 import type { OperationView } from '@subledger/contracts';
-import { askerOf } from '../access/principal.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import type { Asked } from '../http/asked.js';
-import { ProblemError } from '../http/problem.js';
+import { askerOf } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
+import type { Asked } from '../request/validated-request.js';
 import { toOperation } from './operation.js';
 import { operationView } from './operation-answers.js';
 

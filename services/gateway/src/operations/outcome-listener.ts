@@ -1,8 +1,6 @@
 import type { Logger } from '@subledger/service-kit';
 import pg from 'pg';
-import type { KnownKeys } from '../access/known-keys.js';
-import type { ChangeNotice } from '../streams/change-notice.js';
-import type { WebhookListeners } from '../webhooks/webhook-listeners.js';
+import type { ChangeNotice } from './change-notice.js';
 import { OUTCOME_CHANNEL } from './outcome-channel.js';
 import { isUnnamed, type OutcomeNotice } from './outcome-notice.js';
 import type { OutcomeRoom } from './outcome-room.js';
@@ -27,8 +25,8 @@ export interface WhoIsTold {
   readonly room: WaitingRoom;
   readonly direct: OutcomeRoom;
   readonly sweeper: Pick<Sweeper, 'sweepSoon'>;
-  readonly keys: Pick<KnownKeys, 'forget'>;
-  readonly webhooks: Pick<WebhookListeners, 'add'>;
+  readonly keys: { forget(keyId: string): void };
+  readonly webhooks: { add(mainAccountId: string): void };
   readonly streams: StreamsToTell;
 }
 

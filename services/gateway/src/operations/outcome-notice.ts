@@ -1,4 +1,4 @@
-import type { ChangeNotice } from '../streams/change-notice.js';
+import type { ChangeNotice } from './change-notice.js';
 import type { Outcome } from './operation.js';
 import type { DirectOutcome } from './outcome-room.js';
 

@@ -1,35 +1,22 @@
-import type { RouteId } from '@subledger/contracts';
 import { isConnectionError } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import { v7 as uuidv7 } from 'uuid';
-import { askerOf, type Principal } from '../access/principal.js';
 import { type AuditFacts, type AuditRow, actorOf, auditRow } from '../audit/audit-entry.js';
 import { RefusedEntries } from '../audit/refused-entries.js';
-import type { Prisma, PrismaClient } from '../generated/prisma/client.js';
-import { ProblemError } from '../http/problem.js';
-import type { RequestOrigin } from '../http/request-origin.js';
-import { tellChangesWithin } from '../streams/change-notice.js';
+import type { Transaction } from '../database/transaction.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { type Answer, openAnswer } from '../request/idempotency.js';
+import { askerOf } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
+import type { WriteRequest } from '../request/write-request.js';
+import { tellChangesWithin } from './change-notice.js';
 import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
-import { type Answer, type IdempotencyClaim, openAnswer } from './idempotency.js';
 import { type CommandDraft, type Effects, isPlainOperation, type Operation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
 import { type NewOperation, type OperationsStore, Repeated } from './operations-store.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaitingRoom } from './waiting-room.js';
-
-export type Transaction = Prisma.TransactionClient;
-
-/** What every write needs to know of its request. */
-export interface WriteRequest {
-  readonly routeId: RouteId;
-  readonly principal: Principal;
-  readonly claim: IdempotencyClaim | undefined;
-  readonly origin: RequestOrigin;
-  /** Ids of the path. */
-  readonly params?: unknown;
-  readonly body?: unknown;
-}
 
 /** A write that asks the ledger. */
 export interface LedgerWrite {

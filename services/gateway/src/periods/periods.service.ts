@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
-import type { Asked } from '../http/asked.js';
-import type { CsvDownloads } from '../message-log/csv-downloads.js';
+import type { CsvDownloads } from '../csv/csv-downloads.js';
+import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
+import type { Asked } from '../request/validated-request.js';
 import { statementFile } from './statement-file.js';
 import type { StatementsStore } from './statements-store.js';
 

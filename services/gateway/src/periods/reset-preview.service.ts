@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResetLine, ResetPreviewQuery, ResetPreviewView } from '@subledger/contracts';
 import type pg from 'pg';
-import { Turns } from '../access/turns.js';
-import { decodeCursor, numericKey, page } from '../accounts/cursor.js';
-import type { MainAccountsStore } from '../accounts/main-accounts-store.js';
-import { fromMillipoints } from '../accounts/points.js';
-import { ProblemError } from '../http/problem.js';
+import { decodeCursor, numericKey, page } from '../database/cursor.js';
+import { fromMillipoints } from '../database/points.js';
+import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
+import { Turns } from '../request/concurrency-limiter.js';
+import { ProblemError } from '../request/problem.js';
 import { loadResetState, type ResetState } from './load-reset-state.js';
 import { canPreview, inTurns, previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
 

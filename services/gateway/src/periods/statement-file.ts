@@ -1,10 +1,10 @@
 import { type CsvReader, STATEMENT_CSV_COLUMNS } from '@subledger/contracts';
 import pg from 'pg';
-import { pointsSql } from '../accounts/points-sql.js';
-import type { CsvFile } from '../message-log/csv-downloads.js';
-import { textCell } from '../message-log/csv-guard.js';
-import { csvTime } from '../message-log/csv-time.js';
-import { hasWholeHours } from '../message-log/zone-offsets.js';
+import type { CsvFile } from '../csv/csv-downloads.js';
+import { textCell } from '../csv/csv-guard.js';
+import { csvTime } from '../csv/csv-time.js';
+import { hasWholeHours } from '../csv/zone-offsets.js';
+import { pointsSql } from '../database/points-sql.js';
 import { FIGURES, statementRows } from './statement-rows.js';
 
 const literal = pg.escapeLiteral;

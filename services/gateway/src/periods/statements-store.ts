@@ -2,9 +2,9 @@ import type { PeriodLine, PeriodStatementView, StatementLine } from '@subledger/
 import { nextPeriod } from '@subledger/core';
 import { withTransaction } from '@subledger/database';
 import type pg from 'pg';
-import { decodeCursor, page } from '../accounts/cursor.js';
-import { fromMillipoints } from '../accounts/points.js';
-import { ProblemError } from '../http/problem.js';
+import { decodeCursor, page } from '../database/cursor.js';
+import { fromMillipoints } from '../database/points.js';
+import { ProblemError } from '../request/problem.js';
 import { type FIGURES, statementRows, statementTotals } from './statement-rows.js';
 
 interface PageQuery {

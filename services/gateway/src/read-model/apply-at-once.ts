@@ -1,8 +1,8 @@
 import { type Statement, together } from '@subledger/database';
 import { entriesUpdate } from '../audit/finish-entries.js';
+import { type Changed, changeNotice } from '../operations/change-notice.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
 import { encodeOutcomes } from '../operations/outcome-notice.js';
-import { type Changed, changeNotice } from '../streams/change-notice.js';
 import { figureUpserts } from './figure-upserts.js';
 import { doneUpdate, untoldDirect } from './finish-operations.js';
 import type { Fold, OutcomeRow } from './fold-events.js';

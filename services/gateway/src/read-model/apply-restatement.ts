@@ -1,14 +1,15 @@
 import { columns } from '@subledger/database';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
-import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
-import { tellChanges } from '../streams/change-notice.js';
+import { tellChanges } from '../operations/change-notice.js';
+import { noteProfileChanges, type ProfileKey } from '../sender-numbers/profile-changes.js';
 import { changedBy } from './apply-at-once.js';
-import { completeStatedPeriods, dropPeriodsOf, type StatedMain } from './apply-stated-periods.js';
+import { completeStatedPeriods, dropPeriodsOf } from './apply-stated-periods.js';
 import type { SubRow } from './fold-events.js';
 import type { Progress, RefusedRestatement, Restatement } from './fold-restatement.js';
 import { statedStatementsUpsert } from './period-upserts.js';
 import { runStatement } from './run-statement.js';
+import type { StatedMain } from './stated-main.js';
 import { mainsUpsert, statedTransfersUpsert, subsUpsert } from './upserts.js';
 
 /** Of states that a rebuild no longer believes: lower than all of the ledger's, so that whatever it says is newer. */

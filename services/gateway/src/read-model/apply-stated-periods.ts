@@ -1,13 +1,7 @@
 import { columns } from '@subledger/database';
 import type pg from 'pg';
 import { restateTurns } from './restate-turns.js';
-
-/** A main account of which every part has come, and the position of the first: all that the parts have is as new. */
-export interface StatedMain {
-  readonly mainAccountId: string;
-  readonly generation: number;
-  readonly sequence: number;
-}
+import type { StatedMain } from './stated-main.js';
 
 const TABLES = ['period_statement', 'period_late_fact', 'month_turn'];
 

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
+import type { LedgerEvent } from '../events/parse-events.js';
 import { OutcomeRoom } from '../operations/outcome-room.js';
 import { EarlyOutcomes } from './early-outcomes.js';
 import { foldEvents } from './fold-events.js';
-import type { LedgerEvent } from './parse-events.js';
 
 const MAIN = 'ma_1';
 

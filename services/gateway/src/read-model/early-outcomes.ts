@@ -1,7 +1,7 @@
+import type { LedgerEvent } from '../events/parse-events.js';
 import { isDirect } from '../operations/direct-runner.js';
 import type { OutcomeRoom } from '../operations/outcome-room.js';
 import { outcomeRowOf } from './fold-events.js';
-import type { LedgerEvent } from './parse-events.js';
 
 /** A larger batch is a backlog: its requests do not wait any more, and parsing it early would only take memory. */
 const MAX_RECORDS = 200;

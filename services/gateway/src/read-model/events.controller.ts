@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
-import { EVENTS_TRANSPORT } from '../transports.js';
+import { EVENTS_TRANSPORT } from '../events/transports.js';
 import { ReadModel } from './read-model.js';
 
 /** The ledger's events, in batches of a partition. A throw delivers the batch again. */

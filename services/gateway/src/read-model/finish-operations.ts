@@ -6,8 +6,8 @@ import { isDirect } from '../operations/direct-runner.js';
 import type { Effects, Outcome } from '../operations/operation.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
 import { encodeNotice, encodeOutcomes } from '../operations/outcome-notice.js';
-import { changeCountries } from '../profiles/change-countries.js';
-import { noteProfileChanges, type ProfileKey } from '../profiles/profile-changes.js';
+import { changeCountries } from '../sender-numbers/change-countries.js';
+import { noteProfileChanges, type ProfileKey } from '../sender-numbers/profile-changes.js';
 import type { OutcomeRow, SubRow } from './fold-events.js';
 import { runStatement } from './run-statement.js';
 

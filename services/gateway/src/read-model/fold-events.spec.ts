@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { LedgerEvent } from '../events/parse-events.js';
 import { foldEvents } from './fold-events.js';
-import type { LedgerEvent } from './parse-events.js';
 
 /** The outcome of a hold's command; the ledger publishes it once more for each repeat of the command. */
 const placed = (sequence: number, commandId = 'direct_1'): LedgerEvent =>

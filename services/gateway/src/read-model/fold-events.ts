@@ -1,14 +1,14 @@
 import {
-  type AutomaticSuspension,
-  type EventData,
   FOLLOW_UP_EVENTS,
   type MainAccountState,
   REPEATED_HEADER,
   type SubAccountState,
   type TransferView,
 } from '@subledger/contracts';
+import type { LedgerEvent } from '../events/parse-events.js';
+import type { Position } from '../events/position.js';
+import { type Suspension, suspensionOf } from '../events/suspension.js';
 import type { Outcome } from '../operations/operation.js';
-import type { LedgerEvent } from './parse-events.js';
 import {
   type ClosingRow,
   closingOf,
@@ -18,22 +18,13 @@ import {
   turnOf,
 } from './period-rows.js';
 
-export interface Position {
-  readonly mainAccountId: string;
-  readonly generation: number;
-  readonly sequence: number;
-  readonly at: string;
-}
+/** A suspension that began or ended by itself. */
+export type SuspensionRow = Position & Suspension;
 export interface MainRow extends Position {
   readonly state: MainAccountState;
 }
 export interface SubRow extends Position {
   readonly state: SubAccountState;
-}
-/** A suspension that began or ended by itself. */
-export interface SuspensionRow extends Position {
-  readonly stopped: boolean;
-  readonly reason: AutomaticSuspension;
 }
 export interface TransferRow extends Position {
   readonly transfer: TransferView;
@@ -123,13 +114,6 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
     ...periods.rows(),
     stopped: sorted(stopped),
   };
-}
-
-/** What an event says of a suspension that begins or ends by itself. */
-export function suspensionOf({ name, data }: LedgerEvent): Pick<SuspensionRow, 'stopped' | 'reason'> | null {
-  if (name !== 'main-account.sending-stopped' && name !== 'main-account.sending-resumed') return null;
-  const { reason } = data as EventData<typeof name>;
-  return { stopped: name === 'main-account.sending-stopped', reason };
 }
 
 /** What a batch does to statements. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { LedgerEvent } from '../events/parse-events.js';
 import { foldRestatement, isOfRestatement } from './fold-restatement.js';
-import type { LedgerEvent } from './parse-events.js';
 
 const cause = (id: string) => ({ kind: 'command', id, type: 'subledger.books.restate.v1' });
 const stated = (fields: object, id = 'c1') =>

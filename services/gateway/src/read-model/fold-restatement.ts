@@ -1,4 +1,5 @@
 import { commandType, type EventData, type TransferView } from '@subledger/contracts';
+import type { LedgerEvent } from '../events/parse-events.js';
 import {
   keepNewest,
   type MainRow,
@@ -7,7 +8,6 @@ import {
   type TransferRow,
   transferKey,
 } from './fold-events.js';
-import type { LedgerEvent } from './parse-events.js';
 import { type StatementRow, statementOf } from './period-rows.js';
 
 /** How far the answer to a `books.restate` has come. */

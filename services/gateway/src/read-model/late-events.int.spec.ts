@@ -5,12 +5,12 @@ import type { KafkaRecord } from '@subledger/kafka';
 import { createLogger } from '@subledger/service-kit';
 import { createTestDatabase, type TestDatabase } from '@subledger/testing';
 import type pg from 'pg';
+import type { LedgerEvent } from '../events/parse-events.js';
 import { OutcomeRoom } from '../operations/outcome-room.js';
 import { afterUse, eventText, ledgerEvent, usedEvent } from '../test-support/ledger-events.js';
 import { novembersClosing } from '../test-support/period-events.js';
 import { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { EarlyOutcomes } from './early-outcomes.js';
-import type { LedgerEvent } from './parse-events.js';
 import { ReadModel } from './read-model.js';
 
 let database: TestDatabase;

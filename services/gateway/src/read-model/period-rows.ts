@@ -1,7 +1,7 @@
 import type { EventData, EventName, PeriodClosing, StatedStatement } from '@subledger/contracts';
-import { toMillipoints } from '../accounts/points.js';
-import type { Position } from './fold-events.js';
-import type { LedgerEvent } from './parse-events.js';
+import { toMillipoints } from '../database/points.js';
+import type { LedgerEvent } from '../events/parse-events.js';
+import type { Position } from '../events/position.js';
 
 /** A sub-account's period as its month start or its deletion closed it. */
 export interface ClosingRow extends Position {

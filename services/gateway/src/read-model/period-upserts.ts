@@ -1,5 +1,5 @@
 import { columns, type Statement } from '@subledger/database';
-import { toMillipoints } from '../accounts/points.js';
+import { toMillipoints } from '../database/points.js';
 import type { ClosingRow, LateFactRow, StatementRow, TurnRow } from './period-rows.js';
 
 /** A statement closes once; only a raised generation (a restored ledger) closes it again. */

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import type { KafkaRecord } from '@subledger/kafka';
 import { createLogger } from '@subledger/service-kit';
 import type pg from 'pg';
+import type { LedgerEvent } from '../events/parse-events.js';
 import { OutcomeRoom } from '../operations/outcome-room.js';
 import { eventText, ledgerEvent, usedEvent } from '../test-support/ledger-events.js';
 import { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { EarlyOutcomes } from './early-outcomes.js';
-import type { LedgerEvent } from './parse-events.js';
 import { ReadModel } from './read-model.js';
 
 /** What a batch sends to the database: statements by themselves, and statements of a transaction. */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { StatedMain } from './apply-stated-periods.js';
+import type { StatedMain } from './stated-main.js';
 
 /**
  * Moves of main that only the open period has: after one that counts to an older period, nothing late can have come

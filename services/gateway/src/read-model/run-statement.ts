@@ -1,6 +1,6 @@
 import type { Statement } from '@subledger/database';
 import type pg from 'pg';
-import { preparedQuery } from '../accounts/sql-reader.js';
+import { preparedQuery } from '../database/sql-reader.js';
 
 type Client = Pick<pg.ClientBase, 'query'>;
 

@@ -1,6 +1,6 @@
 import type { MainAccountState } from '@subledger/contracts';
 import { columns, type Statement } from '@subledger/database';
-import { toMillipoints } from '../accounts/points.js';
+import { toMillipoints } from '../database/points.js';
 import type { MainRow, SubRow, TransferRow } from './fold-events.js';
 
 const orNull = (text: string | null): bigint | null => (text === null ? null : toMillipoints(text));

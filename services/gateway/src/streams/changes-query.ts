@@ -1,18 +1,18 @@
 import type { MainAccountView, SubAccountView } from '@subledger/contracts';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import {
   MAIN_ACCOUNT_COLUMNS,
   MAIN_ACCOUNT_FROM,
   type MainAccountRow,
   type MainAccountsStore,
-} from '../accounts/main-accounts-store.js';
+} from '../main-accounts/main-accounts-store.js';
+import { type Operation, toOperation } from '../operations/operation.js';
 import {
   SUB_ACCOUNT_COLUMNS,
   SUB_ACCOUNT_FROM,
   type SubAccountRow,
   toSubAccountView,
-} from '../accounts/sub-accounts-store.js';
-import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
-import { type Operation, toOperation } from '../operations/operation.js';
+} from '../sub-accounts/sub-accounts-store.js';
 import { isWrittenSince, type StreamPosition, sinceColumns, sinceValues } from './stream-position.js';
 
 /** More of one main account at once are not told one by one. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { Principal } from '../access/principal.js';
+import type { Principal } from '../request/principal.js';
 import { EventStream, type StreamEvent } from './event-stream.js';
 
 const own = (limit: string, onlyIfNew = true): StreamEvent => ({

@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import type { StreamEventName } from '@subledger/contracts';
-import type { Principal } from '../access/principal.js';
+import type { Principal } from '../request/principal.js';
 
 /** What a stream tells of: a main account with its sub-accounts, all main accounts, or one sub-account. */
 export type StreamTopic =

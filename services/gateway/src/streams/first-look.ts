@@ -1,6 +1,6 @@
 import type { StreamReset } from '@subledger/contracts';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import { ProblemError } from '../http/problem.js';
+import { ProblemError } from '../request/problem.js';
 import { type ChangesQuery, MAX_CHANGES, type MainChange } from './changes-query.js';
 import type { EventStream, StreamEvent } from './event-stream.js';
 import { helloEvent, mainEvent, operationEvents, ownEvent, resetEvent, subEvent } from './stream-events.js';

@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../generated/prisma/client.js';
+import { ALL } from '../operations/change-notice.js';
 import type { Operation } from '../operations/operation.js';
-import { ALL } from './change-notice.js';
 import {
   type ChangesQuery,
   MAX_CHANGES,

@@ -1,10 +1,10 @@
 import type { Logger, Registry } from '@subledger/service-kit';
-import type { CustomerLimits } from '../access/customer-limits.js';
 import type { SessionStore } from '../access/session-store.js';
-import { MainAccountsStore } from '../accounts/main-accounts-store.js';
-import { readingFrom } from '../accounts/sql-reader.js';
 import type { GatewayConfig } from '../config.js';
-import type { Database } from '../open-database.js';
+import type { Database } from '../database/open-database.js';
+import { readingFrom } from '../database/sql-reader.js';
+import { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
+import type { CustomerLimits } from '../request/customer-limits.js';
 import { ChangesQuery } from './changes-query.js';
 import { FirstLook } from './first-look.js';
 import { NextLook } from './next-look.js';

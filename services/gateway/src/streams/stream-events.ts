@@ -1,7 +1,7 @@
 import type { StreamReset } from '@subledger/contracts';
-import { askerOf } from '../access/principal.js';
 import type { Operation } from '../operations/operation.js';
 import { operationView } from '../operations/operation-answers.js';
+import { askerOf } from '../request/principal.js';
 import type { MainChange, SubChange } from './changes-query.js';
 import type { EventStream, StreamEvent } from './event-stream.js';
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Logger, type Registry } from '@subledger/service-kit';
-import type { Principal } from '../access/principal.js';
+import { ALL, type ChangeNotice } from '../operations/change-notice.js';
 import type { StreamsToTell } from '../operations/outcome-listener.js';
-import { ALL, type ChangeNotice } from './change-notice.js';
+import type { Principal } from '../request/principal.js';
 import type { EventStream } from './event-stream.js';
 import { whoMakesRoom } from './fair-share.js';
 import type { NextLook } from './next-look.js';

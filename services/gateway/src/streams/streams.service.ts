@@ -1,6 +1,6 @@
-import type { CustomerLimits } from '../access/customer-limits.js';
-import type { Principal } from '../access/principal.js';
-import { ProblemError } from '../http/problem.js';
+import type { CustomerLimits } from '../request/customer-limits.js';
+import type { Principal } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
 import { EventStream, type StreamTopic } from './event-stream.js';
 import type { FirstLook } from './first-look.js';
 import type { StreamHub } from './stream-hub.js';

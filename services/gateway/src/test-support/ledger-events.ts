@@ -6,7 +6,7 @@ import {
   type SubAccountState,
 } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
-import type { LedgerEvent } from '../read-model/parse-events.js';
+import type { LedgerEvent } from '../events/parse-events.js';
 
 export const MAIN = 'ma_1';
 export const SUB = 'sa_1';

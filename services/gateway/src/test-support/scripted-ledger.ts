@@ -14,7 +14,7 @@ import {
   type TransferView,
 } from '@subledger/contracts';
 import { BatchConsumer, type KafkaConfig, RecordProducer } from '@subledger/kafka';
-import { fromMillipoints, toMillipoints } from '../accounts/points.js';
+import { fromMillipoints, toMillipoints } from '../database/points.js';
 
 interface Books {
   generation: number;

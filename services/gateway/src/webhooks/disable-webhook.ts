@@ -1,7 +1,7 @@
 import type { WebhookDisabledReason } from '@subledger/contracts';
 import type pg from 'pg';
+import type { Transaction } from '../database/transaction.js';
 import { Prisma } from '../generated/prisma/client.js';
-import type { Transaction } from '../operations/write-runner.js';
 
 type Client = Pick<pg.ClientBase, 'query'>;
 

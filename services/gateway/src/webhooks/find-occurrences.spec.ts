@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { WEBHOOK_EVENT_DATA, webhookBody } from '@subledger/contracts';
 import fc from 'fast-check';
-import type { LedgerEvent } from '../read-model/parse-events.js';
+import type { LedgerEvent } from '../events/parse-events.js';
 import { afterUse, type Given, ledgerEvent, MAIN, SUB, usedEvent } from '../test-support/ledger-events.js';
 import { bodyOf } from './enqueue-webhook-events.js';
 import { findOccurrences, type Standing } from './find-occurrences.js';

@@ -1,6 +1,6 @@
 import type { EventData, SubAccountState, WebhookEventData } from '@subledger/contracts';
-import { suspensionOf } from '../read-model/fold-events.js';
-import type { LedgerEvent } from '../read-model/parse-events.js';
+import type { LedgerEvent } from '../events/parse-events.js';
+import { suspensionOf } from '../events/suspension.js';
 import type { AnyOccurrence } from './occurrence.js';
 import { figuresOf, type Mark, type SubStanding, stepOf } from './sub-account-standing.js';
 

@@ -1,7 +1,7 @@
 import type { SubAccountState } from '@subledger/contracts';
 import { columns } from '@subledger/database';
 import type pg from 'pg';
-import type { LedgerEvent } from '../read-model/parse-events.js';
+import type { LedgerEvent } from '../events/parse-events.js';
 import { type Position, type Standing, subKey } from './find-occurrences.js';
 import type { Mark, SubStanding } from './sub-account-standing.js';
 

@@ -1,8 +1,8 @@
 import { withTransaction } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import { fromMillipoints } from '../accounts/points.js';
-import { RepeatedWork } from '../batches/repeated-work.js';
+import { RepeatedWork } from '../database/periodic-task.js';
+import { fromMillipoints } from '../database/points.js';
 import { loadResetState } from '../periods/load-reset-state.js';
 import { canPreview, inTurns, previewInSteps, type ResetPreview } from '../periods/preview-reset.js';
 import { enqueueWebhookEvent } from './enqueue-webhook-events.js';

@@ -1,5 +1,5 @@
 import type { SubAccountState } from '@subledger/contracts';
-import { toMillipoints } from '../accounts/points.js';
+import { toMillipoints } from '../database/points.js';
 
 /** What was told of a sub-account in a period. */
 const MARKS = ['reached-80', 'reached-100', 'exceeded', 'unfunded'] as const;

@@ -1,9 +1,10 @@
-import { decodeCursor, page } from '../accounts/cursor.js';
+import { decodeCursor, page } from '../database/cursor.js';
+import type { Transaction } from '../database/transaction.js';
 import { Prisma, type PrismaClient, type WebhookDelivery } from '../generated/prisma/client.js';
-import type { Asked } from '../http/asked.js';
-import { ProblemError } from '../http/problem.js';
-import type { Answer } from '../operations/idempotency.js';
-import type { Transaction, WriteRunner } from '../operations/write-runner.js';
+import type { WriteRunner } from '../operations/write-runner.js';
+import type { Answer } from '../request/idempotency.js';
+import { ProblemError } from '../request/problem.js';
+import type { Asked } from '../request/validated-request.js';
 import { bodyOf, newDeliveryId } from './enqueue-webhook-events.js';
 import { deliveryViewOf } from './webhook-views.js';
 import { requireWebhook, type WebhookParts } from './webhooks.service.js';

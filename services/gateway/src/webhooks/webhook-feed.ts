@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { LedgerEvent } from '../read-model/parse-events.js';
+import type { LedgerEvent } from '../events/parse-events.js';
 import { enqueueWebhookEvents } from './enqueue-webhook-events.js';
 import { findOccurrences } from './find-occurrences.js';
 import { lockPositions, readStanding, writeMarks } from './read-standing.js';

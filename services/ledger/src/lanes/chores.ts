@@ -1,6 +1,7 @@
 import type { SliceProcessor } from '../pipeline/process-slice.js';
 import type { LimitSource } from '../pipeline/slice-draft.js';
-import type { LedgerStore, SubAccountKey } from '../store/ledger-store.js';
+import type { LedgerStore } from '../store/ledger-store.js';
+import type { SubAccountKey } from '../store/rows.js';
 import { lastMessageOf } from '../store/rows.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ChoreContext, LaneChore } from './lane-ports.js';

@@ -1,6 +1,7 @@
 import { TOPICS } from '@subledger/contracts';
 import { type KafkaRecord, partitionFor, partitionKey, type TopicPartition } from '@subledger/kafka';
-import type { LaneOrders, SubAccountKey } from '../store/ledger-store.js';
+import type { LaneOrders } from '../store/ledger-store.js';
+import type { SubAccountKey } from '../store/rows.js';
 import { buryDeleted, RebuildLimits } from './chores.js';
 import { Lane } from './lane.js';
 import type { LanePorts } from './lane-ports.js';

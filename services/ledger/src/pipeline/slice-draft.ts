@@ -12,7 +12,6 @@ import type {
 } from '@subledger/core';
 import { ZERO } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
-import type { SubAccountKey } from '../store/ledger-store.js';
 import { PayloadWriter } from '../store/payload-writer.js';
 import type {
   CommandRow,
@@ -23,6 +22,7 @@ import type {
   Owned,
   SliceWrites,
   StatementRow,
+  SubAccountKey,
   TransferRow,
 } from '../store/rows.js';
 import { ROWS_PER_STATEMENT } from '../store/write-slice.js';

@@ -2,7 +2,7 @@ import type { Books, MainAccount, SubAccount } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
-import type { LaneOffsets, LaneStep, SliceWrites } from './rows.js';
+import type { LaneOffsets, LaneStep, SliceWrites, SubAccountKey } from './rows.js';
 import type { StatementKey, StoredStatement, StoredTransfer } from './stated-pages.js';
 
 /** A lane's row right after it was taken over. */
@@ -37,11 +37,6 @@ export interface UnpublishedRecord {
   readonly record: OutgoingRecord;
   /** Main account of a journal row; null for what came out of the outbox. */
   readonly journalOf: string | null;
-}
-
-export interface SubAccountKey {
-  readonly mainAccountId: string;
-  readonly subAccountId: string;
 }
 
 /**

@@ -11,12 +11,11 @@ import type {
   LaneOwner,
   LedgerStore,
   PublishedCursor,
-  SubAccountKey,
   TakenLane,
   UnpublishedRecord,
 } from './ledger-store.js';
 import { loadBooks, loadCommands, loadMessages } from './load-books.js';
-import type { LaneStep, SliceWrites } from './rows.js';
+import type { LaneStep, SliceWrites, SubAccountKey } from './rows.js';
 import {
   loadMain,
   type StatementKey,

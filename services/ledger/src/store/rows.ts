@@ -9,7 +9,11 @@ import type {
   SubAccount,
   Transfer,
 } from '@subledger/core';
-import type { SubAccountKey } from './ledger-store.js';
+
+export interface SubAccountKey {
+  readonly mainAccountId: string;
+  readonly subAccountId: string;
+}
 
 /** Rows of one slice, as they are written. Instants are ISO text, as statements and events both need them. */
 

@@ -1,8 +1,7 @@
 import type { PeriodClosing } from '@subledger/core';
 import type { Statement } from '@subledger/database';
 import { plainArray, textArray } from '@subledger/database';
-import type { SubAccountKey } from './ledger-store.js';
-import type { StatementRow } from './rows.js';
+import type { StatementRow, SubAccountKey } from './rows.js';
 import { AND_OURS, WHERE_OURS } from './statement.js';
 
 /**

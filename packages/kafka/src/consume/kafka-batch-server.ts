@@ -1,0 +1,102 @@
+import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { KafkaConfig, KafkaRecord } from '../config.js';
+import { BatchConsumer } from './batch-consumer.js';
+import type { BatchConsumerOptions, RecordBatch } from './consumer-options.js';
+import { KafkaBatchContext } from './kafka-batch-context.js';
+
+export type KafkaBatchServerOptions = Omit<BatchConsumerOptions, 'topics' | 'onBatch'> & {
+  /** Handlers that name this transport go here, and those that name none. Default: one of its own. */
+  readonly transportId?: symbol;
+};
+
+/**
+ * Nest transport strategy: `@EventPattern<string>('<topic>')` methods (without `<string>` Nest 12's types refuse the
+ * second parameter) receive `(records: KafkaRecord[], context:
+ * KafkaBatchContext)`, one batch of a partition at a time. A method that throws gets the batch again. Events only:
+ * with `@MessagePattern` the writer of a record would choose where the answer goes.
+ */
+export class KafkaBatchServer extends Server implements CustomTransportStrategy {
+  /** Nest would otherwise report a failed handler itself and swallow the error; here the consumer gets it. */
+  override readonly propagatesEventHandlerErrors = true;
+  override readonly transportId: symbol;
+  readonly #config: KafkaConfig;
+  readonly #options: Omit<KafkaBatchServerOptions, 'transportId'>;
+  #consumer: BatchConsumer | undefined;
+
+  constructor(config: KafkaConfig, options: KafkaBatchServerOptions) {
+    super();
+    const { transportId = Symbol('subledger-kafka'), ...consumerOptions } = options;
+    this.transportId = transportId;
+    this.#config = config;
+    this.#options = consumerOptions;
+  }
+
+  /** The consumer; undefined before `listen`. For health checks and commits. */
+  get consumer(): BatchConsumer | undefined {
+    return this.#consumer;
+  }
+
+  /** Starts consuming and does not wait for the brokers: a service comes up, not ready, during an outage of Kafka. */
+  listen(callback: (error?: unknown) => void): void {
+    const handlers = [...this.messageHandlers];
+    const requests = handlers.filter(([, handler]) => !handler.isEventHandler).map(([pattern]) => pattern);
+    if (requests.length > 0) {
+      callback(
+        new Error(`KafkaBatchServer takes @EventPattern only, not @MessagePattern: ${requests.join(', ')}`),
+      );
+      return;
+    }
+    const consumer = new BatchConsumer(this.#config, {
+      ...this.#options,
+      topics: handlers.map(([topic]) => topic),
+      onBatch: (batch) => this.#handle(batch, consumer),
+    });
+    this.#consumer = consumer;
+    // Rejects only if it is stopped before its first assignment.
+    consumer.start().catch(() => undefined);
+    callback();
+  }
+
+  async close(): Promise<void> {
+    await this.#consumer?.stop();
+  }
+
+  on(): never {
+    throw new Error('KafkaBatchServer emits no events; see its consumer');
+  }
+
+  override unwrap<T>(): T {
+    if (!this.#consumer) throw new Error('KafkaBatchServer is not listening yet');
+    return this.#consumer as T;
+  }
+
+  async #handle(batch: RecordBatch, consumer: BatchConsumer): Promise<void> {
+    const handler = this.getHandlerByPattern(batch.topic);
+    if (!handler) throw new Error(`No handler for topic ${batch.topic}`);
+    const context = new KafkaBatchContext([batch, consumer]);
+    const records: KafkaRecord[] = batch.records;
+    const outcome = Promise.withResolvers<void>();
+    // The hooks are typed as returning nothing, so the outcome travels beside them.
+    const hooked: unknown = this.runWithProcessingHooks(context, async (end) => {
+      try {
+        const result = await handler(records, context);
+        if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+        outcome.resolve();
+      } catch (error) {
+        outcome.reject(toError(error));
+      } finally {
+        end();
+      }
+    });
+    Promise.resolve(hooked).catch(outcome.reject);
+    await outcome.promise;
+  }
+}
+
+/** Nest's exception filter has logged the error and passes `{ status, message }` on in its place. */
+function toError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  const message = (error as { message?: unknown } | null)?.message;
+  return new Error(`Handler failed: ${String(message ?? error)}`, { cause: error });
+}

@@ -1,0 +1,102 @@
+import type { ICustomPartitioner, Message, RecordMetadata, TopicMessages } from 'kafkajs';
+import { type OutgoingRecord, partitionKey } from '../config.js';
+import type { TopicNames } from './client.js';
+import { TopicRecords } from './topic-records.js';
+
+/** Room for the record's own framing, per record and per header. */
+const RECORD_OVERHEAD_BYTES = 70;
+const HEADER_OVERHEAD_BYTES = 10;
+
+/**
+ * Below the broker's default `message.max.bytes` (1,048,588) with some to spare: kafkajs makes one record batch per
+ * partition of whatever a request holds, so this keeps the broker from refusing it as MESSAGE_TOO_LARGE.
+ */
+export const MAX_REQUEST_BYTES = 900_000;
+
+/** About the bytes of a record on the wire; an upper estimate for text in ASCII. */
+export function estimateBytes(record: OutgoingRecord): number {
+  let bytes = RECORD_OVERHEAD_BYTES;
+  if (record.key !== null) bytes += record.key.length;
+  if (record.value !== null)
+    bytes += typeof record.value === 'string' ? Buffer.byteLength(record.value) : record.value.length;
+  if (record.headers)
+    for (const name in record.headers) {
+      bytes += HEADER_OVERHEAD_BYTES + name.length + record.headers[name]!.length;
+    }
+  return bytes;
+}
+
+/**
+ * Runs of records that fit a request each. The broker's limit is for a partition's batch, of which a topic's part in the
+ * run is the upper bound; all topics of a run together may be twice as much, so that one that is just too much for a
+ * topic does not put what follows for others into a request of its own.
+ */
+export function* cutIntoRequests(records: OutgoingRecord[]): Generator<OutgoingRecord[]> {
+  const bytesOfTopics = new Map<string, number>();
+  let from = 0;
+  let bytes = 0;
+  for (let i = 0; i < records.length; i += 1) {
+    const record = records[i]!;
+    const size = estimateBytes(record);
+    let ofTopic = (bytesOfTopics.get(record.topic) ?? 0) + size;
+    bytes += size;
+    if (i > from && (ofTopic > MAX_REQUEST_BYTES || bytes > 2 * MAX_REQUEST_BYTES)) {
+      yield records.slice(from, i);
+      from = i;
+      bytesOfTopics.clear();
+      ofTopic = size;
+      bytes = size;
+    }
+    bytesOfTopics.set(record.topic, ofTopic);
+  }
+  if (from < records.length) yield from === 0 ? records : records.slice(from);
+}
+
+/** Has the records of a topic decide, see `TopicRecords`; a record without a key goes to the next partition in turn. */
+export const createPartitioner: ICustomPartitioner = () => {
+  let last = 0;
+  const turn = () => {
+    last += 1;
+    return last;
+  };
+  return ({ partitionMetadata, message }) => {
+    (message as unknown as TopicRecords).decide(partitionMetadata.length, turn);
+    return 0;
+  };
+};
+
+/** Records by topic, in their order. */
+export function byTopic(records: OutgoingRecord[], names: TopicNames): TopicRecords[] {
+  const topics = new Map<string, TopicRecords>();
+  for (const record of records) {
+    let topic = topics.get(record.topic);
+    if (!topic) {
+      topic = new TopicRecords(names.toWire(record.topic));
+      topics.set(record.topic, topic);
+    }
+    topic.records.push(record);
+  }
+  return [...topics.values()];
+}
+
+/** What `sendBatch` takes. */
+export function toTopicMessages(topics: TopicRecords[]): TopicMessages[] {
+  return topics.map((records) => ({ topic: records.topic, messages: records as unknown as Message[] }));
+}
+
+/**
+ * Whether the broker has acknowledged every partition that was written to. kafkajs forgets the records of a partition
+ * whose leadership moves, during a retry, to a broker that has already answered, and reports success.
+ */
+export function isFullyAcknowledged(sent: TopicRecords[], answers: RecordMetadata[]): boolean {
+  const acknowledged = new Set(
+    answers
+      .filter((answer) => answer.errorCode === 0)
+      .map((answer) => partitionKey(answer.topicName, answer.partition)),
+  );
+  return sent.every(
+    ({ topic, partitions }) =>
+      partitions.length > 0 &&
+      partitions.every((partition) => acknowledged.has(partitionKey(topic, partition))),
+  );
+}

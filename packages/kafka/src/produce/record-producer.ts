@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Producer, RecordMetadata } from 'kafkajs';
+import { backoffMs } from '../backoff.js';
+import type { KafkaConfig, OutgoingRecord } from '../config.js';
+import { errorCode, isPermanent, KafkaUnavailableError, toTransportError } from '../errors.js';
+import { createClient, TopicNames } from '../kafkajs/client.js';
+import {
+  byTopic,
+  createPartitioner,
+  isFullyAcknowledged,
+  MAX_REQUEST_BYTES,
+  toTopicMessages,
+} from '../kafkajs/produce-request.js';
+import type { TopicRecords } from '../kafkajs/topic-records.js';
+import { SendQueue, type Slice } from './send-queue.js';
+
+const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
+/** A topic just created may be unknown for a moment; one that stays so must not hold up the others' records. */
+const UNKNOWN_TOPIC_ATTEMPTS = 4;
+
+export interface RecordProducerOptions {
+  /** Milliseconds from `send` until it is given up, waiting for room included. Default 30,000. */
+  deliveryTimeoutMs?: number;
+  /** Milliseconds for one request to be answered. Default 10,000. */
+  requestTimeoutMs?: number;
+  /** Bytes of records in memory beyond which `send` waits before it takes more. Default 32 MiB. */
+  maxBufferedBytes?: number;
+}
+
+/** Where a record was written. */
+export interface WrittenRecord {
+  readonly partition: number;
+  readonly offset: bigint;
+  /** It was sent more than once: an earlier offset may hold it too. */
+  readonly repeated: boolean;
+}
+
+/**
+ * Writes records with `acks=all`. Concurrent `send`s share the next request; one request is under way at a time, so
+ * that the order of `send`s is the order in each partition.
+ *
+ * At least once: a request whose answer was lost is sent again, so readers must drop duplicates. kafkajs's idempotence
+ * stays off on purpose: it lost acknowledged records in a test with dropped responses (see the README).
+ */
+export class RecordProducer {
+  readonly #config: KafkaConfig;
+  readonly #names: TopicNames;
+  readonly #queue: SendQueue;
+  readonly #requestTimeoutMs: number;
+  #producer: Producer | undefined;
+  #opening: Promise<Producer> | undefined;
+  #pumping: Promise<void> | undefined;
+  #connected = false;
+  #closed = false;
+  /** Records whose place is wanted; what is known of it. */
+  readonly #places = new Map<OutgoingRecord, { repeated: boolean; written?: WrittenRecord }>();
+
+  constructor(config: KafkaConfig, options: RecordProducerOptions = {}) {
+    this.#config = config;
+    this.#names = new TopicNames(config);
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
+    this.#queue = new SendQueue({
+      maxSliceBytes: MAX_REQUEST_BYTES,
+      maxBufferedBytes: options.maxBufferedBytes ?? 32 * 1024 * 1024,
+      deliveryTimeoutMs: options.deliveryTimeoutMs ?? 30_000,
+    });
+  }
+
+  /** Whether the last contact with the brokers succeeded. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** @throws KafkaUnavailableError; `send` connects by itself too, so a service may start without waiting for this */
+  async connect(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      throw toTransportError('connect', error);
+    }
+  }
+
+  /**
+   * Resolves when every replica in sync has the records.
+   *
+   * @throws KafkaUnavailableError when the time is up: some of the records may have been written, ask again; sooner
+   *   if the topic stays unknown
+   * @throws KafkaRejectedError when Kafka refuses them (too large, no such right); others' records are not affected
+   */
+  async send(records: OutgoingRecord[]): Promise<void> {
+    if (this.#closed) throw new KafkaUnavailableError('The producer is closed');
+    if (records.length === 0) return;
+    const sent = this.#queue.add(records);
+    this.#pumping ??= this.#pump();
+    await sent;
+  }
+
+  /**
+   * As `send`, and tells where each record was written, in the order given.
+   *
+   * @throws as `send`
+   */
+  async sendAndLocate(records: readonly OutgoingRecord[]): Promise<WrittenRecord[]> {
+    // Copies: a place is looked up by the object, and a caller may send the same one twice.
+    const copies = records.map((record) => ({ ...record }));
+    for (const copy of copies) this.#places.set(copy, { repeated: false });
+    try {
+      await this.send(copies);
+      return copies.map((copy) => {
+        const written = this.#places.get(copy)?.written;
+        if (!written) throw new Error('A record was acknowledged, but not its place');
+        return written;
+      });
+    } finally {
+      for (const copy of copies) this.#places.delete(copy);
+    }
+  }
+
+  /** Sends what was handed over (within the delivery time), then disconnects. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#pumping) await this.#pumping;
+    this.#connected = false;
+    await this.#opening?.catch(() => undefined);
+    await this.#producer?.disconnect().catch(() => undefined);
+    this.#producer = undefined;
+  }
+
+  async #pump(): Promise<void> {
+    // Gives the `send`s of the same turn of the event loop the chance to share the first request.
+    await Promise.resolve();
+    for (;;) {
+      const slices = this.#queue.next();
+      if (slices.length === 0) {
+        // In the same turn as the look at the queue: a `send` in between would wait for a pump that has ended.
+        this.#pumping = undefined;
+        return;
+      }
+      await this.#deliver(slices);
+    }
+  }
+
+  /** Until it is acknowledged, refused, or its time is up. Never throws: outcomes go to the callers of `send`. */
+  async #deliver(slices: Slice[]): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await this.#request(slices);
+        for (const slice of slices) this.#queue.acknowledge(slice);
+        return;
+      } catch (error) {
+        if (isPermanent(error) || (attempt >= UNKNOWN_TOPIC_ATTEMPTS && errorCode(error) === UNKNOWN_TOPIC)) {
+          await this.#refused(slices, error);
+          return;
+        }
+        this.#connected = false;
+        this.#markRepeated(slices);
+        const expired = this.#queue.expire(toTransportError('send', error));
+        const waiting = slices.filter((slice) => !slice.entry.settled);
+        this.#config.log?.warn(
+          { attempt, records: countRecords(slices), expired, error: String(error) },
+          'kafka: send failed, trying again',
+        );
+        if (waiting.length === 0) return;
+        // The rest goes on with the same records in the same order.
+        slices = waiting;
+        await sleep(backoffMs(attempt, 50, 2_000));
+      }
+    }
+  }
+
+  /** One refused record must not fail the `send`s it shared a request with: they go again, each on its own. */
+  async #refused(slices: Slice[], error: unknown): Promise<void> {
+    if (slices.length === 1) {
+      this.#queue.fail(slices[0]!, toTransportError('send', error));
+      return;
+    }
+    for (const slice of slices) if (!slice.entry.settled) await this.#deliver([slice]);
+  }
+
+  async #request(slices: Slice[]): Promise<void> {
+    const producer = await this.#open();
+    const records = slices.length === 1 ? slices[0]!.records : slices.flatMap((slice) => slice.records);
+    const topics = byTopic(records, this.#names);
+    const answers = await producer.sendBatch({
+      acks: -1,
+      timeout: this.#requestTimeoutMs,
+      topicMessages: toTopicMessages(topics),
+    });
+    if (!isFullyAcknowledged(topics, answers))
+      throw new KafkaUnavailableError('Some partitions were not acknowledged');
+    this.#connected = true;
+    if (this.#places.size > 0) this.#locate(topics, answers);
+  }
+
+  #markRepeated(slices: Slice[]): void {
+    if (this.#places.size === 0) return;
+    for (const { records } of slices)
+      for (const record of records) {
+        const place = this.#places.get(record);
+        if (place) place.repeated = true;
+      }
+  }
+
+  #locate(topics: TopicRecords[], answers: RecordMetadata[]): void {
+    const byName = new Map(topics.map((records) => [records.topic, records]));
+    for (const { topicName, partition, baseOffset } of answers) {
+      const topic = byName.get(topicName);
+      if (!topic || baseOffset === undefined) continue;
+      const first = BigInt(baseOffset);
+      for (const [index, record] of topic.of(partition).entries()) {
+        const place = this.#places.get(record);
+        if (!place) continue;
+        const repeated = place.repeated || topic.attempts > 1;
+        place.written = { partition, offset: first + BigInt(index), repeated };
+      }
+    }
+  }
+
+  #open(): Promise<Producer> {
+    if (this.#producer) return Promise.resolve(this.#producer);
+    this.#opening ??= this.#create().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #create(): Promise<Producer> {
+    const client = createClient(this.#config, {
+      retries: 2,
+      initialRetryTimeMs: 50,
+      maxRetryTimeMs: 500,
+      requestTimeoutMs: this.#requestTimeoutMs,
+    });
+    const producer = client.producer({
+      createPartitioner,
+      idempotent: false,
+      allowAutoTopicCreation: false,
+    });
+    await producer.connect();
+    this.#producer = producer;
+    this.#connected = true;
+    return producer;
+  }
+}
+
+function countRecords(slices: Slice[]): number {
+  return slices.reduce((sum, slice) => sum + slice.records.length, 0);
+}

@@ -1,4 +1,0 @@
-import type { Answer } from '../operations/idempotency.js';
-
-/** 200 with a body. */
-export const ok = (body: unknown): Answer => ({ status: 200, body });

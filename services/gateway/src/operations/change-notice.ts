@@ -1,0 +1,67 @@
+import { columns, type Statement } from '@subledger/database';
+import type pg from 'pg';
+import type { Prisma } from '../generated/prisma/client.js';
+import { OUTCOME_CHANNEL } from './outcome-channel.js';
+
+/**
+ * What changed, as it is told to all instances: per main account the sub-accounts, or null where they are not named.
+ * Null altogether where even the main accounts are too many to name.
+ */
+export type ChangeNotice = Readonly<Record<string, readonly string[] | null>> | null;
+
+/** A main account, and a sub-account of it where one changed. */
+export interface Changed {
+  readonly mainAccountId: string;
+  readonly subAccountId: string | null;
+}
+
+/** Watches every main account. */
+export const ALL = '*';
+/** PostgreSQL takes payloads below 8,000 bytes. */
+const MAX_BYTES = 7_900;
+
+/**
+ * The notice of what this transaction changes, as a row `notice`; none where nobody watches any of it, which is a look
+ * into an empty table. Part of the statement that makes the change.
+ */
+export function changeNotice(changed: readonly Changed[]): Statement {
+  return {
+    name: 'change_notice',
+    text: `SELECT CASE WHEN octet_length(whole) <= ${MAX_BYTES} THEN whole
+         WHEN octet_length(brief) <= ${MAX_BYTES} THEN brief ELSE '{"changed":null}' END AS notice
+       FROM (SELECT count(*) AS mains, json_build_object('changed', json_object_agg(main, subs))::text AS whole,
+               json_build_object('changed', json_object_agg(main, NULL::text))::text AS brief
+          FROM (SELECT x.main, coalesce(json_agg(x.sub) FILTER (WHERE x.sub IS NOT NULL), '[]') AS subs
+                  FROM unnest($1::text[], $2::text[]) AS x (main, sub)
+                 WHERE EXISTS (SELECT 1 FROM stream_watch w
+                                WHERE w.main_account_id IN (x.main, '${ALL}') AND w.expires_at > now())
+                 GROUP BY x.main) AS watched) AS notice
+      WHERE mains > 0`,
+    values: columns(
+      changed,
+      (one) => one.mainAccountId,
+      (one) => one.subAccountId,
+    ),
+  };
+}
+
+/** The same as a statement of its own in a transaction. */
+export async function tellChanges(
+  client: Pick<pg.ClientBase, 'query'>,
+  changed: readonly Changed[],
+): Promise<void> {
+  if (changed.length === 0) return;
+  const { text, values } = changeNotice(changed);
+  await client.query(`SELECT pg_notify($3, notice) FROM (${text}) AS told`, [...values, OUTCOME_CHANNEL]);
+}
+
+/** The same in one of Prisma's transactions: something of this main account changed. */
+export async function tellChangesWithin(
+  tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
+  mainAccountId: string,
+): Promise<void> {
+  const notice = JSON.stringify({ changed: { [mainAccountId]: null } });
+  await tx.$executeRaw`
+    SELECT pg_notify(${OUTCOME_CHANNEL}, ${notice}) WHERE EXISTS (
+      SELECT 1 FROM stream_watch WHERE main_account_id IN (${mainAccountId}, ${ALL}) AND expires_at > now())`;
+}

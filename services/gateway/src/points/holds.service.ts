@@ -1,0 +1,48 @@
+import { toMillipoints } from '../database/points.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { DirectRunner } from '../operations/direct-runner.js';
+import type { Answer } from '../request/idempotency.js';
+import type { Asked } from '../request/validated-request.js';
+import { requireAllowedSender } from '../sender-numbers/sender-numbers.service.js';
+
+const isSame = (one: string | undefined, other: string): boolean =>
+  one !== undefined && toMillipoints(one) === toMillipoints(other);
+
+/** The strict check of the SMS service before it sends: points set aside for one message. */
+export class HoldsService {
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly runner: DirectRunner,
+  ) {}
+
+  async place(asked: Asked<'placeHold'>): Promise<Answer> {
+    const mainAccountId = asked.params.id;
+    const { sender, ...hold } = asked.body;
+    const { subAccountId, messageId } = hold;
+    if (sender !== undefined)
+      await requireAllowedSender(this.prisma, { mainAccountId, subAccountId, sender });
+    return this.runner.run(asked, {
+      mainAccountId,
+      subAccountId,
+      command: { name: 'hold.place', data: { mainAccountId, ...hold } },
+      isAbout: (outcome) => outcome.messageId === messageId && isSame(outcome.points, hold.points),
+      answer: ({ points, expiresAt, remainingAfter }) => ({
+        status: 201,
+        headers: {
+          location: `/v1/main-accounts/${mainAccountId}/holds/${encodeURIComponent(messageId)}`,
+        },
+        body: { messageId, subAccountId, points, expiresAt, remaining: remainingAfter },
+      }),
+    });
+  }
+
+  release(asked: Asked<'releaseHold'>): Promise<Answer> {
+    const { id: mainAccountId, messageId } = asked.params;
+    return this.runner.run(asked, {
+      mainAccountId,
+      command: { name: 'hold.release', data: { mainAccountId, messageId } },
+      isAbout: (outcome) => outcome.messageId === messageId,
+      answer: ({ points }) => ({ status: 200, body: { messageId, points: points ?? '0' } }),
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import { createParamDecorator, type ExecutionContext, RequestMapping, RequestMethod } from '@nestjs/common';
+import { type HttpMethod, ROUTES, type RouteDefinition, type RouteId } from '@subledger/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { principalOf } from './admission.js';
+import type { Answer } from './idempotency.js';
+import { routerPath } from './router-path.js';
+import type { Asked as AskedRequest } from './validated-request.js';
+import { parseRequest } from './validation.js';
+
+const METHODS: Record<HttpMethod, RequestMethod> = {
+  GET: RequestMethod.GET,
+  POST: RequestMethod.POST,
+  PUT: RequestMethod.PUT,
+  PATCH: RequestMethod.PATCH,
+  DELETE: RequestMethod.DELETE,
+};
+const routeOfHandler = new WeakMap<object, RouteId>();
+const replyOfAsked = new WeakMap<object, FastifyReply>();
+export const registeredRoutes = new Set<RouteId>();
+
+type Handler = (asked: AskedRequest, ...others: never[]) => Promise<Answer | undefined> | Answer | undefined;
+
+/**
+ * Makes a method the handler of a row of the route table: method and path come from there. Its first parameter is
+ * `@Asked()`. It returns an `Answer`, or nothing where it writes the reply itself.
+ */
+export function Route(id: RouteId) {
+  const { method, path }: RouteDefinition = ROUTES[id];
+  return <Method extends (...given: never[]) => unknown>(
+    target: object,
+    name: string,
+    descriptor: TypedPropertyDescriptor<Method>,
+  ): void => {
+    const handler = answering(descriptor.value as unknown as Handler);
+    descriptor.value = handler as unknown as Method;
+    routeOfHandler.set(handler, id);
+    registeredRoutes.add(id);
+    RequestMapping({ method: METHODS[method], path: routerPath(path) })(target, name, descriptor);
+  };
+}
+
+/**
+ * Puts the answer's status and headers on the reply. Here and not in an interceptor: with one, Nest makes observables
+ * of each request's result.
+ */
+const answering = (handler: Handler) =>
+  async function answer(this: unknown, asked: AskedRequest, ...others: never[]): Promise<unknown> {
+    const given = await handler.call(this, asked, ...others);
+    if (given === undefined) return undefined;
+    const reply = replyOfAsked.get(asked) as FastifyReply;
+    reply.status(given.status).headers({ 'cache-control': 'no-store', ...given.headers });
+    return given.body;
+  };
+
+/** The validated request. @throws ProblemError `validation-failed` naming every field */
+export const Asked = createParamDecorator((_data: unknown, context: ExecutionContext): AskedRequest => {
+  const id = routeOfHandler.get(context.getHandler());
+  if (id === undefined) throw new Error('The handler has no route');
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  const { open }: RouteDefinition = ROUTES[id];
+  const asked = parseRequest(id, request, open ? undefined : principalOf(request));
+  replyOfAsked.set(asked, context.switchToHttp().getResponse<FastifyReply>());
+  return asked;
+});

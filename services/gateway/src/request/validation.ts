@@ -1,0 +1,132 @@
+import { type FieldError, foreignId, ROUTES, type RouteDefinition, type RouteId } from '@subledger/contracts';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { claimOf } from './idempotency.js';
+import type { Principal } from './principal.js';
+import { ProblemError } from './problem.js';
+import { originOf } from './request-origin.js';
+import type { Asked } from './validated-request.js';
+
+/** Fields of one answer at most: a body of a thousand mistakes needs no thousand messages. */
+const MAX_ERRORS = 100;
+
+/**
+ * Parameters, query, body and headers of a request by its row of the route table.
+ *
+ * @throws ProblemError `not-found` for an id that cannot exist, else `validation-failed` naming every field
+ */
+export function parseRequest(
+  routeId: RouteId,
+  request: FastifyRequest,
+  principal: Principal | undefined,
+): Asked {
+  const route: RouteDefinition = ROUTES[routeId];
+  const errors: FieldError[] = [];
+  const params = route.params?.safeParse(request.params);
+  if (params && !params.success) throw ProblemError.notFound();
+  const query =
+    parsePart('query', route.query, request.query, errors) ?? emptyPart(route.query, request.query, errors);
+  const body =
+    parsePart('body', route.body, request.body, errors) ?? emptyPart(route.body, request.body, errors);
+  const idempotencyKey = single(request.headers['idempotency-key']);
+  if (idempotencyKey !== undefined) {
+    const key = foreignId.safeParse(idempotencyKey);
+    if (!key.success) errors.push({ path: 'Idempotency-Key', message: messageOf(key.error) });
+  }
+  if (errors.length > 0) throw ProblemError.invalid(errors.slice(0, MAX_ERRORS));
+  const content = { params: params?.data, body };
+  return {
+    routeId,
+    principal,
+    origin: originOf(request),
+    claim:
+      idempotencyKey === undefined || principal === undefined || route.method === 'GET' || route.session
+        ? undefined
+        : claimOf(principal, routeId, idempotencyKey, content),
+    ifMatch: route.ifMatch ? entityTags(single(request.headers['if-match'])) : undefined,
+    params: params?.data,
+    query,
+    body,
+  } as Asked;
+}
+
+type Part = 'query' | 'body';
+
+function parsePart(part: Part, schema: z.ZodType | undefined, value: unknown, errors: FieldError[]): unknown {
+  if (!schema) return undefined;
+  // A missing body is a body without its fields: the answer then names them.
+  const result = schema.safeParse(value ?? {}, { reportInput: true });
+  if (result.success) return result.data;
+  errors.push(...fieldErrors(result.error, part));
+  return undefined;
+}
+
+/** What a route does not take is refused like an unknown field. */
+function emptyPart(schema: z.ZodType | undefined, value: unknown, errors: FieldError[]): undefined {
+  if (schema || value === undefined || value === null) return;
+  const isObject = typeof value === 'object' && !Array.isArray(value);
+  if (!isObject) errors.push({ path: '', message: 'takes no body' });
+  else for (const name of Object.keys(value)) errors.push({ path: name, message: 'is not a known field' });
+}
+
+/** One entry per field: unknown ones by their own name. */
+function fieldErrors(error: Pick<z.ZodError, 'issues'>, part: Part): FieldError[] {
+  // What is of another type has no length either: nothing more is said of it.
+  const ofWrongType = new Set(
+    error.issues.flatMap(({ code, path }) => (code === 'invalid_type' ? [path.join('.')] : [])),
+  );
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code !== 'invalid_type' && ofWrongType.has(path.join('.'))) return [];
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }));
+    }
+    if (issue.code === 'invalid_union') return unionErrors(issue, part);
+    return [{ path: path.join('.'), message: plain(issue, part) }];
+  });
+}
+
+/** Of the forms that a body may have the one that it comes closest to: what is missing there is named. */
+function unionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion, part: Part): FieldError[] {
+  const [closest = []] = [...errors].sort((a, b) => a.length - b.length);
+  const issues = closest.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  return fieldErrors({ issues }, part);
+}
+
+/** Our own words stay; of the library's those about a type or a list of words are not for people. */
+function plain(issue: z.core.$ZodIssue, part: Part): string {
+  const { input } = issue;
+  if (issue.code !== 'invalid_type' && issue.code !== 'invalid_value') return issue.message;
+  if (input === undefined) return 'is required';
+  if (part === 'query' && Array.isArray(input)) return 'must be given once';
+  if (issue.code === 'invalid_type') {
+    const wanted = KINDS[issue.expected] ?? issue.expected;
+    const inQuotes = issue.expected === 'string' && typeof input === 'number' ? ' in quotes' : '';
+    return `must be ${wanted}${inQuotes}, not ${kindOf(input)}`;
+  }
+  return issue.message.startsWith('Invalid') ? `must be one of ${issue.values.join(', ')}` : issue.message;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'a boolean',
+  array: 'a list',
+  object: 'an object',
+  null: 'a null',
+};
+
+function kindOf(input: unknown): string {
+  if (Array.isArray(input)) return 'a list';
+  return (input === null ? KINDS.null : KINDS[typeof input]) ?? typeof input;
+}
+
+const messageOf = (error: z.ZodError): string => error.issues[0]?.message ?? 'is not valid';
+const single = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header.join(',') : header;
+
+/** Weak tags are kept as they are: they never equal one of ours (RFC 9110, strong comparison). */
+function entityTags(header: string | undefined): string[] | undefined {
+  return header?.split(',').map((tag) => tag.trim());
+}

@@ -1,0 +1,64 @@
+import { Controller, Req, Res } from '@nestjs/common';
+import { EVENT_STREAM_MEDIA_TYPE } from '@subledger/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
+import { Asked, Route } from '../request/route.decorator.js';
+import type { Asked as AskedFor } from '../request/validated-request.js';
+import type { StreamTopic } from './event-stream.js';
+import { StreamsService } from './streams.service.js';
+
+@Controller()
+export class StreamsController {
+  constructor(private readonly streams: StreamsService) {}
+
+  @Route('streamMainAccount')
+  ofMain(
+    @Asked() { params, principal }: AskedFor<'streamMainAccount'>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.open({ kind: 'main', mainAccountId: params.id }, principal, request, reply);
+  }
+
+  @Route('streamAll')
+  ofAll(
+    @Asked() { principal }: AskedFor<'streamAll'>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.open({ kind: 'all' }, principal, request, reply);
+  }
+
+  @Route('streamOwn')
+  ofSub(
+    @Asked() { principal }: AskedFor<'streamOwn'>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { mainAccountId, subAccountId } = principal;
+    if (mainAccountId === undefined || subAccountId === undefined) throw new ProblemError('forbidden');
+    return this.open({ kind: 'sub', mainAccountId, subAccountId }, principal, request, reply);
+  }
+
+  private async open(
+    topic: StreamTopic,
+    principal: Principal,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const given = request.headers['last-event-id'];
+    const lastEventId = typeof given === 'string' && given !== '' ? given : undefined;
+    const body =
+      request.method === 'HEAD' ? '' : (await this.streams.open(topic, principal, lastEventId)).body;
+    reply
+      .status(200)
+      .headers({
+        'content-type': EVENT_STREAM_MEDIA_TYPE,
+        'cache-control': 'no-store',
+        // Proxies like nginx would keep events back until there are many.
+        'x-accel-buffering': 'no',
+      })
+      .send(body);
+  }
+}

@@ -1,0 +1,256 @@
+import type { MeView } from '@subledger/contracts';
+import { v7 as uuidv7 } from 'uuid';
+import { loginKeyOf } from '../access/login-key.js';
+import { requireGoodPassword } from '../access/password-rules.js';
+import { hashPassword } from '../access/passwords.js';
+import type { Transaction } from '../database/transaction.js';
+import { Prisma } from '../generated/prisma/client.js';
+import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
+import type { CommandDraft, Effects } from '../operations/operation.js';
+import { subAccountPath } from '../operations/operation-answers.js';
+import type { Ended, LedgerWrite, WriteRunner } from '../operations/write-runner.js';
+import type { Answer } from '../request/idempotency.js';
+import type { Principal } from '../request/principal.js';
+import { ProblemError } from '../request/problem.js';
+import type { Asked } from '../request/validated-request.js';
+import type { WriteRequest } from '../request/write-request.js';
+import { noteProfileChangesWithin } from '../sender-numbers/profile-changes.js';
+import { inE164, requireRegistered } from '../sender-numbers/sender-numbers.service.js';
+import { reserveName } from './sub-account-names.js';
+import { etagOf, type SubAccountRow, type SubAccountsStore, toSubAccountView } from './sub-accounts-store.js';
+
+type PlainRoute = 'pauseSubAccount' | 'resumeSubAccount' | 'deactivateSubAccount' | 'reactivateSubAccount';
+type PlainCommand = `sub-account.${'pause' | 'resume' | 'deactivate' | 'reactivate'}`;
+
+/** Sub-accounts: creation, settings, and the commands on their life. */
+export class SubAccountsService {
+  constructor(
+    readonly store: SubAccountsStore,
+    private readonly mains: MainAccountsStore,
+    private readonly runner: WriteRunner,
+  ) {}
+
+  async create(written: Asked<'createSubAccount'>): Promise<Answer> {
+    const mainAccountId = written.params.id;
+    const asked = withNumbers(written, await this.mains.get(mainAccountId));
+    const { name, password, limit, senderNumbers = [], priority } = asked.body;
+    const subAccountId = `sa_${uuidv7()}`;
+    requireGoodPassword('password', password, [name]);
+    const passwordHash = await hashPassword(password);
+    return this.runner.run(asked, {
+      mainAccountId,
+      subAccountId,
+      command: {
+        name: 'sub-account.open',
+        data: { mainAccountId, subAccountId, limit, ...(priority === undefined ? {} : { priority }) },
+      },
+      prepare: async (tx, operationId) => {
+        await requireRegistered(tx, mainAccountId, senderNumbers);
+        await reserveName(tx, { mainAccountId, subAccountId, name, operationId });
+        await tx.subAccount.create({
+          data: { mainAccountId, id: subAccountId, name, passwordHash, senderNumbers },
+        });
+      },
+      answer: async (operation) => {
+        const { status, body, headers } = await this.answer(operation);
+        const location = subAccountPath(operation.mainAccountId, operation.subAccountId ?? '');
+        return { status: status === 200 ? 201 : status, body, headers: { ...headers, location } };
+      },
+    });
+  }
+
+  async get(mainAccountId: string, id: string): Promise<Answer> {
+    const row = await this.store.get(mainAccountId, id);
+    return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
+  }
+
+  /** A sub-account as it sees itself. @throws ProblemError `not-found` where it was deleted just now */
+  async me({ mainAccountId = '', subAccountId = '' }: Principal): Promise<MeView> {
+    const row = await this.store.get(mainAccountId, subAccountId);
+    const { id, name, timeZone } = await this.mains.get(mainAccountId);
+    return { ...toSubAccountView(row), mainAccount: { id, name, timeZone } };
+  }
+
+  async list(asked: Asked<'listSubAccounts'>) {
+    const found = await this.store.list(asked.params.id, asked.query);
+    // Where there is a sub-account there is a main account; only of an empty page it has to be asked.
+    if (found.items.length === 0) await this.mains.get(asked.params.id);
+    return found;
+  }
+
+  /** A command on a sub-account, answered with it. */
+  async command(
+    asked: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
+    command: CommandDraft,
+  ): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    const answer = (operation: Ended) => this.answer(operation);
+    return this.about(asked, answer, (row) =>
+      this.runner.run(asked, { mainAccountId, subAccountId, was: toSubAccountView(row), command, answer }),
+    );
+  }
+
+  /** One of the commands that need nothing but the ids. */
+  async plainCommand(asked: Asked<PlainRoute>, name: PlainCommand): Promise<Answer> {
+    return this.command(asked, {
+      name,
+      data: { mainAccountId: asked.params.id, subAccountId: asked.params.sub },
+    });
+  }
+
+  async delete(asked: Asked<'deleteSubAccount'>): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    const command = { name: 'sub-account.delete', data: { mainAccountId, subAccountId } } as const;
+    const answer = async () => ({ status: 204 });
+    return this.about(asked, answer, (row) =>
+      this.runner.run(asked, { mainAccountId, subAccountId, was: toSubAccountView(row), command, answer }),
+    );
+  }
+
+  /**
+   * All or nothing. A limit is the only part that can be refused, so it goes first and the gateway's own fields
+   * (name, password, sender numbers) commit with its acceptance; the priority, which is never refused, follows it.
+   */
+  async patch(written: Asked<'patchSubAccount'>): Promise<Answer> {
+    const namesNumbers = written.body.senderNumbers !== undefined;
+    const asked = namesNumbers ? withNumbers(written, await this.mains.get(written.params.id)) : written;
+    return this.about(
+      asked,
+      (operation) => this.answer(operation),
+      (row) => this.patchRow(asked, row),
+    );
+  }
+
+  private async patchRow(asked: Asked<'patchSubAccount'>, row: SubAccountRow): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    const { limit, effective, priority, name, password, senderNumbers } = asked.body;
+    if (password !== undefined) requireGoodPassword('password', password, [row.name, name ?? row.name]);
+    const settings: NonNullable<Effects['subAccount']> = {
+      ...(name === undefined ? {} : { name }),
+      ...(password === undefined ? {} : { passwordHash: await hashPassword(password) }),
+      ...(senderNumbers === undefined ? {} : { senderNumbers }),
+    };
+    const ids = { mainAccountId, subAccountId };
+    const commands: CommandDraft[] = [];
+    if (limit !== undefined) {
+      commands.push({ name: 'limit.change', data: { ...ids, limit, effective: effective ?? 'immediately' } });
+    }
+    if (priority !== undefined) commands.push({ name: 'sub-account.configure', data: { ...ids, priority } });
+    const [command, then] = commands;
+    if (!command) return this.patchLocally(asked, settings);
+    return this.runner.run(asked, {
+      ...ids,
+      command,
+      was: toSubAccountView(row),
+      ...(then ? { then } : {}),
+      ...(Object.keys(settings).length > 0 ? { effects: { subAccount: settings } } : {}),
+      ...this.preparation(asked),
+      answer: (operation) => this.answer(operation),
+    });
+  }
+
+  /** A write on a sub-account that is there, or the repeat of one that was. */
+  private about(
+    asked: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
+    answer: LedgerWrite['answer'],
+    write: (row: SubAccountRow) => Promise<Answer>,
+  ): Promise<Answer> {
+    const { id, sub } = asked.params;
+    return this.runner.about(asked, answer, () => this.store.get(id, sub), write);
+  }
+
+  /** What commits with the operation: mostly nothing but the lock of the row. */
+  private preparation(asked: Asked<'patchSubAccount'>): Pick<LedgerWrite, 'locksSubAccount' | 'prepare'> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    const { name, senderNumbers } = asked.body;
+    if (name === undefined && senderNumbers === undefined && !isConditional(asked))
+      return { locksSubAccount: true };
+    return {
+      prepare: async (tx, operationId) => {
+        await requireRegistered(tx, mainAccountId, senderNumbers);
+        await this.lockUnchanged(tx, asked);
+        if (name !== undefined) await reserveName(tx, { mainAccountId, subAccountId, name, operationId });
+      },
+    };
+  }
+
+  private patchLocally(
+    asked: Asked<'patchSubAccount'>,
+    { name, passwordHash, senderNumbers }: NonNullable<Effects['subAccount']>,
+  ): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    return this.runner.runLocal(asked, {
+      mainAccountId,
+      was: async (tx) => {
+        await requireRegistered(tx, mainAccountId, senderNumbers);
+        await this.lockUnchanged(tx, asked);
+        const row = await this.store.within(tx).find(mainAccountId, subAccountId);
+        return row && toSubAccountView(row);
+      },
+      apply: async (tx) => {
+        if (name !== undefined) {
+          await reserveName(tx, { mainAccountId, subAccountId, name, operationId: null });
+          await tx.subAccountName.deleteMany({
+            where: { mainAccountId, subAccountId, operationId: null, nameKey: { not: loginKeyOf(name) } },
+          });
+        }
+        await tx.subAccount.update({
+          where: { mainAccountId_id: { mainAccountId, id: subAccountId } },
+          data: {
+            ...(name === undefined ? {} : { name }),
+            ...(passwordHash === undefined ? {} : { passwordHash }),
+            ...(senderNumbers === undefined ? {} : { senderNumbers: [...senderNumbers] }),
+            settingsVersion: { increment: 1 },
+            updatedAt: new Date(),
+          },
+        });
+        await noteProfileChangesWithin(tx, [{ mainAccountId, subAccountId }]);
+        // Not there any more: it was deleted while this waited for the row, and all of this is rolled back.
+        const row = await this.store.within(tx).get(mainAccountId, subAccountId);
+        return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
+      },
+    });
+  }
+
+  /**
+   * Locks the row, so that of two changes with one ETag the second one sees the first.
+   *
+   * @throws ProblemError `precondition-failed` where the settings are not those of `If-Match`, or are changing
+   */
+  private async lockUnchanged(tx: Transaction, asked: Asked<'patchSubAccount'>): Promise<void> {
+    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    await tx.$queryRaw(
+      Prisma.sql`SELECT 1 FROM sub_account WHERE main_account_id = ${mainAccountId} AND id = ${subAccountId} FOR UPDATE`,
+    );
+    if (!isConditional(asked)) return;
+    const changing = await tx.operation.count({
+      where: { mainAccountId, subAccountId, nextSendAt: { not: null }, action: 'patchSubAccount' },
+    });
+    const etag = etagOf(await this.store.within(tx).get(mainAccountId, subAccountId));
+    if (changing > 0 || !asked.ifMatch?.includes(etag)) throw new ProblemError('precondition-failed');
+  }
+
+  /** As it is now. It may have been deleted since; then its operation still succeeded, and this says so. */
+  private async answer(operation: Ended): Promise<Answer> {
+    const row = await this.store.find(operation.mainAccountId, operation.subAccountId ?? '');
+    if (!row) throw new Error('The outcome is there without its sub-account');
+    return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
+  }
+}
+
+/** Whether it asks for the settings to be as they were. */
+const isConditional = ({ ifMatch }: Asked<'patchSubAccount'>): boolean =>
+  ifMatch !== undefined && !ifMatch.includes('*');
+
+/**
+ * The request with its sender numbers in E.164.
+ * @throws ProblemError `validation-failed` naming each that is no number
+ */
+function withNumbers<Request extends { readonly body: { readonly senderNumbers?: string[] | undefined } }>(
+  request: Request,
+  { country }: { readonly country: string },
+): Request {
+  const { senderNumbers } = request.body;
+  if (senderNumbers === undefined) return request;
+  return { ...request, body: { ...request.body, senderNumbers: inE164(senderNumbers, country) } };
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TOPICS } from '@subledger/contracts';
+import { assertBooks } from '../testing/assert-books.js';
+import { allLanes, LedgerHarness, waitUntil } from '../testing/ledger-harness.js';
+import { eventsOf, openCustomer, sentMessage } from '../testing/scenes.js';
+import { TcpProxy } from '../testing/tcp-proxy.js';
+
+describe('an outage of the database', () => {
+  const harness = new LedgerHarness();
+  const url = new URL(harness.databaseUrl);
+  const proxy = new TcpProxy({ host: url.hostname, port: Number(url.port) });
+
+  beforeAll(async () => {
+    await harness.open();
+    url.host = `127.0.0.1:${await proxy.listen()}`;
+  });
+  afterAll(async () => {
+    await harness.close();
+    await proxy.close();
+  });
+
+  it('makes lanes wait, and loses and doubles nothing', async () => {
+    const ledger = await harness.startLedger({
+      DATABASE_URL: url.href,
+      LANE_SLICE: '20',
+      KAFKA_GROUP: 'first',
+    });
+    const customer = await openCustomer(harness, { points: '100000', limit: '1000' });
+    const send = async (from: number, to: number) => {
+      for (let i = from; i < to; i += 1) {
+        const message = sentMessage(customer, '2', `m-${i}`);
+        await harness.message('message.sent', message, message.messageId);
+      }
+    };
+    // Cut in the midst of traffic, more than once: some transactions are at their COMMIT.
+    let sent = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const sending = send(sent, sent + 200);
+      sent += 200;
+      await sleep(30 + 40 * round);
+      proxy.cut();
+      await waitUntil(() => allLanes(ledger).some((lane) => lane?.state === 'waiting'));
+      expect(() => ledger.lanes.assertRunning()).toThrow(/waiting/);
+      await sleep(200);
+      proxy.mend();
+      await sending;
+      await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+    }
+    const isLast = (value: { data: { messageId?: string } }) => value.data.messageId === `m-${sent - 1}`;
+    await harness.events.until((values) => values.some(isLast));
+    const events = eventsOf(harness.events.values, customer.mainAccountId);
+    const sequences = new Set(events.map((value) => value.data.sequence));
+    expect(sequences.size).toBe(Math.max(...sequences));
+    const { charges } = await harness.one<{ charges: string }>('SELECT count(*) AS charges FROM charges');
+    expect(charges).toBe(String(sent));
+    await assertBooks(harness.db);
+    await ledger.stop();
+  });
+
+  it('that swallows only the answer to a commit repeats nothing of it', async () => {
+    const ledger = await harness.startLedger({ DATABASE_URL: url.href });
+    const { mainAccountId } = await openCustomer(harness);
+    await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+    proxy.loseAnswerTo('ledger-slice');
+    // Dealt with twice, it would be put aside twice: nothing else would stop that.
+    await harness.send(TOPICS.commands, mainAccountId, '{"nonsense":');
+    await waitUntil(() => proxy.hasLostAnswer);
+    const id = await harness.command('points.purchase', { mainAccountId, points: '1' });
+    await harness.outcome(id);
+    await harness.deadLetters.until((values) => values.length > 0);
+    await sleep(300);
+    expect(harness.deadLetters.records).toHaveLength(1);
+    await assertBooks(harness.db);
+    await ledger.stop();
+  });
+});
