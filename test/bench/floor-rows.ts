@@ -3,7 +3,7 @@ import type { Appended } from './floor-tables.js';
 import { PARTITIONS } from './settings.js';
 
 /**
- * Finds the rows that the ledger wrote since some lane positions and sorts them into slices. Staged in temporary
+ * Finds the rows that the ledger wrote since some lane positions and sorts them into batches. Staged in temporary
  * tables by a few set-based queries, so that it does not take longer the more the books hold.
  */
 
@@ -36,7 +36,7 @@ const JOINS: Record<Exclude<Appended, 'journal'>, string> = {
 };
 
 /**
- * A lane's events, cut into runs of so many records (distinct causes in order). The slices of all lanes take turns.
+ * A lane's events, cut into runs of so many records (distinct causes in order). The batches of all lanes take turns.
  * Lane by lane, so that the planner knows the range.
  */
 const STAGE_EVENTS = `
@@ -49,65 +49,65 @@ const STAGE_EVENTS = `
   SELECT *, (count(*) FILTER (WHERE new_record) OVER (ORDER BY lane_sequence) - 1) / $4::int * $5::int + $1::int
   FROM marked`;
 
-/** The last balance of every account that a slice moved points of. */
+/** The last balance of every account that a batch moved points of. */
 const STAGE_BALANCES = `
   CREATE TEMP TABLE staged_balances AS
-  SELECT DISTINCT ON (slice, main_account_id, account) slice, main_account_id, account, balance
+  SELECT DISTINCT ON (batch, main_account_id, account) batch, main_account_id, account, balance
   FROM staged_transfers t,
     LATERAL (VALUES (t.debit_account, t.debit_balance), (t.credit_account, t.credit_balance)) AS side(account, balance)
-  ORDER BY slice, main_account_id, account, sequence DESC`;
+  ORDER BY batch, main_account_id, account, sequence DESC`;
 
 const END_OF_JOURNAL = 2n ** 63n - 1n;
 
-/** @returns the slices' numbers, in order */
+/** @returns the batches' numbers, in order */
 export async function stageRows(
   client: PoolClient,
   tables: readonly Appended[],
   { since, upTo }: JournalRange,
-  recordsPerSlice: number,
+  recordsPerBatch: number,
 ): Promise<number[]> {
   // Sorting in memory, and plans that fit the sizes, for this connection alone.
   await client.query("SET work_mem = '256MB'; SET plan_cache_mode = force_custom_plan");
   await client.query(
-    'CREATE TEMP TABLE staged_journal AS SELECT j.*, false AS new_record, 0::bigint AS slice FROM ledger.journal j LIMIT 0',
+    'CREATE TEMP TABLE staged_journal AS SELECT j.*, false AS new_record, 0::bigint AS batch FROM ledger.journal j LIMIT 0',
   );
   for (const [lane, from] of since)
     await client.query(STAGE_EVENTS, [
       lane,
       from,
       upTo?.get(lane) ?? END_OF_JOURNAL,
-      recordsPerSlice,
+      recordsPerBatch,
       PARTITIONS,
     ]);
-  await client.query('CREATE INDEX ON staged_journal (slice)');
+  await client.query('CREATE INDEX ON staged_journal (batch)');
   await client.query('ANALYZE staged_journal');
   for (const table of tables) {
     if (table === 'journal') continue;
     await client.query(
-      `CREATE TEMP TABLE staged_${table} AS SELECT r.*, e.slice, e.lane_sequence
+      `CREATE TEMP TABLE staged_${table} AS SELECT r.*, e.batch, e.lane_sequence
        FROM staged_journal e JOIN ledger.${table} r ON ${JOINS[table]}`,
     );
-    await client.query(`CREATE INDEX ON staged_${table} (slice)`);
+    await client.query(`CREATE INDEX ON staged_${table} (batch)`);
     await client.query(`ANALYZE staged_${table}`);
   }
   await client.query(STAGE_BALANCES);
-  await client.query('CREATE INDEX ON staged_balances (slice)');
-  const { rows } = await client.query<{ slice: bigint }>(
-    'SELECT DISTINCT slice FROM staged_journal ORDER BY slice',
+  await client.query('CREATE INDEX ON staged_balances (batch)');
+  const { rows } = await client.query<{ batch: bigint }>(
+    'SELECT DISTINCT batch FROM staged_journal ORDER BY batch',
   );
-  return rows.map(({ slice }) => Number(slice));
+  return rows.map(({ batch }) => Number(batch));
 }
 
-/** A slice's rows of a table, in the order in which they came about. */
+/** A batch's rows of a table, in the order in which they came about. */
 export async function stagedRows<Row extends Record<string, unknown>>(
   client: PoolClient,
   table: Appended,
-  slice: number,
+  batch: number,
 ): Promise<Row[]> {
   const order = table === 'transfers' ? 'lane_sequence, sequence' : 'lane_sequence';
   const { rows } = await client.query<Row>(
-    `SELECT * FROM staged_${table} WHERE slice = $1 ORDER BY ${order}`,
-    [slice],
+    `SELECT * FROM staged_${table} WHERE batch = $1 ORDER BY ${order}`,
+    [batch],
   );
   return rows;
 }
@@ -118,10 +118,10 @@ export interface Balance {
   readonly balance: bigint;
 }
 
-export async function stagedBalances(client: PoolClient, slice: number): Promise<Balance[]> {
+export async function stagedBalances(client: PoolClient, batch: number): Promise<Balance[]> {
   const { rows } = await client.query<Balance>(
-    'SELECT main_account_id, account, balance FROM staged_balances WHERE slice = $1 ORDER BY 1, 2',
-    [slice],
+    'SELECT main_account_id, account, balance FROM staged_balances WHERE batch = $1 ORDER BY 1, 2',
+    [batch],
   );
   return rows;
 }

@@ -5,7 +5,7 @@ import { type Appended, columnsOf, copyTables } from './floor-tables.js';
 
 /**
  * The floor that every throughput of the ledger is compared with: the very rows that it wrote, written again by plain
- * set-based SQL from one connection in slices of so many records. No Kafka, no rules, no validation; parameters are
+ * set-based SQL from one connection in batches of so many records. No Kafka, no rules, no validation; parameters are
  * made before the clock runs.
  */
 export interface Floor {
@@ -33,12 +33,12 @@ interface Insert {
 /** Measures the floor on the rows of journal entries past `since`, as far as `upTo` (lane → lane sequence). */
 export async function measureFloor(pool: Pool, since: Positions, upTo?: Positions): Promise<Floor> {
   const tables = await copyTables(pool);
-  const slices = await readSlices(pool, tables, { since, upTo });
+  const batches = await readBatches(pool, tables, { since, upTo });
   const client = await pool.connect();
   try {
     await client.query('CHECKPOINT');
     const started = performance.now();
-    for (const slice of slices) await writeSlice(client, slice);
+    for (const batch of batches) await writeBatch(client, batch);
     const seconds = (performance.now() - started) / 1_000;
     const { rows } = await client.query<{ count: bigint }>('SELECT count(*) FROM floor.transfers');
     const moves = Number(rows[0]?.count ?? 0);
@@ -49,14 +49,14 @@ export async function measureFloor(pool: Pool, since: Positions, upTo?: Position
   }
 }
 
-async function writeSlice(client: PoolClient, slice: readonly Statement[]): Promise<void> {
+async function writeBatch(client: PoolClient, batch: readonly Statement[]): Promise<void> {
   await client.query('BEGIN');
-  for (const statement of slice) await client.query(statement);
+  for (const statement of batch) await client.query(statement);
   await client.query('COMMIT');
 }
 
 /** Reads the rows back and prepares every statement, so that only PostgreSQL's work is measured. */
-async function readSlices(
+async function readBatches(
   pool: Pool,
   tables: readonly Appended[],
   range: JournalRange,
@@ -64,10 +64,10 @@ async function readSlices(
   const inserts = await Promise.all(tables.map((table) => insertInto(pool, table)));
   const client = await pool.connect();
   try {
-    const slices: Statement[][] = [];
-    for (const slice of await stageRows(client, tables, range, RECORDS_PER_SLICE))
-      slices.push(await readSlice(client, inserts, slice));
-    return slices;
+    const batches: Statement[][] = [];
+    for (const batch of await stageRows(client, tables, range, RECORDS_PER_SLICE))
+      batches.push(await readBatch(client, inserts, batch));
+    return batches;
   } finally {
     // Its temporary tables and settings go with the connection.
     client.release(true);
@@ -85,21 +85,21 @@ async function insertInto(pool: Pool, table: Appended): Promise<Insert> {
   };
 }
 
-async function readSlice(
+async function readBatch(
   client: PoolClient,
   inserts: readonly Insert[],
-  slice: number,
+  batch: number,
 ): Promise<Statement[]> {
   const statements: Statement[] = [];
   for (const { table, text, columns } of inserts) {
-    const rows = await stagedRows(client, table, slice);
+    const rows = await stagedRows(client, table, batch);
     for (const part of parts(rows)) {
       const values = columns.map((name) => arrayLiteral(part.map((row) => row[name])));
       statements.push({ name: `floor-${table}`, text, values });
     }
     if (table === 'refunds') statements.push(...refundedCharges(rows));
   }
-  const balances = await stagedBalances(client, slice);
+  const balances = await stagedBalances(client, batch);
   const mains = balances.filter(({ account }) => account === 'main');
   const subs = balances.filter(({ account }) => account.startsWith('sub:'));
   for (const part of parts(mains)) statements.push(update('main_accounts', part));

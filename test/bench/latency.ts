@@ -55,17 +55,17 @@ interface Latency {
   readonly stagesMs: Record<string, Distribution>;
   /** Share of one core. */
   readonly cpu: { readonly measured: number; readonly bench: number };
-  /** What the ledger counts itself: a slice from load to commit, a Kafka transaction, records per slice. */
+  /** What the ledger counts itself: a batch from load to commit, a Kafka transaction, records per batch. */
   readonly ownMeans?: {
     readonly transactionMs: number;
     readonly publishMs: number;
-    readonly sliceRecords: number;
+    readonly batchRecords: number;
   };
 }
 
 /** Sum and count of the ledger's histograms. */
 async function histograms(ledger: RunningService): Promise<number[]> {
-  const names = ['transaction_seconds', 'publish_seconds', 'slice_records'];
+  const names = ['transaction_seconds', 'publish_seconds', 'batch_records'];
   return Promise.all(
     names.flatMap((name) => ['sum', 'count'].map((part) => ledger.metric(`ledger_${name}_${part}`))),
   );
@@ -73,11 +73,11 @@ async function histograms(ledger: RunningService): Promise<number[]> {
 
 function ownMeans(before: readonly number[], after: readonly number[]) {
   const grown = after.map((value, index) => value - (before[index] ?? 0));
-  const [inTransaction = 0, transactions = 0, inPublish = 0, publishes = 0, records = 0, slices = 0] = grown;
+  const [inTransaction = 0, transactions = 0, inPublish = 0, publishes = 0, records = 0, batches = 0] = grown;
   return {
     transactionMs: rounded((inTransaction / transactions) * 1_000, 2),
     publishMs: rounded((inPublish / publishes) * 1_000, 2),
-    sliceRecords: rounded(records / slices, 2),
+    batchRecords: rounded(records / batches, 2),
   };
 }
 

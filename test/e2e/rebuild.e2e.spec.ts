@@ -91,7 +91,7 @@ describe('rebuild-read-model', () => {
 
   /** Month starts whose balance the gateway does not know. */
   const unknownTurns = async () =>
-    (await sql('SELECT FROM gateway.month_turn WHERE balance IS NULL')).rowCount ?? -1;
+    (await sql('SELECT FROM gateway.period_start WHERE balance IS NULL')).rowCount ?? -1;
 
   /** Wrong figures, lost rows, and invented ones that pass for older and for newer than all others. */
   async function damageStatements(main: string): Promise<void> {
@@ -111,11 +111,11 @@ describe('rebuild-read-model', () => {
       sub(0, 1).id,
     ]);
     await sql('UPDATE gateway.period_late_fact SET used = used + 1 WHERE main_account_id = $1', [main]);
-    await sql('UPDATE gateway.month_turn SET balance = balance + 1 WHERE main_account_id = $1', [main]);
+    await sql('UPDATE gateway.period_start SET balance = balance + 1 WHERE main_account_id = $1', [main]);
     await copy('period_statement', { sub_account_id: 'sa_ghost', sequence: '1' });
     await copy('period_statement', { period: '2001-01', generation: '7' });
     await copy('period_late_fact', { sequence: '1000000000' });
-    await copy('month_turn', { period: '2001-01' });
+    await copy('period_start', { period: '2001-01' });
   }
 
   it('makes damaged, lost and invented rows what the ledger has, while customers read and write', async () => {
@@ -229,7 +229,7 @@ describe('rebuild-read-model', () => {
         system,
         'ledger',
         ...[
-          'go-on',
+          'resume',
           '--lane',
           String(lane),
           '--commands',
@@ -267,5 +267,5 @@ describe('rebuild-read-model', () => {
   });
 });
 
-const STATEMENT_TABLES = ['period_statement', 'period_late_fact', 'month_turn'];
+const STATEMENT_TABLES = ['period_statement', 'period_late_fact', 'period_start'];
 const ALL_KINDS = ['main accounts', 'sub-accounts', 'transfers', 'statements', 'month starts'];

@@ -58,7 +58,7 @@ const DIFFERENCES = {
         1000 * ((e #>> '{mainAccount,balance}')::numeric + coalesce((e ->> 'granted')::numeric, 0)) AS balance
       FROM (SELECT main_account_id, payload::jsonb -> 'data' AS e FROM ledger.journal
         WHERE type IN ('subledger.main-account.opened.v1', 'subledger.period.rolled.v1')) j) l
-    FULL JOIN (SELECT main_account_id || period AS id, balance FROM gateway.month_turn) g USING (id)
+    FULL JOIN (SELECT main_account_id || period AS id, balance FROM gateway.period_start) g USING (id)
     WHERE l.id IS NULL OR g.id IS NULL OR l.balance <> g.balance`,
 } as const;
 

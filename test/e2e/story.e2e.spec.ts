@@ -59,7 +59,7 @@ describe('the story of a sub-account', () => {
     });
     expect(status).toBe(409);
     expect(headers.get('content-type')).toContain('application/problem+json');
-    // 50,000 − 150 used is the new aim; 850 of it are there.
+    // 50,000 − 150 used is the new target; 850 of it are there.
     expect(body).toMatchObject({ code: 'insufficient-main-balance', needed: '49000', available: '9000' });
     expect(await everything()).toEqual(before);
   });

@@ -26,7 +26,7 @@ describe('a process that is killed', () => {
       for (const what of outcome.simulation.world.covered.keys())
         if (what.startsWith('crash:')) crashes.add(what.slice('crash:'.length));
     }
-    for (const place of ['takeLane', 'writeSlice', 'publisher send', 'publisher commit'])
+    for (const place of ['takeLane', 'writeBatch', 'publisher send', 'publisher commit'])
       for (const side of ['asked', 'answered']) expect(crashes).toContain(`${place} ${side}`);
     // Some 15 s of processor time: a machine that others use as well must not make it fail.
   }, 300_000);

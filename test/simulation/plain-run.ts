@@ -1,12 +1,12 @@
 import type { Books } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
 import {
+  BatchProcessor,
   BooksCache,
   CacheBudget,
   LaneMemory,
   LargeRoll,
   ROLL_IN_PARTS,
-  SliceProcessor,
 } from '@subledger/ledger/engine';
 import { SeededRandom } from '@subledger/testing';
 import { decideOrThrow, MAX_MESSAGE_POINTS, SEAL } from './process/ledger-process.js';
@@ -18,7 +18,7 @@ import type { Tables, Taken } from './store/tables.js';
 import { SimulationFailure, World } from './world/world.js';
 
 /**
- * The same records in the same order per lane, by one process to which nothing happens: cut into other slices, with
+ * The same records in the same order per lane, by one process to which nothing happens: cut into other batches, with
  * books that are loaded anew. Whatever crashes, fences and retries did must not be seen in the tables.
  * @throws SimulationFailure at the first row that differs
  */
@@ -27,7 +27,7 @@ export async function comparePlainRun(run: Simulation): Promise<void> {
   const database = new Database(world, () => []);
   const store = new SimStore({ request: async (_, effect) => effect() }, database);
   const { maxSubAccounts, allowEarlyRoll, tombstoneGraceMs } = run.settings;
-  const processor = new SliceProcessor({
+  const processor = new BatchProcessor({
     store,
     seal: SEAL,
     policy: { maxSubAccounts, maxMessagePoints: MAX_MESSAGE_POINTS, allowEarlyRoll },

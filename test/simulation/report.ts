@@ -17,7 +17,7 @@ export function summary({ simulation, findings }: Outcome, seconds: number): str
   const rate = (options.steps / seconds).toFixed(0);
   return [
     `seed ${options.seed}: ${options.steps} steps in ${seconds.toFixed(1)} s (${rate} steps/s), trace ${world.scheduler.digest()}`,
-    `  ${count('record:sent')} records, ${count('slice:committed')} slices, ${findings?.events ?? '?'} events, ${days} days of virtual time`,
+    `  ${count('record:sent')} records, ${count('batch:committed')} batches, ${findings?.events ?? '?'} events, ${days} days of virtual time`,
     `  ${count('process:killed')} crashes, ${count('process:paused')} pauses (${count('process:zombie')} zombies), ${count('group:rebalanced')} rebalances, ${count('lane:taken over')} takeovers, ${count('fence:database')} + ${count('fence:publisher')} fences, ${count('lane:broken')} broken lanes, ${count('operator:decided')} decisions`,
   ].join('\n');
 }

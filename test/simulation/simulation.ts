@@ -59,7 +59,7 @@ export class Simulation {
     );
     const many = random.int(8, 20);
     this.settings = {
-      slice: random.pick([1, 3, 8, 20, 60]),
+      batch: random.pick([1, 3, 8, 20, 60]),
       cachedSubAccounts: random.pick([0, 6, 1_000]),
       maxSubAccounts: many,
       allowEarlyRoll: random.chance(0.4),
@@ -82,7 +82,7 @@ export class Simulation {
       await this.oneStep();
       world.assertWhole();
     }
-    // So that what comes last comes in many slices at once: the last limit records are the ones that must be right.
+    // So that what comes last comes in many batches at once: the last limit records are the ones that must be right.
     for (let count = 0; count < 4; count += 1) this.workload.storm();
     await this.rest();
   }

@@ -20,7 +20,7 @@ const MINIMAL: { [Name in CommandName]: CommandInput<Name> } = {
   'main-account.configure': main,
   'main-account.suspend': main,
   'main-account.resume': main,
-  'books.restate': main,
+  'snapshot.request': main,
   'feature.activate': main,
   'feature.deactivate': main,
   'points.purchase': { ...main, points: '1200' },
@@ -47,7 +47,7 @@ const DEFAULTS: Partial<Record<CommandName, object>> = {
   'limit.change': { effective: 'immediately' },
   'hold.place': { expiresInSeconds: 900 },
   'hold.release': { reason: 'released' },
-  'books.restate': { history: true },
+  'snapshot.request': { history: true },
 };
 
 const record = (name: CommandName, data: object) =>

@@ -100,7 +100,7 @@ export const COMMAND_DATA = {
   /** `period` is the one that begins; `dueAt` its month start. Id: `roll:<main>:<period>`. */
   'period.roll': z.looseObject({ ...main, period, dueAt: instant }),
   /** Published books take no part in what is booked: nothing moves. */
-  'books.restate': z.looseObject({
+  'snapshot.request': z.looseObject({
     ...main,
     history: z
       .boolean()

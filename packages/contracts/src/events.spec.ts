@@ -131,8 +131,8 @@ const MINIMAL: { [Name in EventName]: EventInput<Name> } = {
     unfunded: 0,
   },
   'period.already-rolled': { ...common, period: '2026-12' },
-  'restatement.ordered': { ...common, history: true },
-  'books.stated': {
+  'snapshot.requested': { ...common, history: true },
+  'snapshot.published': {
     ...common,
     transfers: [],
     part: 1,
@@ -190,11 +190,11 @@ describe('fields of events', () => {
     ['points.purchased', { mainAccount: { ...mainAccount, balance: 1 } }],
     ['sub-account.opened', { subAccount: { ...subAccount, status: 'requested' } }],
     ['hold.released', { reason: 'because' }],
-    ['books.stated', { transfers: [transfer] }],
-    ['books.stated', { part: 0 }],
-    ['books.stated', { subAccounts: Array(101).fill(subAccount) }],
-    ['books.stated', { lines: [transfer] }],
-    ['books.stated', { transferCount: -1 }],
+    ['snapshot.published', { transfers: [transfer] }],
+    ['snapshot.published', { part: 0 }],
+    ['snapshot.published', { subAccounts: Array(101).fill(subAccount) }],
+    ['snapshot.published', { lines: [transfer] }],
+    ['snapshot.published', { transferCount: -1 }],
     ['command.rejected', { code: 'not-found' }],
     ['command.rejected', { transfers: [transfer] }],
   ])('%s refuses %j', (name, wrong) => {

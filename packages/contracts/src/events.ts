@@ -136,18 +136,18 @@ export const periodClosing = z
 export type PeriodClosing = z.infer<typeof periodClosing>;
 
 /** A transfer of the books, published once more. */
-export const statedTransfer = transferView
+export const snapshotTransfer = transferView
   .extend({
     at: instant.meta({
       description: 'Broker time of what made it',
       examples: ['2026-11-23T09:00:00Z'],
     }),
   })
-  .meta({ id: 'StatedTransfer' });
-export type StatedTransfer = z.infer<typeof statedTransfer>;
+  .meta({ id: 'SnapshotTransfer' });
+export type SnapshotTransfer = z.infer<typeof snapshotTransfer>;
 
 /** A closed statement of the books, published once more, with what reached it after its close. */
-export const statedStatement = periodClosing
+export const snapshotStatement = periodClosing
   .extend({
     subAccountId: subAccountId.meta({
       description: 'Whose period it is',
@@ -158,11 +158,11 @@ export const statedStatement = periodClosing
     lateReturned: points.describe('points of its holds that came back after its close'),
     at: instant.meta({ description: 'Broker time of its close', examples: ['2026-11-30T15:00:00Z'] }),
   })
-  .meta({ id: 'StatedStatement' });
-export type StatedStatement = z.infer<typeof statedStatement>;
+  .meta({ id: 'SnapshotStatement' });
+export type SnapshotStatement = z.infer<typeof snapshotStatement>;
 
-/** Most sub-accounts, transfers and statements, each, in one `books.stated`. */
-export const MAX_STATED = 100;
+/** Most sub-accounts, transfers and statements, each, in one `snapshot.published`. */
+export const MAX_SNAPSHOT_ROWS = 100;
 
 const funding = { funded: z.int().min(0), unfunded: z.int().min(0) };
 const message = { messageId: foreignId, period, points };
@@ -247,15 +247,15 @@ export const EVENT_DATA = {
   }),
   /** A roll that was asked for again: nothing moved. */
   'period.already-rolled': z.looseObject({ ...common, period }),
-  /** The answer to `books.restate`: nothing moved, and `books.stated` follows. */
-  'restatement.ordered': z.looseObject({
+  /** The answer to `snapshot.request`: nothing moved, and `snapshot.published` follows. */
+  'snapshot.requested': z.looseObject({
     ...common,
     history: z
       .boolean()
       .meta({ description: 'Whether transfers and statements follow too', examples: [true] }),
   }),
   /** Books published once more, part by part. `sequence` is that of the last event before it: no number of its own. */
-  'books.stated': z.looseObject({
+  'snapshot.published': z.looseObject({
     ...common,
     transfers: z
       .array(transferView)
@@ -275,15 +275,15 @@ export const EVENT_DATA = {
       }),
     subAccounts: z
       .array(subAccountState)
-      .max(MAX_STATED)
+      .max(MAX_SNAPSHOT_ROWS)
       .meta({ description: 'Sub-accounts as they are at `sequence`; each is in one of the parts' }),
     lines: z
-      .array(statedTransfer)
-      .max(MAX_STATED)
+      .array(snapshotTransfer)
+      .max(MAX_SNAPSHOT_ROWS)
       .meta({ description: 'Transfers that the books have, in their order; none without `history`' }),
     statements: z
-      .array(statedStatement)
-      .max(MAX_STATED)
+      .array(snapshotStatement)
+      .max(MAX_SNAPSHOT_ROWS)
       .meta({ description: 'Closed statements; none without `history`' }),
   }),
 } as const;

@@ -6,7 +6,7 @@ import {
   configureMainAccount,
   deactivateFeature,
   openMainAccount,
-  orderRestatement,
+  requestSnapshot,
   setSuspended,
   switchPlan,
 } from './commands/main-account.js';
@@ -48,7 +48,7 @@ const DECIDED_WITHOUT_MONTH_START: ReadonlySet<CommandName> = new Set([
   'points.adjust',
   'hold.place',
   'hold.release',
-  'books.restate',
+  'snapshot.request',
 ]);
 
 /**
@@ -115,8 +115,8 @@ function decideCommand(books: Books, command: Command, policy: LedgerPolicy): De
       return releaseHold(context, command);
     case 'period.roll':
       return rollByCommand(context, command);
-    case 'books.restate':
-      return orderRestatement(context, command);
+    case 'snapshot.request':
+      return requestSnapshot(context, command);
     default:
       return decideForSub(context, command);
   }

@@ -14,13 +14,13 @@ export function covers(main: MainAccount, amount: Points): boolean {
   return left === null || amount <= left;
 }
 
-/** The aim T = max(0, limit + boost − used − held). */
-export const aim = (sub: SubAccount): Points =>
+/** The target T = max(0, limit + boost − used − held). */
+export const target = (sub: SubAccount): Points =>
   floorZero((sub.limit + sub.boost - sub.used - sub.held) as Points);
 
-/** How much an active sub-account lacks to its aim; others lack nothing. */
+/** How much an active sub-account lacks to its target; others lack nothing. */
 export const shortfall = (sub: SubAccount): Points =>
-  sub.lifecycle === 'active' ? floorZero((aim(sub) - sub.remaining) as Points) : (0n as Points);
+  sub.lifecycle === 'active' ? floorZero((target(sub) - sub.remaining) as Points) : (0n as Points);
 
 /** Points really given for this period: remaining = granted − (used − overage) − held. */
 export const granted = (sub: SubAccount): Points =>

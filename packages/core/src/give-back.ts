@@ -18,7 +18,7 @@ interface GivenBack {
 
 /**
  * Points that come back (released hold, unspent part of a hold, refund). To an active sub-account in its open
- * period: they first repay its overage to main, then fill it up to its aim; the rest, and everything for a closed
+ * period: they first repay its overage to main, then fill it up to its target; the rest, and everything for a closed
  * period or an inactive sub-account, goes to main. The counters (`used`, `held`) are already without them.
  */
 export function giveBack(draft: Draft, back: GivenBack): void {

@@ -1,6 +1,6 @@
 export { Books } from './books.js';
 export { decide, isRollDue, isRollRetried } from './decide.js';
-export { aim, allocated, available, granted, shortfall } from './derive.js';
+export { allocated, available, granted, shortfall, target } from './derive.js';
 export { sentAtProblem } from './facts/message-sent.js';
 export type * from './input.js';
 export { MonthStart, type MonthStartPart } from './month/month-start.js';

@@ -54,7 +54,7 @@ export interface CommandData {
     readonly reason: 'released' | 'expired';
   };
   'period.roll': { readonly period: Period };
-  'books.restate': { readonly history: boolean };
+  'snapshot.request': { readonly history: boolean };
 }
 export type CommandName = keyof CommandData;
 

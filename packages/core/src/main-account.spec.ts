@@ -76,7 +76,7 @@ describe('without books every other command is refused', () => {
         ['hold.place', { points: '1' }],
         ['hold.release', {}],
         ['period.roll', { period: '2026-12' }],
-        ['books.restate', { history: true }],
+        ['snapshot.request', { history: true }],
       ] as const
     ).map(([name, data]) => ({
       name: `${name} ${JSON.stringify(data)}`,
@@ -88,15 +88,15 @@ describe('without books every other command is refused', () => {
   );
 });
 
-describe('books.restate', () => {
+describe('snapshot.request', () => {
   table([
     {
       name: 'counts an event and moves nothing',
       given: [opened('100'), sent('30')],
-      when: run('books.restate', { history: false }),
-      outcome: 'restatement.ordered',
-      events: ['restatement.ordered'],
-      detail: ['restatement.ordered', { history: false }],
+      when: run('snapshot.request', { history: false }),
+      outcome: 'snapshot.requested',
+      events: ['snapshot.requested'],
+      detail: ['snapshot.requested', { history: false }],
       moves: [],
       books: { balance: '900', sequence: 6 },
       sub: { remaining: '70', used: '30' },

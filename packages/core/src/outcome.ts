@@ -122,7 +122,7 @@ export interface EventDetails {
     readonly unfunded: number;
   };
   'period.already-rolled': { readonly period: Period };
-  'restatement.ordered': { readonly history: boolean };
+  'snapshot.requested': { readonly history: boolean };
   'command.rejected': Rejection;
 }
 export type EventName = keyof EventDetails;

@@ -49,7 +49,7 @@ export interface MainAccount {
 
 export type Lifecycle = 'active' | 'inactive' | 'deleted';
 
-/** One sub-account. `granted`, the aim and the shortfall follow from these (see `derive.ts`). */
+/** One sub-account. `granted`, the target and the shortfall follow from these (see `derive.ts`). */
 export interface SubAccount {
   readonly id: string;
   /** Order of creation within its main account. */

@@ -83,7 +83,7 @@ describe('the statement that a month start closes: granted − (used − overage
       statements: [closed({ limit: '30', granted: '30', returned: '30' })],
     },
     {
-      name: 'a refund that went to main, above the aim',
+      name: 'a refund that went to main, above the target',
       given: [opened('100'), sent('80'), change('50'), refunded('80')],
       when: roll(),
       outcome: 'period.rolled',

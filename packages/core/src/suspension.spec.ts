@@ -138,7 +138,7 @@ describe('a month start that cannot be worked out', () => {
         'main-account.resume',
         'points.adjust',
         'points.purchase',
-        'books.restate',
+        'snapshot.request',
       ] as const
     ).map((name) => ({
       name: `${name} is decided all the same`,
@@ -149,7 +149,7 @@ describe('a month start that cannot be worked out', () => {
         'main-account.resume': 'main-account.resumed',
         'points.adjust': 'points.adjusted',
         'points.purchase': 'points.purchased',
-        'books.restate': 'restatement.ordered',
+        'snapshot.request': 'snapshot.requested',
       }[name],
       books: { period: '2026-11' },
     })),

@@ -106,13 +106,13 @@ export class FlakyWire {
     this.#toBreak = { apiKey, count };
   }
 
-  /** Connections stay, and nothing comes through them until `goOn`: as with a broker that was stopped. */
+  /** Connections stay, and nothing comes through them until `resume`: as with a broker that was stopped. */
   stall(): void {
     this.#isStalled = true;
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
   }
 
-  goOn(): void {
+  resume(): void {
     this.#isStalled = false;
     for (const pair of this.#pairs) for (const socket of pair) socket.resume();
   }

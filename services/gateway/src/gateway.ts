@@ -32,9 +32,9 @@ import { CommandSender } from './operations/command-sender.js';
 import { DirectRunner } from './operations/direct-runner.js';
 import { OperationsStore } from './operations/operations-store.js';
 import { OutcomeListener } from './operations/outcome-listener.js';
-import { OutcomeRoom } from './operations/outcome-room.js';
+import { PendingDirectRequests } from './operations/pending-direct-requests.js';
+import { PendingRequests } from './operations/pending-requests.js';
 import { Sweeper } from './operations/sweeper.js';
-import { WaitingRoom } from './operations/waiting-room.js';
 import { WriteRunner } from './operations/write-runner.js';
 import { EarlyOutcomes } from './read-model/early-outcomes.js';
 import { ReadModel } from './read-model/read-model.js';
@@ -80,7 +80,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const access = openAccess(prisma, metrics, log);
   const { keys, keyUse, customers } = access;
   const shared = { config, customers, metrics, log };
-  const { room, direct, sweeper, ...runners } = openOperations(context, { database, sender, publicUrl });
+  const { pending, direct, sweeper, ...runners } = openOperations(context, { database, sender, publicUrl });
   const deadLetters = new DeadLetterWriter(
     producer,
     TOPICS.deadLetters,
@@ -88,13 +88,13 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   );
   const webhooks = openWebhooks(pool, config, metrics, log);
   const { hub, streams } = openStreams({ ...shared, database, sessions: sessions.store, publicUrl });
-  const told = { room, direct, sweeper, keys, webhooks: webhooks.listeners, streams: hub };
-  const listener = new OutcomeListener(config.DATABASE_URL, told, log);
+  const notified = { pending, direct, sweeper, keys, webhooks: webhooks.listeners, streams: hub };
+  const listener = new OutcomeListener(config.DATABASE_URL, notified, log);
   const profiles = new ProfileRelay(database.relayPool, kafka, config.KAFKA_PARTITIONS, log);
   const retention = auditRetention(pool, config.KEEP_AUDIT_MONTHS, log);
   const pools = { steps: pool, plain: batchPool };
   const early = new EarlyOutcomes(direct);
-  const readModel = new ReadModel(pools, deadLetters, early, room, webhooks.feed, log);
+  const readModel = new ReadModel(pools, deadLetters, early, pending, webhooks.feed, log);
   const events = createEventsConsumer(config, kafka, readModel);
   const messages = openMessageLog({ ...shared, schema: SCHEMA, pool, kafka, deadLetters });
   await messages.start();
@@ -138,16 +138,16 @@ function openOperations(
 ) {
   const { prisma, pool } = database;
   const store = OperationsStore.of(prisma, pool);
-  const room = new WaitingRoom(prisma, log);
-  const direct = new OutcomeRoom();
+  const pending = new PendingRequests(prisma, log);
+  const direct = new PendingDirectRequests();
   const resendAfterMs = config.RESEND_AFTER_MS;
   const options = { waitMs: config.WRITE_WAIT_MS, resendAfterMs, publicUrl };
   const sweeper = new Sweeper(prisma, sender, { resendAfterMs, keepDays: config.KEEP_OPERATIONS_DAYS }, log);
   return {
-    room,
+    pending,
     direct,
     sweeper,
-    runner: new WriteRunner(prisma, store, sender, room, sweeper, options, log),
+    runner: new WriteRunner(prisma, store, sender, pending, sweeper, options, log),
     directRunner: new DirectRunner(prisma, sender, direct, options, log),
   };
 }

@@ -13,9 +13,9 @@ export const ledgerConfig = z.object({
     .describe(
       'partitions of each input topic; at least so many must there be; what comes on others is forwarded',
     ),
-  LANES_AT_ONCE: count(64).default(3).describe('full slices that may be in the database at a time'),
+  LANES_AT_ONCE: count(64).default(3).describe('full batches that may be in the database at a time'),
   PUBLISH_AT_ONCE: count(64).default(3).describe('lanes that may publish at a time'),
-  LANE_SLICE: count(10_000).default(500).describe('most records of one transaction'),
+  LANE_BATCH: count(10_000).default(500).describe('most records of one transaction'),
   MAX_SUB_ACCOUNTS: count(1_000_000)
     .default(DEFAULT_MAX_SUB_ACCOUNTS)
     .describe('sub-accounts (not deleted) that one main account may have'),

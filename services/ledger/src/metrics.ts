@@ -12,7 +12,7 @@ export class LedgerMetrics {
   readonly unusableTimeZones: Gauge;
   readonly forwarded: Counter;
   readonly duplicates: Counter<'kind'>;
-  readonly sliceRecords: Histogram;
+  readonly batchRecords: Histogram;
   readonly transactionSeconds: Histogram;
   readonly publishSeconds: Histogram;
   readonly published: Counter;
@@ -50,12 +50,12 @@ export class LedgerMetrics {
       'Records that came on another partition than that of their key',
     );
     this.duplicates = counter('duplicates_total', 'Commands and messages seen before', ['kind']);
-    this.sliceRecords = histogram(
-      'slice_records',
+    this.batchRecords = histogram(
+      'batch_records',
       'Records per transaction',
       [1, 5, 25, 100, 250, 500, 1_000],
     );
-    this.transactionSeconds = histogram('transaction_seconds', 'Load, decide and commit of a slice', SECONDS);
+    this.transactionSeconds = histogram('transaction_seconds', 'Load, decide and commit of a batch', SECONDS);
     this.publishSeconds = histogram('publish_seconds', 'One Kafka transaction of a lane', SECONDS);
     this.published = counter('published_total', 'Records published');
     this.lag = gauge('lag_records', 'Records that wait in the log', ['topic', 'partition']);

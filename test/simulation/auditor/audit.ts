@@ -7,7 +7,7 @@ import { auditLimits } from './limit-topic.js';
 import type { Fact } from './messages.js';
 import { auditRecords, type Inputs, readInputs } from './records.js';
 import { assertRefusal } from './refusals.js';
-import { assertStated } from './stated.js';
+import { assertSnapshots } from './snapshots.js';
 import { auditTables } from './stored.js';
 
 /** What was judged, for the report. */
@@ -62,7 +62,7 @@ function followAll(
       assertRolled(view, decision);
       const reached = decision.at(-1)?.data.sequence;
       for (const part of stated.get(mainAccountId) ?? [])
-        if (part.data.sequence === reached) assertStated(view, part, own);
+        if (part.data.sequence === reached) assertSnapshots(view, part, own);
     }
   }
   return books;

@@ -125,12 +125,12 @@ export class BooksView {
     return sum;
   }
 
-  aim(sub: SubView): bigint {
+  target(sub: SubView): bigint {
     return most(0n, sub.limit + sub.boost - sub.used - sub.held);
   }
 
   shortfall(sub: SubView): bigint {
-    return sub.lifecycle === 'active' ? most(0n, this.aim(sub) - this.remaining(sub)) : 0n;
+    return sub.lifecycle === 'active' ? most(0n, this.target(sub) - this.remaining(sub)) : 0n;
   }
 
   granted(sub: SubView): bigint {

@@ -36,7 +36,7 @@ const ANSWERS: Record<string, readonly string[]> = {
   'hold.place': ['hold.placed'],
   'hold.release': ['hold.released'],
   'period.roll': ['period.rolled', 'period.already-rolled'],
-  'books.restate': ['restatement.ordered'],
+  'snapshot.request': ['snapshot.requested'],
 };
 
 interface Outcomes {

@@ -138,7 +138,7 @@ const FOLLOW: Record<string, Follow> = {
   'message.credited': ({ books, event }) => credited(books, event),
   'period.already-rolled': ({ books, event }) =>
     check(String(event.data.period) <= books.period, () => `${event.id}: the period was not rolled`),
-  'restatement.ordered': ({ event }) =>
+  'snapshot.requested': ({ event }) =>
     equal(event.data.transfers.length, 0, () => `transfers of the answer ${event.id}`),
   'command.rejected': ({ event }) =>
     equal(event.data.transfers.length, 0, () => `transfers of the refusal ${event.id}`),

@@ -52,7 +52,7 @@ export function readEvents(evidence: Evidence): EventLog {
     const own = books.get(mainAccountId) ?? [];
     books.set(mainAccountId, own);
     const where = () => `${mainAccountId} in generation ${generation}`;
-    if (event.name === 'books.stated') {
+    if (event.name === 'snapshot.published') {
       equal(sequence, own.length, () => `last event before ${event.id}`);
       stated.set(mainAccountId, [...(stated.get(mainAccountId) ?? []), event]);
       continue;

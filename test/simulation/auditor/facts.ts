@@ -14,7 +14,7 @@ function sums(event: EventView, from: string) {
 
 /**
  * Points that come back: to an active sub-account in its open period they first repay its overage to main, then fill
- * it up to its aim; the rest, and all else, goes to main. The counters are already without them.
+ * it up to its target; the rest, and all else, goes to main. The counters are already without them.
  */
 function comeBack(books: BooksView, event: EventView, sub: SubView, back: Back): void {
   const { amount, period, from } = back;

@@ -14,7 +14,7 @@ interface LimitView {
   readonly [field: string]: unknown;
 }
 
-/** Chores look every two seconds of the run's clock; so much later a tombstone must stand. */
+/** PeriodicTasks look every two seconds of the run's clock; so much later a tombstone must stand. */
 const SLACK_MS = 20_000;
 
 /** The compacted topic: its last record per sub-account is the ledger's state, and none claims more than was read. */

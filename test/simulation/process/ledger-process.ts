@@ -1,15 +1,15 @@
 import { decide, type Input, wholePoints } from '@subledger/core';
 import { DeadLetterSeal, type KafkaRecord } from '@subledger/kafka';
 import {
+  BatchProcessor,
   CacheBudget,
+  ConcurrencyLimiter,
   Lanes,
   type LanesPorts,
   type LaneTimers,
   type LogInspector,
   type ProcessorOptions,
   type RollInParts,
-  SliceProcessor,
-  Turnstile,
 } from '@subledger/ledger/engine';
 import type { Broker } from '../broker/broker.js';
 import type { Group } from '../broker/group.js';
@@ -24,7 +24,7 @@ import { Session } from './session.js';
 
 /** What all processes of a run are configured with. */
 export interface LedgerSettings {
-  readonly slice: number;
+  readonly batch: number;
   readonly cachedSubAccounts: number;
   readonly maxSubAccounts: number;
   readonly allowEarlyRoll: boolean;
@@ -110,15 +110,15 @@ export class LedgerProcess implements Owner {
       timers: timersOf(world, this),
       owner: name,
       options: {
-        slice: settings.slice,
+        batch: settings.batch,
         idleCursorMs: 200,
         retryMs: { from: 100, to: 2_000 },
         fencedRetryMs: 20_000,
       },
       inspector: inspectorOf(world, broker, this),
-      processor: new SliceProcessor(processor),
-      database: new Turnstile(2 * settings.slice),
-      kafka: new Turnstile(2),
+      processor: new BatchProcessor(processor),
+      database: new ConcurrencyLimiter(2 * settings.batch),
+      kafka: new ConcurrencyLimiter(2),
       budget: new CacheBudget(settings.cachedSubAccounts),
       publisherOf: (lane) => new SimPublisher(world, broker, this, `ledger-lane-${lane}`),
       consumer: () => this.member,
@@ -126,7 +126,7 @@ export class LedgerProcess implements Owner {
       logEnds: async (topic, numbers) =>
         new Map(numbers.map((number) => [number, broker.partition(topic, number).high])),
       lagEveryMs: 5_000,
-      choresEveryMs: 2_000,
+      tasksEveryMs: 2_000,
       prepare: async () => undefined,
     };
     this.lanes = new Lanes(ports);

@@ -1,12 +1,12 @@
 import type { MainAccount, SubAccount } from '@subledger/core';
 import {
+  type BatchToWrite,
+  type BatchWrites,
   LaneFencedError,
   type LaneOrders,
   type LaneStep,
   type Lease,
   type PublishedCursor,
-  type SliceToWrite,
-  type SliceWrites,
   type SubAccountKey,
   type TakenLane,
 } from '@subledger/ledger/engine';
@@ -81,21 +81,21 @@ export class Database {
   }
 
   /** @throws LaneFencedError, or what a constraint says; nothing is written then */
-  write(lease: Lease, step: LaneStep, parts: readonly SliceWrites[], published: PublishedCursor): void {
+  write(lease: Lease, step: LaneStep, parts: readonly BatchWrites[], published: PublishedCursor): void {
     this.assertWritable(lease, step, parts);
     this.apply(lease, step, parts, published);
   }
 
-  /** Slices of different lanes, all of them or none. @throws as `write` */
-  writeTogether(slices: readonly SliceToWrite[]): void {
-    for (const { lease, writes } of slices) this.assertWritable(lease, writes, [writes]);
-    for (const { lease, writes, published } of slices) this.apply(lease, writes, [writes], published);
-    if (slices.length > 1) this.world.cover('slice:committed with others');
+  /** Batches of different lanes, all of them or none. @throws as `write` */
+  writeTogether(batches: readonly BatchToWrite[]): void {
+    for (const { lease, writes } of batches) this.assertWritable(lease, writes, [writes]);
+    for (const { lease, writes, published } of batches) this.apply(lease, writes, [writes], published);
+    if (batches.length > 1) this.world.cover('batch:committed with others');
   }
 
-  private assertWritable(lease: Lease, step: LaneStep, parts: readonly SliceWrites[]): void {
+  private assertWritable(lease: Lease, step: LaneStep, parts: readonly BatchWrites[]): void {
     const row = this.ours(lease);
-    // As the statement has it: the row must be where the slice goes on from.
+    // As the statement has it: the row must be where the batch goes on from.
     if (row.laneSequence !== step.laneSequenceBefore) throw this.fenced(lease);
     for (const part of parts) assertInsertable(this.tables, part);
   }
@@ -103,20 +103,20 @@ export class Database {
   private apply(
     lease: Lease,
     step: LaneStep,
-    parts: readonly SliceWrites[],
+    parts: readonly BatchWrites[],
     published: PublishedCursor,
   ): void {
     const row = this.ours(lease);
     this.judge(row, step, published);
     this.noteTaken(row, step, rolledByClock(step, parts, row));
-    if (parts.length > 1) this.world.cover('slice:month start in parts');
+    if (parts.length > 1) this.world.cover('batch:month start in parts');
     Object.assign(row, step.offsets, {
       laneSequence: step.laneSequence,
       publishedSequence: published.sequence,
     });
     if (published.hasOutbox) this.dropOutbox(lease.lane, published.sequence);
     for (const part of parts) applyWrites(this.tables, lease, part, this.world.scheduler.now);
-    this.world.cover('slice:committed');
+    this.world.cover('batch:committed');
     const text = `${row.commandOffset}/${row.messageOffset} sequence ${row.laneSequence}`;
     this.world.trace(`database lane ${lease.lane} epoch ${lease.epoch} wrote to ${text}`);
   }
@@ -199,7 +199,7 @@ export class Database {
 }
 
 /** Such a month start is what moves no offset; its events say that the clock caused them. */
-function rolledByClock({ offsets }: LaneStep, parts: readonly SliceWrites[], row: LaneRow): Taken['rolled'] {
+function rolledByClock({ offsets }: LaneStep, parts: readonly BatchWrites[], row: LaneRow): Taken['rolled'] {
   const isStill = offsets.commandOffset === row.commandOffset && offsets.messageOffset === row.messageOffset;
   const event = isStill ? parts[0]?.journal[0]?.rows[0] : undefined;
   return event?.causeKind === 'clock'

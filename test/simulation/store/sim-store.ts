@@ -1,6 +1,8 @@
 import { TOPICS } from '@subledger/contracts';
 import { Books, type MainAccount, type SubAccount } from '@subledger/core';
 import {
+  type BatchToWrite,
+  type BatchWrites,
   commandKey,
   GroupCommit,
   type KnownCommand,
@@ -11,8 +13,6 @@ import {
   type LedgerStore,
   type OwnedId,
   type PublishedCursor,
-  type SliceToWrite,
-  type SliceWrites,
   type StatementKey,
   type StoredStatement,
   type StoredTransfer,
@@ -25,7 +25,7 @@ import { Connection } from '../world/connection.js';
 import type { Owner } from '../world/scheduler.js';
 import type { World } from '../world/world.js';
 import type { Database } from './database.js';
-import { statementsPage, transfersPage } from './stated-pages.js';
+import { statementsPage, transfersPage } from './snapshot-pages.js';
 
 const withCode = (code: string) => (what: string) =>
   Object.assign(new Error(`simulated: ${what} failed (${code})`), { code });
@@ -34,7 +34,7 @@ const withCode = (code: string) => (what: string) =>
 export const databaseConnection = (world: World, owner: Owner): Connection =>
   new Connection(world, owner, 'database', { lost: withCode('ECONNRESET'), refused: withCode('40P01') });
 
-/** Few enough for some slices to stay alone. */
+/** Few enough for some batches to stay alone. */
 const MAX_SHARED_ROWS = 20;
 
 /** A process's store: the contract of `LedgerStore`, on the simulated database and through a bad network. */
@@ -45,8 +45,8 @@ export class SimStore implements LedgerStore {
     private readonly connection: Pick<Connection, 'request'>,
     private readonly database: Database,
   ) {
-    const write = (slices: readonly SliceToWrite[]) =>
-      this.ask('writeSlice', () => database.writeTogether(slices));
+    const write = (batches: readonly BatchToWrite[]) =>
+      this.ask('writeBatch', () => database.writeTogether(batches));
     this.commits = new GroupCommit({ atOnce: 1, maxRows: MAX_SHARED_ROWS, write });
   }
 
@@ -125,14 +125,14 @@ export class SimStore implements LedgerStore {
     });
   }
 
-  writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void> {
+  writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void> {
     return this.commits.write({ lease, writes, published });
   }
 
   async writeParts(
     lease: Lease,
     step: LaneStep,
-    parts: Iterable<SliceWrites>,
+    parts: Iterable<BatchWrites>,
     published: PublishedCursor,
   ): Promise<void> {
     // Made here, in the process, whatever becomes of them there.

@@ -1,7 +1,7 @@
-import type { Lease, SliceWrites } from '@subledger/ledger/engine';
+import type { BatchWrites, Lease } from '@subledger/ledger/engine';
 import type { JournalRow, StatementRow, Tables } from './tables.js';
 
-/** What `pg` throws for a broken constraint; not an outage, so the ledger halves the slice. */
+/** What `pg` throws for a broken constraint; not an outage, so the ledger halves the batch. */
 const violation = (table: string, key: string): Error =>
   Object.assign(new Error(`duplicate key value violates unique constraint of ${table}: ${key}`), {
     code: '23505',
@@ -11,7 +11,7 @@ const SEPARATOR = '\u001e';
 const journalKey = (main: string, sequence: number, at: string) => `${main} ${sequence} ${at}`;
 
 /** The constraints that PostgreSQL has. @throws before anything is written */
-export function assertInsertable(tables: Tables, writes: SliceWrites): void {
+export function assertInsertable(tables: Tables, writes: BatchWrites): void {
   for (const { rows } of writes.journal)
     for (const { mainAccountId, sequence, at } of rows) {
       const key = journalKey(mainAccountId, sequence, at);
@@ -32,7 +32,7 @@ export function assertInsertable(tables: Tables, writes: SliceWrites): void {
 export function applyWrites(
   tables: Tables,
   { lane, generation }: Lease,
-  writes: SliceWrites,
+  writes: BatchWrites,
   now: number,
 ): void {
   for (const { rows, payloads } of writes.journal) {
@@ -72,7 +72,7 @@ export function applyWrites(
 }
 
 /** An upsert: closing figures come once, with the row; late ones add up. */
-function addStatement(tables: Tables, row: SliceWrites['statements'][number]): void {
+function addStatement(tables: Tables, row: BatchWrites['statements'][number]): void {
   const { mainAccountId, subAccountId, period, closing } = row;
   const key = `${mainAccountId} ${subAccountId} ${period}`;
   const stored = tables.statements.get(key);

@@ -121,7 +121,7 @@ const DRAWS: readonly (readonly [weight: number, name: CommandName, draw: Draw])
   [0.7, 'main-account.suspend', nothing],
   [2, 'main-account.resume', nothing],
   [0.7, 'feature.activate', nothing],
-  [0.7, 'books.restate', (random) => ({ history: random.chance(0.5) })],
+  [0.7, 'snapshot.request', (random) => ({ history: random.chance(0.5) })],
   [0.5, 'feature.deactivate', nothing],
   [0.5, 'main-account.open', (_, { plan, zone }) => ({ plan, timeZone: zone })],
 ];

@@ -62,7 +62,7 @@ const COMMAND_EXAMPLES: { readonly [Name in CommandName]: CommandInput<Name> } =
   'hold.place': { ...ids, points: '1.2', expiresInSeconds: 900 },
   'hold.release': { ...ids, reason: 'released' },
   'period.roll': { ...main, period: '2026-12', dueAt: '2026-11-30T15:00:00.000Z' },
-  'books.restate': { ...main, history: true },
+  'snapshot.request': { ...main, history: true },
 };
 
 const MESSAGE_EXAMPLES: { readonly [Name in MessageName]: MessageData<Name> } = {

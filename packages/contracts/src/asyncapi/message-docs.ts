@@ -32,8 +32,8 @@ export const COMMAND_DOCS: { readonly [Name in CommandName]: string } = {
     'Gives a hold back unused. One that is not placed yet is barred, so that a late `hold.place` does nothing.',
   'period.roll':
     'Month start of one main account. The id is `roll:<main account>:<period>`, so asking again is the same command.',
-  'books.restate':
-    'Asks for the books of a main account on `points.events.v1` once more, as `books.stated`. For readers that lost something.',
+  'snapshot.request':
+    'Asks for the books of a main account on `points.events.v1` once more, as `snapshot.published`. For readers that lost something.',
 };
 
 /** What each event says. */
@@ -74,9 +74,9 @@ export const EVENT_DOCS: { readonly [Name in EventName]: string } = {
     'A refund was booked. `points` came back, at most what was charged; `requested` was asked.',
   'period.rolled': 'Summary of a month start, after one `sub-account.rolled` for each sub-account.',
   'period.already-rolled': 'A month start was asked for again: nothing moved.',
-  'restatement.ordered':
-    'The books were asked for once more: `books.stated` follows, with the same cause. Nothing moved.',
-  'books.stated':
+  'snapshot.requested':
+    'The books were asked for once more: `snapshot.published` follows, with the same cause. Nothing moved.',
+  'snapshot.published':
     'A part of the books as they are at `sequence`, which is that of the last event before it. Not an event of the books: it has no number of its own, and tells nothing to readers that miss nothing.',
   'command.rejected':
     'A command was refused with `code`; nothing changed. Where there are no books `sequence` is 0 and the states are absent.',

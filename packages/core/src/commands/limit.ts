@@ -1,4 +1,4 @@
-import { aim } from '../derive.js';
+import { target } from '../derive.js';
 import { Draft } from '../draft.js';
 import { fundingPass } from '../funding.js';
 import type { CommandOf } from '../input.js';
@@ -9,23 +9,23 @@ import type { SubAccount } from '../state.js';
 import type { WithSub } from './with-main.js';
 
 /**
- * Moves the difference between the aim and what the sub-account has, upwards: the whole of it or a refusal.
+ * Moves the difference between the target and what the sub-account has, upwards: the whole of it or a refusal.
  */
 function raiseToAim(draft: Draft, sub: SubAccount): Rejection | null {
-  const needed = subtract(aim(sub), sub.remaining);
+  const needed = subtract(target(sub), sub.remaining);
   const refusal = insufficient(draft.books, draft.main, needed, sub.id);
   if (!refusal && needed > 0n) draft.move('limit-grant', 'main', { sub }, needed, { sub });
   return refusal;
 }
 
-/** Returns to main what the sub-account has above its aim. */
+/** Returns to main what the sub-account has above its target. */
 function returnSurplus(draft: Draft, sub: SubAccount): void {
-  const surplus: Points = negate(subtract(aim(sub), sub.remaining));
+  const surplus: Points = negate(subtract(target(sub), sub.remaining));
   if (surplus > 0n) draft.move('limit-return', { sub }, 'main', surplus, { sub });
 }
 
 /**
- * Recomputes the aim and moves the difference at once, either way. A raise must fund the whole new aim; a change
+ * Recomputes the target and moves the difference at once, either way. A raise must fund the whole new target; a change
  * that does not raise the limit is never refused for balance. An immediate change clears a pending one. On an
  * inactive sub-account it only stores the limit; `next-period` only stores it for the next month start.
  */
@@ -49,7 +49,7 @@ export function changeLimit({ books, main, stored }: WithSub, command: CommandOf
   return draft.finish();
 }
 
-/** Raises this period's aim; it ends with the month. */
+/** Raises this period's target; it ends with the month. */
 export function boostLimit({ books, main, stored }: WithSub, command: CommandOf<'limit.boost'>): Decision {
   const { points } = command.data;
   if (points <= 0n) return reject(books, { code: 'invalid-amount' }, stored.id);

@@ -81,9 +81,9 @@ export function setSuspended({ books, main }: WithMain, suspended: boolean): Dec
 }
 
 /** Changes nothing but the count of events: the answer marks where in them the books are published once more. */
-export function orderRestatement({ books, main }: WithMain, command: CommandOf<'books.restate'>): Decision {
+export function requestSnapshot({ books, main }: WithMain, command: CommandOf<'snapshot.request'>): Decision {
   const draft = new Draft(books, main);
-  draft.emit('restatement.ordered', { history: command.data.history });
+  draft.emit('snapshot.requested', { history: command.data.history });
   return draft.finish();
 }
 

@@ -1,5 +1,5 @@
 import { DEFAULT_PRIORITY } from '@subledger/contracts/vocabulary';
-import { aim, closingOf } from '../derive.js';
+import { closingOf, target } from '../derive.js';
 import { Draft } from '../draft.js';
 import { fundingPass } from '../funding.js';
 import type { CommandOf } from '../input.js';
@@ -87,13 +87,13 @@ export function deactivateSubAccount({ books, main, stored }: WithSub): Decision
   return draft.finish();
 }
 
-/** Funds the aim, which counts what was used: off and on again in one period never refills. */
+/** Funds the target, which counts what was used: off and on again in one period never refills. */
 export function reactivateSubAccount({ books, main, stored }: WithSub): Decision {
   const draft = new Draft(books, main);
   const sub = draft.sub(stored.id) as SubAccount;
   if (sub.lifecycle === 'inactive') {
     if (!main.featureActive) return reject(books, { code: 'feature-inactive' }, stored.id);
-    const needed = subtract(aim(sub), sub.remaining);
+    const needed = subtract(target(sub), sub.remaining);
     const refusal = insufficient(books, main, needed, stored.id);
     if (refusal) return reject(books, refusal, stored.id);
     sub.lifecycle = 'active';

@@ -48,11 +48,11 @@ export function auditComeBack(
     const was = figuresOf(sub, main.period);
     const open = sub.lifecycle === 'active' && back.period === main.period;
     const repaid = open ? least(back.points, was.overage) : 0n;
-    const aim = most(
+    const target = most(
       0n,
       sub.limit + (sub.period === main.period ? sub.boost : 0n) - was.used - was.held - back.used - back.held,
     );
-    const toSub = open ? least(back.points - repaid, most(0n, aim - sub.remaining)) : 0n;
+    const toSub = open ? least(back.points - repaid, most(0n, target - sub.remaining)) : 0n;
     const into = (kind: string) =>
       event.transfers
         .filter(({ from, to }) => (from === 'used' || from.startsWith('hold:')) && to.startsWith(kind))

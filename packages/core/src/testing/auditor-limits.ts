@@ -8,9 +8,9 @@ export function figuresOf(sub: SubAccount, period: string) {
   const now = sub.period === period;
   const [boost, used, held] = now ? [sub.boost, sub.used, sub.held] : [0n, 0n, 0n];
   const wanted = sub.limit + boost - used - held;
-  const aim = wanted > 0n ? wanted : 0n;
-  const lacks = sub.lifecycle === 'active' && aim > sub.remaining ? aim - sub.remaining : 0n;
-  return { aim, shortfall: lacks, used, held, overage: now ? sub.overage : 0n };
+  const target = wanted > 0n ? wanted : 0n;
+  const lacks = sub.lifecycle === 'active' && target > sub.remaining ? target - sub.remaining : 0n;
+  return { target, shortfall: lacks, used, held, overage: now ? sub.overage : 0n };
 }
 
 /** Section 2's equation, and that the stored counters say what the transfers say. */
@@ -21,7 +21,7 @@ export function auditLimits(books: Books, auditor: Auditor): void {
   const short: string[] = [];
   for (const sub of books.subAccounts.values()) {
     lives[sub.lifecycle]++;
-    const { aim, used, held, overage, shortfall } = figuresOf(sub, main.period);
+    const { target, used, held, overage, shortfall } = figuresOf(sub, main.period);
     if (shortfall > 0n) short.push(sub.id);
     let holding = 0n;
     for (const hold of books.holds.values())
@@ -35,7 +35,7 @@ export function auditLimits(books: Books, auditor: Auditor): void {
       `granted of ${sub.id} below 0: ${sub.remaining} + ${used} − ${overage} + ${held}`,
     );
     if (sub.lifecycle === 'active')
-      check(sub.remaining <= aim, `${sub.id} has ${sub.remaining}, aims at ${aim}`);
+      check(sub.remaining <= target, `${sub.id} has ${sub.remaining}, targets at ${target}`);
     else equal(sub.remaining, 0n, `points of ${sub.id}, which is ${sub.lifecycle}`);
   }
   equal([...books.short].sort().join(), short.sort().join(), 'short sub-accounts');

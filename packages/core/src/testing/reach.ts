@@ -48,7 +48,7 @@ const REFUSALS: { readonly [Name in CommandName]: readonly RejectionCode[] } = {
   ],
   'hold.release': OPEN,
   'period.roll': [...MONTH, 'period-not-due'],
-  'books.restate': OPEN,
+  'snapshot.request': OPEN,
 };
 
 type Dropped = DeadLetterReason | 'duplicate';
@@ -97,7 +97,7 @@ const EVENTS: { readonly [Name in EventName]: true } = {
   'message.credited': true,
   'period.rolled': true,
   'period.already-rolled': true,
-  'restatement.ordered': true,
+  'snapshot.requested': true,
   'command.rejected': true,
 };
 const EVENT_NAMES = Object.keys(EVENTS) as EventName[];

@@ -222,7 +222,7 @@ const ACTIONS: readonly (readonly [weight: number, action: fc.Arbitrary<Action>]
   ],
   [1, command('main-account.suspend')],
   [2, command('main-account.resume')],
-  [1, command('books.restate', { history: fc.boolean() })],
+  [1, command('snapshot.request', { history: fc.boolean() })],
   [1, command('feature.activate')],
   [1, command('feature.deactivate')],
   [1, shutDown],

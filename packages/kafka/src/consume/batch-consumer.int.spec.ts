@@ -224,7 +224,11 @@ describe('delivery', () => {
 
   test('does not commit any more what it had left uncommitted of a partition that it lost', async () => {
     const groupId = `${config.topicPrefix}g`;
-    const admin = createClient(config, { retries: 5, initialRetryTimeMs: 100, maxRetryTimeMs: 1_000 }).admin();
+    const admin = createClient(config, {
+      retries: 5,
+      initialRetryTimeMs: 100,
+      maxRetryTimeMs: 1_000,
+    }).admin();
     await admin.connect();
     const committed = async (partition: number) => {
       const [topic] = await admin.fetchOffsets({ groupId, topics: [`${config.topicPrefix}a`] });

@@ -71,7 +71,7 @@ test('a broker that answers nothing any more ends the session and readiness, and
   await eventually('not ready', () => isRefused(() => made.consumer.assertReading()), 8_000);
   await eventually('made anew', () => made.consumer.state === 'crashed', 8_000);
   await producer.send([{ topic: 'a', key: null, partition: 1, value: '1' }]);
-  wire.goOn();
+  wire.resume();
   await eventually('reads on', () => made.values().includes('1'), 20_000);
   consumer.assertReading();
 }, 60_000);

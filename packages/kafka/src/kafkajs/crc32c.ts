@@ -2,7 +2,7 @@
 const POLYNOMIAL = 0x82f63b78;
 const SLICES = 16;
 
-/** `TABLES[256 * n + b]`: what byte `b` does to the checksum when `n` more bytes follow it in its slice. */
+/** `TABLES[256 * n + b]`: what byte `b` does to the checksum when `n` more bytes follow it in its batch. */
 const TABLES = createTables();
 
 function createTables(): Int32Array {

@@ -180,7 +180,7 @@ export class DeadLetterWriter {
     this.#seal = seal;
   }
 
-  /** @throws KafkaUnavailableError | KafkaRejectedError: the record is then neither processed nor put away */
+  /** @throws KafkaUnavailableError | KafkaRejectedError: the record is then neither processed nor dead-lettered */
   async write(record: KafkaRecord, reason: string, detail: string): Promise<void> {
     await this.#producer.send([toDeadLetter(record, reason, detail, this.#topic, this.#seal)]);
   }

@@ -85,7 +85,7 @@ describe('RecordProducer', () => {
     await Promise.all(sends);
     expect(producer.connected).toBe(true);
     const values = (await readAll('a', 150)).map(value);
-    expect(firstOccurrences(values)).toEqual(Array.from({ length: 150 }, (_, i) => String(i)));
+    expect(firstWebhookEvents(values)).toEqual(Array.from({ length: 150 }, (_, i) => String(i)));
     await producer.close();
     await wire.cut();
   });
@@ -100,7 +100,7 @@ describe('RecordProducer', () => {
     }
     expect(wire.lost).toBe(6);
     const values = (await readAll('a', 60)).map(value);
-    expect(firstOccurrences(values)).toEqual(Array.from({ length: 60 }, (_, i) => String(i)));
+    expect(firstWebhookEvents(values)).toEqual(Array.from({ length: 60 }, (_, i) => String(i)));
     await producer.close();
     await wire.cut();
   });
@@ -362,6 +362,6 @@ describe('DeadLetterWriter', () => {
   });
 });
 
-function firstOccurrences(values: string[]): string[] {
+function firstWebhookEvents(values: string[]): string[] {
   return [...new Set(values)];
 }

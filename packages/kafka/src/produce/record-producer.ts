@@ -12,7 +12,7 @@ import {
   toTopicMessages,
 } from '../kafkajs/produce-request.js';
 import type { TopicRecords } from '../kafkajs/topic-records.js';
-import { SendQueue, type Slice } from './send-queue.js';
+import { type Batch, SendQueue } from './send-queue.js';
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
 /** A topic just created may be unknown for a moment; one that stays so must not hold up the others' records. */
@@ -60,7 +60,7 @@ export class RecordProducer {
     this.#names = new TopicNames(config);
     this.#requestTimeoutMs = options.requestTimeoutMs ?? 10_000;
     this.#queue = new SendQueue({
-      maxSliceBytes: MAX_REQUEST_BYTES,
+      maxBatchBytes: MAX_REQUEST_BYTES,
       maxBufferedBytes: options.maxBufferedBytes ?? 32 * 1024 * 1024,
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? 30_000,
     });
@@ -130,56 +130,56 @@ export class RecordProducer {
     // Gives the `send`s of the same turn of the event loop the chance to share the first request.
     await Promise.resolve();
     for (;;) {
-      const slices = this.#queue.next();
-      if (slices.length === 0) {
+      const batches = this.#queue.next();
+      if (batches.length === 0) {
         // In the same turn as the look at the queue: a `send` in between would wait for a pump that has ended.
         this.#pumping = undefined;
         return;
       }
-      await this.#deliver(slices);
+      await this.#deliver(batches);
     }
   }
 
   /** Until it is acknowledged, refused, or its time is up. Never throws: outcomes go to the callers of `send`. */
-  async #deliver(slices: Slice[]): Promise<void> {
+  async #deliver(batches: Batch[]): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await this.#request(slices);
-        for (const slice of slices) this.#queue.acknowledge(slice);
+        await this.#request(batches);
+        for (const batch of batches) this.#queue.acknowledge(batch);
         return;
       } catch (error) {
         if (isPermanent(error) || (attempt >= UNKNOWN_TOPIC_ATTEMPTS && errorCode(error) === UNKNOWN_TOPIC)) {
-          await this.#refused(slices, error);
+          await this.#refused(batches, error);
           return;
         }
         this.#connected = false;
-        this.#markRepeated(slices);
+        this.#markRepeated(batches);
         const expired = this.#queue.expire(toTransportError('send', error));
-        const waiting = slices.filter((slice) => !slice.entry.settled);
+        const waiting = batches.filter((batch) => !batch.entry.settled);
         this.#config.log?.warn(
-          { attempt, records: countRecords(slices), expired, error: String(error) },
+          { attempt, records: countRecords(batches), expired, error: String(error) },
           'kafka: send failed, trying again',
         );
         if (waiting.length === 0) return;
         // The rest goes on with the same records in the same order.
-        slices = waiting;
+        batches = waiting;
         await sleep(backoffMs(attempt, 50, 2_000));
       }
     }
   }
 
   /** One refused record must not fail the `send`s it shared a request with: they go again, each on its own. */
-  async #refused(slices: Slice[], error: unknown): Promise<void> {
-    if (slices.length === 1) {
-      this.#queue.fail(slices[0]!, toTransportError('send', error));
+  async #refused(batches: Batch[], error: unknown): Promise<void> {
+    if (batches.length === 1) {
+      this.#queue.fail(batches[0]!, toTransportError('send', error));
       return;
     }
-    for (const slice of slices) if (!slice.entry.settled) await this.#deliver([slice]);
+    for (const batch of batches) if (!batch.entry.settled) await this.#deliver([batch]);
   }
 
-  async #request(slices: Slice[]): Promise<void> {
+  async #request(batches: Batch[]): Promise<void> {
     const producer = await this.#open();
-    const records = slices.length === 1 ? slices[0]!.records : slices.flatMap((slice) => slice.records);
+    const records = batches.length === 1 ? batches[0]!.records : batches.flatMap((batch) => batch.records);
     const topics = byTopic(records, this.#names);
     const answers = await producer.sendBatch({
       acks: -1,
@@ -192,9 +192,9 @@ export class RecordProducer {
     if (this.#places.size > 0) this.#locate(topics, answers);
   }
 
-  #markRepeated(slices: Slice[]): void {
+  #markRepeated(batches: Batch[]): void {
     if (this.#places.size === 0) return;
-    for (const { records } of slices)
+    for (const { records } of batches)
       for (const record of records) {
         const place = this.#places.get(record);
         if (place) place.repeated = true;
@@ -243,6 +243,6 @@ export class RecordProducer {
   }
 }
 
-function countRecords(slices: Slice[]): number {
-  return slices.reduce((sum, slice) => sum + slice.records.length, 0);
+function countRecords(batches: Batch[]): number {
+  return batches.reduce((sum, batch) => sum + batch.records.length, 0);
 }

@@ -11,12 +11,12 @@ function record(name: string): OutgoingRecord {
 function records(...names: string[]): OutgoingRecord[] {
   return names.map(record);
 }
-function names(slices: { records: OutgoingRecord[] }[]): string[] {
-  return slices.flatMap((slice) => slice.records.map((one) => one.key!.replaceAll('.', '')));
+function names(batches: { records: OutgoingRecord[] }[]): string[] {
+  return batches.flatMap((batch) => batch.records.map((one) => one.key!.replaceAll('.', '')));
 }
 function queue(maxRecords: number, maxBuffered = 100, now = () => 0): SendQueue {
   return new SendQueue({
-    maxSliceBytes: maxRecords * RECORD_BYTES,
+    maxBatchBytes: maxRecords * RECORD_BYTES,
     maxBufferedBytes: maxBuffered * RECORD_BYTES,
     deliveryTimeoutMs: 1_000,
     now,
@@ -36,10 +36,10 @@ describe('SendQueue', () => {
     const sends = queue(10);
     const first = sends.add(records('a', 'b'));
     const second = sends.add(records('c'));
-    const slices = sends.next();
-    expect(names(slices)).toEqual(['a', 'b', 'c']);
+    const batches = sends.next();
+    expect(names(batches)).toEqual(['a', 'b', 'c']);
     expect(sends.next()).toEqual([]);
-    sends.acknowledge(slices[0]!);
+    sends.acknowledge(batches[0]!);
     expect(await isSettled(first)).toBe(true);
     expect(await isSettled(second)).toBe(false);
   });
@@ -74,10 +74,10 @@ describe('SendQueue', () => {
     const waiting = sends.add(records('c', 'd'));
     sends.add(records('e'));
     expect(sends.bufferedBytes).toBe(2 * RECORD_BYTES);
-    const slices = sends.next();
-    expect(names(slices)).toEqual(['a', 'b']);
+    const batches = sends.next();
+    expect(names(batches)).toEqual(['a', 'b']);
     expect(sends.next()).toEqual([]);
-    sends.acknowledge(slices[0]!);
+    sends.acknowledge(batches[0]!);
     expect(names(sends.next())).toEqual(['c', 'd', 'e']);
     expect(await isSettled(waiting)).toBe(false);
   });

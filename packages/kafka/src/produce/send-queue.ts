@@ -8,7 +8,7 @@ interface Entry {
   /** Estimated bytes of each record. */
   sizes: number[];
   bytes: number;
-  /** Index of the first record that is in no slice yet. */
+  /** Index of the first record that is in no batch yet. */
   next: number;
   unacknowledged: number;
   admitted: boolean;
@@ -19,13 +19,13 @@ interface Entry {
 }
 
 /** A run of records of one `send` within one request. */
-export interface Slice {
+export interface Batch {
   readonly entry: { readonly settled: boolean };
   readonly records: OutgoingRecord[];
 }
 
 export interface SendQueueOptions {
-  maxSliceBytes: number;
+  maxBatchBytes: number;
   maxBufferedBytes: number;
   deliveryTimeoutMs: number;
   now?: () => number;
@@ -38,9 +38,9 @@ export interface SendQueueOptions {
 export class SendQueue {
   readonly #options: SendQueueOptions;
   readonly #now: () => number;
-  /** Calls with records that are in no slice yet, oldest first; those that are not admitted come last. */
+  /** Calls with records that are in no batch yet, oldest first; those that are not admitted come last. */
   #entries: Entry[] = [];
-  /** Calls whose last record is in a slice that is not acknowledged. */
+  /** Calls whose last record is in a batch that is not acknowledged. */
   readonly #inFlight = new Set<Entry>();
   #bufferedBytes = 0;
 
@@ -73,38 +73,38 @@ export class SendQueue {
   }
 
   /** The next request's records; at least one, however large, and none when the queue is empty. */
-  next(): Slice[] {
-    const slices: Slice[] = [];
+  next(): Batch[] {
+    const batches: Batch[] = [];
     let bytes = 0;
     while (this.#entries[0]?.admitted) {
       const entry = this.#entries[0];
       const from = entry.next;
       while (entry.next < entry.records.length) {
         const size = entry.sizes[entry.next]!;
-        if (bytes > 0 && bytes + size > this.#options.maxSliceBytes) break;
+        if (bytes > 0 && bytes + size > this.#options.maxBatchBytes) break;
         bytes += size;
         entry.next += 1;
       }
       const isWhole = entry.next === entry.records.length;
       if (entry.next > from) {
         const records = isWhole && from === 0 ? entry.records : entry.records.slice(from, entry.next);
-        slices.push({ entry, records });
+        batches.push({ entry, records });
         this.#inFlight.add(entry);
       }
       if (!isWhole) break;
       this.#entries.shift();
     }
-    return slices;
+    return batches;
   }
 
-  acknowledge(slice: Slice): void {
-    const entry = slice.entry as Entry;
-    entry.unacknowledged -= slice.records.length;
+  acknowledge(batch: Batch): void {
+    const entry = batch.entry as Entry;
+    entry.unacknowledged -= batch.records.length;
     if (entry.unacknowledged === 0) this.#settle(entry, undefined);
   }
 
-  fail(slice: Slice, error: Error): void {
-    this.#settle(slice.entry as Entry, error);
+  fail(batch: Batch, error: Error): void {
+    this.#settle(batch.entry as Entry, error);
   }
 
   /** Gives up the calls whose time is up. @returns how many */
@@ -125,7 +125,7 @@ export class SendQueue {
     if (entry.settled) return;
     entry.settled = true;
     this.#inFlight.delete(entry);
-    // What of it is in no slice yet is not sent any more.
+    // What of it is in no batch yet is not sent any more.
     if (entry.next < entry.records.length || !entry.admitted)
       this.#entries = this.#entries.filter((waiting) => waiting !== entry);
     if (entry.admitted) this.#bufferedBytes -= entry.bytes;

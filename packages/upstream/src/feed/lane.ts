@@ -6,7 +6,7 @@
  */
 type LanePhase = 'foreign' | 'waiting' | 'reading' | 'ready';
 
-/** The limit records of a lane's slice may become visible one after the other within a moment. */
+/** The limit records of a lane's batch may become visible one after the other within a moment. */
 const SETTLE_GRACE_MS = 1_000;
 
 /**
@@ -61,7 +61,7 @@ export class Lane {
   /**
    * Offset up to which every message that has an effect on its sub-account's figures is in a record that we have read.
    *
-   * The ledger publishes one slice of a lane after the other. So once a record tells a position, all records of lower
+   * The ledger publishes one batch of a lane after the other. So once a record tells a position, all records of lower
    * positions are in the log; and once we have read all that the log had a moment later, we have them.
    *
    * @param limitsReadAt up to when the limits topic has been read

@@ -49,7 +49,7 @@ export interface FeedStatus {
   readonly ready: readonly number[];
 }
 
-/** A slice of the ledger has at most 10,000 records; so far back at least every effect is in a record that is out. */
+/** A batch of the ledger has at most 10,000 records; so far back at least every effect is in a record that is out. */
 const READ_BACK_RECORDS = 65_536n;
 const RETRY_MS = 500;
 

@@ -124,7 +124,7 @@ export class MessageReporter {
    */
   async close({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<CloseResult> {
     this.#closing = true;
-    this.#makeRoom();
+    this.#displaceOne();
     const timer = new AbortController();
     await Promise.race([
       this.#pumping ?? Promise.resolve(),
@@ -205,10 +205,10 @@ export class MessageReporter {
   #remove(batch: readonly Waiting[]): void {
     this.#waiting.splice(0, batch.length);
     for (const { bytes } of batch) this.#bytes -= bytes;
-    this.#makeRoom();
+    this.#displaceOne();
   }
 
-  #makeRoom(): void {
+  #displaceOne(): void {
     if (this.isFull && !this.#closing) return;
     this.#room.resolve();
     this.#room = Promise.withResolvers();

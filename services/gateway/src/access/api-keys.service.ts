@@ -9,7 +9,7 @@ import type { WriteRunner } from '../operations/write-runner.js';
 import type { CustomerLimits } from '../request/customer-limits.js';
 import type { Answer } from '../request/idempotency.js';
 import { ProblemError } from '../request/problem.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { hashApiKey, newApiKey, toKeyId } from './api-key.js';
 import type { KnownKeys } from './known-keys.js';
 
@@ -24,15 +24,15 @@ export class ApiKeysService {
   ) {}
 
   /** @throws ProblemError `too-many-api-keys`, or `validation-failed` where it would have expired already */
-  async create(asked: Asked<'createApiKey'>): Promise<Answer> {
-    const mainAccountId = asked.params.id;
+  async create(request: ValidatedRequest<'createApiKey'>): Promise<Answer> {
+    const mainAccountId = request.params.id;
     await this.mains.get(mainAccountId);
-    const { name, scopes } = asked.body;
-    const expiresAt = asked.body.expiresAt === undefined ? null : new Date(asked.body.expiresAt);
+    const { name, scopes } = request.body;
+    const expiresAt = request.body.expiresAt === undefined ? null : new Date(request.body.expiresAt);
     if (expiresAt !== null && expiresAt.getTime() <= Date.now())
       throw ProblemError.invalid([{ path: 'expiresAt', message: 'must be in the future' }]);
-    return this.runner.runLocal(asked, {
-      mainAccountId: asked.params.id,
+    return this.runner.runLocal(request, {
+      mainAccountId: request.params.id,
       made: ({ body }) => ({ key: (body as { id: string }).id }),
       apply: async (tx) => {
         // Locked, or two requests at once could both be the last one allowed.
@@ -55,18 +55,18 @@ export class ApiKeysService {
     });
   }
 
-  async list(asked: Asked<'listApiKeys'>) {
-    const mainAccountId = asked.params.id;
+  async list(request: ValidatedRequest<'listApiKeys'>) {
+    const mainAccountId = request.params.id;
     await this.mains.get(mainAccountId);
-    const [after] = decodeCursor(asked.query.cursor, 'api-keys', 1) ?? [];
+    const [after] = decodeCursor(request.query.cursor, 'api-keys', 1) ?? [];
     const rows = await this.prisma.apiKey.findMany({
       where: { mainAccountId, ...(after === undefined ? {} : { id: { gt: after } }) },
       orderBy: { id: 'asc' },
-      take: asked.query.limit + 1,
+      take: request.query.limit + 1,
     });
     return page(
       rows,
-      asked.query.limit,
+      request.query.limit,
       (row) => ({
         id: row.id,
         name: row.name,
@@ -84,16 +84,16 @@ export class ApiKeysService {
    *
    * @throws ProblemError `not-found` where this main account has no such key
    */
-  async revoke(asked: Asked<'deleteApiKey'>): Promise<Answer> {
+  async revoke(request: ValidatedRequest<'deleteApiKey'>): Promise<Answer> {
     let revoked: string | undefined;
-    const answer = await this.runner.runLocal(asked, {
-      mainAccountId: asked.params.id,
+    const answer = await this.runner.runLocal(request, {
+      mainAccountId: request.params.id,
       was: async (tx) => {
-        const where = { id: asked.params.key, mainAccountId: asked.params.id };
+        const where = { id: request.params.key, mainAccountId: request.params.id };
         return (await tx.apiKey.findFirst({ where, select: { name: true, scopes: true } })) ?? undefined;
       },
       apply: async (tx) => {
-        const where = { id: asked.params.key, mainAccountId: asked.params.id };
+        const where = { id: request.params.key, mainAccountId: request.params.id };
         const row = await tx.apiKey.findFirst({ where });
         const { count } = await tx.apiKey.deleteMany({ where });
         if (row === null || count === 0) throw ProblemError.notFound();

@@ -15,7 +15,7 @@ export interface CredentialHeaders {
   readonly cookie?: string | undefined;
 }
 
-/** Turns the credential of a request into a principal. */
+/** ConcurrencyLimiter the credential of a request into a principal. */
 export class Authenticator {
   constructor(
     private readonly keys: KnownKeys,

@@ -1,5 +1,5 @@
 import type { Logger } from '@subledger/service-kit';
-import { RepeatedWork } from '../database/periodic-task.js';
+import { PeriodicTask } from '../database/periodic-task.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 const EVERY_MS = 60_000;
@@ -7,7 +7,7 @@ const EVERY_MS = 60_000;
 /** When keys were used last: kept in memory, and written once a minute for all of them. */
 export class KeyUse {
   private used = new Map<string, number>();
-  private readonly work: RepeatedWork;
+  private readonly work: PeriodicTask;
 
   constructor(
     private readonly prisma: Pick<PrismaClient, '$executeRaw'>,
@@ -15,7 +15,7 @@ export class KeyUse {
   ) {
     const onError = (err: unknown) =>
       this.log.warn({ err }, 'the last use of keys could not be written, tried again');
-    this.work = new RepeatedWork(() => this.write(), {
+    this.work = new PeriodicTask(() => this.write(), {
       firstMs: EVERY_MS,
       everyMs: EVERY_MS,
       retryMs: EVERY_MS,

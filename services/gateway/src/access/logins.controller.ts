@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import type { Answer } from '../request/idempotency.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { LoginsService } from './logins.service.js';
 
 @Controller()
@@ -9,22 +9,22 @@ export class LoginsController {
   constructor(private readonly logins: LoginsService) {}
 
   @Route('setMainAccountPassword')
-  setPassword(@Asked() asked: AskedFor<'setMainAccountPassword'>): Promise<Answer> {
-    return this.logins.setPassword(asked);
+  setPassword(@Validated() request: ValidatedRequest<'setMainAccountPassword'>): Promise<Answer> {
+    return this.logins.setPassword(request);
   }
 
   @Route('endMainAccountSessions')
-  endMainSessions(@Asked() asked: AskedFor<'endMainAccountSessions'>): Promise<Answer> {
-    return this.logins.endMainSessions(asked);
+  endMainSessions(@Validated() request: ValidatedRequest<'endMainAccountSessions'>): Promise<Answer> {
+    return this.logins.endMainSessions(request);
   }
 
   @Route('endSubAccountSessions')
-  endSubSessions(@Asked() asked: AskedFor<'endSubAccountSessions'>): Promise<Answer> {
-    return this.logins.endSubSessions(asked);
+  endSubSessions(@Validated() request: ValidatedRequest<'endSubAccountSessions'>): Promise<Answer> {
+    return this.logins.endSubSessions(request);
   }
 
   @Route('resetLoginAttempts')
-  resetAttempts(@Asked() asked: AskedFor<'resetLoginAttempts'>): Promise<Answer> {
-    return this.logins.resetAttempts(asked);
+  resetAttempts(@Validated() request: ValidatedRequest<'resetLoginAttempts'>): Promise<Answer> {
+    return this.logins.resetAttempts(request);
   }
 }

@@ -4,7 +4,7 @@ import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js'
 import type { WriteRunner } from '../operations/write-runner.js';
 import type { Answer } from '../request/idempotency.js';
 import { ProblemError } from '../request/problem.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import type { SubAccountsStore } from '../sub-accounts/sub-accounts-store.js';
 import type { LoginAttempts } from './login-attempts.js';
 import { requireGoodPassword } from './password-rules.js';
@@ -22,12 +22,12 @@ export class LoginsService {
   ) {}
 
   /** @throws ProblemError `not-found` where the customer has no login */
-  async setPassword(asked: Asked<'setMainAccountPassword'>): Promise<Answer> {
-    const { id: mainAccountId } = asked.params;
-    const { password } = asked.body;
+  async setPassword(request: ValidatedRequest<'setMainAccountPassword'>): Promise<Answer> {
+    const { id: mainAccountId } = request.params;
+    const { password } = request.body;
     await this.mains.get(mainAccountId);
     const passwordHash = await hashPassword(password);
-    return this.runner.runLocal(asked, {
+    return this.runner.runLocal(request, {
       mainAccountId,
       apply: async (tx) => {
         const logins = await tx.login.findMany({ where: { mainAccountId }, select: { login: true } });
@@ -49,10 +49,10 @@ export class LoginsService {
     });
   }
 
-  async endMainSessions(asked: Asked<'endMainAccountSessions'>): Promise<Answer> {
-    const { id: mainAccountId } = asked.params;
+  async endMainSessions(request: ValidatedRequest<'endMainAccountSessions'>): Promise<Answer> {
+    const { id: mainAccountId } = request.params;
     await this.mains.get(mainAccountId);
-    return this.runner.runLocal(asked, {
+    return this.runner.runLocal(request, {
       mainAccountId,
       apply: async (tx) => {
         await endSessions(tx, Prisma.sql`kind = 'main' AND main_account_id = ${mainAccountId}`);
@@ -61,10 +61,10 @@ export class LoginsService {
     });
   }
 
-  async endSubSessions(asked: Asked<'endSubAccountSessions'>): Promise<Answer> {
-    const { id: mainAccountId, sub } = asked.params;
+  async endSubSessions(request: ValidatedRequest<'endSubAccountSessions'>): Promise<Answer> {
+    const { id: mainAccountId, sub } = request.params;
     await this.subs.get(mainAccountId, sub);
-    return this.runner.runLocal(asked, {
+    return this.runner.runLocal(request, {
       mainAccountId,
       apply: async (tx) => {
         await endSessions(tx, Prisma.sql`main_account_id = ${mainAccountId} AND sub_account_id = ${sub}`);
@@ -73,10 +73,10 @@ export class LoginsService {
     });
   }
 
-  async resetAttempts(asked: Asked<'resetLoginAttempts'>): Promise<Answer> {
-    const { id: mainAccountId } = asked.params;
+  async resetAttempts(request: ValidatedRequest<'resetLoginAttempts'>): Promise<Answer> {
+    const { id: mainAccountId } = request.params;
     await this.mains.get(mainAccountId);
-    return this.runner.runLocal(asked, {
+    return this.runner.runLocal(request, {
       mainAccountId,
       apply: async (tx) => {
         await this.attempts.reset(tx, mainAccountId);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseOptions } from '@node-rs/argon2';
 import { Piscina } from 'piscina';
-import { Turns } from '../request/concurrency-limiter.js';
+import { ConcurrencyLimiter } from '../request/concurrency-limiter.js';
 import { OPTIONS, type VerifyTask } from './hash-worker.js';
 
 /** Of the whole process. A core stays free, where there are more. */
@@ -22,7 +22,7 @@ const threads = new Piscina<string | VerifyTask, string | boolean>({
 });
 
 /** Who waits longest waits about half a second, where nothing else wants the core. */
-const turns = new Turns({ running: THREADS, waiting: 40 });
+const turns = new ConcurrencyLimiter({ running: THREADS, waiting: 40 });
 
 /** @throws ProblemError `too-many-requests` while too many others are being hashed */
 export const hashPassword = (password: string): Promise<string> =>

@@ -3,12 +3,12 @@ import { actorOf, auditRow } from '../audit/audit-entry.js';
 import type { RefusedEntries } from '../audit/refused-entries.js';
 import type { Transaction } from '../database/transaction.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
-import { tellChangesWithin } from '../operations/change-notice.js';
+import { notifyChangesWithin } from '../operations/change-notice.js';
 import type { Answer } from '../request/idempotency.js';
 import type { LiveSession, Principal } from '../request/principal.js';
 import { ProblemError } from '../request/problem.js';
 import type { RequestOrigin } from '../request/request-origin.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { SCOPES_OF_SESSION, unauthorized } from './authenticator.js';
 import { accountOf, type Credential, type Credentials } from './credentials.js';
 import type { KnownDevices } from './known-devices.js';
@@ -81,34 +81,36 @@ export class SessionsService {
     return isUpgraded ? { ...credential, passwordHash } : credential;
   }
 
-  async logOut(asked: Asked<'deleteSession'>): Promise<Answer> {
+  async logOut(request: ValidatedRequest<'deleteSession'>): Promise<Answer> {
     const { prisma, store, cookie } = this.parts;
-    const { principal } = asked;
+    const { principal } = request;
     await prisma.$transaction(async (tx) => {
       await store.within(tx).end(principal.secret);
-      await tx.auditEntry.createMany({ data: [auditRow(asked, { ...factsOf(principal), outcome: 'done' })] });
+      await tx.auditEntry.createMany({
+        data: [auditRow(request, { ...factsOf(principal), outcome: 'done' })],
+      });
     });
     return { status: 204, headers: { 'set-cookie': cookie.clear() } };
   }
 
   /** All sessions of the login end with the password that they were made with; the asker gets a new one. */
-  async changePassword(asked: Asked<'changePassword'>): Promise<Answer> {
-    const { owner, name, login } = sessionOf(asked.principal);
-    if (owner.kind === 'sub') requireSubAccountPassword(asked.body.newPassword);
-    requireGoodPassword('newPassword', asked.body.newPassword, [login ?? name]);
-    const changed = await this.parts.refused.around(asked, factsOf(asked.principal), () =>
-      this.replacePassword(asked, owner),
+  async changePassword(request: ValidatedRequest<'changePassword'>): Promise<Answer> {
+    const { owner, name, login } = sessionOf(request.principal);
+    if (owner.kind === 'sub') requireSubAccountPassword(request.body.newPassword);
+    requireGoodPassword('newPassword', request.body.newPassword, [login ?? name]);
+    const changed = await this.parts.refused.around(request, factsOf(request.principal), () =>
+      this.replacePassword(request, owner),
     );
-    return this.open(changed, asked.principal.secret);
+    return this.open(changed, request.principal.secret);
   }
 
   /** @throws ProblemError `validation-failed` where the current password is another one */
   private async replacePassword(
-    asked: Asked<'changePassword'>,
+    request: ValidatedRequest<'changePassword'>,
     owner: LiveSession['owner'],
   ): Promise<Credential> {
     const { credentials, attempts, prisma } = this.parts;
-    const { principal, body } = asked;
+    const { principal, body } = request;
     const attempt = await attempts.ofOwnPassword(owner);
     const credential = await credentials.of(owner);
     if (!(await this.isRight(credential, body.currentPassword, attempt)) || !credential) throw wrongCurrent();
@@ -117,8 +119,10 @@ export class SessionsService {
     await prisma.$transaction(async (tx) => {
       // Changed by somebody else since it was verified.
       if (!(await credentials.replace(tx, credential, passwordHash))) throw wrongCurrent();
-      await tx.auditEntry.createMany({ data: [auditRow(asked, { ...factsOf(principal), outcome: 'done' })] });
-      if (owner.kind === 'sub') await tellChangesWithin(tx, owner.mainAccountId);
+      await tx.auditEntry.createMany({
+        data: [auditRow(request, { ...factsOf(principal), outcome: 'done' })],
+      });
+      if (owner.kind === 'sub') await notifyChangesWithin(tx, owner.mainAccountId);
     });
     return { ...credential, passwordHash };
   }

@@ -1,7 +1,7 @@
 import { type AuditEntryView, DEFAULT_TIME_ZONE } from '@subledger/contracts';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { inZone } from '../request/time-range.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { listAuditEntries, toAuditView } from './audit-query.js';
 
 /** Of the main accounts, what reading their audit log needs. */
@@ -18,13 +18,13 @@ export class AuditLogService {
   ) {}
 
   /** @throws ProblemError `not-found` */
-  async ofMain({ params, query, principal }: Asked<'listAuditLog'>) {
+  async ofMain({ params, query, principal }: ValidatedRequest<'listAuditLog'>) {
     const { timeZone } = await this.mains.get(params.id);
     const toView = principal.who === 'operator' ? toAuditView : (row: Row) => forCustomer(toAuditView(row));
     return listAuditEntries(this.prisma, { ...inZone(query, timeZone), mainAccount: params.id }, toView);
   }
 
-  all({ query }: Asked<'listAllAuditLog'>) {
+  all({ query }: ValidatedRequest<'listAllAuditLog'>) {
     return listAuditEntries(this.prisma, inZone(query, DEFAULT_TIME_ZONE), toAuditView);
   }
 }

@@ -1,7 +1,7 @@
 import { withTransaction } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import { RETENTION_TIMES, RepeatedWork } from '../database/periodic-task.js';
+import { PeriodicTask, RETENTION_TIMES } from '../database/periodic-task.js';
 
 /** Rows of one transaction. */
 const CHUNK = 5_000;
@@ -34,8 +34,8 @@ export async function dropOldEntries(pool: pg.Pool, keepMonths: number, at: Date
 }
 
 /** Calls `dropOldEntries` a minute after the start and every few hours. */
-export const auditRetention = (pool: pg.Pool, keepMonths: number, log: Logger): RepeatedWork =>
-  new RepeatedWork(
+export const auditRetention = (pool: pg.Pool, keepMonths: number, log: Logger): PeriodicTask =>
+  new PeriodicTask(
     async () => {
       const entries = await dropOldEntries(pool, keepMonths, new Date());
       if (entries > 0) log.info({ entries }, 'old entries of the audit log dropped');

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { MergedWork } from './batch-coalescer.js';
+import { BatchCoalescer } from './batch-coalescer.js';
 
 function setUp(maxItems = 4) {
   const pieces: number[][] = [];
   const gates: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  const merged = new MergedWork<number>(
+  const merged = new BatchCoalescer<number>(
     (items) => {
       pieces.push([...items]);
       return new Promise<void>((resolve, reject) => gates.push({ resolve, reject }));
@@ -15,7 +15,7 @@ function setUp(maxItems = 4) {
   return { merged, pieces, gates, turn };
 }
 
-describe('MergedWork', () => {
+describe('BatchCoalescer', () => {
   beforeEach(() => {
     jest.useFakeTimers();
   });

@@ -21,7 +21,7 @@ export interface MergedWorkOptions<Item> {
  * batches of a dozen partitions are then one transaction instead of a dozen, the more so the busier the database is.
  * A lone one does not wait, nor does what is urgent for longer than the piece before it took.
  */
-export class MergedWork<Item> {
+export class BatchCoalescer<Item> {
   private waiting: Waiting<Item>[] = [];
   private running = false;
   private rest: NodeJS.Timeout | undefined;

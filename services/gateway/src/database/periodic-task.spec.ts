@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { RepeatedWork } from './periodic-task.js';
+import { PeriodicTask } from './periodic-task.js';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -11,7 +11,7 @@ afterEach(() => {
 function setUp() {
   const runs: PromiseWithResolvers<void>[] = [];
   const errors: unknown[] = [];
-  const repeated = new RepeatedWork(
+  const repeated = new PeriodicTask(
     () => {
       const run = Promise.withResolvers<void>();
       runs.push(run);

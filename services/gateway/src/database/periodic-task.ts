@@ -11,7 +11,7 @@ export interface RepeatedWorkOptions {
 export const RETENTION_TIMES = { firstMs: 60_000, everyMs: 6 * 3_600_000, retryMs: 10 * 60_000 };
 
 /** Does a piece of work again and again, never twice at a time, and does not keep the process alive for it. */
-export class RepeatedWork {
+export class PeriodicTask {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   private closed = false;

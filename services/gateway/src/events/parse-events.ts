@@ -14,7 +14,7 @@ export interface LedgerEvent {
   readonly data:
     | EventData<'sub-account.opened'>
     | EventData<'main-account.opened'>
-    | EventData<'books.stated'>
+    | EventData<'snapshot.published'>
     | EventData<'command.rejected'>;
   readonly record: KafkaRecord;
 }

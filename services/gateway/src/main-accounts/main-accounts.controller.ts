@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { ok } from '../request/answer.js';
 import type { Answer } from '../request/idempotency.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { MainAccountsService } from './main-accounts.service.js';
 
 @Controller()
@@ -10,62 +10,64 @@ export class MainAccountsController {
   constructor(private readonly accounts: MainAccountsService) {}
 
   @Route('createMainAccount')
-  create(@Asked() asked: AskedFor<'createMainAccount'>): Promise<Answer> {
-    return this.accounts.create(asked);
+  create(@Validated() request: ValidatedRequest<'createMainAccount'>): Promise<Answer> {
+    return this.accounts.create(request);
   }
 
   @Route('listMainAccounts')
-  async list(@Asked() asked: AskedFor<'listMainAccounts'>): Promise<Answer> {
-    return ok(await this.accounts.store.list(asked.query));
+  async list(@Validated() request: ValidatedRequest<'listMainAccounts'>): Promise<Answer> {
+    return ok(await this.accounts.store.list(request.query));
   }
 
   @Route('getMainAccount')
-  async get(@Asked() asked: AskedFor<'getMainAccount'>): Promise<Answer> {
-    return ok(await this.accounts.store.view(asked.params.id));
+  async get(@Validated() request: ValidatedRequest<'getMainAccount'>): Promise<Answer> {
+    return ok(await this.accounts.store.view(request.params.id));
   }
 
   @Route('patchMainAccount')
-  patch(@Asked() asked: AskedFor<'patchMainAccount'>): Promise<Answer> {
-    return this.accounts.patch(asked);
+  patch(@Validated() request: ValidatedRequest<'patchMainAccount'>): Promise<Answer> {
+    return this.accounts.patch(request);
   }
 
   @Route('suspendMainAccount')
-  suspend(@Asked() asked: AskedFor<'suspendMainAccount'>): Promise<Answer> {
-    const { id } = asked.params;
-    return this.accounts.command(asked, id, { name: 'main-account.suspend', data: { mainAccountId: id } });
+  suspend(@Validated() request: ValidatedRequest<'suspendMainAccount'>): Promise<Answer> {
+    const { id } = request.params;
+    return this.accounts.command(request, id, { name: 'main-account.suspend', data: { mainAccountId: id } });
   }
 
   @Route('resumeMainAccount')
-  resume(@Asked() asked: AskedFor<'resumeMainAccount'>): Promise<Answer> {
-    const { id } = asked.params;
-    return this.accounts.command(asked, id, { name: 'main-account.resume', data: { mainAccountId: id } });
+  resume(@Validated() request: ValidatedRequest<'resumeMainAccount'>): Promise<Answer> {
+    const { id } = request.params;
+    return this.accounts.command(request, id, { name: 'main-account.resume', data: { mainAccountId: id } });
   }
 
   @Route('requestActivation')
-  requestActivation(@Asked() asked: AskedFor<'requestActivation'>): Promise<Answer> {
-    return this.accounts.requestActivation(asked);
+  requestActivation(@Validated() request: ValidatedRequest<'requestActivation'>): Promise<Answer> {
+    return this.accounts.requestActivation(request);
   }
 
   @Route('listActivationRequests')
-  async activationRequests(@Asked() asked: AskedFor<'listActivationRequests'>): Promise<Answer> {
-    return ok(await this.accounts.store.activationRequests(asked.query));
+  async activationRequests(
+    @Validated() request: ValidatedRequest<'listActivationRequests'>,
+  ): Promise<Answer> {
+    return ok(await this.accounts.store.activationRequests(request.query));
   }
 
   @Route('decideActivation')
-  decideActivation(@Asked() asked: AskedFor<'decideActivation'>): Promise<Answer> {
-    return this.accounts.decideActivation(asked);
+  decideActivation(@Validated() request: ValidatedRequest<'decideActivation'>): Promise<Answer> {
+    return this.accounts.decideActivation(request);
   }
 
   @Route('deactivateFeature')
-  deactivateFeature(@Asked() asked: AskedFor<'deactivateFeature'>): Promise<Answer> {
-    const { id } = asked.params;
-    return this.accounts.command(asked, id, { name: 'feature.deactivate', data: { mainAccountId: id } });
+  deactivateFeature(@Validated() request: ValidatedRequest<'deactivateFeature'>): Promise<Answer> {
+    const { id } = request.params;
+    return this.accounts.command(request, id, { name: 'feature.deactivate', data: { mainAccountId: id } });
   }
 
   @Route('switchPlan')
-  switchPlan(@Asked() asked: AskedFor<'switchPlan'>): Promise<Answer> {
-    const { id } = asked.params;
-    const { plan } = asked.body;
-    return this.accounts.command(asked, id, { name: 'plan.switch', data: { mainAccountId: id, plan } });
+  switchPlan(@Validated() request: ValidatedRequest<'switchPlan'>): Promise<Answer> {
+    const { id } = request.params;
+    const { plan } = request.body;
+    return this.accounts.command(request, id, { name: 'plan.switch', data: { mainAccountId: id, plan } });
   }
 }

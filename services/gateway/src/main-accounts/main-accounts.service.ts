@@ -9,7 +9,7 @@ import { mainAccountPath } from '../operations/operation-answers.js';
 import type { Ended, WriteRunner } from '../operations/write-runner.js';
 import type { Answer } from '../request/idempotency.js';
 import { ProblemError } from '../request/problem.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import type { WriteRequest } from '../request/write-request.js';
 import { changeCountriesWithin } from '../sender-numbers/change-countries.js';
 import { lockMainAccount, type MainAccountsStore } from './main-accounts-store.js';
@@ -21,12 +21,12 @@ export class MainAccountsService {
     private readonly runner: WriteRunner,
   ) {}
 
-  async create(asked: Asked<'createMainAccount'>): Promise<Answer> {
-    const { name, country, login, password, ...opening } = asked.body;
+  async create(request: ValidatedRequest<'createMainAccount'>): Promise<Answer> {
+    const { name, country, login, password, ...opening } = request.body;
     const mainAccountId = `ma_${uuidv7()}`;
     if (password !== undefined) requireGoodPassword('password', password, login === undefined ? [] : [login]);
     const passwordHash = password === undefined ? undefined : await hashPassword(password);
-    return this.runner.run(asked, {
+    return this.runner.run(request, {
       mainAccountId,
       command: { name: 'main-account.open', data: { mainAccountId, ...opening } },
       prepare: async (tx) => {
@@ -44,16 +44,16 @@ export class MainAccountsService {
     });
   }
 
-  async patch(asked: Asked<'patchMainAccount'>): Promise<Answer> {
-    const { name, country, ...configuration } = asked.body;
+  async patch(request: ValidatedRequest<'patchMainAccount'>): Promise<Answer> {
+    const { name, country, ...configuration } = request.body;
     const settings = {
       ...(name === undefined ? {} : { name }),
       ...(country === undefined ? {} : { country }),
     };
-    const { id } = asked.params;
+    const { id } = request.params;
     await this.store.get(id);
     if (Object.values(configuration).every((value) => value === undefined)) {
-      return this.runner.runLocal(asked, {
+      return this.runner.runLocal(request, {
         mainAccountId: id,
         was: (tx) => this.lockedView(tx, id),
         apply: async (tx) => {
@@ -69,13 +69,18 @@ export class MainAccountsService {
       data: { mainAccountId: id, ...configuration },
     } as const;
     const isOwn = Object.keys(settings).length > 0;
-    return this.command(asked, id, command, isOwn ? { mainAccount: settings } : undefined);
+    return this.command(request, id, command, isOwn ? { mainAccount: settings } : undefined);
   }
 
   /** A command on the main account as a whole, answered with it. */
-  async command(asked: WriteRequest, id: string, command: CommandDraft, effects?: Effects): Promise<Answer> {
+  async command(
+    request: WriteRequest,
+    id: string,
+    command: CommandDraft,
+    effects?: Effects,
+  ): Promise<Answer> {
     const row = await this.store.get(id);
-    return this.runner.run(asked, {
+    return this.runner.run(request, {
       mainAccountId: id,
       command,
       was: { ...this.store.toView(row), suspended: row.suspensions.includes('operator') },
@@ -85,10 +90,10 @@ export class MainAccountsService {
   }
 
   /** Asks the help desk; asking twice, or for what is active already, changes nothing. */
-  async requestActivation(asked: Asked<'requestActivation'>): Promise<Answer> {
-    const { id } = asked.params;
+  async requestActivation(request: ValidatedRequest<'requestActivation'>): Promise<Answer> {
+    const { id } = request.params;
     const { feature } = await this.store.get(id);
-    return this.runner.runLocal(asked, {
+    return this.runner.runLocal(request, {
       mainAccountId: id,
       was: (tx) => this.lockedView(tx, id),
       apply: async (tx) => {
@@ -103,16 +108,16 @@ export class MainAccountsService {
     });
   }
 
-  async decideActivation(asked: Asked<'decideActivation'>): Promise<Answer> {
-    const { id } = asked.params;
-    const { decision, note } = asked.body;
+  async decideActivation(request: ValidatedRequest<'decideActivation'>): Promise<Answer> {
+    const { id } = request.params;
+    const { decision, note } = request.body;
     const withNote = note === undefined ? {} : { note };
     if (decision === 'approve') {
       const effects = { mainAccount: { closesActivationRequest: true, ...withNote } };
-      return this.command(asked, id, { name: 'feature.activate', data: { mainAccountId: id } }, effects);
+      return this.command(request, id, { name: 'feature.activate', data: { mainAccountId: id } }, effects);
     }
     await this.store.get(id);
-    return this.runner.runLocal(asked, {
+    return this.runner.runLocal(request, {
       mainAccountId: id,
       was: (tx) => this.lockedView(tx, id),
       apply: async (tx) => {

@@ -62,7 +62,7 @@ describe('a status for the log', () => {
     });
   });
 
-  it('is put away where it has a key twice; a message is left to the ledger', () => {
+  it('is dead-lettered where it has a key twice; a message is left to the ledger', () => {
     const twice = (event: object) => {
       const value = Buffer.from(
         JSON.stringify(event).replace('"messageId"', '"messageId":"m-0","messageId"'),
@@ -81,7 +81,7 @@ describe('a status for the log', () => {
     expect(twice(messageSent(of))).toBeUndefined();
   });
 
-  it('is put away where its status is unknown', () => {
+  it('is dead-lettered where its status is unknown', () => {
     expect(read(messageStatus(of), { status: 'MESSAGE_EATEN' })).toMatchObject({ reason: 'invalid-data' });
   });
 });

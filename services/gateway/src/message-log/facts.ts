@@ -100,7 +100,7 @@ export function readFact(record: KafkaRecord): Read {
   return toRefund(id as string, data as ReadData<'message.refunded'>, source);
 }
 
-/** A status is nobody else's to put away. */
+/** A status is nobody else's to dead-lettered. */
 function duplicateKeys(record: KafkaRecord, { message }: DuplicateKeyError): BadStatus | undefined {
   const json = JSON.parse(String(record.value)) as { type?: unknown } | null;
   const isStatus = json?.type === messageType('message.status');

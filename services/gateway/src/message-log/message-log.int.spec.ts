@@ -121,7 +121,7 @@ test('an id of another month is the same message', async () => {
   expect(await find(message.data.messageId)).toMatchObject({ sentAt });
 });
 
-test('what cannot be read stops nothing; a bad status is put away', async () => {
+test('what cannot be read stops nothing; a bad status is dead-lettered', async () => {
   const good = sentWith();
   const raw = (value: string): OutgoingRecord => ({ topic: TOPICS.messages, key: mainAccountId, value });
   const bad = messageStatus({ ...of(), messageId: good.data.messageId });

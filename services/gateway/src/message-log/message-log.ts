@@ -2,7 +2,7 @@ import { isTransientError, sqlState, withTransaction } from '@subledger/database
 import type { DeadLetterSeal, DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import { MergedWork } from '../database/batch-coalescer.js';
+import { BatchCoalescer } from '../database/batch-coalescer.js';
 import { type BadStatus, type Fact, readFact } from './facts.js';
 import { applyFacts } from './log-batch.js';
 import { loadStored } from './log-reads.js';
@@ -41,7 +41,7 @@ const REST_MS = 50;
  * any order to each other. Batches of several partitions share a transaction: most of a small one's time is the commit.
  */
 export class MessageLog {
-  private readonly merged = new MergedWork<Entry>((entries) => this.applyOrHalve(entries), {
+  private readonly merged = new BatchCoalescer<Entry>((entries) => this.applyOrHalve(entries), {
     maxItems: MAX_RECORDS,
     isUrgent: () => false,
     restMs: REST_MS,
@@ -64,7 +64,7 @@ export class MessageLog {
       const read = readFact(record);
       if (read === undefined) continue;
       if ('kind' in read) entries.push({ record, fact: read });
-      else await this.putAway(read);
+      else await this.deadLettered(read);
     }
     await this.merged.add(entries);
   }
@@ -127,9 +127,9 @@ export class MessageLog {
     }
   }
 
-  private async putAway({ record, reason, detail }: BadStatus): Promise<void> {
+  private async deadLettered({ record, reason, detail }: BadStatus): Promise<void> {
     const { partition, offset } = record;
-    this.log.warn({ reason, partition, offset: String(offset) }, 'message status put away');
+    this.log.warn({ reason, partition, offset: String(offset) }, 'message status dead-lettered');
     await this.deadLetters.write(record, reason, detail);
   }
 }

@@ -4,9 +4,9 @@ import { ok } from '../request/answer.js';
 import type { Answer } from '../request/idempotency.js';
 import type { Principal } from '../request/principal.js';
 import { ProblemError } from '../request/problem.js';
-import { Asked, Route } from '../request/route.decorator.js';
+import { Route, Validated } from '../request/route.decorator.js';
 import { sendCsv } from '../request/send-csv.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { MessagesService } from './messages.service.js';
 
 @Controller()
@@ -14,37 +14,37 @@ export class MessagesController {
   constructor(private readonly messages: MessagesService) {}
 
   @Route('listMessages')
-  async list(@Asked() asked: AskedFor<'listMessages'>): Promise<Answer> {
-    return ok(await this.messages.list(asked.params.id, asked.query));
+  async list(@Validated() validated: ValidatedRequest<'listMessages'>): Promise<Answer> {
+    return ok(await this.messages.list(validated.params.id, validated.query));
   }
 
   @Route('exportMessages')
   async csv(
-    @Asked() asked: AskedFor<'exportMessages'>,
+    @Validated() validated: ValidatedRequest<'exportMessages'>,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { id } = asked.params;
+    const { id } = validated.params;
     await sendCsv(request, reply, `messages-${id}.csv`, () =>
-      this.messages.openCsv(id, asked.query, asked.principal.mainAccountId),
+      this.messages.openCsv(id, validated.query, validated.principal.mainAccountId),
     );
   }
 
   @Route('getUsage')
-  async usage(@Asked() asked: AskedFor<'getUsage'>): Promise<Answer> {
-    return ok(await this.messages.usage(asked.params.id, asked.query));
+  async usage(@Validated() validated: ValidatedRequest<'getUsage'>): Promise<Answer> {
+    return ok(await this.messages.usage(validated.params.id, validated.query));
   }
 
   @Route('listOwnMessages')
-  async ownList(@Asked() asked: AskedFor<'listOwnMessages'>): Promise<Answer> {
-    const { mainAccountId, subAccountId } = subAccountOf(asked.principal);
-    return ok(await this.messages.listOfSub(mainAccountId, subAccountId, asked.query));
+  async ownList(@Validated() validated: ValidatedRequest<'listOwnMessages'>): Promise<Answer> {
+    const { mainAccountId, subAccountId } = subAccountOf(validated.principal);
+    return ok(await this.messages.listOfSub(mainAccountId, subAccountId, validated.query));
   }
 
   @Route('getOwnUsage')
-  async ownUsage(@Asked() asked: AskedFor<'getOwnUsage'>): Promise<Answer> {
-    const { mainAccountId, subAccountId } = subAccountOf(asked.principal);
-    return ok(await this.messages.usageOfSub(mainAccountId, subAccountId, asked.query.period));
+  async ownUsage(@Validated() validated: ValidatedRequest<'getOwnUsage'>): Promise<Answer> {
+    const { mainAccountId, subAccountId } = subAccountOf(validated.principal);
+    return ok(await this.messages.usageOfSub(mainAccountId, subAccountId, validated.query.period));
   }
 }
 

@@ -1,7 +1,7 @@
 import { type MonthlyTables, withTransaction } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import { RETENTION_TIMES, RepeatedWork } from '../database/periodic-task.js';
+import { PeriodicTask, RETENTION_TIMES } from '../database/periodic-task.js';
 
 export const LOG_PARTITIONS: MonthlyTables = {
   tables: ['message_log'],
@@ -116,8 +116,8 @@ async function inChunks(pool: pg.Pool, statement: string, values: unknown[]): Pr
 }
 
 /** Calls `dropOldMessages` a minute after the start and every few hours. */
-export const messageRetention = (pool: pg.Pool, keepMonths: number, log: Logger): RepeatedWork =>
-  new RepeatedWork(
+export const messageRetention = (pool: pg.Pool, keepMonths: number, log: Logger): PeriodicTask =>
+  new PeriodicTask(
     async () => {
       const { months, messages } = await dropOldMessages(pool, keepMonths, new Date());
       if (messages > 0) log.info({ months, messages }, 'old messages dropped');

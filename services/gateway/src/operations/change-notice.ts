@@ -46,7 +46,7 @@ export function changeNotice(changed: readonly Changed[]): Statement {
 }
 
 /** The same as a statement of its own in a transaction. */
-export async function tellChanges(
+export async function notifyChanges(
   client: Pick<pg.ClientBase, 'query'>,
   changed: readonly Changed[],
 ): Promise<void> {
@@ -56,7 +56,7 @@ export async function tellChanges(
 }
 
 /** The same in one of Prisma's transactions: something of this main account changed. */
-export async function tellChangesWithin(
+export async function notifyChangesWithin(
   tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
   mainAccountId: string,
 ): Promise<void> {

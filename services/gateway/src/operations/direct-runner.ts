@@ -10,7 +10,7 @@ import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
 import { type CommandDraft, type Operation, type Outcome, toOperation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
-import type { OutcomeRoom } from './outcome-room.js';
+import type { PendingDirectRequests } from './pending-direct-requests.js';
 import type { WriteOptions } from './write-runner.js';
 
 /** Ids of commands that no operation stands for begin like this. */
@@ -37,7 +37,7 @@ export class DirectRunner {
   constructor(
     private readonly prisma: PrismaClient,
     private readonly sender: CommandSender,
-    private readonly room: OutcomeRoom,
+    private readonly pending: PendingDirectRequests,
     private readonly options: WriteOptions,
     private readonly log: Logger,
   ) {}
@@ -47,7 +47,7 @@ export class DirectRunner {
     const command = toEvent(commandId, write.command);
     const { mainAccountId } = write;
     const isMine = (outcome: Outcome) => outcome.code !== undefined || write.isAbout(outcome);
-    const waiting = this.room.wait({ mainAccountId, commandId }, isMine, this.options.waitMs);
+    const waiting = this.pending.wait({ mainAccountId, commandId }, isMine, this.options.waitMs);
     this.sender.send([{ mainAccountId, command }]).catch((error: unknown) => {
       this.log.warn({ err: error, commandId }, 'the command could not be sent now, the sweeper will');
     });

@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { ok } from '../request/answer.js';
 import type { Answer } from '../request/idempotency.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { OperationsService } from './operations.service.js';
 
 @Controller()
@@ -10,7 +10,7 @@ export class OperationsController {
   constructor(private readonly operations: OperationsService) {}
 
   @Route('getOperation')
-  async get(@Asked() asked: AskedFor<'getOperation'>): Promise<Answer> {
-    return ok(await this.operations.get(asked));
+  async get(@Validated() request: ValidatedRequest<'getOperation'>): Promise<Answer> {
+    return ok(await this.operations.get(request));
   }
 }

@@ -2,7 +2,7 @@ import type { OperationView } from '@subledger/contracts';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { askerOf } from '../request/principal.js';
 import { ProblemError } from '../request/problem.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { toOperation } from './operation.js';
 import { operationView } from './operation-answers.js';
 
@@ -13,10 +13,10 @@ export class OperationsService {
   ) {}
 
   /** @throws ProblemError `not-found` where it is another asker's; operators see all */
-  async get(asked: Asked<'getOperation'>): Promise<OperationView> {
-    const row = await this.prisma.operation.findUnique({ where: { id: asked.params.operation } });
+  async get(request: ValidatedRequest<'getOperation'>): Promise<OperationView> {
+    const row = await this.prisma.operation.findUnique({ where: { id: request.params.operation } });
     const isTheirs =
-      row !== null && (asked.principal.who === 'operator' || row.asker === askerOf(asked.principal));
+      row !== null && (request.principal.who === 'operator' || row.asker === askerOf(request.principal));
     if (!isTheirs) throw ProblemError.notFound();
     return operationView(toOperation(row), this.publicUrl);
   }

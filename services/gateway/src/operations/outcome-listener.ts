@@ -3,31 +3,31 @@ import pg from 'pg';
 import type { ChangeNotice } from './change-notice.js';
 import { OUTCOME_CHANNEL } from './outcome-channel.js';
 import { isUnnamed, type OutcomeNotice } from './outcome-notice.js';
-import type { OutcomeRoom } from './outcome-room.js';
+import type { PendingDirectRequests } from './pending-direct-requests.js';
+import type { PendingRequests } from './pending-requests.js';
 import type { Sweeper } from './sweeper.js';
-import type { WaitingRoom } from './waiting-room.js';
 
 const RECONNECT_MS = 500;
 const PROBE_EVERY_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
 
 /** Streams of this instance, as the listener knows them. */
-export interface StreamsToTell {
-  heard(changed: ChangeNotice): void;
+export interface NotifiedStreams {
+  notify(changed: ChangeNotice): void;
   /** Whether notices arrive: on each change some may have been missed. */
-  setHearing(hearing: boolean): void;
+  setListening(listening: boolean): void;
   /** @param keyId by `toKeyId` */
   endOfKey(keyId: string): void;
 }
 
 /** The parts of an instance that notices are for. */
-export interface WhoIsTold {
-  readonly room: WaitingRoom;
-  readonly direct: OutcomeRoom;
+export interface Notified {
+  readonly pending: PendingRequests;
+  readonly direct: PendingDirectRequests;
   readonly sweeper: Pick<Sweeper, 'sweepSoon'>;
   readonly keys: { forget(keyId: string): void };
   readonly webhooks: { add(mainAccountId: string): void };
-  readonly streams: StreamsToTell;
+  readonly streams: NotifiedStreams;
 }
 
 /** Listens on a connection of its own; after a loss it connects again while those who wait poll. */
@@ -38,7 +38,7 @@ export class OutcomeListener {
 
   constructor(
     private readonly databaseUrl: string,
-    private readonly tell: WhoIsTold,
+    private readonly notified: Notified,
     private readonly log: Logger,
   ) {}
 
@@ -63,13 +63,13 @@ export class OutcomeListener {
     });
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
-    client.on('notification', ({ payload }) => this.heard(payload));
+    client.on('notification', ({ payload }) => this.onNotification(payload));
     this.client = client;
     try {
       await client.connect();
       await client.query(`LISTEN ${OUTCOME_CHANNEL}`);
-      this.tell.room.setHearing(true);
-      this.tell.streams.setHearing(true);
+      this.notified.pending.setListening(true);
+      this.notified.streams.setListening(true);
       this.probeLater(client);
     } catch (error) {
       this.log.debug({ err: error }, 'cannot listen for outcomes yet');
@@ -77,19 +77,19 @@ export class OutcomeListener {
     }
   }
 
-  private heard(payload: string | undefined): void {
+  private onNotification(payload: string | undefined): void {
     const notice = JSON.parse(payload ?? '{}') as OutcomeNotice;
-    if (notice.send) this.tell.sweeper.sweepSoon();
-    for (const outcome of notice.direct ?? []) this.tell.direct.tell(outcome);
-    if (notice.changed !== undefined) this.tell.streams.heard(notice.changed);
-    if (notice.listens !== undefined) this.tell.webhooks.add(notice.listens);
+    if (notice.send) this.notified.sweeper.sweepSoon();
+    for (const outcome of notice.direct ?? []) this.notified.direct.notify(outcome);
+    if (notice.changed !== undefined) this.notified.streams.notify(notice.changed);
+    if (notice.listens !== undefined) this.notified.webhooks.add(notice.listens);
     if (notice.revoked !== undefined) {
-      this.tell.keys.forget(notice.revoked);
-      this.tell.streams.endOfKey(notice.revoked);
+      this.notified.keys.forget(notice.revoked);
+      this.notified.streams.endOfKey(notice.revoked);
     }
-    for (const { id, outcome } of notice.ended ?? []) this.tell.room.wake(id, outcome);
-    for (const id of notice.done ?? []) this.tell.room.wake(id);
-    if (isUnnamed(notice)) void this.tell.room.look();
+    for (const { id, outcome } of notice.ended ?? []) this.notified.pending.wake(id, outcome);
+    for (const id of notice.done ?? []) this.notified.pending.wake(id);
+    if (isUnnamed(notice)) void this.notified.pending.look();
   }
 
   /** A connection that went silent (network, stopped server) would otherwise look alive for ever. */
@@ -106,8 +106,8 @@ export class OutcomeListener {
   private lost(client: pg.Client): void {
     if (this.client !== client) return;
     this.client = undefined;
-    this.tell.room.setHearing(false);
-    this.tell.streams.setHearing(false);
+    this.notified.pending.setListening(false);
+    this.notified.streams.setListening(false);
     clearTimeout(this.timer);
     client.end().catch(() => {});
     if (this.closed) return;

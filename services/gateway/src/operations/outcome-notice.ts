@@ -1,6 +1,6 @@
 import type { ChangeNotice } from './change-notice.js';
 import type { Outcome } from './operation.js';
-import type { DirectOutcome } from './outcome-room.js';
+import type { DirectOutcome } from './pending-direct-requests.js';
 
 /** PostgreSQL takes payloads below 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_900;

@@ -9,14 +9,14 @@ import { type Answer, openAnswer } from '../request/idempotency.js';
 import { askerOf } from '../request/principal.js';
 import { ProblemError } from '../request/problem.js';
 import type { WriteRequest } from '../request/write-request.js';
-import { tellChangesWithin } from './change-notice.js';
+import { notifyChangesWithin } from './change-notice.js';
 import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
 import { type CommandDraft, type Effects, isPlainOperation, type Operation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
 import { type NewOperation, type OperationsStore, Repeated } from './operations-store.js';
+import type { PendingRequests } from './pending-requests.js';
 import type { Sweeper } from './sweeper.js';
-import type { WaitingRoom } from './waiting-room.js';
 
 /** A write that asks the ledger. */
 export interface LedgerWrite {
@@ -70,7 +70,7 @@ export class WriteRunner {
     private readonly prisma: PrismaClient,
     private readonly store: OperationsStore,
     private readonly sender: CommandSender,
-    private readonly room: WaitingRoom,
+    private readonly pending: PendingRequests,
     private readonly sweeper: Pick<Sweeper, 'sweepSoon'>,
     private readonly options: WriteOptions,
     private readonly log: Logger,
@@ -150,7 +150,7 @@ export class WriteRunner {
         const made = write.made?.(answer) ?? {};
         const entry = auditRow(request, { ...facts, ...(was ? { was } : {}), made, outcome: 'done' });
         await tx.auditEntry.createMany({ data: [entry] });
-        if (write.mainAccountId !== null) await tellChangesWithin(tx, write.mainAccountId);
+        if (write.mainAccountId !== null) await notifyChangesWithin(tx, write.mainAccountId);
         if (request.claim) await store.keepAnswer(request.claim, answer);
         return answer;
       }, TRANSACTION),
@@ -165,14 +165,14 @@ export class WriteRunner {
     toAnswer: LedgerWrite['answer'],
     row?: NewOperation,
   ): Promise<Answer> {
-    const outcome = this.room.wait(operationId, this.options.waitMs, row && isPlainOperation(row));
+    const outcome = this.pending.wait(operationId, this.options.waitMs, row && isPlainOperation(row));
     if (row) {
       this.sender.send([row]).catch((error: unknown) => {
         this.log.warn({ err: error, operationId }, 'the command could not be sent now, the sweeper will');
       });
     } else {
       if (await this.store.makeDue(operationId)) this.sweeper.sweepSoon();
-      void this.room.look();
+      void this.pending.look();
     }
     const told = await outcome;
     const ended = told && row ? { ...row, outcome: told } : await this.store.find(operationId);

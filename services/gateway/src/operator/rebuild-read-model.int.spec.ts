@@ -150,7 +150,7 @@ describe('rebuild-read-model', () => {
     gateway.ledger.silent = true;
     const running = rebuild({ main, stallMs: 500 });
     const asked = () =>
-      gateway.ledger.seen.filter(({ name, id }) => name === 'books.restate' && !done.has(id));
+      gateway.ledger.seen.filter(({ name, id }) => name === 'snapshot.request' && !done.has(id));
     const done = new Set(gateway.ledger.seen.map(({ id }) => id));
     await eventually(() => asked().length >= 2, { what: 'the second order' });
     gateway.ledger.silent = false;

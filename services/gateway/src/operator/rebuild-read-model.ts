@@ -113,12 +113,12 @@ class Rebuild {
   /** Committed first, so that no part can come whose order is not known here. */
   private async ask(mainAccountIds: readonly string[]): Promise<void> {
     const { history } = this.options;
-    const orders = mainAccountIds.map((id) => ({ mainAccountId: id, commandId: `restate-${randomUUID()}` }));
+    const orders = mainAccountIds.map((id) => ({ mainAccountId: id, commandId: `snapshot-${randomUUID()}` }));
     await this.rows.ask(orders);
     await this.sender.send(
       orders.map(({ mainAccountId, commandId }) => ({
         mainAccountId,
-        command: toEvent(commandId, { name: 'books.restate', data: { mainAccountId, history } }),
+        command: toEvent(commandId, { name: 'snapshot.request', data: { mainAccountId, history } }),
       })),
     );
     for (const id of mainAccountIds) this.asked.set(id, 0);
@@ -164,7 +164,7 @@ async function report(
     print(`${what}: ${ids.slice(0, MAX_NAMED).join(', ')}${more}`);
   };
   name("Not in the ledger's books, and no longer shown", unknown);
-  name('Refused; does this version of the ledger know `books.restate`', refused);
+  name('Refused; does this version of the ledger know `snapshot.request`', refused);
   name('Without an answer', left);
   if (!isInTime) {
     const { rowCount } = await pool.query(

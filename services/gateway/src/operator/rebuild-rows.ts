@@ -1,6 +1,6 @@
 import { columns, withTransaction } from '@subledger/database';
 import type pg from 'pg';
-import { DOUBTED_GENERATION } from '../read-model/apply-restatement.js';
+import { DOUBTED_GENERATION } from '../read-model/apply-snapshot.js';
 
 /** Any number: the advisory lock of whoever rebuilds. */
 const LOCK = 7_355_608_020n;

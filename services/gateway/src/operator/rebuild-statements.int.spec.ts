@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { StatedStatement } from '@subledger/contracts';
+import type { SnapshotStatement } from '@subledger/contracts';
 import { createPool } from '@subledger/database';
 import { RecordProducer } from '@subledger/kafka';
 import { eventually } from '@subledger/testing';
@@ -68,7 +68,7 @@ async function closed() {
   await eventually(async () => lineOf(await shown(main), '2026-09')?.lateUsed === '4', {
     what: 'the events',
   });
-  const statements: StatedStatement[] = [
+  const statements: SnapshotStatement[] = [
     { ...novembersClosing, ...LATE, subAccountId: sub, lateUsed: '3.5', at: AT },
     { ...NOTHING, ...LATE, returned: '0', subAccountId: sub, period: '2026-09', lateUsed: '4', at: AT },
   ];
@@ -90,7 +90,7 @@ async function closed() {
   return { main, sub, late, events, statements, before: await shown(main) };
 }
 
-const TABLES = ['period_statement', 'period_late_fact', 'month_turn'];
+const TABLES = ['period_statement', 'period_late_fact', 'period_start'];
 const empty = async (main: string) => {
   for (const table of TABLES) await sql(`DELETE FROM gateway.${table} WHERE main_account_id = $1`, [main]);
 };
@@ -138,9 +138,11 @@ describe('statements of a read model that is built again', () => {
     await copy('period_statement', { period: '2027-05' });
     await copy('period_late_fact', { sequence: '50' });
     await copy('period_late_fact', { sequence: '9999', period: '2026-08' });
-    await copy('month_turn', { period: '2027-04', generation: '9' });
+    await copy('period_start', { period: '2027-04', generation: '9' });
     await sql('UPDATE gateway.period_late_fact SET used = 99 WHERE main_account_id = $1', [main]);
-    await sql('UPDATE gateway.month_turn SET balance = 5, generation = 9 WHERE main_account_id = $1', [main]);
+    await sql('UPDATE gateway.period_start SET balance = 5, generation = 9 WHERE main_account_id = $1', [
+      main,
+    ]);
     await sql(
       `UPDATE gateway.period_statement SET used = 1, late_used = 7, generation = 9, sequence = 999999
         WHERE main_account_id = $1 AND sub_account_id NOT LIKE 'sa_ghost%'`,

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { CsvDownloads } from '../csv/csv-downloads.js';
 import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { statementFile } from './statement-file.js';
 import type { StatementsStore } from './statements-store.js';
 
@@ -34,7 +34,7 @@ export class PeriodsService {
   }
 
   /** Of a period that is there. @throws ProblemError `not-found`, `too-many-requests` */
-  async openCsv({ params, query, principal }: Asked<'exportPeriodStatement'>): Promise<Readable> {
+  async openCsv({ params, query, principal }: ValidatedRequest<'exportPeriodStatement'>): Promise<Readable> {
     const { id, period } = params;
     const { timeZone } = await this.mains.get(id);
     return this.downloads.open(statementFile(id, period, timeZone, query.for), principal.mainAccountId);

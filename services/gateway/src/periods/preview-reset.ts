@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FundingPolicy, ResetOutcome } from '@subledger/contracts';
 import {
-  aim,
   available,
   Books,
   canRoll,
@@ -11,6 +10,7 @@ import {
   type Points,
   type SubAccount,
   shortfall,
+  target,
   ZERO,
 } from '@subledger/core';
 
@@ -195,7 +195,7 @@ function rowOf({ transfers }: PartEvent, sub: SubAccount): ResetRow {
     priority: sub.priority,
     limit: sub.limit,
     returned: moved('main'),
-    needed: sub.lifecycle === 'active' ? aim(sub) : ZERO,
+    needed: sub.lifecycle === 'active' ? target(sub) : ZERO,
     granted,
     shortfall: missing,
     outcome: outcomeOf(sub, missing, granted),

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { decodeCursor, numericKey, page } from '../database/cursor.js';
 import { fromMillipoints } from '../database/points.js';
 import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
-import { Turns } from '../request/concurrency-limiter.js';
+import { ConcurrencyLimiter } from '../request/concurrency-limiter.js';
 import { ProblemError } from '../request/problem.js';
 import { loadResetState, type ResetState } from './load-reset-state.js';
 import { canPreview, inTurns, previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
@@ -17,7 +17,7 @@ const RETRY_AFTER = { 'retry-after': '1' };
 /** What the next month start would do, as people ask for it. */
 export class ResetPreviewService {
   /** All sub-accounts are read for each: one at a time, so that very large ones do not take the memory together. */
-  private readonly turns = new Turns({ running: 1, waiting: 20 });
+  private readonly turns = new ConcurrencyLimiter({ running: 1, waiting: 20 });
 
   constructor(
     private readonly pool: pg.Pool,

@@ -79,7 +79,7 @@ type Client = Pick<pg.ClientBase, 'query'>;
 
 /** No period comes after it. */
 const AFTER_ALL = '9999-99';
-const TABLES = ['period_statement', 'period_late_fact', 'month_turn'];
+const TABLES = ['period_statement', 'period_late_fact', 'period_start'];
 
 /**
  * Periods that have a statement or have begun, latest first. Each is looked for from the one before it, by the indexes:
@@ -123,11 +123,11 @@ async function periodLines(
   periods: readonly string[],
 ): Promise<PeriodLine[]> {
   const { rows: turns } = await client.query<{ period: string; balance: bigint | null }>(
-    'SELECT period, balance FROM month_turn WHERE main_account_id = $1 AND period = ANY($2)',
+    'SELECT period, balance FROM period_start WHERE main_account_id = $1 AND period = ANY($2)',
     [mainAccountId, [...periods, ...periods.map(nextPeriod)]],
   );
   const { rows: open } = await client.query<{ period: string }>(
-    `SELECT least(m.period, (SELECT max(period) FROM month_turn WHERE main_account_id = $1)) AS period
+    `SELECT least(m.period, (SELECT max(period) FROM period_start WHERE main_account_id = $1)) AS period
        FROM main_account_state m WHERE m.main_account_id = $1`,
     [mainAccountId],
   );

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import type { Answer } from '../request/idempotency.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { HoldsService } from './holds.service.js';
 
 @Controller()
@@ -9,12 +9,12 @@ export class HoldsController {
   constructor(private readonly holds: HoldsService) {}
 
   @Route('placeHold')
-  place(@Asked() asked: AskedFor<'placeHold'>): Promise<Answer> {
-    return this.holds.place(asked);
+  place(@Validated() request: ValidatedRequest<'placeHold'>): Promise<Answer> {
+    return this.holds.place(request);
   }
 
   @Route('releaseHold')
-  release(@Asked() asked: AskedFor<'releaseHold'>): Promise<Answer> {
-    return this.holds.release(asked);
+  release(@Validated() request: ValidatedRequest<'releaseHold'>): Promise<Answer> {
+    return this.holds.release(request);
   }
 }

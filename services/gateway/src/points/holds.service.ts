@@ -2,7 +2,7 @@ import { toMillipoints } from '../database/points.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { DirectRunner } from '../operations/direct-runner.js';
 import type { Answer } from '../request/idempotency.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { requireAllowedSender } from '../sender-numbers/sender-numbers.service.js';
 
 const isSame = (one: string | undefined, other: string): boolean =>
@@ -15,13 +15,13 @@ export class HoldsService {
     private readonly runner: DirectRunner,
   ) {}
 
-  async place(asked: Asked<'placeHold'>): Promise<Answer> {
-    const mainAccountId = asked.params.id;
-    const { sender, ...hold } = asked.body;
+  async place(request: ValidatedRequest<'placeHold'>): Promise<Answer> {
+    const mainAccountId = request.params.id;
+    const { sender, ...hold } = request.body;
     const { subAccountId, messageId } = hold;
     if (sender !== undefined)
       await requireAllowedSender(this.prisma, { mainAccountId, subAccountId, sender });
-    return this.runner.run(asked, {
+    return this.runner.run(request, {
       mainAccountId,
       subAccountId,
       command: { name: 'hold.place', data: { mainAccountId, ...hold } },
@@ -36,9 +36,9 @@ export class HoldsService {
     });
   }
 
-  release(asked: Asked<'releaseHold'>): Promise<Answer> {
-    const { id: mainAccountId, messageId } = asked.params;
-    return this.runner.run(asked, {
+  release(request: ValidatedRequest<'releaseHold'>): Promise<Answer> {
+    const { id: mainAccountId, messageId } = request.params;
+    return this.runner.run(request, {
       mainAccountId,
       command: { name: 'hold.release', data: { mainAccountId, messageId } },
       isAbout: (outcome) => outcome.messageId === messageId,

@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import { MainAccountsService } from '../main-accounts/main-accounts.service.js';
 import { ok } from '../request/answer.js';
 import type { Answer } from '../request/idempotency.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { PointsService } from './points.service.js';
 
 @Controller()
@@ -14,34 +14,34 @@ export class PointsController {
   ) {}
 
   @Route('createPurchase')
-  purchase(@Asked() asked: AskedFor<'createPurchase'>): Promise<Answer> {
-    return this.points.purchase(asked);
+  purchase(@Validated() request: ValidatedRequest<'createPurchase'>): Promise<Answer> {
+    return this.points.purchase(request);
   }
 
   @Route('listPurchases')
-  async purchases(@Asked() asked: AskedFor<'listPurchases'>): Promise<Answer> {
-    await this.accounts.store.get(asked.params.id);
-    return ok(await this.points.transfers.ofMain(asked.params.id, asked.query, 'purchase'));
+  async purchases(@Validated() request: ValidatedRequest<'listPurchases'>): Promise<Answer> {
+    await this.accounts.store.get(request.params.id);
+    return ok(await this.points.transfers.ofMain(request.params.id, request.query, 'purchase'));
   }
 
   @Route('createAdjustment')
-  adjust(@Asked() asked: AskedFor<'createAdjustment'>): Promise<Answer> {
-    return this.points.adjust(asked);
+  adjust(@Validated() request: ValidatedRequest<'createAdjustment'>): Promise<Answer> {
+    return this.points.adjust(request);
   }
 
   @Route('listTransfers')
-  async transfers(@Asked() asked: AskedFor<'listTransfers'>): Promise<Answer> {
-    await this.accounts.store.get(asked.params.id);
-    return ok(await this.points.transfers.ofMain(asked.params.id, asked.query));
+  async transfers(@Validated() request: ValidatedRequest<'listTransfers'>): Promise<Answer> {
+    await this.accounts.store.get(request.params.id);
+    return ok(await this.points.transfers.ofMain(request.params.id, request.query));
   }
 
   @Route('getTransfer')
-  async transfer(@Asked() asked: AskedFor<'getTransfer'>): Promise<Answer> {
-    return ok(await this.points.transfers.lineOfMain(asked.params.id, asked.params.sequence));
+  async transfer(@Validated() request: ValidatedRequest<'getTransfer'>): Promise<Answer> {
+    return ok(await this.points.transfers.lineOfMain(request.params.id, request.params.sequence));
   }
 
   @Route('checkPlan')
-  async checkPlan(@Asked() asked: AskedFor<'checkPlan'>): Promise<Answer> {
-    return ok(await this.points.checkPlan(asked));
+  async checkPlan(@Validated() request: ValidatedRequest<'checkPlan'>): Promise<Answer> {
+    return ok(await this.points.checkPlan(request));
   }
 }

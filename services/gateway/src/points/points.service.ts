@@ -5,7 +5,7 @@ import type { CommandDraft } from '../operations/operation.js';
 import { transferPath } from '../operations/operation-answers.js';
 import type { WriteRunner } from '../operations/write-runner.js';
 import type { Answer } from '../request/idempotency.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import type { WriteRequest } from '../request/write-request.js';
 import type { SubAccountsStore } from '../sub-accounts/sub-accounts-store.js';
 import type { TransfersStore } from './transfers-store.js';
@@ -22,23 +22,26 @@ export class PointsService {
     private readonly runner: WriteRunner,
   ) {}
 
-  purchase(asked: Asked<'createPurchase'>): Promise<Answer> {
-    const mainAccountId = asked.params.id;
-    return this.move(asked, mainAccountId, {
+  purchase(request: ValidatedRequest<'createPurchase'>): Promise<Answer> {
+    const mainAccountId = request.params.id;
+    return this.move(request, mainAccountId, {
       name: 'points.purchase',
-      data: { mainAccountId, ...asked.body },
+      data: { mainAccountId, ...request.body },
     });
   }
 
-  adjust(asked: Asked<'createAdjustment'>): Promise<Answer> {
-    const mainAccountId = asked.params.id;
-    return this.move(asked, mainAccountId, { name: 'points.adjust', data: { mainAccountId, ...asked.body } });
+  adjust(request: ValidatedRequest<'createAdjustment'>): Promise<Answer> {
+    const mainAccountId = request.params.id;
+    return this.move(request, mainAccountId, {
+      name: 'points.adjust',
+      data: { mainAccountId, ...request.body },
+    });
   }
 
   /** Answers with the line of main's statement that the move became. */
-  private async move(asked: WriteRequest, mainAccountId: string, command: CommandDraft): Promise<Answer> {
+  private async move(request: WriteRequest, mainAccountId: string, command: CommandDraft): Promise<Answer> {
     const row = await this.mains.get(mainAccountId);
-    return this.runner.run(asked, {
+    return this.runner.run(request, {
       mainAccountId,
       command,
       was: this.mains.toView(row),
@@ -54,10 +57,10 @@ export class PointsService {
     });
   }
 
-  async checkPlan(asked: Asked<'checkPlan'>): Promise<PlanCheck> {
-    const { id } = asked.params;
+  async checkPlan(request: ValidatedRequest<'checkPlan'>): Promise<PlanCheck> {
+    const { id } = request.params;
     const main = await this.mains.get(id);
-    const plan = asked.query.plan ?? (main.plan === 'prepay' ? 'postpay' : 'prepay');
+    const plan = request.query.plan ?? (main.plan === 'prepay' ? 'postpay' : 'prepay');
     const available =
       plan === 'prepay' ? main.balance : main.creditLimit === null ? null : main.balance + main.creditLimit;
     const isSame = plan === main.plan;

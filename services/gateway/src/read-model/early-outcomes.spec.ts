@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { LedgerEvent } from '../events/parse-events.js';
-import { OutcomeRoom } from '../operations/outcome-room.js';
+import { PendingDirectRequests } from '../operations/pending-direct-requests.js';
 import { EarlyOutcomes } from './early-outcomes.js';
 import { foldEvents } from './fold-events.js';
 
@@ -26,42 +26,42 @@ function placed(commandId: string, sequence: number): LedgerEvent {
 /** Commands whose outcomes the batch of the read model still has to tell. */
 const untold = (events: readonly LedgerEvent[], early: EarlyOutcomes): string[] =>
   foldEvents(events, (event) => early.wasTold(event))
-    .outcomes.filter(({ isTold }) => !isTold)
+    .outcomes.filter(({ isNotified }) => !isNotified)
     .map(({ commandId }) => commandId);
 
 test('a request of this instance is told when its event comes, and not again by the batch', async () => {
-  const room = new OutcomeRoom();
-  const early = new EarlyOutcomes(room);
-  const waiting = room.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
+  const pending = new PendingDirectRequests();
+  const early = new EarlyOutcomes(pending);
+  const waiting = pending.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
   const events = [placed('direct_a', 1), placed('direct_b', 2), placed('cmd_c', 3)];
-  early.tell(events);
+  early.notify(events);
   expect(await waiting).toMatchObject({ event: 'hold.placed', sequence: 1 });
   expect(untold(events, early)).toEqual(['cmd_c', 'direct_b']);
 });
 
 test('an operation is never told early: its answer is read from the read model', async () => {
-  const room = new OutcomeRoom();
-  const early = new EarlyOutcomes(room);
-  const waiting = room.wait({ mainAccountId: MAIN, commandId: 'cmd_c' }, () => true, 20);
-  early.tell([placed('cmd_c', 1)]);
+  const pending = new PendingDirectRequests();
+  const early = new EarlyOutcomes(pending);
+  const waiting = pending.wait({ mainAccountId: MAIN, commandId: 'cmd_c' }, () => true, 20);
+  early.notify([placed('cmd_c', 1)]);
   expect(await waiting).toBeUndefined();
 });
 
 test('a repeat whose request waits on another instance is told by the batch', () => {
-  const room = new OutcomeRoom();
-  const early = new EarlyOutcomes(room);
-  void room.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
+  const pending = new PendingDirectRequests();
+  const early = new EarlyOutcomes(pending);
+  void pending.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
   const events = [placed('direct_a', 1), placed('direct_a', 2)];
-  early.tell(events);
+  early.notify(events);
   expect(untold(events, early)).toEqual(['direct_a']);
 });
 
 test('nothing is looked at early while nobody waits, or in a backlog', () => {
-  const room = new OutcomeRoom();
-  const early = new EarlyOutcomes(room);
+  const pending = new PendingDirectRequests();
+  const early = new EarlyOutcomes(pending);
   expect(early.isWorthwhile(1)).toBe(false);
-  void room.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
+  void pending.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
   expect(early.isWorthwhile(1)).toBe(true);
   expect(early.isWorthwhile(10_000)).toBe(false);
-  early.tell([placed('direct_a', 1)]);
+  early.notify([placed('direct_a', 1)]);
 });

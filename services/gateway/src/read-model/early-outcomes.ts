@@ -1,6 +1,6 @@
 import type { LedgerEvent } from '../events/parse-events.js';
 import { isDirect } from '../operations/direct-runner.js';
-import type { OutcomeRoom } from '../operations/outcome-room.js';
+import type { PendingDirectRequests } from '../operations/pending-direct-requests.js';
 import { outcomeRowOf } from './fold-events.js';
 
 /** A larger batch is a backlog: its requests do not wait any more, and parsing it early would only take memory. */
@@ -15,16 +15,16 @@ const MAX_RECORDS = 200;
 export class EarlyOutcomes {
   private readonly told = new WeakSet<LedgerEvent>();
 
-  constructor(private readonly room: OutcomeRoom) {}
+  constructor(private readonly pending: PendingDirectRequests) {}
 
   isWorthwhile(records: number): boolean {
-    return records <= MAX_RECORDS && !this.room.isEmpty;
+    return records <= MAX_RECORDS && !this.pending.isEmpty;
   }
 
-  tell(events: readonly LedgerEvent[]): void {
+  notify(events: readonly LedgerEvent[]): void {
     for (const event of events) {
       const row = outcomeRowOf(event);
-      if (row && isDirect(row.commandId) && this.room.tell(row)) this.told.add(event);
+      if (row && isDirect(row.commandId) && this.pending.notify(row)) this.told.add(event);
     }
   }
 

@@ -23,8 +23,8 @@ interface DoneRow {
 /** Ends the operations whose outcomes a batch brings, applies what they change here, and tells who waits. */
 export async function finishOperations(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
   if (rows.length === 0) return;
-  await tellDirect(client, rows);
-  const goOn = await startSecondCommands(client, rows);
+  await notifyDirect(client, rows);
+  const resume = await startSecondCommands(client, rows);
   const done = await markDone(client, rows);
   if (done.length > 0) await runStatement(client, entriesUpdate(done));
   const accepted = done.filter((row) => row.outcome.code === undefined);
@@ -35,17 +35,17 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
   await noteProfileChanges(client, accepted.flatMap(changedProfile));
   await settleNames(client, accepted);
   await withdraw(client, refused);
-  if (done.length === 0 && !goOn) return;
-  const notice = encodeNotice({ done: done.map((row) => row.id), ...(goOn ? { send: true } : {}) });
+  if (done.length === 0 && !resume) return;
+  const notice = encodeNotice({ done: done.map((row) => row.id), ...(resume ? { send: true } : {}) });
   await client.query('SELECT pg_notify($1, $2)', [OUTCOME_CHANNEL, notice]);
 }
 
 /** Outcomes whose requests wait for just them, and were not told yet. */
 export const untoldDirect = (rows: readonly OutcomeRow[]): OutcomeRow[] =>
-  rows.filter(({ commandId, isTold }) => isDirect(commandId) && !isTold);
+  rows.filter(({ commandId, isNotified }) => isDirect(commandId) && !isNotified);
 
 /** Their requests wait for the outcome itself. Some have become operations meanwhile, and are ended as such too. */
-async function tellDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
+async function notifyDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
   const notices = encodeOutcomes({ direct: untoldDirect(rows), ended: [] });
   if (notices.length === 0) return;
   await client.query('SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice', [

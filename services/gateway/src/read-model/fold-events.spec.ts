@@ -27,8 +27,8 @@ describe('the outcomes of a batch', () => {
     ['the request of the first was told, that of the repeat is another instance’s', [first], false],
     ['the request of the repeat alone was told', [repeat], false],
     ['both were told', [first, repeat], true],
-  ])('%s', (_name, events, isTold) => {
-    expect(told(...events)).toMatchObject([{ commandId: 'direct_1', isTold, outcome: { sequence: 1 } }]);
+  ])('%s', (_name, events, isNotified) => {
+    expect(told(...events)).toMatchObject([{ commandId: 'direct_1', isNotified, outcome: { sequence: 1 } }]);
   });
 
   it('are the first ones of their commands', () => {

@@ -14,8 +14,8 @@ import {
   closingOf,
   type LateFactRow,
   lateFactOf,
-  type TurnRow,
-  turnOf,
+  type PeriodStartRow,
+  periodStartOf,
 } from './period-rows.js';
 
 /** A suspension that began or ended by itself. */
@@ -38,7 +38,7 @@ export interface OutcomeRow {
   readonly commandId: string;
   readonly outcome: Outcome;
   /** Every request that waits for it was told already: see `EarlyOutcomes`. */
-  readonly isTold: boolean;
+  readonly isNotified: boolean;
 }
 
 /** What a batch comes to: the last state of each account, every transfer, the first outcome of each command. */
@@ -51,26 +51,31 @@ export interface Fold {
   /** Statements that close, what reaches them later, and where periods begin. */
   readonly closings: ClosingRow[];
   readonly lateFacts: LateFactRow[];
-  readonly turns: TurnRow[];
+  readonly turns: PeriodStartRow[];
   /** Sub-accounts that were not active after one of the events, even if they are again after a later one. */
   readonly stopped: StoppedRow[];
 }
 
 /** Events that follow from another one: they have its cause, but do not end its operation. */
-const FOLLOWING = new Set<string>([...FOLLOW_UP_EVENTS, 'limit.exceeded', 'period.rolled', 'books.stated']);
+const FOLLOWING = new Set<string>([
+  ...FOLLOW_UP_EVENTS,
+  'limit.exceeded',
+  'period.rolled',
+  'snapshot.published',
+]);
 
 /** The outcome of a command, where the event is one. */
 export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
   const { mainAccountId, cause } = event.data;
   if (cause.kind !== 'command' || FOLLOWING.has(event.name)) return undefined;
-  return { mainAccountId, commandId: cause.id, outcome: outcomeOf(event), isTold: false };
+  return { mainAccountId, commandId: cause.id, outcome: outcomeOf(event), isNotified: false };
 }
 
 /**
  * Pure. Rows come out sorted by key, so that two writers of the same rows lock them in one order.
- * @param isTold whether the requests behind an event's outcome were told already
+ * @param isNotified whether the requests behind an event's outcome were told already
  */
-export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEvent) => false): Fold {
+export function foldEvents(events: readonly LedgerEvent[], isNotified = (_: LedgerEvent) => false): Fold {
   const mains = new Map<string, MainRow>();
   const subs = new Map<string, SubRow>();
   const transfers = new Map<string, TransferRow>();
@@ -101,8 +106,8 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
       const key = `${mainAccountId} ${outcome.commandId}`;
       const first = outcomes.get(key);
       // A repeat answers a request of its own, which may wait on another instance: that one is not told yet.
-      const isAllTold = first?.isTold !== false && isTold(event);
-      outcomes.set(key, { ...(first ?? outcome), isTold: isAllTold });
+      const areAllNotified = first?.isNotified !== false && isNotified(event);
+      outcomes.set(key, { ...(first ?? outcome), isNotified: areAllNotified });
     }
   }
   return {
@@ -120,7 +125,7 @@ export function foldEvents(events: readonly LedgerEvent[], isTold = (_: LedgerEv
 class PeriodFold {
   private readonly closings = new Map<string, ClosingRow>();
   private readonly lateFacts = new Map<string, LateFactRow>();
-  private readonly turns = new Map<string, TurnRow>();
+  private readonly turns = new Map<string, PeriodStartRow>();
 
   add(event: LedgerEvent, position: Position): void {
     const { mainAccountId, sequence } = position;
@@ -131,7 +136,7 @@ class PeriodFold {
     }
     const late = lateFactOf(event, position);
     if (late) keepNewest(this.lateFacts, `${mainAccountId} ${numbered(sequence)}`, late);
-    const turn = turnOf(event, position);
+    const turn = periodStartOf(event, position);
     if (turn) keepNewest(this.turns, `${mainAccountId} ${turn.period}`, turn);
   }
 

@@ -6,7 +6,7 @@ import { createLogger } from '@subledger/service-kit';
 import { createTestDatabase, type TestDatabase } from '@subledger/testing';
 import type pg from 'pg';
 import type { LedgerEvent } from '../events/parse-events.js';
-import { OutcomeRoom } from '../operations/outcome-room.js';
+import { PendingDirectRequests } from '../operations/pending-direct-requests.js';
 import { afterUse, eventText, ledgerEvent, usedEvent } from '../test-support/ledger-events.js';
 import { novembersClosing } from '../test-support/period-events.js';
 import { WebhookFeed } from '../webhooks/webhook-feed.js';
@@ -33,7 +33,7 @@ const readModel = (isHeard: boolean) =>
         throw new Error(`dead-lettered: ${reason} ${detail}`);
       },
     },
-    new EarlyOutcomes(new OutcomeRoom()),
+    new EarlyOutcomes(new PendingDirectRequests()),
     { knowsAsPlain: () => false, wake: () => {} },
     new WebhookFeed({ isEmpty: !isHeard, has: () => isHeard }, () => {}),
     createLogger({ service: 'suite', level: 'silent' }),
@@ -105,7 +105,7 @@ const KINDS: readonly Kind[] = [
   {
     what: 'where a period begins',
     event: (given) => ledgerEvent('main-account.opened', { ...given, mainAccount: balanced(given) }),
-    sql: 'SELECT balance FROM month_turn WHERE main_account_id = $1',
+    sql: 'SELECT balance FROM period_start WHERE main_account_id = $1',
   },
 ];
 /** By their own numbers: only a later generation writes one again. */

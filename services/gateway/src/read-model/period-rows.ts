@@ -1,4 +1,4 @@
-import type { EventData, EventName, PeriodClosing, StatedStatement } from '@subledger/contracts';
+import type { EventData, EventName, PeriodClosing, SnapshotStatement } from '@subledger/contracts';
 import { toMillipoints } from '../database/points.js';
 import type { LedgerEvent } from '../events/parse-events.js';
 import type { Position } from '../events/position.js';
@@ -11,7 +11,7 @@ export interface ClosingRow extends Position {
 
 /** A closed statement as the ledger's books have it, late figures up to the position included. */
 export interface StatementRow extends Position {
-  readonly statement: StatedStatement;
+  readonly statement: SnapshotStatement;
   /** Null where nothing was closed: the row is there for late figures alone. */
   readonly closedAt: string | null;
 }
@@ -26,7 +26,7 @@ export interface LateFactRow extends Position {
 }
 
 /** Where a period of a main account begins. */
-export interface TurnRow extends Position {
+export interface PeriodStartRow extends Position {
   readonly period: string;
   /** Of main, in millipoints: everything unused is back, nothing is given yet. */
   readonly balance: bigint;
@@ -55,8 +55,8 @@ const LATE_FIGURES = ['lateUsed', 'lateRefunded', 'lateReturned'] as const;
  * The ledger also has rows of late figures alone, for periods before the sub-account existed or after its deletion, and
  * gives them the time of the first. They close nothing, and nothing in them is but late figures.
  */
-export function statementOf(statement: StatedStatement, position: Position): StatementRow {
-  const has = (names: readonly (keyof StatedStatement)[]) =>
+export function statementOf(statement: SnapshotStatement, position: Position): StatementRow {
+  const has = (names: readonly (keyof SnapshotStatement)[]) =>
     names.some((name) => toMillipoints(statement[name] as string) !== 0n);
   const isLateAlone = !has(CLOSED_FIGURES) && has(LATE_FIGURES);
   return { ...position, statement, closedAt: isLateAlone ? null : statement.at };
@@ -96,7 +96,7 @@ const leftOfHold = ({ transfers }: EventData<'message.charged'>): bigint =>
     .reduce((sum, { points }) => sum + toMillipoints(points), 0n);
 
 /** The period that an event begins: by the opening of the books, or by a month start. */
-export function turnOf(event: LedgerEvent, position: Position): TurnRow | undefined {
+export function periodStartOf(event: LedgerEvent, position: Position): PeriodStartRow | undefined {
   if (event.name === 'main-account.opened') {
     const { period, balance } = (event.data as EventData<'main-account.opened'>).mainAccount;
     return { ...position, period, balance: toMillipoints(balance) };

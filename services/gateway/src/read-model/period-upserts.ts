@@ -1,6 +1,6 @@
 import { columns, type Statement } from '@subledger/database';
 import { toMillipoints } from '../database/points.js';
-import type { ClosingRow, LateFactRow, StatementRow, TurnRow } from './period-rows.js';
+import type { ClosingRow, LateFactRow, PeriodStartRow, StatementRow } from './period-rows.js';
 
 /** A statement closes once; only a raised generation (a restored ledger) closes it again. */
 export const statementsUpsert = (rows: readonly ClosingRow[]): Statement => ({
@@ -39,8 +39,8 @@ export const statementsUpsert = (rows: readonly ClosingRow[]): Statement => ({
  * not added again when they are read. Older rows are replaced, and those that claim to be newer than all that is known of
  * the main account (damage). Those of a ledger that was restored since change nothing, as with transfers.
  */
-export const statedStatementsUpsert = (rows: readonly StatementRow[]): Statement => ({
-  name: 'stated-statements',
+export const snapshotStatementsUpsert = (rows: readonly StatementRow[]): Statement => ({
+  name: 'snapshot-statements',
   text: `INSERT INTO period_statement AS t (main_account_id, period, sub_account_id, generation, sequence, closed_at, opening,
        limit_points, boost, granted, used, overage, held, returned, late_used, late_refunded, late_returned)
      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bigint[], $6::timestamptz[], $7::bigint[],
@@ -102,9 +102,9 @@ export const lateFactsInsert = (rows: readonly LateFactRow[]): Statement => ({
   ),
 });
 
-export const turnsUpsert = (rows: readonly TurnRow[]): Statement => ({
+export const turnsUpsert = (rows: readonly PeriodStartRow[]): Statement => ({
   name: 'turns',
-  text: `INSERT INTO month_turn AS t (main_account_id, period, generation, sequence, at, balance)
+  text: `INSERT INTO period_start AS t (main_account_id, period, generation, sequence, at, balance)
      SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::timestamptz[], $6::bigint[])
      ON CONFLICT (main_account_id, period) DO UPDATE SET
        generation = excluded.generation, sequence = excluded.sequence, at = excluded.at, balance = excluded.balance

@@ -48,7 +48,7 @@ describe('events that do not come as they should', () => {
       event.data.mainAccount.balance = text;
     });
 
-  test('unreadable, of another key, or impossible: put away, and the rest goes on', async () => {
+  test('unreadable, of another key, or impossible: dead-lettered, and the rest goes on', async () => {
     const deadLetters = await TopicReader.open(gateway.kafka, TOPICS.deadLetters);
     try {
       const huge = variant((event) => {

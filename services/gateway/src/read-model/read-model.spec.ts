@@ -3,7 +3,7 @@ import type { KafkaRecord } from '@subledger/kafka';
 import { createLogger } from '@subledger/service-kit';
 import type pg from 'pg';
 import type { LedgerEvent } from '../events/parse-events.js';
-import { OutcomeRoom } from '../operations/outcome-room.js';
+import { PendingDirectRequests } from '../operations/pending-direct-requests.js';
 import { eventText, ledgerEvent, usedEvent } from '../test-support/ledger-events.js';
 import { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { EarlyOutcomes } from './early-outcomes.js';
@@ -35,7 +35,7 @@ async function sentWith(
   const model = new ReadModel(
     { steps: pool as unknown as pg.Pool, plain: pool as unknown as pg.Pool },
     { write: async () => {} },
-    new EarlyOutcomes(new OutcomeRoom()),
+    new EarlyOutcomes(new PendingDirectRequests()),
     waiting,
     new WebhookFeed(listeners, () => {}),
     createLogger({ service: 'suite', level: 'silent' }),

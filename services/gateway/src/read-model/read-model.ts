@@ -3,18 +3,18 @@ import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { endSessionsOf } from '../access/end-sessions.js';
-import { MergedWork } from '../database/batch-coalescer.js';
+import { BatchCoalescer } from '../database/batch-coalescer.js';
 import { EventParser, type LedgerEvent } from '../events/parse-events.js';
-import { tellChanges } from '../operations/change-notice.js';
-import type { WaitingRoom } from '../operations/waiting-room.js';
+import { notifyChanges } from '../operations/change-notice.js';
+import type { PendingRequests } from '../operations/pending-requests.js';
 import type { WebhookFeed } from '../webhooks/webhook-feed.js';
 import { atOnce, changedBy, isPlain } from './apply-at-once.js';
-import { applyRestatement } from './apply-restatement.js';
+import { applySnapshot } from './apply-snapshot.js';
 import type { EarlyOutcomes } from './early-outcomes.js';
 import { figureUpserts } from './figure-upserts.js';
 import { cleanUpDeleted, finishOperations } from './finish-operations.js';
 import { type Fold, foldEvents } from './fold-events.js';
-import { foldRestatement, isOfRestatement } from './fold-restatement.js';
+import { foldSnapshot, isOfSnapshot } from './fold-snapshot.js';
 import { type PendingOperation, pendingOperations } from './pending-operations.js';
 import { runPlanned, runStatement } from './run-statement.js';
 
@@ -37,7 +37,7 @@ export interface ReadModelPools {
  */
 export class ReadModel {
   private readonly parser = new EventParser();
-  private readonly merged = new MergedWork<LedgerEvent>((events) => this.applyOrHalve(events), {
+  private readonly merged = new BatchCoalescer<LedgerEvent>((events) => this.applyOrHalve(events), {
     maxItems: MAX_EVENTS,
     isUrgent: (event) => event.data.cause.kind === 'command' && !this.early.wasTold(event),
     restMs: REST_MS,
@@ -47,14 +47,14 @@ export class ReadModel {
     private readonly pools: ReadModelPools,
     private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
     private readonly early: EarlyOutcomes,
-    private readonly waiting: Pick<WaitingRoom, 'knowsAsPlain' | 'wake'>,
+    private readonly waiting: Pick<PendingRequests, 'knowsAsPlain' | 'wake'>,
     private readonly webhooks: WebhookFeed,
     private readonly log: Logger,
   ) {}
 
   /** Events that have come and will be applied in their turn: requests that only wait to be told need not wait for it. */
   foresee(records: readonly KafkaRecord[]): void {
-    if (this.early.isWorthwhile(records.length)) this.early.tell(this.parser.foresee(records));
+    if (this.early.isWorthwhile(records.length)) this.early.notify(this.parser.foresee(records));
   }
 
   /** @throws the database's or broker's error: the batch is to be delivered again */
@@ -63,7 +63,7 @@ export class ReadModel {
     for (const { record, reason, detail } of bad) {
       this.log.error(
         { reason, partition: record.partition, offset: String(record.offset) },
-        'event put away',
+        'event dead-lettered',
       );
       await this.deadLetters.write(record, reason, detail);
     }
@@ -71,9 +71,9 @@ export class ReadModel {
   }
 
   private async applyRun(events: readonly LedgerEvent[]): Promise<void> {
-    if (events.some(isOfRestatement)) {
-      const restatement = foldRestatement(events);
-      return withTransaction(this.pools.steps, (client) => applyRestatement(client, restatement));
+    if (events.some(isOfSnapshot)) {
+      const snapshot = foldSnapshot(events);
+      return withTransaction(this.pools.steps, (client) => applySnapshot(client, snapshot));
     }
     const fold = foldEvents(events, (event) => this.early.wasTold(event));
     const heard = this.webhooks.heardOf(events);
@@ -117,7 +117,7 @@ export class ReadModel {
       if (events.length === 1 && only) {
         this.log.error(
           { err: error, offset: String(only.record.offset) },
-          'event cannot be applied, put away',
+          'event cannot be applied, dead-lettered',
         );
         // The error's text may quote the event.
         const code = sqlState(error) ?? (error instanceof Error ? error.name : 'error');
@@ -131,12 +131,12 @@ export class ReadModel {
   }
 }
 
-/** Stated books apart from other events: they are compared with what is there when it is their turn. */
+/** Snapshots apart from other events: they are compared with what is there when it is their turn. */
 function runsOf(events: readonly LedgerEvent[]): LedgerEvent[][] {
   const runs: LedgerEvent[][] = [];
   for (const event of events) {
     const run = runs.at(-1);
-    if (run?.[0] && isOfRestatement(run[0]) === isOfRestatement(event)) run.push(event);
+    if (run?.[0] && isOfSnapshot(run[0]) === isOfSnapshot(event)) run.push(event);
     else runs.push([event]);
   }
   return runs;
@@ -147,5 +147,5 @@ async function applyStepwise(client: pg.PoolClient, fold: Fold): Promise<void> {
   await finishOperations(client, fold.outcomes);
   await cleanUpDeleted(client, fold.subs);
   await endSessionsOf(client, fold.stopped);
-  await tellChanges(client, changedBy(fold));
+  await notifyChanges(client, changedBy(fold));
 }

@@ -110,9 +110,9 @@ export const transfersInsert = (rows: readonly TransferRow[]): Statement =>
  * Transfers as the ledger has them now, whatever is in their place: written where that says something else. Those of a
  * ledger that was restored since change nothing; rows of the main accounts' states must be as new as these.
  */
-export const statedTransfersUpsert = (rows: readonly TransferRow[]): Statement =>
+export const snapshotTransfersUpsert = (rows: readonly TransferRow[]): Statement =>
   transfersUpsert(
-    'stated-transfers',
+    'snapshot-transfers',
     rows,
     `(t.generation > excluded.generation OR (t.at, t.kind, t.from_kind, t.to_kind, t.millipoints, t.main_balance,
        t.sub_balance, t.main_line, t.sub_line, t.sub_account_id, t.message_id, t.period, t.reference)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Turns } from './concurrency-limiter.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
 
 /** Work that ends when told to. */
 function task() {
@@ -18,7 +18,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('turns', () => {
   test('so many at once, the others in line and in order, one more is turned away', async () => {
-    const turns = new Turns({ running: 2, waiting: 2 });
+    const turns = new ConcurrencyLimiter({ running: 2, waiting: 2 });
     const tasks = Array.from({ length: 4 }, task);
     const results = tasks.map(({ work }) => turns.take(work));
     await settle();
@@ -41,7 +41,7 @@ describe('turns', () => {
   });
 
   test('work that fails gives its turn on', async () => {
-    const turns = new Turns({ running: 1, waiting: 1 });
+    const turns = new ConcurrencyLimiter({ running: 1, waiting: 1 });
     const [first, second] = [task(), task()];
     const failing = turns.take(first.work);
     const waiting = turns.take(second.work);
@@ -53,7 +53,7 @@ describe('turns', () => {
   });
 
   test('whoever goes first does so, also where the line is full', async () => {
-    const turns = new Turns({ running: 1, waiting: 1 });
+    const turns = new ConcurrencyLimiter({ running: 1, waiting: 1 });
     const [running, waiting, first] = [task(), task(), task()];
     const results = [turns.take(running.work), turns.take(waiting.work), turns.take(first.work, true)];
     await expect(turns.take(task().work, true)).rejects.toMatchObject({ code: 'too-many-requests' });

@@ -4,7 +4,7 @@ import { ProblemError } from './problem.js';
  * Limits concurrency and queue length; rejects the rest. Work that goes first has a line of its own, of the same length:
  * a full line of others does not turn it away.
  */
-export class Turns {
+export class ConcurrencyLimiter {
   private running = 0;
   private readonly first: (() => void)[] = [];
   private readonly line: (() => void)[] = [];

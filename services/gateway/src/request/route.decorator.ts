@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { principalOf } from './admission.js';
 import type { Answer } from './idempotency.js';
 import { routerPath } from './router-path.js';
-import type { Asked as AskedRequest } from './validated-request.js';
+import type { ValidatedRequest as AnyRequest } from './validated-request.js';
 import { parseRequest } from './validation.js';
 
 const METHODS: Record<HttpMethod, RequestMethod> = {
@@ -15,14 +15,17 @@ const METHODS: Record<HttpMethod, RequestMethod> = {
   DELETE: RequestMethod.DELETE,
 };
 const routeOfHandler = new WeakMap<object, RouteId>();
-const replyOfAsked = new WeakMap<object, FastifyReply>();
+const replyOf = new WeakMap<object, FastifyReply>();
 export const registeredRoutes = new Set<RouteId>();
 
-type Handler = (asked: AskedRequest, ...others: never[]) => Promise<Answer | undefined> | Answer | undefined;
+type Handler = (
+  validated: AnyRequest,
+  ...others: never[]
+) => Promise<Answer | undefined> | Answer | undefined;
 
 /**
  * Makes a method the handler of a row of the route table: method and path come from there. Its first parameter is
- * `@Asked()`. It returns an `Answer`, or nothing where it writes the reply itself.
+ * `@Validated()`. It returns an `Answer`, or nothing where it writes the reply itself.
  */
 export function Route(id: RouteId) {
   const { method, path }: RouteDefinition = ROUTES[id];
@@ -44,21 +47,21 @@ export function Route(id: RouteId) {
  * of each request's result.
  */
 const answering = (handler: Handler) =>
-  async function answer(this: unknown, asked: AskedRequest, ...others: never[]): Promise<unknown> {
-    const given = await handler.call(this, asked, ...others);
+  async function answer(this: unknown, validated: AnyRequest, ...others: never[]): Promise<unknown> {
+    const given = await handler.call(this, validated, ...others);
     if (given === undefined) return undefined;
-    const reply = replyOfAsked.get(asked) as FastifyReply;
+    const reply = replyOf.get(validated) as FastifyReply;
     reply.status(given.status).headers({ 'cache-control': 'no-store', ...given.headers });
     return given.body;
   };
 
 /** The validated request. @throws ProblemError `validation-failed` naming every field */
-export const Asked = createParamDecorator((_data: unknown, context: ExecutionContext): AskedRequest => {
+export const Validated = createParamDecorator((_data: unknown, context: ExecutionContext): AnyRequest => {
   const id = routeOfHandler.get(context.getHandler());
   if (id === undefined) throw new Error('The handler has no route');
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const { open }: RouteDefinition = ROUTES[id];
-  const asked = parseRequest(id, request, open ? undefined : principalOf(request));
-  replyOfAsked.set(asked, context.switchToHttp().getResponse<FastifyReply>());
-  return asked;
+  const validated = parseRequest(id, request, open ? undefined : principalOf(request));
+  replyOf.set(validated, context.switchToHttp().getResponse<FastifyReply>());
+  return validated;
 });

@@ -2,13 +2,13 @@ import { FIRST_INSTANT } from '@subledger/contracts';
 import { dayStart } from '@subledger/core';
 
 /** Instants, or dates, that a list is narrowed to. */
-interface AskedRange {
+interface TimeRange {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
 
 /** The same with instants alone: a date is its first instant in the zone. */
-export function inZone<Query extends AskedRange>(query: Query, timeZone: string): Query {
+export function inZone<Query extends TimeRange>(query: Query, timeZone: string): Query {
   const { from, to } = query;
   return {
     ...query,

@@ -6,7 +6,7 @@ import type { WriteRequest } from './write-request.js';
  * A request after authentication, authorization and validation. It is the `WriteRequest` of what it causes; on an open
  * route nobody was authenticated.
  */
-export type Asked<Id extends RouteId = RouteId> = ((typeof ROUTES)[Id] extends { open: true }
+export type ValidatedRequest<Id extends RouteId = RouteId> = ((typeof ROUTES)[Id] extends { open: true }
   ? unknown
   : WriteRequest) &
   RouteInput<(typeof ROUTES)[Id]> & {

@@ -5,7 +5,7 @@ import { claimOf } from './idempotency.js';
 import type { Principal } from './principal.js';
 import { ProblemError } from './problem.js';
 import { originOf } from './request-origin.js';
-import type { Asked } from './validated-request.js';
+import type { ValidatedRequest } from './validated-request.js';
 
 /** Fields of one answer at most: a body of a thousand mistakes needs no thousand messages. */
 const MAX_ERRORS = 100;
@@ -19,7 +19,7 @@ export function parseRequest(
   routeId: RouteId,
   request: FastifyRequest,
   principal: Principal | undefined,
-): Asked {
+): ValidatedRequest {
   const route: RouteDefinition = ROUTES[routeId];
   const errors: FieldError[] = [];
   const params = route.params?.safeParse(request.params);
@@ -47,7 +47,7 @@ export function parseRequest(
     params: params?.data,
     query,
     body,
-  } as Asked;
+  } as ValidatedRequest;
 }
 
 type Part = 'query' | 'body';

@@ -156,8 +156,8 @@ describe('the topic', () => {
     let second: Awaited<ReturnType<TestGateway['another']>> | undefined = await gateway.another();
     const ids: string[] = [];
     for (let round = 0; round < 12; round += 1) {
-      // One after the other within a slice, so that the seed repeats what is asked; slices go side by side.
-      const slice = async (lane: number) => {
+      // One after the other within a batch, so that the seed repeats what is asked; batches go side by side.
+      const batch = async (lane: number) => {
         const url = second && lane === 1 ? second.url : gateway.running.url;
         const call = (method: string, path: string, body?: object) =>
           gateway.call(method, path, { url, ...(body ? { body } : {}) });
@@ -173,7 +173,7 @@ describe('the topic', () => {
         else if (choice === 7) await call('DELETE', `${subs()}/${id}`);
         else await call('PUT', `/v1/main-accounts/${main}/sender-numbers`, { senderNumbers: some });
       };
-      await Promise.all([slice(0), slice(1), slice(2)]);
+      await Promise.all([batch(0), batch(1), batch(2)]);
       if (round === 6) {
         await second?.stop();
         second = undefined;

@@ -5,7 +5,7 @@ import { lockMainAccount, type MainAccountsStore } from '../main-accounts/main-a
 import type { WriteRunner } from '../operations/write-runner.js';
 import type { Answer } from '../request/idempotency.js';
 import { ProblemError } from '../request/problem.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { noteProfileChangesWithin } from './profile-changes.js';
 
 /** K Premium numbers: registered per main account, allowed per sub-account. */
@@ -25,12 +25,12 @@ export class SenderNumbersService {
   }
 
   /** Sets the whole list; what is taken off leaves the sub-accounts in the same transaction. */
-  async put(written: Asked<'putSenderNumbers'>): Promise<Answer> {
+  async put(written: ValidatedRequest<'putSenderNumbers'>): Promise<Answer> {
     const { id } = written.params;
     const { country } = await this.mains.get(id);
     const senderNumbers = inE164(written.body.senderNumbers, country);
-    const asked = { ...written, body: { senderNumbers } };
-    return this.runner.runLocal(asked, {
+    const request = { ...written, body: { senderNumbers } };
+    return this.runner.runLocal(request, {
       mainAccountId: id,
       was: async (tx) => {
         await lockMainAccount(tx, id);

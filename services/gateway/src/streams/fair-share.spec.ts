@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { whoMakesRoom } from './fair-share.js';
+import { streamToDisplace } from './fair-share.js';
 
 describe('where all places are taken', () => {
   test.each([
@@ -10,6 +10,6 @@ describe('where all places are taken', () => {
     ['a newcomer who has most waits', ['a', 'a', 'a', 'b'], 'a', undefined],
     ['nobody gives up what nobody has', [], 'a', undefined],
   ])('%s', (_what, taken, newcomer, gives) => {
-    expect(whoMakesRoom(taken, newcomer)).toBe(gives);
+    expect(streamToDisplace(taken, newcomer)).toBe(gives);
   });
 });

@@ -5,7 +5,7 @@
  * @param taken by whom each place is taken
  * @returns the one who gives up a place; undefined where the newcomer has to wait
  */
-export function whoMakesRoom(taken: Iterable<string>, newcomer: string): string | undefined {
+export function streamToDisplace(taken: Iterable<string>, newcomer: string): string | undefined {
   const counts = new Map<string, number>();
   for (const holder of taken) counts.set(holder, (counts.get(holder) ?? 0) + 1);
   const [most, count] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);

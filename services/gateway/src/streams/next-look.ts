@@ -57,9 +57,9 @@ export class NextLook {
       const position = await readPosition(this.prisma);
       const all = tasks.get(ALL);
       tasks.delete(ALL);
-      if (tasks.size > 0) this.tellMains(tasks, await this.find(position, tasks));
-      if (all) await this.tellAll(position, all);
-      for (const { watched: one } of [...tasks.values(), ...(all ? [all] : [])]) one.toldUntil(position);
+      if (tasks.size > 0) this.sendMains(tasks, await this.find(position, tasks));
+      if (all) await this.sendAll(position, all);
+      for (const { watched: one } of [...tasks.values(), ...(all ? [all] : [])]) one.notifiedUntil(position);
     } catch (error) {
       for (const one of watched.values()) one.mark(null);
       throw error;
@@ -83,7 +83,7 @@ export class NextLook {
     return { position, mains, subs: byMain(subs), own: byMain(ownSubs), operations };
   }
 
-  private tellMains(
+  private sendMains(
     tasks: ReadonlyMap<string, Task>,
     { position, mains, subs, own, operations }: Found,
   ): void {
@@ -123,7 +123,7 @@ export class NextLook {
     return [ofMain, ...subs.map(subEvent), ...operationEvents(stream, operations, this.publicUrl)];
   }
 
-  private async tellAll(position: StreamPosition, { watched, dirty, since }: Task): Promise<void> {
+  private async sendAll(position: StreamPosition, { watched, dirty, since }: Task): Promise<void> {
     const mains =
       dirty === 'all'
         ? await this.changes.changedMains(since)

@@ -1,9 +1,9 @@
 import { Counter, Gauge, type Logger, type Registry } from '@subledger/service-kit';
 import { ALL, type ChangeNotice } from '../operations/change-notice.js';
-import type { StreamsToTell } from '../operations/outcome-listener.js';
+import type { NotifiedStreams } from '../operations/outcome-listener.js';
 import type { Principal } from '../request/principal.js';
 import type { EventStream } from './event-stream.js';
-import { whoMakesRoom } from './fair-share.js';
+import { streamToDisplace } from './fair-share.js';
 import type { NextLook } from './next-look.js';
 import type { StreamCredentials } from './stream-credentials.js';
 import type { WatchList } from './watch-list.js';
@@ -14,7 +14,7 @@ const LOOK_EVERY_MS = 200;
 const RETRY_MS = 1_000;
 
 /** The streams of this instance: who watches what, and when it is looked at. */
-export class StreamHub implements StreamsToTell {
+export class StreamHub implements NotifiedStreams {
   private readonly watched = new Map<string, Watched>();
   private readonly streams = new Set<EventStream>();
   private timer: NodeJS.Timeout | undefined;
@@ -69,9 +69,9 @@ export class StreamHub implements StreamsToTell {
   }
 
   /** Ends the newest stream of whoever has most. @returns false where nobody has more than a fair share */
-  makeRoom(newcomer: Principal): boolean {
+  displaceOne(newcomer: Principal): boolean {
     const open = [...this.streams];
-    const most = whoMakesRoom(
+    const most = streamToDisplace(
       open.map(({ principal }) => holderOf(principal)),
       holderOf(newcomer),
     );
@@ -115,7 +115,7 @@ export class StreamHub implements StreamsToTell {
     if (watched?.streams.size === 0) this.watched.delete(id);
   }
 
-  heard(changed: ChangeNotice): void {
+  notify(changed: ChangeNotice): void {
     if (changed === null) for (const watched of this.watched.values()) watched.mark(null);
     else {
       for (const [id, subs] of Object.entries(changed)) this.watched.get(id)?.mark(subs);
@@ -124,8 +124,8 @@ export class StreamHub implements StreamsToTell {
     this.lookWhenDue();
   }
 
-  setHearing(): void {
-    this.heard(null);
+  setListening(): void {
+    this.notify(null);
   }
 
   endOfKey(keyId: string): void {
@@ -186,7 +186,7 @@ export class StreamHub implements StreamsToTell {
     try {
       for (const stream of await this.credentials.ended(this.streams)) stream.end();
       await this.list.keepOnly([...this.watched.keys()].sort());
-      this.heard(null);
+      this.notify(null);
     } catch (error) {
       this.log.warn({ err: error }, 'streams could not be checked, trying again at the next heartbeat');
     }

@@ -3,8 +3,8 @@ import { EVENT_STREAM_MEDIA_TYPE } from '@subledger/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../request/principal.js';
 import { ProblemError } from '../request/problem.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import type { StreamTopic } from './event-stream.js';
 import { StreamsService } from './streams.service.js';
 
@@ -14,7 +14,7 @@ export class StreamsController {
 
   @Route('streamMainAccount')
   ofMain(
-    @Asked() { params, principal }: AskedFor<'streamMainAccount'>,
+    @Validated() { params, principal }: ValidatedRequest<'streamMainAccount'>,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -23,7 +23,7 @@ export class StreamsController {
 
   @Route('streamAll')
   ofAll(
-    @Asked() { principal }: AskedFor<'streamAll'>,
+    @Validated() { principal }: ValidatedRequest<'streamAll'>,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -32,7 +32,7 @@ export class StreamsController {
 
   @Route('streamOwn')
   ofSub(
-    @Asked() { principal }: AskedFor<'streamOwn'>,
+    @Validated() { principal }: ValidatedRequest<'streamOwn'>,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {

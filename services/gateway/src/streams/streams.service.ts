@@ -61,7 +61,7 @@ export class StreamsService {
       this.customers.refused('streams', mainAccountId);
       throw refusal();
     }
-    if (hub.size >= limits.max && !hub.makeRoom(principal)) throw refusal();
+    if (hub.size >= limits.max && !hub.displaceOne(principal)) throw refusal();
   }
 
   /** Ends all, and opens no more. */

@@ -41,7 +41,7 @@ export class Watched {
   }
 
   /** All until then has been told. Where a change may still come without a notice, it is looked at again. */
-  toldUntil(position: StreamPosition): void {
+  notifiedUntil(position: StreamPosition): void {
     this.since = position;
     if (this.quietUntil === undefined) return;
     if (position.xid > this.quietUntil) this.quietUntil = undefined;

@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { ok } from '../request/answer.js';
 import type { Answer } from '../request/idempotency.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { SubAccountsService } from './sub-accounts.service.js';
 
 /** A sub-account about itself. */
@@ -11,7 +11,7 @@ export class MeController {
   constructor(private readonly subAccounts: SubAccountsService) {}
 
   @Route('getMe')
-  async get(@Asked() asked: AskedFor<'getMe'>): Promise<Answer> {
-    return ok(await this.subAccounts.me(asked.principal));
+  async get(@Validated() request: ValidatedRequest<'getMe'>): Promise<Answer> {
+    return ok(await this.subAccounts.me(request.principal));
   }
 }

@@ -3,8 +3,8 @@ import { PointsService } from '../points/points.service.js';
 import { ok } from '../request/answer.js';
 import type { Answer } from '../request/idempotency.js';
 import { ProblemError } from '../request/problem.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { SubAccountsService } from './sub-accounts.service.js';
 
 @Controller()
@@ -15,64 +15,64 @@ export class SubAccountsController {
   ) {}
 
   @Route('createSubAccount')
-  create(@Asked() asked: AskedFor<'createSubAccount'>): Promise<Answer> {
-    return this.subAccounts.create(asked);
+  create(@Validated() request: ValidatedRequest<'createSubAccount'>): Promise<Answer> {
+    return this.subAccounts.create(request);
   }
 
   @Route('listSubAccounts')
-  async list(@Asked() asked: AskedFor<'listSubAccounts'>): Promise<Answer> {
-    return ok(await this.subAccounts.list(asked));
+  async list(@Validated() request: ValidatedRequest<'listSubAccounts'>): Promise<Answer> {
+    return ok(await this.subAccounts.list(request));
   }
 
   @Route('getSubAccount')
-  get(@Asked() asked: AskedFor<'getSubAccount'>): Promise<Answer> {
-    return this.subAccounts.get(asked.params.id, asked.params.sub);
+  get(@Validated() request: ValidatedRequest<'getSubAccount'>): Promise<Answer> {
+    return this.subAccounts.get(request.params.id, request.params.sub);
   }
 
   @Route('patchSubAccount')
-  patch(@Asked() asked: AskedFor<'patchSubAccount'>): Promise<Answer> {
-    return this.subAccounts.patch(asked);
+  patch(@Validated() request: ValidatedRequest<'patchSubAccount'>): Promise<Answer> {
+    return this.subAccounts.patch(request);
   }
 
   @Route('deleteSubAccount')
-  delete(@Asked() asked: AskedFor<'deleteSubAccount'>): Promise<Answer> {
-    return this.subAccounts.delete(asked);
+  delete(@Validated() request: ValidatedRequest<'deleteSubAccount'>): Promise<Answer> {
+    return this.subAccounts.delete(request);
   }
 
   @Route('listSubAccountTransfers')
-  async transfers(@Asked() asked: AskedFor<'listSubAccountTransfers'>): Promise<Answer> {
-    const { id, sub } = asked.params;
+  async transfers(@Validated() request: ValidatedRequest<'listSubAccountTransfers'>): Promise<Answer> {
+    const { id, sub } = request.params;
     if (!(await this.subAccounts.store.find(id, sub))) throw ProblemError.notFound();
-    return ok(await this.points.transfers.ofSub(id, sub, asked.query));
+    return ok(await this.points.transfers.ofSub(id, sub, request.query));
   }
 
   @Route('boostSubAccount')
-  boost(@Asked() asked: AskedFor<'boostSubAccount'>): Promise<Answer> {
-    const { id: mainAccountId, sub: subAccountId } = asked.params;
-    const { points } = asked.body;
-    return this.subAccounts.command(asked, {
+  boost(@Validated() request: ValidatedRequest<'boostSubAccount'>): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = request.params;
+    const { points } = request.body;
+    return this.subAccounts.command(request, {
       name: 'limit.boost',
       data: { mainAccountId, subAccountId, points },
     });
   }
 
   @Route('pauseSubAccount')
-  pause(@Asked() asked: AskedFor<'pauseSubAccount'>): Promise<Answer> {
-    return this.subAccounts.plainCommand(asked, 'sub-account.pause');
+  pause(@Validated() request: ValidatedRequest<'pauseSubAccount'>): Promise<Answer> {
+    return this.subAccounts.plainCommand(request, 'sub-account.pause');
   }
 
   @Route('resumeSubAccount')
-  resume(@Asked() asked: AskedFor<'resumeSubAccount'>): Promise<Answer> {
-    return this.subAccounts.plainCommand(asked, 'sub-account.resume');
+  resume(@Validated() request: ValidatedRequest<'resumeSubAccount'>): Promise<Answer> {
+    return this.subAccounts.plainCommand(request, 'sub-account.resume');
   }
 
   @Route('deactivateSubAccount')
-  deactivate(@Asked() asked: AskedFor<'deactivateSubAccount'>): Promise<Answer> {
-    return this.subAccounts.plainCommand(asked, 'sub-account.deactivate');
+  deactivate(@Validated() request: ValidatedRequest<'deactivateSubAccount'>): Promise<Answer> {
+    return this.subAccounts.plainCommand(request, 'sub-account.deactivate');
   }
 
   @Route('reactivateSubAccount')
-  reactivate(@Asked() asked: AskedFor<'reactivateSubAccount'>): Promise<Answer> {
-    return this.subAccounts.plainCommand(asked, 'sub-account.reactivate');
+  reactivate(@Validated() request: ValidatedRequest<'reactivateSubAccount'>): Promise<Answer> {
+    return this.subAccounts.plainCommand(request, 'sub-account.reactivate');
   }
 }

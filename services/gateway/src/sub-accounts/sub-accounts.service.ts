@@ -12,7 +12,7 @@ import type { Ended, LedgerWrite, WriteRunner } from '../operations/write-runner
 import type { Answer } from '../request/idempotency.js';
 import type { Principal } from '../request/principal.js';
 import { ProblemError } from '../request/problem.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import type { WriteRequest } from '../request/write-request.js';
 import { noteProfileChangesWithin } from '../sender-numbers/profile-changes.js';
 import { inE164, requireRegistered } from '../sender-numbers/sender-numbers.service.js';
@@ -30,14 +30,14 @@ export class SubAccountsService {
     private readonly runner: WriteRunner,
   ) {}
 
-  async create(written: Asked<'createSubAccount'>): Promise<Answer> {
+  async create(written: ValidatedRequest<'createSubAccount'>): Promise<Answer> {
     const mainAccountId = written.params.id;
-    const asked = withNumbers(written, await this.mains.get(mainAccountId));
-    const { name, password, limit, senderNumbers = [], priority } = asked.body;
+    const validated = withNumbers(written, await this.mains.get(mainAccountId));
+    const { name, password, limit, senderNumbers = [], priority } = validated.body;
     const subAccountId = `sa_${uuidv7()}`;
     requireGoodPassword('password', password, [name]);
     const passwordHash = await hashPassword(password);
-    return this.runner.run(asked, {
+    return this.runner.run(validated, {
       mainAccountId,
       subAccountId,
       command: {
@@ -71,39 +71,51 @@ export class SubAccountsService {
     return { ...toSubAccountView(row), mainAccount: { id, name, timeZone } };
   }
 
-  async list(asked: Asked<'listSubAccounts'>) {
-    const found = await this.store.list(asked.params.id, asked.query);
+  async list(validated: ValidatedRequest<'listSubAccounts'>) {
+    const found = await this.store.list(validated.params.id, validated.query);
     // Where there is a sub-account there is a main account; only of an empty page it has to be asked.
-    if (found.items.length === 0) await this.mains.get(asked.params.id);
+    if (found.items.length === 0) await this.mains.get(validated.params.id);
     return found;
   }
 
   /** A command on a sub-account, answered with it. */
   async command(
-    asked: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
+    validated: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
     command: CommandDraft,
   ): Promise<Answer> {
-    const { id: mainAccountId, sub: subAccountId } = asked.params;
+    const { id: mainAccountId, sub: subAccountId } = validated.params;
     const answer = (operation: Ended) => this.answer(operation);
-    return this.about(asked, answer, (row) =>
-      this.runner.run(asked, { mainAccountId, subAccountId, was: toSubAccountView(row), command, answer }),
+    return this.about(validated, answer, (row) =>
+      this.runner.run(validated, {
+        mainAccountId,
+        subAccountId,
+        was: toSubAccountView(row),
+        command,
+        answer,
+      }),
     );
   }
 
   /** One of the commands that need nothing but the ids. */
-  async plainCommand(asked: Asked<PlainRoute>, name: PlainCommand): Promise<Answer> {
-    return this.command(asked, {
+  async plainCommand(validated: ValidatedRequest<PlainRoute>, name: PlainCommand): Promise<Answer> {
+    return this.command(validated, {
       name,
-      data: { mainAccountId: asked.params.id, subAccountId: asked.params.sub },
+      data: { mainAccountId: validated.params.id, subAccountId: validated.params.sub },
     });
   }
 
-  async delete(asked: Asked<'deleteSubAccount'>): Promise<Answer> {
-    const { id: mainAccountId, sub: subAccountId } = asked.params;
+  async delete(validated: ValidatedRequest<'deleteSubAccount'>): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = validated.params;
     const command = { name: 'sub-account.delete', data: { mainAccountId, subAccountId } } as const;
     const answer = async () => ({ status: 204 });
-    return this.about(asked, answer, (row) =>
-      this.runner.run(asked, { mainAccountId, subAccountId, was: toSubAccountView(row), command, answer }),
+    return this.about(validated, answer, (row) =>
+      this.runner.run(validated, {
+        mainAccountId,
+        subAccountId,
+        was: toSubAccountView(row),
+        command,
+        answer,
+      }),
     );
   }
 
@@ -111,19 +123,22 @@ export class SubAccountsService {
    * All or nothing. A limit is the only part that can be refused, so it goes first and the gateway's own fields
    * (name, password, sender numbers) commit with its acceptance; the priority, which is never refused, follows it.
    */
-  async patch(written: Asked<'patchSubAccount'>): Promise<Answer> {
+  async patch(written: ValidatedRequest<'patchSubAccount'>): Promise<Answer> {
     const namesNumbers = written.body.senderNumbers !== undefined;
-    const asked = namesNumbers ? withNumbers(written, await this.mains.get(written.params.id)) : written;
+    const validated = namesNumbers ? withNumbers(written, await this.mains.get(written.params.id)) : written;
     return this.about(
-      asked,
+      validated,
       (operation) => this.answer(operation),
-      (row) => this.patchRow(asked, row),
+      (row) => this.patchRow(validated, row),
     );
   }
 
-  private async patchRow(asked: Asked<'patchSubAccount'>, row: SubAccountRow): Promise<Answer> {
-    const { id: mainAccountId, sub: subAccountId } = asked.params;
-    const { limit, effective, priority, name, password, senderNumbers } = asked.body;
+  private async patchRow(
+    validated: ValidatedRequest<'patchSubAccount'>,
+    row: SubAccountRow,
+  ): Promise<Answer> {
+    const { id: mainAccountId, sub: subAccountId } = validated.params;
+    const { limit, effective, priority, name, password, senderNumbers } = validated.body;
     if (password !== undefined) requireGoodPassword('password', password, [row.name, name ?? row.name]);
     const settings: NonNullable<Effects['subAccount']> = {
       ...(name === undefined ? {} : { name }),
@@ -137,53 +152,55 @@ export class SubAccountsService {
     }
     if (priority !== undefined) commands.push({ name: 'sub-account.configure', data: { ...ids, priority } });
     const [command, then] = commands;
-    if (!command) return this.patchLocally(asked, settings);
-    return this.runner.run(asked, {
+    if (!command) return this.patchLocally(validated, settings);
+    return this.runner.run(validated, {
       ...ids,
       command,
       was: toSubAccountView(row),
       ...(then ? { then } : {}),
       ...(Object.keys(settings).length > 0 ? { effects: { subAccount: settings } } : {}),
-      ...this.preparation(asked),
+      ...this.preparation(validated),
       answer: (operation) => this.answer(operation),
     });
   }
 
   /** A write on a sub-account that is there, or the repeat of one that was. */
   private about(
-    asked: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
+    validated: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
     answer: LedgerWrite['answer'],
     write: (row: SubAccountRow) => Promise<Answer>,
   ): Promise<Answer> {
-    const { id, sub } = asked.params;
-    return this.runner.about(asked, answer, () => this.store.get(id, sub), write);
+    const { id, sub } = validated.params;
+    return this.runner.about(validated, answer, () => this.store.get(id, sub), write);
   }
 
   /** What commits with the operation: mostly nothing but the lock of the row. */
-  private preparation(asked: Asked<'patchSubAccount'>): Pick<LedgerWrite, 'locksSubAccount' | 'prepare'> {
-    const { id: mainAccountId, sub: subAccountId } = asked.params;
-    const { name, senderNumbers } = asked.body;
-    if (name === undefined && senderNumbers === undefined && !isConditional(asked))
+  private preparation(
+    validated: ValidatedRequest<'patchSubAccount'>,
+  ): Pick<LedgerWrite, 'locksSubAccount' | 'prepare'> {
+    const { id: mainAccountId, sub: subAccountId } = validated.params;
+    const { name, senderNumbers } = validated.body;
+    if (name === undefined && senderNumbers === undefined && !isConditional(validated))
       return { locksSubAccount: true };
     return {
       prepare: async (tx, operationId) => {
         await requireRegistered(tx, mainAccountId, senderNumbers);
-        await this.lockUnchanged(tx, asked);
+        await this.lockUnchanged(tx, validated);
         if (name !== undefined) await reserveName(tx, { mainAccountId, subAccountId, name, operationId });
       },
     };
   }
 
   private patchLocally(
-    asked: Asked<'patchSubAccount'>,
+    validated: ValidatedRequest<'patchSubAccount'>,
     { name, passwordHash, senderNumbers }: NonNullable<Effects['subAccount']>,
   ): Promise<Answer> {
-    const { id: mainAccountId, sub: subAccountId } = asked.params;
-    return this.runner.runLocal(asked, {
+    const { id: mainAccountId, sub: subAccountId } = validated.params;
+    return this.runner.runLocal(validated, {
       mainAccountId,
       was: async (tx) => {
         await requireRegistered(tx, mainAccountId, senderNumbers);
-        await this.lockUnchanged(tx, asked);
+        await this.lockUnchanged(tx, validated);
         const row = await this.store.within(tx).find(mainAccountId, subAccountId);
         return row && toSubAccountView(row);
       },
@@ -217,17 +234,20 @@ export class SubAccountsService {
    *
    * @throws ProblemError `precondition-failed` where the settings are not those of `If-Match`, or are changing
    */
-  private async lockUnchanged(tx: Transaction, asked: Asked<'patchSubAccount'>): Promise<void> {
-    const { id: mainAccountId, sub: subAccountId } = asked.params;
+  private async lockUnchanged(
+    tx: Transaction,
+    validated: ValidatedRequest<'patchSubAccount'>,
+  ): Promise<void> {
+    const { id: mainAccountId, sub: subAccountId } = validated.params;
     await tx.$queryRaw(
       Prisma.sql`SELECT 1 FROM sub_account WHERE main_account_id = ${mainAccountId} AND id = ${subAccountId} FOR UPDATE`,
     );
-    if (!isConditional(asked)) return;
+    if (!isConditional(validated)) return;
     const changing = await tx.operation.count({
       where: { mainAccountId, subAccountId, nextSendAt: { not: null }, action: 'patchSubAccount' },
     });
     const etag = etagOf(await this.store.within(tx).get(mainAccountId, subAccountId));
-    if (changing > 0 || !asked.ifMatch?.includes(etag)) throw new ProblemError('precondition-failed');
+    if (changing > 0 || !validated.ifMatch?.includes(etag)) throw new ProblemError('precondition-failed');
   }
 
   /** As it is now. It may have been deleted since; then its operation still succeeded, and this says so. */
@@ -239,7 +259,7 @@ export class SubAccountsService {
 }
 
 /** Whether it asks for the settings to be as they were. */
-const isConditional = ({ ifMatch }: Asked<'patchSubAccount'>): boolean =>
+const isConditional = ({ ifMatch }: ValidatedRequest<'patchSubAccount'>): boolean =>
   ifMatch !== undefined && !ifMatch.includes('*');
 
 /**

@@ -7,8 +7,8 @@ import {
   makeCloudEvent,
   REPEATED_HEADER,
   type RejectionCode,
-  type StatedStatement,
-  type StatedTransfer,
+  type SnapshotStatement,
+  type SnapshotTransfer,
   type SubAccountState,
   TOPICS,
   type TransferView,
@@ -23,8 +23,8 @@ interface Books {
   balance: bigint;
   state: MainAccountState;
   subs: Map<string, SubAccountState>;
-  lines: StatedTransfer[];
-  statements: StatedStatement[];
+  lines: SnapshotTransfer[];
+  statements: SnapshotStatement[];
 }
 /** What a suite says that the books have, beside what commands made of them. */
 export interface Amendment {
@@ -32,11 +32,11 @@ export interface Amendment {
   readonly sequence?: number;
   readonly state?: MainAccountState;
   readonly subs?: readonly SubAccountState[];
-  readonly statements?: readonly StatedStatement[];
+  readonly statements?: readonly SnapshotStatement[];
   /** How many transfers are left; default: all. */
   readonly transferCount?: number;
   /** Come after all that are there. */
-  readonly lines?: readonly Omit<StatedTransfer, 'sequence'>[];
+  readonly lines?: readonly Omit<SnapshotTransfer, 'sequence'>[];
 }
 interface Command {
   id: string;
@@ -52,7 +52,7 @@ export class ScriptedLedger {
   /** What the next commands of a name are refused with. */
   readonly refusals = new Map<CommandName, { code: RejectionCode; [field: string]: unknown }>();
   silent = false;
-  /** Rows of a kind in one `books.stated`, and numbers of parts that get lost. */
+  /** Rows of a kind in one `snapshot.published`, and numbers of parts that get lost. */
   readonly stating = { perPart: 100, lost: new Set<number>() };
   private readonly books = new Map<string, Books>();
   private readonly answered = new Map<string, { readonly content: string; readonly answer: string }>();
@@ -106,7 +106,7 @@ export class ScriptedLedger {
     if (this.silent) return;
     const answer = this.answer(command);
     const { mainAccountId } = command.data;
-    const parts = name === 'books.restate' ? this.state(command) : [];
+    const parts = name === 'snapshot.request' ? this.state(command) : [];
     await this.producer.send([{ topic: TOPICS.events, key: mainAccountId, ...answer }]);
     await this.publish(mainAccountId, ...parts);
   }
@@ -130,7 +130,7 @@ export class ScriptedLedger {
     for (const sub of subs) books.subs.set(sub.subAccountId, sub);
     for (const line of lines) {
       books.transferSequence += 1;
-      books.lines.push({ ...line, sequence: books.transferSequence } as StatedTransfer);
+      books.lines.push({ ...line, sequence: books.transferSequence } as SnapshotTransfer);
     }
   }
 
@@ -156,7 +156,7 @@ export class ScriptedLedger {
     });
     return parts
       .filter(({ part }) => !lost.has(part))
-      .map((part) => JSON.stringify(this.event('books.stated', command, books, part)));
+      .map((part) => JSON.stringify(this.event('snapshot.published', command, books, part)));
   }
 
   /** The same answer again to a repeat; a refusal where the id has another content. */
@@ -323,7 +323,7 @@ export class ScriptedLedger {
   }
 
   private event(name: EventName, command: Command, books: Books | undefined, data: Record<string, unknown>) {
-    if (books && name !== 'books.stated') books.sequence += 1;
+    if (books && name !== 'snapshot.published') books.sequence += 1;
     return makeCloudEvent(eventType(name), {
       id: `ev-${command.id}-${name}`,
       source: '/subledger/ledger',
@@ -363,7 +363,7 @@ const EVENT_OF: Partial<Record<CommandName, EventName>> = {
   'sub-account.delete': 'sub-account.deleted',
   'hold.place': 'hold.placed',
   'hold.release': 'hold.released',
-  'books.restate': 'restatement.ordered',
+  'snapshot.request': 'snapshot.requested',
 };
 
 const closingOf = ({ period, limit, boost, granted, used, overage, held, remaining }: SubAccountState) => ({

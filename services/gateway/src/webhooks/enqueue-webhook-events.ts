@@ -2,7 +2,7 @@ import type { WebhookEventType } from '@subledger/contracts';
 import { columns } from '@subledger/database';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import type { AnyOccurrence, Occurrence } from './occurrence.js';
+import type { AnyWebhookEvent, WebhookEvent } from './webhook-event.js';
 
 /**
  * Queues an event for every webhook of its main account that is on and takes it, in the caller's transaction: it is
@@ -13,26 +13,26 @@ import type { AnyOccurrence, Occurrence } from './occurrence.js';
  */
 export function enqueueWebhookEvent<Type extends WebhookEventType>(
   client: Pick<pg.ClientBase, 'query'>,
-  occurrence: Occurrence<Type>,
+  webhookEvent: WebhookEvent<Type>,
 ): Promise<number> {
-  return enqueueWebhookEvents(client, [occurrence as unknown as AnyOccurrence]);
+  return enqueueWebhookEvents(client, [webhookEvent as unknown as AnyWebhookEvent]);
 }
 
 /** The same for many, in one statement; they are sent in no certain order. */
 export async function enqueueWebhookEvents(
   client: Pick<pg.ClientBase, 'query'>,
-  occurrences: readonly AnyOccurrence[],
+  webhookEvents: readonly AnyWebhookEvent[],
 ): Promise<number> {
-  if (occurrences.length === 0) return 0;
+  if (webhookEvents.length === 0) return 0;
   const { rows: webhooks } = await client.query<{ main_account_id: string; id: string; events: string[] }>(
     'SELECT main_account_id, id, events FROM webhook WHERE main_account_id = ANY($1::text[]) AND enabled ORDER BY id',
-    [[...new Set(occurrences.map(({ mainAccountId }) => mainAccountId))]],
+    [[...new Set(webhookEvents.map(({ mainAccountId }) => mainAccountId))]],
   );
-  const rows = occurrences.flatMap((occurrence) =>
+  const rows = webhookEvents.flatMap((webhookEvent) =>
     webhooks
-      .filter((hook) => hook.main_account_id === occurrence.mainAccountId)
-      .filter((hook) => hook.events.includes(occurrence.type))
-      .map(({ id }) => ({ ...occurrence, webhookId: id })),
+      .filter((hook) => hook.main_account_id === webhookEvent.mainAccountId)
+      .filter((hook) => hook.events.includes(webhookEvent.type))
+      .map(({ id }) => ({ ...webhookEvent, webhookId: id })),
   );
   if (rows.length === 0) return 0;
   const { rowCount } = await client.query(
@@ -55,5 +55,5 @@ export async function enqueueWebhookEvents(
 export const newDeliveryId = (): string => `whd_${uuidv7()}`;
 
 /** The text that is signed and sent. */
-export const bodyOf = ({ type, at, data }: Pick<AnyOccurrence, 'type' | 'at' | 'data'>): string =>
+export const bodyOf = ({ type, at, data }: Pick<AnyWebhookEvent, 'type' | 'at' | 'data'>): string =>
   JSON.stringify({ type, timestamp: at, data });

@@ -1,12 +1,12 @@
 import { withTransaction } from '@subledger/database';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import { RepeatedWork } from '../database/periodic-task.js';
+import { PeriodicTask } from '../database/periodic-task.js';
 import { fromMillipoints } from '../database/points.js';
 import { loadResetState } from '../periods/load-reset-state.js';
 import { canPreview, inTurns, previewInSteps, type ResetPreview } from '../periods/preview-reset.js';
 import { enqueueWebhookEvent } from './enqueue-webhook-events.js';
-import type { Occurrence } from './occurrence.js';
+import type { WebhookEvent } from './webhook-event.js';
 
 /** Days before a month start at which a customer is told; each once. */
 const DAYS_BEFORE = [1, 3] as const;
@@ -28,7 +28,7 @@ interface Due {
  * be told once, whichever instance looks. It is worked out as the reset preview is, by the rules of the roll itself.
  */
 export class ShortfallForecast {
-  private readonly repeated: RepeatedWork;
+  private readonly repeated: PeriodicTask;
   private closed = false;
 
   constructor(
@@ -36,7 +36,7 @@ export class ShortfallForecast {
     private readonly wake: () => void,
     log: Logger,
   ) {
-    this.repeated = new RepeatedWork(() => this.look(), {
+    this.repeated = new PeriodicTask(() => this.look(), {
       ...TIMES,
       onError: (err) => log.warn({ err }, 'shortfalls could not be forecast, tried again later'),
     });
@@ -92,8 +92,8 @@ export class ShortfallForecast {
     });
     const preview = await inTurns(steps);
     if (preview.shortfall === 0n) return 0;
-    const occurrence = forecastOf(mainAccountId, preview, unfunded, leftMs);
-    return withTransaction(this.pool, (client) => enqueueWebhookEvent(client, occurrence));
+    const webhookEvent = forecastOf(mainAccountId, preview, unfunded, leftMs);
+    return withTransaction(this.pool, (client) => enqueueWebhookEvent(client, webhookEvent));
   }
 }
 
@@ -102,7 +102,7 @@ function forecastOf(
   preview: ResetPreview,
   subAccountIds: readonly string[],
   leftMs: number,
-): Occurrence<'shortfall.forecast'> {
+): WebhookEvent<'shortfall.forecast'> {
   const days = DAYS_BEFORE.find((some) => leftMs <= some * DAY_MS) ?? Math.max(...DAYS_BEFORE);
   const { period, needed, available, shortfall, unfunded } = preview;
   return {

@@ -3,7 +3,7 @@ import { createPool, withTransaction } from '@subledger/database';
 import { createLogger } from '@subledger/service-kit';
 import { eventually } from '@subledger/testing';
 import type pg from 'pg';
-import { OutcomeListener, type WhoIsTold } from '../operations/outcome-listener.js';
+import { type Notified, OutcomeListener } from '../operations/outcome-listener.js';
 import { TestGateway } from '../test-support/test-gateway.js';
 import { WebhookReceiver } from '../test-support/webhook-receiver.js';
 import { type Claimed, DeliveryQueue } from './delivery-queue.js';
@@ -363,13 +363,13 @@ describe('housekeeping', () => {
     let looks = 0;
     const nobody = () => undefined;
     const told = {
-      room: { setHearing: nobody, wake: nobody, look: async () => (looks += 1) },
+      room: { setListening: nobody, wake: nobody, look: async () => (looks += 1) },
       direct: { tell: nobody },
       sweeper: { sweepSoon: nobody },
       keys: { forget: nobody },
       webhooks: { add: (mainAccountId: string) => heard.push(mainAccountId) },
-      streams: { heard: nobody, setHearing: nobody, endOfKey: nobody },
-    } as unknown as WhoIsTold;
+      streams: { heard: nobody, setListening: nobody, endOfKey: nobody },
+    } as unknown as Notified;
     const log = createLogger({ service: 'suite', level: 'silent' });
     const listener = new OutcomeListener(gateway.database.url, told, log);
     await listener.start();

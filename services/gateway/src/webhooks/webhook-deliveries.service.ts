@@ -4,7 +4,7 @@ import { Prisma, type PrismaClient, type WebhookDelivery } from '../generated/pr
 import type { WriteRunner } from '../operations/write-runner.js';
 import type { Answer } from '../request/idempotency.js';
 import { ProblemError } from '../request/problem.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { bodyOf, newDeliveryId } from './enqueue-webhook-events.js';
 import { deliveryViewOf } from './webhook-views.js';
 import { requireWebhook, type WebhookParts } from './webhooks.service.js';
@@ -18,9 +18,9 @@ export class WebhookDeliveriesService {
   ) {}
 
   /** Newest first: the ids are in the order of time. */
-  async list(asked: Asked<'listWebhookDeliveries'>) {
-    const { id: mainAccountId, webhook: webhookId } = asked.params;
-    const { limit, cursor, status } = asked.query;
+  async list(request: ValidatedRequest<'listWebhookDeliveries'>) {
+    const { id: mainAccountId, webhook: webhookId } = request.params;
+    const { limit, cursor, status } = request.query;
     await requireWebhook(this.prisma, mainAccountId, webhookId);
     const list = `webhook-deliveries:${webhookId}`;
     const [before] = decodeCursor(cursor, list, 1) ?? [];
@@ -37,15 +37,15 @@ export class WebhookDeliveriesService {
     return page(rows, limit, deliveryViewOf, (row) => ({ list, keys: [row.id] }));
   }
 
-  async get({ params }: Asked<'getWebhookDelivery'>) {
+  async get({ params }: ValidatedRequest<'getWebhookDelivery'>) {
     await requireWebhook(this.prisma, params.id, params.webhook);
     return deliveryViewOf(await requireDelivery(this.prisma, params));
   }
 
   /** One that is being sent right now is left to that; any other is due at once, with 24 hours of attempts. */
-  async redeliver(asked: Asked<'redeliverWebhook'>): Promise<Answer> {
-    const { params } = asked;
-    const answer = await this.runner.runLocal(asked, {
+  async redeliver(request: ValidatedRequest<'redeliverWebhook'>): Promise<Answer> {
+    const { params } = request;
+    const answer = await this.runner.runLocal(request, {
       mainAccountId: params.id,
       apply: async (tx) => {
         await this.requireEnabled(tx, params.id, params.webhook);
@@ -63,9 +63,9 @@ export class WebhookDeliveriesService {
     return answer;
   }
 
-  async ping(asked: Asked<'pingWebhook'>): Promise<Answer> {
-    const { id: mainAccountId, webhook: webhookId } = asked.params;
-    const answer = await this.runner.runLocal(asked, {
+  async ping(request: ValidatedRequest<'pingWebhook'>): Promise<Answer> {
+    const { id: mainAccountId, webhook: webhookId } = request.params;
+    const answer = await this.runner.runLocal(request, {
       mainAccountId,
       made: ({ body }) => ({ delivery: (body as { id: string }).id }),
       apply: async (tx) => {

@@ -7,11 +7,11 @@ import { createTestDatabase, eventually, type TestDatabase } from '@subledger/te
 import fc from 'fast-check';
 import type pg from 'pg';
 import type { LedgerEvent } from '../events/parse-events.js';
-import { OutcomeRoom } from '../operations/outcome-room.js';
+import { PendingDirectRequests } from '../operations/pending-direct-requests.js';
 import { EarlyOutcomes } from '../read-model/early-outcomes.js';
 import { ReadModel } from '../read-model/read-model.js';
 import { afterUse, eventText, ledgerEvent, usedEvent } from '../test-support/ledger-events.js';
-import { findOccurrences } from './find-occurrences.js';
+import { findWebhookEvents } from './find-webhook-events.js';
 import { WebhookFeed } from './webhook-feed.js';
 
 const LISTENED = [
@@ -38,10 +38,10 @@ const instance = () =>
     { steps: pool, plain: pool },
     {
       write: async (_record, reason, detail) => {
-        throw new Error(`put away: ${reason} ${detail}`);
+        throw new Error(`dead-lettered: ${reason} ${detail}`);
       },
     },
-    new EarlyOutcomes(new OutcomeRoom()),
+    new EarlyOutcomes(new PendingDirectRequests()),
     { knowsAsPlain: () => false, wake: () => {} },
     new WebhookFeed({ isEmpty: false, has: () => true }, () => {}),
     createLogger({ service: 'suite', level: 'silent' }),
@@ -144,12 +144,12 @@ test('two instances that read the same events, in any cuts and repetitions, queu
           'SELECT dedupe_key FROM webhook_delivery WHERE main_account_id = $1',
           [main],
         );
-        const whole = findOccurrences([first, ...events], {
+        const whole = findWebhookEvents([first, ...events], {
           positions: new Map(),
           subs: new Map(),
           names: new Map(),
         });
-        const expected = whole.occurrences.map(({ dedupeKey }) => dedupeKey);
+        const expected = whole.webhookEvents.map(({ dedupeKey }) => dedupeKey);
         expect(rows.map((row) => row.dedupe_key).sort()).toEqual(expected.sort());
       },
     ),

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { LedgerEvent } from '../events/parse-events.js';
 import { enqueueWebhookEvents } from './enqueue-webhook-events.js';
-import { findOccurrences } from './find-occurrences.js';
-import { lockPositions, readStanding, writeMarks } from './read-standing.js';
+import { findWebhookEvents } from './find-webhook-events.js';
+import { lockPositions, readPreviousStates, writeMarks } from './read-previous-states.js';
 import type { WebhookListeners } from './webhook-listeners.js';
 
 /** Takes the read model's batches to the webhooks, in the batch's own transaction. */
@@ -31,10 +31,10 @@ export class WebhookFeed {
   ): Promise<number> {
     const mains = [...new Set(events.map(({ data }) => data.mainAccountId))].sort();
     const positions = await lockPositions(client, mains);
-    const before = await readStanding(client, heard, positions);
-    const { occurrences, standing } = findOccurrences(heard, before);
-    await writeMarks(client, before, standing);
-    return enqueueWebhookEvents(client, occurrences);
+    const before = await readPreviousStates(client, heard, positions);
+    const { webhookEvents, previous } = findWebhookEvents(heard, before);
+    await writeMarks(client, before, previous);
+    return enqueueWebhookEvents(client, webhookEvents);
   }
 
   queued(count: number): void {

@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { ok } from '../request/answer.js';
 import type { Answer } from '../request/idempotency.js';
-import { Asked, Route } from '../request/route.decorator.js';
-import type { Asked as AskedFor } from '../request/validated-request.js';
+import { Route, Validated } from '../request/route.decorator.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { WebhookDeliveriesService } from './webhook-deliveries.service.js';
 import { WebhooksService } from './webhooks.service.js';
 
@@ -14,52 +14,52 @@ export class WebhooksController {
   ) {}
 
   @Route('createWebhook')
-  create(@Asked() asked: AskedFor<'createWebhook'>): Promise<Answer> {
-    return this.webhooks.create(asked);
+  create(@Validated() request: ValidatedRequest<'createWebhook'>): Promise<Answer> {
+    return this.webhooks.create(request);
   }
 
   @Route('listWebhooks')
-  async list(@Asked() asked: AskedFor<'listWebhooks'>): Promise<Answer> {
-    return ok(await this.webhooks.list(asked));
+  async list(@Validated() request: ValidatedRequest<'listWebhooks'>): Promise<Answer> {
+    return ok(await this.webhooks.list(request));
   }
 
   @Route('getWebhook')
-  async get(@Asked() asked: AskedFor<'getWebhook'>): Promise<Answer> {
-    return ok(await this.webhooks.get(asked.params.id, asked.params.webhook));
+  async get(@Validated() request: ValidatedRequest<'getWebhook'>): Promise<Answer> {
+    return ok(await this.webhooks.get(request.params.id, request.params.webhook));
   }
 
   @Route('patchWebhook')
-  patch(@Asked() asked: AskedFor<'patchWebhook'>): Promise<Answer> {
-    return this.webhooks.patch(asked);
+  patch(@Validated() request: ValidatedRequest<'patchWebhook'>): Promise<Answer> {
+    return this.webhooks.patch(request);
   }
 
   @Route('deleteWebhook')
-  delete(@Asked() asked: AskedFor<'deleteWebhook'>): Promise<Answer> {
-    return this.webhooks.delete(asked);
+  delete(@Validated() request: ValidatedRequest<'deleteWebhook'>): Promise<Answer> {
+    return this.webhooks.delete(request);
   }
 
   @Route('rotateWebhookSecret')
-  rotateSecret(@Asked() asked: AskedFor<'rotateWebhookSecret'>): Promise<Answer> {
-    return this.webhooks.rotateSecret(asked);
+  rotateSecret(@Validated() request: ValidatedRequest<'rotateWebhookSecret'>): Promise<Answer> {
+    return this.webhooks.rotateSecret(request);
   }
 
   @Route('listWebhookDeliveries')
-  async listDeliveries(@Asked() asked: AskedFor<'listWebhookDeliveries'>): Promise<Answer> {
-    return ok(await this.deliveries.list(asked));
+  async listDeliveries(@Validated() request: ValidatedRequest<'listWebhookDeliveries'>): Promise<Answer> {
+    return ok(await this.deliveries.list(request));
   }
 
   @Route('getWebhookDelivery')
-  async getDelivery(@Asked() asked: AskedFor<'getWebhookDelivery'>): Promise<Answer> {
-    return ok(await this.deliveries.get(asked));
+  async getDelivery(@Validated() request: ValidatedRequest<'getWebhookDelivery'>): Promise<Answer> {
+    return ok(await this.deliveries.get(request));
   }
 
   @Route('redeliverWebhook')
-  redeliver(@Asked() asked: AskedFor<'redeliverWebhook'>): Promise<Answer> {
-    return this.deliveries.redeliver(asked);
+  redeliver(@Validated() request: ValidatedRequest<'redeliverWebhook'>): Promise<Answer> {
+    return this.deliveries.redeliver(request);
   }
 
   @Route('pingWebhook')
-  ping(@Asked() asked: AskedFor<'pingWebhook'>): Promise<Answer> {
-    return this.deliveries.ping(asked);
+  ping(@Validated() request: ValidatedRequest<'pingWebhook'>): Promise<Answer> {
+    return this.deliveries.ping(request);
   }
 }

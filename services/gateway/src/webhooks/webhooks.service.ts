@@ -9,7 +9,7 @@ import { encodeNotice } from '../operations/outcome-notice.js';
 import type { WriteRunner } from '../operations/write-runner.js';
 import type { Answer } from '../request/idempotency.js';
 import { ProblemError } from '../request/problem.js';
-import type { Asked } from '../request/validated-request.js';
+import type { ValidatedRequest } from '../request/validated-request.js';
 import { failPendingWithin } from './disable-webhook.js';
 import type { WebhookListeners } from './webhook-listeners.js';
 import { newWebhookSecret, type WebhookSecrets } from './webhook-secrets.js';
@@ -36,12 +36,12 @@ export class WebhooksService {
     private readonly parts: WebhookParts,
   ) {}
 
-  async create(asked: Asked<'createWebhook'>): Promise<Answer> {
-    const { id: mainAccountId } = asked.params;
-    const { url, events, description } = asked.body;
+  async create(request: ValidatedRequest<'createWebhook'>): Promise<Answer> {
+    const { id: mainAccountId } = request.params;
+    const { url, events, description } = request.body;
     await this.mains.get(mainAccountId);
     this.requireUrl(url);
-    const answer = await this.runner.runLocal(asked, {
+    const answer = await this.runner.runLocal(request, {
       mainAccountId,
       made: ({ body }) => ({ webhook: (body as { id: string }).id }),
       apply: async (tx) => {
@@ -67,9 +67,9 @@ export class WebhooksService {
     return answer;
   }
 
-  async list(asked: Asked<'listWebhooks'>) {
-    const { id: mainAccountId } = asked.params;
-    const { limit, cursor } = asked.query;
+  async list(request: ValidatedRequest<'listWebhooks'>) {
+    const { id: mainAccountId } = request.params;
+    const { limit, cursor } = request.query;
     await this.mains.get(mainAccountId);
     const [after] = decodeCursor(cursor, 'webhooks', 1) ?? [];
     const rows = await this.prisma.webhook.findMany({
@@ -90,12 +90,12 @@ export class WebhooksService {
     return webhookViewOf(await requireWebhook(this.prisma, mainAccountId, id), new Date());
   }
 
-  async patch(asked: Asked<'patchWebhook'>): Promise<Answer> {
-    const { id: mainAccountId, webhook: id } = asked.params;
-    const { url, events, description, enabled } = asked.body;
+  async patch(request: ValidatedRequest<'patchWebhook'>): Promise<Answer> {
+    const { id: mainAccountId, webhook: id } = request.params;
+    const { url, events, description, enabled } = request.body;
     await requireWebhook(this.prisma, mainAccountId, id);
     if (url !== undefined) this.requireUrl(url);
-    const answer = await this.runner.runLocal(asked, {
+    const answer = await this.runner.runLocal(request, {
       mainAccountId,
       was: (tx) => settingsOf(tx, mainAccountId, id),
       apply: async (tx) => {
@@ -121,9 +121,9 @@ export class WebhooksService {
     return answer;
   }
 
-  async delete(asked: Asked<'deleteWebhook'>): Promise<Answer> {
-    const { id: mainAccountId, webhook: id } = asked.params;
-    return this.runner.runLocal(asked, {
+  async delete(request: ValidatedRequest<'deleteWebhook'>): Promise<Answer> {
+    const { id: mainAccountId, webhook: id } = request.params;
+    return this.runner.runLocal(request, {
       mainAccountId,
       was: (tx) => settingsOf(tx, mainAccountId, id),
       apply: async (tx) => {
@@ -136,9 +136,9 @@ export class WebhooksService {
     });
   }
 
-  async rotateSecret(asked: Asked<'rotateWebhookSecret'>): Promise<Answer> {
-    const { id: mainAccountId, webhook: id } = asked.params;
-    return this.runner.runLocal(asked, {
+  async rotateSecret(request: ValidatedRequest<'rotateWebhookSecret'>): Promise<Answer> {
+    const { id: mainAccountId, webhook: id } = request.params;
+    return this.runner.runLocal(request, {
       mainAccountId,
       apply: async (tx) => {
         await lockWebhook(tx, mainAccountId, id);

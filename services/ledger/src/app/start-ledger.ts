@@ -24,14 +24,14 @@ import {
 import type pg from 'pg';
 import { allowsEarlyRoll, type LedgerConfig } from '../config.js';
 import { PrismaClient } from '../generated/prisma/client.js';
+import { ConcurrencyLimiter } from '../lanes/concurrency-limiter.js';
 import type { LaneOptions } from '../lanes/lane-ports.js';
 import { processTimers } from '../lanes/lane-timers.js';
 import { Lanes, type LanesPorts } from '../lanes/lanes.js';
-import { Turnstile } from '../lanes/turnstile.js';
 import { LedgerMetrics } from '../metrics.js';
 import { CacheBudget } from '../pipeline/books-cache.js';
 import type { RollInParts } from '../pipeline/large-roll.js';
-import { SliceProcessor } from '../pipeline/process-slice.js';
+import { BatchProcessor } from '../pipeline/process-batch.js';
 import { createLedgerPool, LEDGER_SCHEMA } from '../store/ledger-pool.js';
 import type { LedgerStore } from '../store/ledger-store.js';
 import { MONTHLY_TABLES, PARTITIONS_LOCK } from '../store/partitions.js';
@@ -45,7 +45,7 @@ const INPUTS = [TOPICS.commands, TOPICS.messages];
 const CONNECTIONS_PER_LANE = 2;
 /** Connections beside those of the lanes at work: takeovers, cursors of idle lanes, readiness. */
 const SPARE_CONNECTIONS = 4;
-/** Per partition and fetch: about a slice of messages. Up to two wait per partition, so this bounds the memory. */
+/** Per partition and fetch: about a batch of messages. Up to two wait per partition, so this bounds the memory. */
 const FETCH_BYTES = 128 * 1_024;
 /** Records that come are delivered at once; this is how often an idle ledger asks the broker. */
 const FETCH_WAIT_MS = 25;
@@ -131,7 +131,7 @@ function createLanes(
   };
   const partitions = () => config.KAFKA_PARTITIONS;
   const options: LaneOptions = {
-    slice: config.LANE_SLICE,
+    batch: config.LANE_BATCH,
     idleCursorMs: 200,
     retryMs: { from: 100, to: config.LANE_RETRY_MAX_MS },
     fencedRetryMs: FENCED_RETRY_MS,
@@ -144,12 +144,12 @@ function createLanes(
     partitions,
     now: Date.now,
     timers: processTimers,
-    choresEveryMs: CHORES_EVERY_MS,
+    tasksEveryMs: CHORES_EVERY_MS,
     metrics,
     options,
     inspector: reader,
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-    processor: new SliceProcessor({
+    processor: new BatchProcessor({
       store,
       policy,
       tombstoneGraceMs,
@@ -161,8 +161,8 @@ function createLanes(
       metrics,
       log,
     }),
-    database: new Turnstile(config.LANES_AT_ONCE * config.LANE_SLICE),
-    kafka: new Turnstile(config.PUBLISH_AT_ONCE),
+    database: new ConcurrencyLimiter(config.LANES_AT_ONCE * config.LANE_BATCH),
+    kafka: new ConcurrencyLimiter(config.PUBLISH_AT_ONCE),
     budget: new CacheBudget(config.CACHED_SUB_ACCOUNTS),
     publisherOf: (lane) =>
       new TransactionalPublisher(kafka, `ledger-lane-${lane}`, { fences: fencesOf(config.KAFKA_PARTITIONS) }),

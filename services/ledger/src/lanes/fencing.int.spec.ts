@@ -37,8 +37,8 @@ describe('a ledger that stands still while another one takes its lanes', () => {
       KAFKA_TOPIC_PREFIX: harness.prefix,
       KAFKA_PARTITIONS: String(PARTITIONS),
       LOG_LEVEL: 'info',
-      // Many slices, so that it is always in the midst of one, and of publishing another.
-      LANE_SLICE: '20',
+      // Many batches, so that it is always in the midst of one, and of publishing another.
+      LANE_BATCH: '20',
     });
     processes.push(process);
     return process;
@@ -97,9 +97,9 @@ describe('a ledger that stands still while another one takes its lanes', () => {
     }
     await send(BACKLOG);
     await waitUntil(async () => (await charges()) > 100);
-    // Small slices are committed one transaction at a time: one is, which it does not know yet, and so has not
+    // Small batches are committed one transaction at a time: one is, which it does not know yet, and so has not
     // published; those of the other lanes wait to be written.
-    proxy.holdAnswersTo('ledger-slice');
+    proxy.holdAnswersTo('ledger-batch');
     await waitUntil(() => proxy.heldAnswers >= 1);
     // What was published before is through by now: a transaction left open would have ended by its time-out.
     await sleep(500);

@@ -1,12 +1,12 @@
 import type { LedgerMetrics } from '../metrics.js';
+import type { Publication } from '../pipeline/batch-draft.js';
 import type { CacheBudget } from '../pipeline/books-cache.js';
 import type { LaneMemory } from '../pipeline/lane-memory.js';
-import type { SliceProcessor } from '../pipeline/process-slice.js';
-import type { Publication } from '../pipeline/slice-draft.js';
+import type { BatchProcessor } from '../pipeline/process-batch.js';
+import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 import type { LanePublisher } from './lane-publishing.js';
 import type { LaneTimers } from './lane-timers.js';
 import type { TakeOverPorts } from './take-over.js';
-import type { Turnstile } from './turnstile.js';
 
 /**
  * `waiting`: for a server to come back. `fenced`: another process took the lane over. `broken`: row and log do not
@@ -16,7 +16,7 @@ export type LaneState = 'starting' | 'running' | 'waiting' | 'fenced' | 'broken'
 
 export interface LaneOptions {
   /** Most records of one transaction. */
-  readonly slice: number;
+  readonly batch: number;
   /** An idle lane writes its cursor after so long. */
   readonly idleCursorMs: number;
   /** Pause before a lane is taken over again after an outage: from, doubling, to. */
@@ -26,11 +26,11 @@ export interface LaneOptions {
 }
 
 export interface LanePorts extends TakeOverPorts {
-  readonly processor: SliceProcessor;
+  readonly processor: BatchProcessor;
   /** The way into the database, shared by all lanes: a place per record. */
-  readonly database: Turnstile;
+  readonly database: ConcurrencyLimiter;
   /** The way into Kafka, shared by all lanes: a place per lane. */
-  readonly kafka: Turnstile;
+  readonly kafka: ConcurrencyLimiter;
   readonly budget: CacheBudget;
   readonly metrics: LedgerMetrics;
   readonly publisher: LanePublisher;
@@ -41,17 +41,17 @@ export interface LanePorts extends TakeOverPorts {
   resume(lane: number, topic: string): void;
 }
 
-/** Work that no record asks for: an operator or the clock does. Done in steps, between two slices. */
-export interface LaneChore {
-  /** A chore of a kind that waits already is not taken twice. */
+/** Work that no record asks for: an operator or the clock does. Done in steps, between two batches. */
+export interface LaneTask {
+  /** A task of a kind that waits already is not taken twice. */
   readonly kind: string;
   /** When its next step is due, by the lane's `now`; left out: at once. */
   readonly dueAt?: number;
   /** @returns whether it is done */
-  step(lane: ChoreContext): Promise<boolean>;
+  step(lane: TaskContext): Promise<boolean>;
 }
 
-export interface ChoreContext {
+export interface TaskContext {
   readonly memory: LaneMemory;
   publish(publication: Publication): void;
   /** Waits until all is published. @throws what publishing failed with */

@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { OutgoingRecord } from '@subledger/kafka';
 import { Registry } from '@subledger/service-kit';
 import { LedgerMetrics } from '../metrics.js';
+import { BatchDraft, type Publication } from '../pipeline/batch-draft.js';
 import { BooksCache, CacheBudget } from '../pipeline/books-cache.js';
 import { LaneMemory } from '../pipeline/lane-memory.js';
-import { type Publication, SliceDraft } from '../pipeline/slice-draft.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { LanePublishing } from './lane-publishing.js';
-import { Turnstile } from './turnstile.js';
 
 const record = (value: string): OutgoingRecord => ({ topic: 't', key: null, value });
 const publication = (laneSequence: bigint, limit: string): Publication => ({
@@ -43,7 +43,7 @@ function setUp() {
   const publishing = new LanePublishing(
     {
       publisher,
-      turnstile: new Turnstile(1),
+      limiter: new ConcurrencyLimiter(1),
       metrics: new LedgerMetrics(new Registry()),
       readJournal: async () => [],
     },
@@ -87,11 +87,11 @@ describe('publishing behind a lane', () => {
     await publishing.drain();
   });
 
-  it('lets a tombstone replace the record of an earlier slice that waits with it', async () => {
+  it('lets a tombstone replace the record of an earlier batch that waits with it', async () => {
     const { publishing, sent, gates } = setUp();
     publishing.add(publication(1n, 'first'));
     publishing.add(publication(2n, 'of before'));
-    const draft = new SliceDraft(2n, 0);
+    const draft = new BatchDraft(2n, 0);
     draft.addTombstone({ mainAccountId: 'ma_1', subAccountId: 'sa_1' });
     publishing.add(draft.toPublication(new Map()));
     gates[0]?.resolve();

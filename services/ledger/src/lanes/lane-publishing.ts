@@ -1,8 +1,8 @@
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { LedgerMetrics } from '../metrics.js';
+import type { JournalRange, LimitSource, Publication } from '../pipeline/batch-draft.js';
 import type { LaneMemory } from '../pipeline/lane-memory.js';
-import type { JournalRange, LimitSource, Publication } from '../pipeline/slice-draft.js';
-import type { Turnstile } from './turnstile.js';
+import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 
 /** The part of `TransactionalPublisher` that a lane needs. */
 export interface LanePublisher {
@@ -15,7 +15,7 @@ export interface LanePublisher {
 export interface PublishingPorts {
   readonly publisher: LanePublisher;
   /** Bounds how many lanes publish at a time. */
-  readonly turnstile: Turnstile;
+  readonly limiter: ConcurrencyLimiter;
   readonly metrics: LedgerMetrics;
   /** Records of the lane's journal and outbox after a lane sequence, up to another. */
   readonly readJournal: (after: bigint, through: bigint) => Promise<OutgoingRecord[]>;
@@ -26,11 +26,11 @@ const MAX_RECORDS = 5_000;
 /** Journal rows read at a time. */
 const JOURNAL_PAGE = 1_000n;
 
-/** Committed slices that may wait for publishing, each some megabytes; a lane that is further ahead waits itself. */
+/** Committed batches that may wait for publishing, each some megabytes; a lane that is further ahead waits itself. */
 const MAX_WAITING = 1;
 
 /**
- * Publishes committed slices in order, one Kafka transaction at a time, while the lane works on the next slice. What
+ * Publishes committed batches in order, one Kafka transaction at a time, while the lane works on the next batch. What
  * has piled up meanwhile goes in one transaction, with one limit record per sub-account. After a failure nothing more
  * is published: the lane is taken over again, and begins at its cursor.
  */
@@ -56,13 +56,13 @@ export class LanePublishing {
     if (this.failure) throw this.failure.error;
   }
 
-  /** Takes a committed slice. */
+  /** Takes a committed batch. */
   add(publication: Publication): void {
     this.waiting.push(publication);
     if (!this.failure) this.running ??= this.run();
   }
 
-  /** Waits until at most `MAX_WAITING` slices are waiting. @throws what publishing failed with */
+  /** Waits until at most `MAX_WAITING` batches are waiting. @throws what publishing failed with */
   async room(): Promise<void> {
     while (this.waiting.length > MAX_WAITING && !this.failure) {
       await new Promise<void>((resolve) => this.roomWaiters.push(resolve));
@@ -79,7 +79,7 @@ export class LanePublishing {
     try {
       // Taken only at the place: while the lane waited for it, more may have come.
       while (this.waiting.length > 0) {
-        await this.ports.turnstile.run(() => this.publish(this.waiting.splice(0)));
+        await this.ports.limiter.run(() => this.publish(this.waiting.splice(0)));
       }
     } catch (error) {
       this.failure = { error };

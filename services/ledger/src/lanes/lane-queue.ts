@@ -76,7 +76,7 @@ export class LaneQueue {
     return mergeByTime(commands, messages);
   }
 
-  /** Puts records back to where they were taken from: their slice failed. */
+  /** Puts records back to where they were taken from: their batch failed. */
   putBack(records: readonly KafkaRecord[]): void {
     this.commands.putBack(records.filter((record) => record.topic === TOPICS.commands));
     this.messages.putBack(records.filter((record) => record.topic !== TOPICS.commands));

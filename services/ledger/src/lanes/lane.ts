@@ -1,29 +1,29 @@
 import { TOPICS } from '@subledger/contracts';
 import { FencedError, type KafkaRecord } from '@subledger/kafka';
+import type { Publication } from '../pipeline/batch-draft.js';
 import { BooksCache } from '../pipeline/books-cache.js';
 import { LaneMemory } from '../pipeline/lane-memory.js';
-import type { Publication } from '../pipeline/slice-draft.js';
 import { LaneFencedError } from '../store/lane-lease.js';
 import type { TakenLane } from '../store/ledger-store.js';
 import { LaneBrokenError } from './check-log.js';
-import type { ChoreContext, LaneChore, LanePorts, LaneState } from './lane-ports.js';
+import type { LanePorts, LaneState, LaneTask, TaskContext } from './lane-ports.js';
 import { LanePublishing } from './lane-publishing.js';
 import { LaneQueue } from './lane-queue.js';
-import { StateBooks } from './state-books.js';
+import { PublishSnapshots } from './publish-snapshots.js';
 import { takeOver } from './take-over.js';
 
 /** How long the end of a lane waits for its work, in milliseconds; then the next owner's fence must do. */
 const END_TIMEOUT_MS = 8_000;
 
 /**
- * One lane: the only writer of the main accounts of its partition. Works on one slice at a time, publishes behind
+ * One lane: the only writer of the main accounts of its partition. Works on one batch at a time, publishes behind
  * it, and is taken over again after anything that leaves it in doubt.
  */
 export class Lane {
   private readonly queue: LaneQueue;
   private readonly ending = new AbortController();
   private readonly paused = new Set<string>();
-  private readonly chores = new Map<string, LaneChore>();
+  private readonly periodicTasks = new Map<string, LaneTask>();
   private memory: LaneMemory | undefined;
   private publishing: LanePublishing | undefined;
   private working: Promise<void> | undefined;
@@ -77,9 +77,9 @@ export class Lane {
   enqueue(topic: string, records: readonly KafkaRecord[]): void {
     if (this.isOver) return;
     this.queue.push(topic, records);
-    // A slice ahead, and what the consumer has fetched beyond it: fetching never waits for the database, and memory
+    // A batch ahead, and what the consumer has fetched beyond it: fetching never waits for the database, and memory
     // stays bounded.
-    if (this.queue.sizeOf(topic) >= this.ports.options.slice && !this.paused.has(topic)) {
+    if (this.queue.sizeOf(topic) >= this.ports.options.batch && !this.paused.has(topic)) {
       this.paused.add(topic);
       this.ports.pause(this.lane, topic);
     }
@@ -102,13 +102,13 @@ export class Lane {
   }
 
   /** Takes work in that no record asks for. */
-  ask(chore: LaneChore): void {
-    if (this.isOver || this.chores.has(chore.kind)) return;
-    this.chores.set(chore.kind, chore);
+  ask(task: LaneTask): void {
+    if (this.isOver || this.periodicTasks.has(task.kind)) return;
+    this.periodicTasks.set(task.kind, task);
     this.queue.wake();
   }
 
-  /** Finishes the slice in work and what is to publish, bounded in time, and lets go of the publisher. */
+  /** Finishes the batch in work and what is to publish, bounded in time, and lets go of the publisher. */
   async end(): Promise<void> {
     if (this.current !== 'broken') this.current = 'ended';
     this.ending.abort();
@@ -137,9 +137,9 @@ export class Lane {
     this.memory?.cache.clear();
     this.memory = new LaneMemory(taken, new BooksCache(budget));
     // What they published may be lost; whoever asked asks again.
-    this.chores.clear();
+    this.periodicTasks.clear();
     this.publishing = new LanePublishing(
-      { publisher, turnstile: kafka, metrics, readJournal },
+      { publisher, limiter: kafka, metrics, readJournal },
       this.memory,
       () => this.queue.wake(),
     );
@@ -163,43 +163,43 @@ export class Lane {
     }
   }
 
-  /** Slice after slice, until the lane ends or something fails. */
+  /** Batch after batch, until the lane ends or something fails. */
   private async work(onProgress: () => void): Promise<void> {
     const { database, options } = this.ports;
     const publishing = this.publishing as LanePublishing;
     const memory = this.memory as LaneMemory;
     while (!this.isOver) {
       publishing.assertWorking();
-      await this.workOnChore(memory, publishing);
-      const choreInMs = this.choreInMs();
-      if (this.queue.size === 0 && choreInMs === 0) continue;
+      await this.workOnTask(memory, publishing);
+      const taskInMs = this.taskInMs();
+      if (this.queue.size === 0 && taskInMs === 0) continue;
       if (this.queue.size === 0) {
         const isUnsettled = memory.isCursorDirty || publishing.isBusy;
-        const waitMs = Math.min(choreInMs, isUnsettled ? options.idleCursorMs : Number.POSITIVE_INFINITY);
+        const waitMs = Math.min(taskInMs, isUnsettled ? options.idleCursorMs : Number.POSITIVE_INFINITY);
         await this.queue.wait(Number.isFinite(waitMs) ? waitMs : undefined);
         if (this.queue.size === 0 && !publishing.isBusy) await this.storeCursor();
         continue;
       }
       await publishing.room();
-      const work = () => this.workOnSlice(memory, (publication) => this.onCommitted(publication, publishing));
-      await database.run(work, () => Math.min(this.queue.size, options.slice));
+      const work = () => this.workOnBatch(memory, (publication) => this.onCommitted(publication, publishing));
+      await database.run(work, () => Math.min(this.queue.size, options.batch));
       onProgress();
     }
   }
 
-  /** Milliseconds until the next step of a chore is due; infinite without one. */
-  private choreInMs(): number {
-    const dueAts = [...this.chores.values()].map(({ dueAt = 0 }) => dueAt);
+  /** Milliseconds until the next step of a task is due; infinite without one. */
+  private taskInMs(): number {
+    const dueAts = [...this.periodicTasks.values()].map(({ dueAt = 0 }) => dueAt);
     return Math.max(0, Math.min(...dueAts) - this.ports.now());
   }
 
-  /** One step of the oldest chore that is due, if there is one: slices wait for no more than that. */
-  private async workOnChore(memory: LaneMemory, publishing: LanePublishing): Promise<void> {
+  /** One step of the oldest task that is due, if there is one: batches wait for no more than that. */
+  private async workOnTask(memory: LaneMemory, publishing: LanePublishing): Promise<void> {
     const now = this.ports.now();
-    const chore = [...this.chores.values()].find(({ dueAt = 0 }) => dueAt <= now);
-    if (!chore) return;
+    const task = [...this.periodicTasks.values()].find(({ dueAt = 0 }) => dueAt <= now);
+    if (!task) return;
     await publishing.room();
-    const context: ChoreContext = {
+    const context: TaskContext = {
       memory,
       publish: (publication) => publishing.add(publication),
       published: async () => {
@@ -209,16 +209,16 @@ export class Lane {
     };
     const { database, options } = this.ports;
     const isDone = await database.run(
-      () => chore.step(context),
-      () => options.slice,
+      () => task.step(context),
+      () => options.batch,
     );
-    if (isDone) this.chores.delete(chore.kind);
+    if (isDone) this.periodicTasks.delete(task.kind);
   }
 
-  private async workOnSlice(memory: LaneMemory, publish: (publication: Publication) => void): Promise<void> {
+  private async workOnBatch(memory: LaneMemory, publish: (publication: Publication) => void): Promise<void> {
     const { processor, options } = this.ports;
     // Taken only now: while the lane waited for its place, more may have come.
-    const records = this.queue.take(options.slice, memory.offsets);
+    const records = this.queue.take(options.batch, memory.offsets);
     if (records.length > 0) {
       try {
         await processor.process(memory, records, publish);
@@ -233,9 +233,9 @@ export class Lane {
 
   private onCommitted(publication: Publication, publishing: LanePublishing): void {
     publishing.add(publication);
-    for (const order of publication.restatements ?? []) {
-      this.ask(new StateBooks(this.ports.store, this.ports.now));
-      (this.chores.get(StateBooks.kind) as StateBooks | undefined)?.add(order);
+    for (const order of publication.snapshotRequests ?? []) {
+      this.ask(new PublishSnapshots(this.ports.store, this.ports.now));
+      (this.periodicTasks.get(PublishSnapshots.kind) as PublishSnapshots | undefined)?.add(order);
     }
   }
 
@@ -243,7 +243,7 @@ export class Lane {
     // The partition is paused for whoever comes after it.
     if (this.isOver) return;
     for (const topic of this.paused) {
-      if (this.queue.sizeOf(topic) > this.ports.options.slice / 2) continue;
+      if (this.queue.sizeOf(topic) > this.ports.options.batch / 2) continue;
       this.paused.delete(topic);
       this.ports.resume(this.lane, topic);
     }

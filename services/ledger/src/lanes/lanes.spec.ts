@@ -5,8 +5,8 @@ import { createLogger, Registry } from '@subledger/service-kit';
 import { LedgerMetrics } from '../metrics.js';
 import { CacheBudget } from '../pipeline/books-cache.js';
 import { fakeRecord } from '../testing/fake-record.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { Lanes, type LanesPorts } from './lanes.js';
-import { Turnstile } from './turnstile.js';
 
 const COMMANDS = { topic: TOPICS.commands, partition: 0 };
 
@@ -82,9 +82,9 @@ function setUp() {
       sleep: () => new Promise(() => undefined),
       random: () => 0,
     },
-    options: { slice: 100, idleCursorMs: 1, retryMs: { from: 1, to: 1 }, fencedRetryMs: 1 },
-    database: new Turnstile(100),
-    kafka: new Turnstile(1),
+    options: { batch: 100, idleCursorMs: 1, retryMs: { from: 1, to: 1 }, fencedRetryMs: 1 },
+    database: new ConcurrencyLimiter(100),
+    kafka: new ConcurrencyLimiter(1),
     budget: new CacheBudget(10),
     metrics,
     logEnds: async (_: string, lanes: number[]) => new Map(lanes.map((lane) => [lane, logEnd.value])),

@@ -2,10 +2,10 @@ import { TOPICS } from '@subledger/contracts';
 import { type KafkaRecord, partitionFor, partitionKey, type TopicPartition } from '@subledger/kafka';
 import type { LaneOrders } from '../store/ledger-store.js';
 import type { SubAccountKey } from '../store/rows.js';
-import { buryDeleted, RebuildLimits } from './chores.js';
 import { Lane } from './lane.js';
 import type { LanePorts } from './lane-ports.js';
 import type { LanePublisher } from './lane-publishing.js';
+import { RebuildLimits, tombstoneDeleted } from './periodic-tasks.js';
 
 /** The part of the consumer that lanes steer. */
 interface LaneConsumer {
@@ -26,7 +26,7 @@ export interface LanesPorts extends Omit<LanePorts, 'publisher' | 'pause' | 'res
   /** Between two measurements of the lag. */
   readonly lagEveryMs: number;
   /** Between two looks for operators' orders and tombstones that are due. */
-  readonly choresEveryMs: number;
+  readonly tasksEveryMs: number;
   /** Partitions of each input topic. */
   readonly partitions: () => number;
   /** Checks once that the topics are what the lanes assume; called before the first takeover. */
@@ -50,7 +50,7 @@ export class Lanes {
   constructor(private readonly ports: LanesPorts) {
     this.stopTimers = [
       ports.timers.every(ports.commitEveryMs, () => this.report()),
-      ports.timers.every(ports.choresEveryMs, () => this.lookAfter()),
+      ports.timers.every(ports.tasksEveryMs, () => this.lookAfter()),
       ports.timers.every(ports.lagEveryMs, () => this.measureLag()),
     ];
   }
@@ -162,13 +162,13 @@ export class Lanes {
       const lane = this.lanes.get(orders.lane);
       // A lane that waits for a server looks at its row by itself.
       const isIdle = lane === undefined || lane.state === 'starting' || lane.state === 'waiting';
-      if (!isIdle && orders.generation > lane.generation) await this.goOn(orders);
+      if (!isIdle && orders.generation > lane.generation) await this.resume(orders);
       else if (lane?.state === 'running' && orders.rebuildLimits) lane.ask(this.rebuildOf(orders.lane));
     }
   }
 
   /** An operator has decided how a stopped lane goes on: it is taken over where its row now says. */
-  private async goOn({ lane: number }: LaneOrders): Promise<void> {
+  private async resume({ lane: number }: LaneOrders): Promise<void> {
     // A lane at work is still being fed, from where it has got to. What came so to the one that takes its place would be
     // taken for the first that is left to do, and all between the row's offset and there passed over.
     this.ports.consumer()?.pause(INPUT_TOPICS.map((topic) => ({ topic, partition: number })));
@@ -203,7 +203,7 @@ export class Lanes {
     const laneOf = ({ mainAccountId }: SubAccountKey) => partitionFor(mainAccountId, partitions());
     for (const [number, keys] of Map.groupBy(due, laneOf)) {
       const lane = this.lanes.get(number);
-      if (lane?.state === 'running') lane.ask(buryDeleted(processor, keys));
+      if (lane?.state === 'running') lane.ask(tombstoneDeleted(processor, keys));
     }
   }
 
@@ -258,6 +258,6 @@ export const describeBeyond = (beyond: readonly number[], lanes: number): string
 const describe = ({ lane, state, reason }: Lane): string =>
   `lane ${lane} ${state}: ${reason}${
     state === 'broken'
-      ? ` (the books are as they were; look with npm run ledger -- go-on --lane ${lane}, see docs/operations/stopped-lane.md)`
+      ? ` (the books are as they were; look with npm run ledger -- resume --lane ${lane}, see docs/operations/stopped-lane.md)`
       : ''
   }`;

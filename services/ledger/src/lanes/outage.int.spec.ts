@@ -23,7 +23,7 @@ describe('an outage of the database', () => {
   it('makes lanes wait, and loses and doubles nothing', async () => {
     const ledger = await harness.startLedger({
       DATABASE_URL: url.href,
-      LANE_SLICE: '20',
+      LANE_BATCH: '20',
       KAFKA_GROUP: 'first',
     });
     const customer = await openCustomer(harness, { points: '100000', limit: '1000' });
@@ -62,7 +62,7 @@ describe('an outage of the database', () => {
     const ledger = await harness.startLedger({ DATABASE_URL: url.href });
     const { mainAccountId } = await openCustomer(harness);
     await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
-    proxy.loseAnswerTo('ledger-slice');
+    proxy.loseAnswerTo('ledger-batch');
     // Dealt with twice, it would be put aside twice: nothing else would stop that.
     await harness.send(TOPICS.commands, mainAccountId, '{"nonsense":');
     await waitUntil(() => proxy.hasLostAnswer);

@@ -94,13 +94,13 @@ describe('publishing again', () => {
   it('keeps the record of a deleted sub-account until the grace time is over, then buries it', async () => {
     // Deleted at 1, grace 1,000.
     const taken = { messageOffset: 0n, messageLastId: null };
-    const isBuried = async (now: number) =>
+    const hasTombstone = async (now: number) =>
       (await limits(taken, now)).map(({ key, value }) => [key, value === null]);
-    expect(await isBuried(1_000)).toEqual([
+    expect(await hasTombstone(1_000)).toEqual([
       ['sa_live', false],
       ['sa_gone', false],
     ]);
-    expect(await isBuried(1_001)).toEqual([
+    expect(await hasTombstone(1_001)).toEqual([
       ['sa_live', false],
       ['sa_gone', true],
     ]);

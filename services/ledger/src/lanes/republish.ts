@@ -1,6 +1,6 @@
 import { eventType } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
-import { TOUCH_ALL } from '../pipeline/decide-slice.js';
+import { TOUCH_ALL } from '../pipeline/decide-batch.js';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
 import { lastMessageOf } from '../store/rows.js';
 import { limitOrTombstone } from '../wire/limit-record.js';

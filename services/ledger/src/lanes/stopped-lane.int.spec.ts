@@ -27,7 +27,7 @@ describe('a stopped lane', () => {
     const ledger = await harness.startLedger();
     for (let lane = 0; lane < PARTITIONS; lane += 1) await scene.expectAlarm(ledger, lane, 'created anew');
 
-    const text = await scene.goOn(0, 'created anew');
+    const text = await scene.resume(0, 'created anew');
     expect(text).toContain('reads on at 0');
     const next = await harness.outcome(fresh);
     expect(next.data).toMatchObject({ generation: 2, sequence: outcome.data.sequence + 1 });
@@ -36,17 +36,17 @@ describe('a stopped lane', () => {
     await waitUntil(() => ledger.lanes.get(0)?.state === 'running');
     const generations = () => Promise.all([0, 1, 2].map((lane) => scene.generation(lane)));
     const before = await generations();
-    const dry = await operate(harness, 'go-on', '--all');
+    const dry = await operate(harness, 'resume', '--all');
     expect(dry).toMatchObject({ code: 0, text: expect.stringContaining('Nothing was changed') });
     // Of lane 0 nothing is said: it fits.
     expect(dry.text.match(/^Lane \d/gm)).toEqual(['Lane 1', 'Lane 2']);
     expect(await generations()).toEqual(before);
-    const rest = await operate(harness, 'go-on', '--all', '--yes');
+    const rest = await operate(harness, 'resume', '--all', '--yes');
     expect(rest.code).toBe(0);
     for (const lane of [1, 2]) expect(rest.text).toContain(`Lane ${lane} was taken up by`);
     expect(await generations()).toEqual(before.map((generation, lane) => generation + (lane === 0 ? 0 : 1)));
     await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
-    expect(await operate(harness, 'go-on', '--all', '--yes')).toMatchObject({
+    expect(await operate(harness, 'resume', '--all', '--yes')).toMatchObject({
       code: 1,
       text: expect.stringContaining('All lanes fit'),
     });
@@ -64,7 +64,7 @@ describe('a stopped lane', () => {
     await harness.message('message.sent', sentMessage(customer, '1', old), old);
     const fresh = await scene.send(customer);
     // By now the log has the offset again, but another record before it.
-    await scene.goOn(1, 'follows another record');
+    await scene.resume(1, 'follows another record');
     await scene.charged(fresh);
     expect(await scene.timesBooked([old, fresh])).toEqual([1, 1]);
     await scene.expectLimits(1);
@@ -83,7 +83,7 @@ describe('a stopped lane', () => {
     await deleteRecords(harness.kafka, TOPICS.messages, 2, high - 2n);
     const ledger = await harness.startLedger();
     await scene.expectAlarm(ledger, 2, 'records were never read');
-    const text = await scene.goOn(2, 'records were never read');
+    const text = await scene.resume(2, 'records were never read');
     expect(text).toMatch(/SKIPPED \(2 of them are gone from the log\)/);
     await scene.charged(left[1] as string);
     expect(await scene.timesBooked([...lost, ...left])).toEqual([0, 0, 1, 1]);
@@ -98,16 +98,16 @@ describe('a stopped lane', () => {
     await scene.charged(ids[0] as string);
     await harness.outcome(ids[1] as string);
     expect((await operate(harness, 'lanes')).code).toBe(0);
-    const refused = await operate(harness, 'go-on', '--lane', '2', '--yes');
+    const refused = await operate(harness, 'resume', '--lane', '2', '--yes');
     expect(refused).toMatchObject({ code: 1, text: expect.stringContaining('Refused: the lane fits') });
-    expect((await operate(harness, 'go-on', '--lane', '2', '--commands', '9999', '--force')).code).toBe(2);
-    expect((await operate(harness, 'go-on', '--lane', '7')).code).toBe(2);
+    expect((await operate(harness, 'resume', '--lane', '2', '--commands', '9999', '--force')).code).toBe(2);
+    expect((await operate(harness, 'resume', '--lane', '7')).code).toBe(2);
     const wanted = (await scene.generation(2)) + 1;
     const { middle } = await harness.one<{ middle: string }>(
       'SELECT message_offset - 1 AS middle FROM lanes WHERE lane = 2',
     );
     const options = ['--commands', 'beginning', '--messages', middle, '--force', '--yes'];
-    const forced = await operate(harness, 'go-on', '--lane', '2', ...options);
+    const forced = await operate(harness, 'resume', '--lane', '2', ...options);
     expect(forced).toMatchObject({ code: 0, text: expect.stringContaining('are read again') });
     const fresh = await scene.purchase(customer);
     expect((await harness.outcome(fresh)).data.generation).toBe(wanted);
@@ -116,7 +116,7 @@ describe('a stopped lane', () => {
   });
 
   it('that is told to go on in the midst of traffic lets go of what it has in memory', async () => {
-    const options = { slice: 20, idleCursorMs: 200, retryMs: { from: 50, to: 200 }, fencedRetryMs: 20 };
+    const options = { batch: 20, idleCursorMs: 200, retryMs: { from: 50, to: 200 }, fencedRetryMs: 20 };
     const ledger = await harness.startLedger({}, { options });
     const customer = scene.customerOf(2);
     const ids: string[] = [];
@@ -127,7 +127,7 @@ describe('a stopped lane', () => {
     await waitUntil(() => ids.length > 40);
     const wanted = (await scene.generation(2)) + 1;
     const args = ['--lane', '2', '--messages', 'beginning', '--force', '--yes'];
-    await operate(harness, 'go-on', ...args);
+    await operate(harness, 'resume', ...args);
     isOver = true;
     await traffic;
     await harness.outcome(await scene.purchase(customer));

@@ -43,7 +43,7 @@ class DyingPublisher implements LanePublisher {
 describe('taking lanes over', () => {
   const harness = new LedgerHarness();
   const options = {
-    slice: 1_000,
+    batch: 1_000,
     idleCursorMs: 50,
     retryMs: { from: 50, to: 200 },
     fencedRetryMs: 3_600_000,

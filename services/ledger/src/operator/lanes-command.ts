@@ -101,7 +101,7 @@ function report(views: readonly LaneView[], print: (line: string) => void): numb
     print('');
     for (const problem of problemsOf(view)) print(`Lane ${lane}: ${problem}.`);
     print(
-      `  The books are as they were. What to do: npm run ledger -- go-on --lane ${lane} (shows a plan first),`,
+      `  The books are as they were. What to do: npm run ledger -- resume --lane ${lane} (shows a plan first),`,
     );
     print('  and docs/operations/stopped-lane.md.');
   }

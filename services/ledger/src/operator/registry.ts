@@ -1,15 +1,15 @@
 import { deadLetters } from './dead-letters-command.js';
 import { detachCommand } from './detach.js';
-import { goOn } from './go-on-command.js';
 import { lanes } from './lanes-command.js';
 import type { OperatorCommand } from './operator-command.js';
 import { rebuildLimits } from './rebuild-limits-command.js';
 import { reconcileCommand } from './reconcile.js';
+import { resume } from './resume-command.js';
 
 /** All that `npm run ledger` can do, in the order of its help. */
 export const OPERATOR_COMMANDS: readonly OperatorCommand[] = [
   lanes,
-  goOn,
+  resume,
   rebuildLimits,
   deadLetters,
   reconcileCommand,

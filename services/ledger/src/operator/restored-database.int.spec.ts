@@ -41,7 +41,7 @@ describe('a database restored from an older backup', () => {
 
     const ledger = await harness.startLedger();
     await scene.expectAlarm(ledger, 0, 'restored from an older backup');
-    const text = await scene.goOn(0, 'restored from an older backup');
+    const text = await scene.resume(0, 'restored from an older backup');
     expect(text).toContain('where it stood');
     const outcome = await harness.outcome(last);
     expect(outcome.data.generation).toBe(await scene.generation(0));
@@ -59,7 +59,7 @@ describe('a database restored from an older backup', () => {
     const backup = await Backup.take(harness);
     const lower = await scene.generation(1);
     // Readers see a higher generation than the backup knows.
-    const forced = await operate(harness, 'go-on', '--lane', '1', '--force', '--yes');
+    const forced = await operate(harness, 'resume', '--lane', '1', '--force', '--yes');
     expect(forced.text).toContain('taken up by');
     const after = [await scene.purchase(customer), await scene.send(customer)];
     await harness.outcome(after[0] as string);
@@ -71,7 +71,7 @@ describe('a database restored from an older backup', () => {
     const last = [await scene.purchase(customer), await scene.send(customer)];
     await scene.expectAlarm(ledger, 1, 'restored from a');
     expect(await scene.timesBooked([...after, ...last])).toEqual([0, 0, 0, 0]);
-    const text = await scene.goOn(1, 'restored from an older backup');
+    const text = await scene.resume(1, 'restored from an older backup');
     expect(text).toContain(`generation ${lower} → ${lower + 2}`);
     await harness.outcome(last[0] as string);
     await scene.charged(last[1] as string);

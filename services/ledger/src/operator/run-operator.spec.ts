@@ -31,21 +31,21 @@ describe('npm run ledger', () => {
       code: 2,
       text: expect.stringContaining('no command "dance"'),
     });
-    expect(await run(['go-on'], NOBODY)).toMatchObject({
+    expect(await run(['resume'], NOBODY)).toMatchObject({
       code: 2,
       text: expect.stringContaining('Which lane?'),
     });
     // Never all of them by leaving something out.
     for (const args of [['--yes'], ['--lane', '1', '--all'], ['--all', '1']])
-      expect(await run(['go-on', ...args], NOBODY)).toMatchObject({
+      expect(await run(['resume', ...args], NOBODY)).toMatchObject({
         code: 2,
         text: expect.stringContaining('Which lane?'),
       });
-    expect(await run(['go-on', '--all', '--force', '--yes'], NOBODY)).toMatchObject({
+    expect(await run(['resume', '--all', '--force', '--yes'], NOBODY)).toMatchObject({
       code: 2,
       text: expect.stringContaining('--force is for one lane'),
     });
-    expect(await run(['go-on', '--lane', '12'], NOBODY)).toMatchObject({
+    expect(await run(['resume', '--lane', '12'], NOBODY)).toMatchObject({
       code: 2,
       text: expect.stringContaining('lanes are 0 to 11'),
     });

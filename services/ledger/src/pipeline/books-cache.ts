@@ -47,8 +47,8 @@ export class BooksCache {
   }
 
   /**
-   * After a committed slice: forgets what is looked up per slice, and makes room. The last used books stay even where
-   * they alone are more than all may be: to load 100,000 sub-accounts anew for every slice would be no saving.
+   * After a committed batch: forgets what is looked up per batch, and makes room. The last used books stay even where
+   * they alone are more than all may be: to load 100,000 sub-accounts anew for every batch would be no saving.
    */
   settle(mainAccountIds: Iterable<string>): void {
     for (const id of mainAccountIds) this.settleOne(id);

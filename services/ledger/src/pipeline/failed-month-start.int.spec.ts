@@ -63,7 +63,7 @@ describe('a month start that cannot be made', () => {
   });
 
   it.each([
-    ['with the other sub-accounts of its slice', {}],
+    ['with the other sub-accounts of its batch', {}],
     ['of a main account that is rolled in parts', { rollInParts: { above: 0, size: 1, keptEvents: 1 } }],
   ])('stops sending, charges what is sent, and is made after the repair: %s', async (_, parts) => {
     const customer = await stuck();

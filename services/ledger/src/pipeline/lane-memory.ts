@@ -3,7 +3,7 @@ import type { PublishedCursor, TakenLane } from '../store/ledger-store.js';
 import type { LaneOffsets } from '../store/rows.js';
 import type { BooksCache } from './books-cache.js';
 
-/** What a lane's owner keeps between slices; equals the lane's row, but for the cursor, which may be ahead of it. */
+/** What a lane's owner keeps between batches; equals the lane's row, but for the cursor, which may be ahead of it. */
 export class LaneMemory {
   lease: Lease;
   offsets: LaneOffsets;

@@ -3,7 +3,7 @@ import type { KafkaRecord } from '@subledger/kafka';
 import type { LaneOffsets } from '../store/rows.js';
 import { recordFingerprint } from '../wire/record-fingerprint.js';
 
-/** How far a lane is while a slice goes through: the offsets that its transaction will store. */
+/** How far a lane is while a batch goes through: the offsets that its transaction will store. */
 export class LaneProgress {
   private commandOffset: bigint;
   private messageOffset: bigint;

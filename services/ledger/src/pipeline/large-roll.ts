@@ -10,16 +10,16 @@ import {
   wouldRoll,
 } from '@subledger/core';
 import { commandKey, type KnownCommand } from '../store/known.js';
-import type { LaneStep, SliceWrites } from '../store/rows.js';
+import type { BatchWrites, LaneStep } from '../store/rows.js';
 import { type Cause, EventWriter } from '../wire/event-json.js';
 import { instantText } from '../wire/instant-text.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ParsedCommand, ParsedMessage } from '../wire/parsed-record.js';
-import { ROLL_TYPE } from './decide-slice.js';
+import { BatchCounts } from './batch-counts.js';
+import { BatchDraft, type EventContext, type LimitSource, type Publication } from './batch-draft.js';
+import { ROLL_TYPE } from './decide-batch.js';
 import type { LaneMemory } from './lane-memory.js';
 import { LaneProgress } from './lane-progress.js';
-import { SliceCounts } from './slice-counts.js';
-import { type EventContext, type LimitSource, type Publication, SliceDraft } from './slice-draft.js';
 
 /** When and how a month start is written in parts. */
 export interface RollInParts {
@@ -80,7 +80,7 @@ interface LargeRollOptions {
  * own, before the record that the clock was read from: that one then finds the period rolled.
  */
 export class LargeRoll {
-  readonly counts = new SliceCounts();
+  readonly counts = new BatchCounts();
   readonly step: LaneStep;
   private readonly start: MonthStart;
   private readonly cause: Cause;
@@ -117,12 +117,12 @@ export class LargeRoll {
   }
 
   /** The transaction's statements, part by part. The books follow; a failure leaves them to be loaded anew. */
-  *parts(): Generator<SliceWrites> {
+  *parts(): Generator<BatchWrites> {
     const { lane, books, inParts } = this.options;
     let laneSequence = lane.laneSequence;
     for (const { events, changes } of this.start.parts(inParts.size)) {
       books.apply(changes);
-      const draft = new SliceDraft(laneSequence, events.length);
+      const draft = new BatchDraft(laneSequence, events.length);
       for (const event of events) {
         const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
         const payload = this.writer.write(event, sub);
@@ -151,7 +151,7 @@ export class LargeRoll {
   }
 
   /** The command's id stands for the summary from now on. */
-  private addOutcome(draft: SliceDraft, eventSequence: number): void {
+  private addOutcome(draft: BatchDraft, eventSequence: number): void {
     const { command } = this.options;
     if (!command) return;
     draft.addCommand({
@@ -169,7 +169,7 @@ export class LargeRoll {
     const { main } = this.start;
     const { lane: number, generation } = lane.lease;
     const position = { lane: number, generation, messageOffset: this.context.position };
-    // As in `decide-slice.ts`: a month start that was late must not undo a tombstone that a chore wrote by our clock.
+    // As in `decide-batch.ts`: a month start that was late must not undo a tombstone that a task wrote by our clock.
     const moment = { at: Math.max(at, now), graceMs: tombstoneGraceMs };
     for (const { id } of subAccounts) {
       const sub = books.subAccounts.get(id);

@@ -5,7 +5,7 @@ import { assertBooks } from '../testing/assert-books.js';
 import { LedgerHarness, newSub } from '../testing/ledger-harness.js';
 import { eventsOf, openCustomer, sentMessage } from '../testing/scenes.js';
 
-/** Sub-accounts of the customer that is rolled: more than one statement takes at a time in a small slice. */
+/** Sub-accounts of the customer that is rolled: more than one statement takes at a time in a small batch. */
 const SUB_ACCOUNTS = 150;
 
 describe('a month start', () => {

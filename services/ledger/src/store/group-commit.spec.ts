@@ -1,20 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { GroupCommit } from './group-commit.js';
 import { LaneFencedError } from './lane-lease.js';
-import type { SliceToWrite } from './write-slice.js';
+import type { BatchToWrite } from './write-batch.js';
 
-/** As much of a slice as the grouping looks at. */
+/** As much of a batch as the grouping looks at. */
 function slice(
   lane: number,
   rows: number,
   other: { outbox?: number; hasOutbox?: boolean } = {},
-): SliceToWrite {
+): BatchToWrite {
   const journal = rows === 0 ? [] : [{ rows: Array.from({ length: rows }), payloads: Buffer.alloc(0) }];
   return {
     lease: { lane, epoch: 1n, generation: 1 },
     writes: { journal, outbox: Array.from({ length: other.outbox ?? 0 }) },
     published: { sequence: 0n, hasOutbox: other.hasOutbox ?? false },
-  } as unknown as SliceToWrite;
+  } as unknown as BatchToWrite;
 }
 
 function setUp(failFor: (lanes: readonly number[]) => Error | null = () => null) {
@@ -23,8 +23,8 @@ function setUp(failFor: (lanes: readonly number[]) => Error | null = () => null)
   const commits = new GroupCommit({
     atOnce: 2,
     maxRows: 10,
-    write: async (slices) => {
-      const lanes = slices.map(({ lease }) => lease.lane);
+    write: async (batches) => {
+      const lanes = batches.map(({ lease }) => lease.lane);
       written.push(lanes);
       await new Promise<void>((resolve) => gates.push(resolve));
       const failure = failFor(lanes);
@@ -43,7 +43,7 @@ const fenced = (lane: number) => (lanes: readonly number[]) =>
   lanes.includes(lane) ? new LaneFencedError(lane) : null;
 
 describe('GroupCommit', () => {
-  it('writes a lone slice at once, and small ones that come meanwhile together', async () => {
+  it('writes a lone batch at once, and small ones that come meanwhile together', async () => {
     const { commits, written, commit } = setUp();
     const done = [1, 2, 3].map((lane) => commits.write(slice(lane, 1)));
     expect(written).toEqual([[1]]);

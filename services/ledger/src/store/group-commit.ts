@@ -1,5 +1,5 @@
 import { fitting, isTransientError } from '@subledger/database';
-import type { SliceToWrite } from './write-slice.js';
+import type { BatchToWrite } from './write-batch.js';
 
 export interface GroupCommitOptions {
   /** Transactions at a time; only one of them a small one. */
@@ -10,23 +10,23 @@ export interface GroupCommitOptions {
    * Writes all of them in one transaction, or none.
    * @throws LaneFencedError: nothing was written
    */
-  readonly write: (slices: readonly SliceToWrite[]) => Promise<void>;
+  readonly write: (batches: readonly BatchToWrite[]) => Promise<void>;
 }
 
 interface Waiting {
-  readonly slice: SliceToWrite;
+  readonly batch: BatchToWrite;
   readonly rows: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface Group {
-  readonly slices: readonly Waiting[];
+  readonly batches: readonly Waiting[];
   readonly isSmall: boolean;
 }
 
 /**
- * Lets the slices of several lanes share a transaction. A slice that finds a place is written at once: a lone
+ * Lets the batches of several lanes share a transaction. A batch that finds a place is written at once: a lone
  * command does not wait for company. Small ones that come while another small one is written go together, as the next
  * one: what a transaction costs beside its rows (a flush above all) is then shared, the more the busier the machine.
  */
@@ -37,10 +37,10 @@ export class GroupCommit {
 
   constructor(private readonly options: GroupCommitOptions) {}
 
-  /** @throws as writing the slice alone */
-  write(slice: SliceToWrite): Promise<void> {
+  /** @throws as writing the batch alone */
+  write(batch: BatchToWrite): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ slice, rows: rowsOf(slice), resolve, reject });
+      this.waiting.push({ batch, rows: rowsOf(batch), resolve, reject });
       this.start();
     });
   }
@@ -49,7 +49,7 @@ export class GroupCommit {
     while (this.running < this.options.atOnce && this.waiting.length > 0) {
       const group = this.nextGroup();
       if (group.isSmall && this.isSmallRunning) return;
-      this.waiting.splice(0, group.slices.length);
+      this.waiting.splice(0, group.batches.length);
       void this.run(group);
     }
   }
@@ -57,39 +57,39 @@ export class GroupCommit {
   /** The first that waits, and what of the following fits beside it. */
   private nextGroup(): Group {
     const { maxRows } = this.options;
-    const slices = this.waiting.slice(
+    const batches = this.waiting.slice(
       0,
       fitting(this.waiting, ({ rows }) => rows, maxRows),
     );
-    return { slices, isSmall: slices.reduce((sum, { rows }) => sum + rows, 0) < maxRows };
+    return { batches, isSmall: batches.reduce((sum, { rows }) => sum + rows, 0) < maxRows };
   }
 
-  private async run({ slices, isSmall }: Group): Promise<void> {
+  private async run({ batches, isSmall }: Group): Promise<void> {
     this.running += 1;
     this.isSmallRunning ||= isSmall;
-    await this.writeTogether(slices);
+    await this.writeTogether(batches);
     this.running -= 1;
     if (isSmall) this.isSmallRunning = false;
     this.start();
   }
 
   /** Never throws. */
-  private async writeTogether(slices: readonly Waiting[]): Promise<void> {
+  private async writeTogether(batches: readonly Waiting[]): Promise<void> {
     try {
-      await this.options.write(slices.map(({ slice }) => slice));
+      await this.options.write(batches.map(({ batch }) => batch));
     } catch (error) {
       // One of them is fenced or cannot be written, and that is no other lane's trouble. Nothing was written.
-      if (slices.length > 1 && !isTransientError(error)) {
-        for (const one of slices) await this.writeTogether([one]);
-      } else for (const { reject } of slices) reject(error);
+      if (batches.length > 1 && !isTransientError(error)) {
+        for (const one of batches) await this.writeTogether([one]);
+      } else for (const { reject } of batches) reject(error);
       return;
     }
-    for (const { resolve } of slices) resolve();
+    for (const { resolve } of batches) resolve();
   }
 }
 
 /** What cannot share a statement counts as more than any group has room for. */
-const rowsOf = ({ writes, published }: SliceToWrite): number => {
+const rowsOf = ({ writes, published }: BatchToWrite): number => {
   const isAlone = writes.outbox.length > 0 || published.hasOutbox || writes.journal.length > 1;
   return isAlone ? Number.POSITIVE_INFINITY : (writes.journal[0]?.rows.length ?? 0);
 };

@@ -4,7 +4,7 @@ export interface OwnedId {
   readonly id: string;
 }
 
-/** The ids that a slice's records can touch; repeats do no harm. */
+/** The ids that a batch's records can touch; repeats do no harm. */
 export interface TouchedIds {
   readonly holds: readonly OwnedId[];
   readonly charges: readonly OwnedId[];

@@ -45,7 +45,7 @@ export async function takeLane(
 }
 
 /**
- * Notes by itself how far a lane is published, when no slice comes along to carry it.
+ * Notes by itself how far a lane is published, when no batch comes along to carry it.
  * @throws LaneFencedError
  */
 export async function advanceCursor(

@@ -2,8 +2,8 @@ import type { Books, MainAccount, SubAccount } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
-import type { LaneOffsets, LaneStep, SliceWrites, SubAccountKey } from './rows.js';
-import type { StatementKey, StoredStatement, StoredTransfer } from './stated-pages.js';
+import type { BatchWrites, LaneOffsets, LaneStep, SubAccountKey } from './rows.js';
+import type { StatementKey, StoredStatement, StoredTransfer } from './snapshot-pages.js';
 
 /** A lane's row right after it was taken over. */
 export interface TakenLane extends LaneOffsets {
@@ -73,16 +73,16 @@ export interface LedgerStore {
   /** The commands among these that had an outcome before, by `commandKey`. */
   loadCommands(commands: readonly OwnedId[]): Promise<Map<string, KnownCommand>>;
 
-  /** Writes a slice in one transaction. @throws LaneFencedError: nothing was written */
-  writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void>;
+  /** Writes a batch in one transaction. @throws LaneFencedError: nothing was written */
+  writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void>;
   /**
-   * Writes a slice that is made part by part while it is written, in one transaction as well.
+   * Writes a batch that is made part by part while it is written, in one transaction as well.
    * @throws LaneFencedError: nothing was written; whatever making a part throws: nothing was written
    */
   writeParts(
     lease: Lease,
     step: LaneStep,
-    parts: Iterable<SliceWrites>,
+    parts: Iterable<BatchWrites>,
     published: PublishedCursor,
   ): Promise<void>;
   /** What the lane committed after `after`, up to `through`, in lane order. */

@@ -16,7 +16,7 @@ import {
   toSubAccount,
 } from './book-rows.js';
 import { commandKey, type KnownCommand, type OwnedId, type TouchedIds } from './known.js';
-import { subAccountsPage } from './stated-pages.js';
+import { subAccountsPage } from './snapshot-pages.js';
 
 /**
  * Books of main accounts, whole: the main account's row and all its sub-accounts. An id without a row has books
@@ -119,7 +119,7 @@ interface LookUp {
 
 /**
  * Each id by itself, through the primary key: LIMIT keeps the planner from turning the join round, which looks cheap
- * as long as the table is empty, and reads all of it for every slice once it is not.
+ * as long as the table is empty, and reads all of it for every batch once it is not.
  */
 const byIds = (name: string, table: string, idColumn: string): LookUp => ({
   name: `ledger-load-${name}`,

@@ -15,7 +15,7 @@ import type {
   UnpublishedRecord,
 } from './ledger-store.js';
 import { loadBooks, loadCommands, loadMessages } from './load-books.js';
-import type { LaneStep, SliceWrites, SubAccountKey } from './rows.js';
+import type { BatchWrites, LaneStep, SubAccountKey } from './rows.js';
 import {
   loadMain,
   type StatementKey,
@@ -24,8 +24,8 @@ import {
   statementsPage,
   subAccountsPage,
   transfersPage,
-} from './stated-pages.js';
-import { type SliceToWrite, writeParts, writeSlices } from './write-slice.js';
+} from './snapshot-pages.js';
+import { type BatchToWrite, writeBatches, writeParts } from './write-batch.js';
 
 /** Write transactions at a time. More are not faster on 2 cores: what waits shares the next one. */
 const WRITES_AT_ONCE = 2;
@@ -40,7 +40,7 @@ export class PgLedgerStore implements LedgerStore {
     private readonly pool: pg.Pool,
     private readonly prisma: PrismaClient,
   ) {
-    const write = (slices: readonly SliceToWrite[]) => writeSlices(pool, slices);
+    const write = (batches: readonly BatchToWrite[]) => writeBatches(pool, batches);
     this.commits = new GroupCommit({ atOnce: WRITES_AT_ONCE, maxRows: SHARED_ROWS, write });
   }
 
@@ -80,14 +80,14 @@ export class PgLedgerStore implements LedgerStore {
     return loadCommands(this.pool, commands);
   }
 
-  writeSlice(lease: Lease, writes: SliceWrites, published: PublishedCursor): Promise<void> {
+  writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void> {
     return this.commits.write({ lease, writes, published });
   }
 
   writeParts(
     lease: Lease,
     step: LaneStep,
-    parts: Iterable<SliceWrites>,
+    parts: Iterable<BatchWrites>,
     published: PublishedCursor,
   ): Promise<void> {
     return writeParts(this.pool, lease, step, parts, published);

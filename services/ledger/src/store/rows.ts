@@ -15,7 +15,7 @@ export interface SubAccountKey {
   readonly subAccountId: string;
 }
 
-/** Rows of one slice, as they are written. Instants are ISO text, as statements and events both need them. */
+/** Rows of one batch, as they are written. Instants are ISO text, as statements and events both need them. */
 
 export interface JournalRow {
   readonly mainAccountId: string;
@@ -60,7 +60,7 @@ export interface CommandRow {
   readonly payload: string | null;
 }
 
-/** What a slice adds to one statement: its close, late facts, or both. */
+/** What a batch adds to one statement: its close, late facts, or both. */
 export interface StatementRow extends SubAccountKey {
   readonly period: string;
   /** Null where the statement was closed before. */
@@ -104,7 +104,7 @@ export interface LaneStep {
 }
 
 /** Everything that one transaction writes. */
-export interface SliceWrites extends LaneStep {
+export interface BatchWrites extends LaneStep {
   readonly journal: readonly JournalBlock[];
   readonly transfers: readonly TransferRow[];
   readonly mainAccounts: readonly MainAccount[];

@@ -6,7 +6,7 @@ import type { Owned } from './rows.js';
 import { WHERE_OURS } from './statement.js';
 
 /**
- * The rows of the books, whole, in their last version of the slice. Upserts, not joins with `UPDATE … FROM
+ * The rows of the books, whole, in their last version of the batch. Upserts, not joins with `UPDATE … FROM
  * unnest()`: an upsert finds its row through the primary key whatever the planner believes of a table that grew
  * from nothing a moment ago, and one statement serves new and changed rows.
  */

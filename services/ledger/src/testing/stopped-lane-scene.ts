@@ -80,20 +80,20 @@ export class StoppedLaneScene {
     expect(lines.at(-1).msg).toContain('docs/operations/stopped-lane.md');
     await waitUntil(async () => (await ledger.metrics.metrics()).includes('ledger_lanes{state="broken"}'));
     await waitUntil(() => JSON.stringify(ledger.health.readiness).includes(reason));
-    expect(JSON.stringify(ledger.health.readiness.checks.lanes)).toContain(`go-on --lane ${lane}`);
+    expect(JSON.stringify(ledger.health.readiness.checks.lanes)).toContain(`resume --lane ${lane}`);
   }
 
   /** Looks, is told what would happen, does it, and sees a running ledger take the lane up. @returns what was said */
-  async goOn(lane: number, found: string): Promise<string> {
+  async resume(lane: number, found: string): Promise<string> {
     const row = () => this.harness.one('SELECT * FROM lanes WHERE lane = $1', [lane]);
     const looked = await operate(this.harness, 'lanes');
     expect(looked.code).toBe(1);
     expect(looked.text).toContain(found);
     const before = await row();
-    const dry = await operate(this.harness, 'go-on', '--lane', String(lane));
+    const dry = await operate(this.harness, 'resume', '--lane', String(lane));
     expect(dry).toMatchObject({ code: 0, text: expect.stringContaining('Nothing was changed') });
     expect(await row()).toEqual(before);
-    const done = await operate(this.harness, 'go-on', '--lane', String(lane), '--yes');
+    const done = await operate(this.harness, 'resume', '--lane', String(lane), '--yes');
     expect(done).toMatchObject({ code: 0, text: expect.stringContaining('taken up by') });
     return done.text;
   }

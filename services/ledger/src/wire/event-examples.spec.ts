@@ -11,9 +11,9 @@ import {
 } from '@subledger/contracts';
 import { Books, type Command, decide, type Input, wholePoints, ZERO } from '@subledger/core';
 import { repositoryRoot } from '@subledger/testing';
-import type { StoredStatement, StoredTransfer } from '../store/stated-pages.js';
+import type { StoredStatement, StoredTransfer } from '../store/snapshot-pages.js';
 import { type Cause, EventWriter } from './event-json.js';
-import { statedBooks } from './stated-books.js';
+import { snapshotParts } from './snapshot-parts.js';
 
 /** The examples of the contracts' AsyncAPI document; RECORD_EXAMPLES=1 writes them anew. */
 const FILE = join(repositoryRoot(), 'packages/contracts/examples/points.events.v1.json');
@@ -81,7 +81,7 @@ const story = (): Input[] => [
   run('sub-account.reactivate'),
   run('sub-account.delete'),
   run('plan.switch', { plan: 'postpay' }),
-  run('books.restate', { history: true }),
+  run('snapshot.request', { history: true }),
   run('feature.deactivate'),
 ];
 
@@ -129,10 +129,10 @@ function examples(): Record<string, object> {
       const example = JSON.parse(writer.write(event, sub)) as { type: string };
       if (!first.has(example.type)) first.set(example.type, example);
       // The lane publishes the books behind the answer, from its tables.
-      if (event.name === 'restatement.ordered')
+      if (event.name === 'snapshot.requested')
         first.set(
-          eventType('books.stated'),
-          statedExample(books, event.sequence, causeOf(input, index + 1), input.at),
+          eventType('snapshot.published'),
+          snapshotExample(books, event.sequence, causeOf(input, index + 1), input.at),
         );
     }
   }
@@ -140,9 +140,9 @@ function examples(): Record<string, object> {
 }
 
 /** A few lines of it: an example need not be long. */
-function statedExample(books: Books, order: number, cause: Cause, at: number): object {
+function snapshotExample(books: Books, order: number, cause: Cause, at: number): object {
   if (!books.main) throw new Error('no books');
-  const record = statedBooks({
+  const record = snapshotParts({
     main: books.main,
     generation: 1,
     cause,

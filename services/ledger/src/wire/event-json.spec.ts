@@ -11,7 +11,7 @@ import {
 } from '@subledger/core';
 import { EventWriter } from './event-json.js';
 import { limitRecord } from './limit-record.js';
-import { statedBooks } from './stated-books.js';
+import { snapshotParts } from './snapshot-parts.js';
 
 const at = Date.parse('2026-11-23T09:00:00Z');
 const mainAccountId = 'ma_1';
@@ -71,7 +71,7 @@ const LIFE: Input[] = [
   command('limit.change', { limit: wholePoints(5_000), effective: 'immediately' }),
   command('limit.change', { limit: wholePoints(5_000), effective: 'next-period' }),
   command('period.roll', { period: '2027-01' }),
-  command('books.restate', { history: true }),
+  command('snapshot.request', { history: true }),
   command('points.purchase', { points: wholePoints(10_000), reference: '' }),
   command('main-account.configure', { suspendBelow: wholePoints(1_000_000) }),
   command('main-account.configure', { suspendBelow: null }),
@@ -90,7 +90,7 @@ function stated(books: Books, decisions: readonly Changes[]): object {
     lateReturned: millipoints(3n),
     at,
   };
-  const record = statedBooks({
+  const record = snapshotParts({
     main: books.main,
     generation: 1,
     cause,

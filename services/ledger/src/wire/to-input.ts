@@ -76,7 +76,7 @@ const COMMAND_MAPPERS: Mappers = {
     reason,
   }),
   'period.roll': ({ period }) => ({ period }),
-  'books.restate': ({ history }) => ({ history }),
+  'snapshot.request': ({ history }) => ({ history }),
 };
 
 /** A command of the domain. `at` is the broker's time of its record, in milliseconds since 1970. */

@@ -6,7 +6,7 @@ const at = (text: string) => Date.parse(text);
 const text = (epochMs: number) => new Date(epochMs).toISOString().replace('.000Z', 'Z');
 
 /** A main account that stands in `period`, as the ledger says when its next month starts. */
-const standingIn = (period: string, timeZone: string) => ({
+const previousStatesIn = (period: string, timeZone: string) => ({
   period,
   timeZone,
   nextMonthStart: periodStart(nextPeriod(period), timeZone),
@@ -53,12 +53,12 @@ describe('duePeriods', () => {
     ['after three months', '2027-02-10T00:00:00Z', ['2026-12', '2027-01', '2027-02']],
     ['long before (a clock that went back)', '2020-01-01T00:00:00Z', []],
   ])('%s gives %s → %j', (_name, now, periods) => {
-    const due = duePeriods(standingIn('2026-11', 'Asia/Tokyo'), at(now));
+    const due = duePeriods(previousStatesIn('2026-11', 'Asia/Tokyo'), at(now));
     expect(due.map(({ period }) => period)).toEqual(periods);
   });
 
   it('gives each missed month its own instant, across a change of daylight saving', () => {
-    const due = duePeriods(standingIn('2026-09', 'America/New_York'), at('2026-12-01T05:00:00Z'));
+    const due = duePeriods(previousStatesIn('2026-09', 'America/New_York'), at('2026-12-01T05:00:00Z'));
     expect(due.map(({ period, dueAt }) => [period, text(dueAt)])).toEqual([
       ['2026-10', '2026-10-01T04:00:00Z'],
       ['2026-11', '2026-11-01T04:00:00Z'],
@@ -67,7 +67,7 @@ describe('duePeriods', () => {
   });
 
   it('takes the first instant from the ledger: a new zone acts from the next month start', () => {
-    const moved = { ...standingIn('2026-11', 'Asia/Tokyo'), timeZone: 'America/Los_Angeles' };
+    const moved = { ...previousStatesIn('2026-11', 'Asia/Tokyo'), timeZone: 'America/Los_Angeles' };
     const due = duePeriods(moved, at('2027-01-01T08:00:00Z'));
     expect(due.map(({ period, dueAt }) => [period, text(dueAt)])).toEqual([
       ['2026-12', '2026-11-30T15:00:00Z'],
@@ -76,6 +76,6 @@ describe('duePeriods', () => {
   });
 
   it('never asks for more than ten years, whatever the clock says', () => {
-    expect(duePeriods(standingIn('2026-11', 'UTC'), at('9000-01-01T00:00:00Z'))).toHaveLength(120);
+    expect(duePeriods(previousStatesIn('2026-11', 'UTC'), at('9000-01-01T00:00:00Z'))).toHaveLength(120);
   });
 });

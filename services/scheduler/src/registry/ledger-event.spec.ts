@@ -47,9 +47,9 @@ describe('readLedgerEvent', () => {
   });
 
   it('takes the state that comes with books, which answers no roll', () => {
-    const cause = { kind: 'command', id: 'restate-1', type: 'subledger.books.restate.v1' };
+    const cause = { kind: 'command', id: 'snapshot-1', type: 'subledger.snapshot.request.v1' };
     const { type: _, ...event } = sampleEvent('points.purchased', main, { cause, part: 1, isLast: true });
-    expect(read({ ...event, type: 'subledger.books.stated.v1' })).toMatchObject({
+    expect(read({ ...event, type: 'subledger.snapshot.published.v1' })).toMatchObject({
       kind: 'event',
       event: { generation: 2, sequence: 4, outcome: undefined, state: { period: '2026-11' } },
     });

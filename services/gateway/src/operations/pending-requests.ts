@@ -1,0 +1,102 @@
+import type { Logger } from '@subledger/service-kit';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import type { Outcome } from './operation.js';
+
+/** How often waiting requests look for themselves: beside notifications, and while those cannot be heard. */
+const SAFETY_POLL_MS = 1_000;
+const DEAF_POLL_MS = 150;
+
+/**
+ * Requests of this instance that wait for the outcome of their operation. They are woken by the read model's
+ * batch, or by its notification where it ran on another instance; while the listening connection is down they poll.
+ */
+export class PendingRequests {
+  private readonly waiting = new Map<string, Set<(outcome?: Outcome) => void>>();
+  private readonly plain = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+  private listening = false;
+  private looking = false;
+  private lookAgain = false;
+
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * Resolves when the operation is done, or when `timeoutMs` are over.
+   * @param isPlain whether its outcome is known to change nothing but the operation itself
+   * @returns its outcome, where that was told; otherwise look up which of the two it is
+   */
+  wait(operationId: string, timeoutMs: number, isPlain = false): Promise<Outcome | undefined> {
+    if (isPlain) this.plain.add(operationId);
+    return new Promise((resolve) => {
+      const wakers = this.waiting.get(operationId) ?? new Set();
+      this.waiting.set(operationId, wakers);
+      const leave = (outcome?: Outcome) => {
+        clearTimeout(timer);
+        wakers.delete(leave);
+        if (wakers.size === 0 && this.waiting.get(operationId) === wakers) {
+          this.waiting.delete(operationId);
+          this.plain.delete(operationId);
+        }
+        resolve(outcome);
+      };
+      const timer = setTimeout(() => leave(), timeoutMs);
+      wakers.add(leave);
+      this.schedule();
+    });
+  }
+
+  /** Whether notifications arrive. On each change all who wait look for themselves: some may have been missed. */
+  setListening(listening: boolean): void {
+    this.listening = listening;
+    void this.look();
+  }
+
+  /** Whether a request of this instance waits for it that knows it as plain. */
+  knowsAsPlain(operationId: string): boolean {
+    return this.plain.has(operationId);
+  }
+
+  wake(operationId: string, outcome?: Outcome): void {
+    for (const leave of [...(this.waiting.get(operationId) ?? [])]) leave(outcome);
+  }
+
+  /** Asks the database which of the waiting operations are done. One query at a time. */
+  async look(): Promise<void> {
+    if (this.waiting.size === 0) return;
+    if (this.looking) {
+      this.lookAgain = true;
+      return;
+    }
+    this.looking = true;
+    try {
+      const done = await this.prisma.operation.findMany({
+        where: { id: { in: [...this.waiting.keys()] }, state: 'done' },
+        select: { id: true },
+      });
+      for (const { id } of done) this.wake(id);
+    } catch (error) {
+      this.log.debug({ err: error }, 'waiting requests could not look for their outcomes');
+    } finally {
+      this.looking = false;
+      if (this.lookAgain) {
+        this.lookAgain = false;
+        void this.look();
+      }
+    }
+  }
+
+  private schedule(): void {
+    if (this.timer !== undefined || this.waiting.size === 0) return;
+    this.timer = setTimeout(
+      () => {
+        this.timer = undefined;
+        void this.look().finally(() => this.schedule());
+      },
+      this.listening ? SAFETY_POLL_MS : DEAF_POLL_MS,
+    );
+    this.timer.unref();
+  }
+}

@@ -1,6 +1,0 @@
-/** A main account of which every part has come, and the position of the first: all that the parts have is as new. */
-export interface StatedMain {
-  readonly mainAccountId: string;
-  readonly generation: number;
-  readonly sequence: number;
-}

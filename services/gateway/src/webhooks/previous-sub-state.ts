@@ -1,0 +1,76 @@
+import type { SubAccountState } from '@subledger/contracts';
+import { toMillipoints } from '../database/points.js';
+
+/** What was told of a sub-account in a period. */
+const MARKS = ['reached-80', 'reached-100', 'exceeded', 'unfunded'] as const;
+export type Mark = (typeof MARKS)[number];
+
+/** What a sub-account's next event is compared with. Amounts are millipoints. */
+export interface PreviousSubState {
+  readonly period: string;
+  readonly isActive: boolean;
+  /** Limit and boost: what it may use in the period. */
+  readonly cap: bigint;
+  readonly used: bigint;
+  readonly remaining: bigint;
+  readonly shortfall: bigint;
+  /** Told in `period`. */
+  readonly marks: ReadonlySet<Mark>;
+}
+
+type Figures = Omit<PreviousSubState, 'marks'>;
+
+export const figuresOf = (state: SubAccountState): Figures => ({
+  period: state.period,
+  isActive: state.lifecycle === 'active',
+  cap: toMillipoints(state.limit) + toMillipoints(state.boost),
+  used: toMillipoints(state.used),
+  remaining: toMillipoints(state.remaining),
+  shortfall: toMillipoints(state.shortfall),
+});
+
+/** A cap of 0 has no share that could be reached. */
+const reaches = (percent: bigint, { isActive, cap, used }: Figures): boolean =>
+  isActive && cap > 0n && used * 100n >= cap * percent;
+const isUnfunded = ({ isActive, remaining, shortfall }: Figures): boolean =>
+  isActive && remaining === 0n && shortfall > 0n;
+
+const IS_SO: Record<Exclude<Mark, 'exceeded'>, (figures: Figures) => boolean> = {
+  'reached-80': (figures) => reaches(80n, figures),
+  'reached-100': (figures) => reaches(100n, figures),
+  unfunded: isUnfunded,
+};
+
+/** What the event says beside the figures after it. */
+interface Happened {
+  /** The main account paid for a message of this period. */
+  readonly isExceeded: boolean;
+  readonly isFunded: boolean;
+}
+
+/** Pure. What became so with an event that was not so before it, and the previous after it. */
+export function stepOf(
+  before: PreviousSubState | undefined,
+  after: Figures,
+  { isExceeded, isFunded }: Happened,
+): { readonly crossed: readonly Mark[]; readonly previous: PreviousSubState } {
+  const same = before?.period === after.period ? before : undefined;
+  const marks = new Set(same?.marks);
+  if (same && after.cap > same.cap) liftAfterRaise(marks, after);
+  if (isFunded) marks.delete('exceeded');
+  if (after.shortfall === 0n) marks.delete('unfunded');
+  const crossed = MARKS.filter((mark) => {
+    if (marks.has(mark)) return false;
+    if (mark === 'exceeded') return isExceeded;
+    return IS_SO[mark](after) && !(same && IS_SO[mark](same));
+  });
+  for (const mark of crossed) marks.add(mark);
+  return { crossed, previous: { ...after, marks } };
+}
+
+/** A raise of the cap makes what it is below now news again; a refund does not, or each one could tell it again. */
+function liftAfterRaise(marks: Set<Mark>, after: Figures): void {
+  if (!reaches(80n, after)) marks.delete('reached-80');
+  if (!reaches(100n, after)) marks.delete('reached-100');
+  if (after.used < after.cap) marks.delete('exceeded');
+}

@@ -1,0 +1,93 @@
+import type { LimitSource } from '../pipeline/batch-draft.js';
+import type { BatchProcessor } from '../pipeline/process-batch.js';
+import type { LedgerStore } from '../store/ledger-store.js';
+import type { SubAccountKey } from '../store/rows.js';
+import { lastMessageOf } from '../store/rows.js';
+import { limitOrTombstone } from '../wire/limit-record.js';
+import type { LaneTask, TaskContext } from './lane-ports.js';
+
+/** Most main accounts per step of a rebuild: with their sub-accounts they are in memory at once. */
+const MAINS_PER_STEP = 50;
+/** Limit records per step, about: they are one Kafka transaction, which the broker ends after 15 s. */
+const RECORDS_PER_STEP = 5_000;
+/** Main account ids looked at per query; only every n-th is the lane's. */
+const IDS_PER_QUERY = 2_000;
+
+export interface RebuildPorts {
+  readonly store: LedgerStore;
+  readonly isOwn: (mainAccountId: string) => boolean;
+  readonly tombstoneGraceMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Publishes the limit record of every sub-account of the lane once more, from the database, and then takes the
+ * operator's order out of the lane's row. Between two batches the database is what the lane has decided, so that no
+ * record is older than one that is out already.
+ */
+export class RebuildLimits implements LaneTask {
+  readonly kind = 'rebuild-limits';
+  private after = '';
+  private ids: string[] = [];
+  /** Main accounts of the next step: follows what the last ones had, at first nothing being known. */
+  private mains = 1;
+
+  constructor(private readonly ports: RebuildPorts) {}
+
+  async step({ memory, publish, published }: TaskContext): Promise<boolean> {
+    const { store } = this.ports;
+    const isEnd = await this.findMore();
+    const ids = this.ids.splice(0, this.mains);
+    if (ids.length > 0) {
+      const { laneSequence } = memory;
+      const limits = await this.limitsOf(ids, memory);
+      publish({ records: [], limits, laneSequence, hasOutbox: false });
+      const fitting = Math.floor((RECORDS_PER_STEP * ids.length) / Math.max(1, limits.size));
+      this.mains = Math.max(1, Math.min(fitting, 2 * this.mains, MAINS_PER_STEP));
+      return false;
+    }
+    if (!isEnd) return false;
+    await published();
+    await store.limitsRebuilt(memory.lease);
+    return true;
+  }
+
+  /** @returns whether there are no ids beyond those found */
+  private async findMore(): Promise<boolean> {
+    if (this.ids.length > 0) return false;
+    const found = await this.ports.store.mainAccountIds(this.after, IDS_PER_QUERY);
+    this.after = found.at(-1) ?? this.after;
+    this.ids = found.filter((id) => this.ports.isOwn(id));
+    return found.length === 0;
+  }
+
+  private async limitsOf(
+    ids: readonly string[],
+    { lease, offsets }: TaskContext['memory'],
+  ): Promise<Map<string, LimitSource>> {
+    const { store, now, tombstoneGraceMs } = this.ports;
+    const position = {
+      lane: lease.lane,
+      generation: lease.generation,
+      messageOffset: lastMessageOf(offsets),
+    };
+    const moment = { at: now(), graceMs: tombstoneGraceMs };
+    const limits = new Map<string, LimitSource>();
+    for (const { main, subAccounts } of (await store.loadBooks(ids)).values()) {
+      if (!main) continue;
+      for (const sub of subAccounts.values()) {
+        limits.set(sub.id, () => limitOrTombstone(main, sub, position, moment));
+      }
+    }
+    return limits;
+  }
+}
+
+/** Replaces the limit records of deleted sub-accounts by tombstones. */
+export const tombstoneDeleted = (processor: BatchProcessor, keys: readonly SubAccountKey[]): LaneTask => ({
+  kind: 'tombstones',
+  async step({ memory, publish }) {
+    await processor.tombstone(memory, keys, publish);
+    return true;
+  },
+});

@@ -1,0 +1,312 @@
+import { type DeadLetterReason, FOLLOW_UP_EVENTS, rollCommandId, TOPICS } from '@subledger/contracts';
+import {
+  type Books,
+  canRoll,
+  type Decision,
+  type DomainEvent,
+  type EventDetails,
+  type Input,
+  isRollDue,
+  isRollRetried,
+  nextPeriod,
+  onlyMain,
+} from '@subledger/core';
+import { toDeadLetter } from '@subledger/kafka';
+import { commandKey } from '../store/known.js';
+import { type Cause, EventWriter } from '../wire/event-json.js';
+import { instantText } from '../wire/instant-text.js';
+import { limitOrTombstone } from '../wire/limit-record.js';
+import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
+import type { BatchContext } from './batch-context.js';
+import type { LimitSource } from './batch-draft.js';
+
+/** What a command id stands for. `sequence` is 0 where no journal has it. */
+interface Outcome {
+  readonly sequence: number;
+  /** The event's JSON. */
+  readonly payload: string;
+}
+
+/** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
+const FORWARDED_HEADER = 'ledger-forwarded-from';
+
+const FOLLOW_UPS: ReadonlySet<string> = new Set(FOLLOW_UP_EVENTS);
+/** Events that change the shown status of every sub-account, though no row of theirs. */
+export const TOUCH_ALL: ReadonlySet<DomainEvent['name']> = new Set([
+  'main-account.suspended',
+  'main-account.resumed',
+  'main-account.sending-stopped',
+  'main-account.sending-resumed',
+]);
+/** A roll made by the clock says so in `cause.kind`; its type and id are those of the command it stands for. */
+export const ROLL_TYPE = 'subledger.period.roll.v1';
+
+const traceOf = (record: { headers: Record<string, string> }): Record<string, string> | undefined => {
+  const { traceparent } = record.headers;
+  return traceparent === undefined ? undefined : { traceparent };
+};
+
+/** Decides the records of a batch, one after the other, on books that follow each decision. */
+export class BatchDecider {
+  /** Sub-accounts whose limit record is due, with their main account. */
+  private readonly touched = new Map<string, string>();
+
+  constructor(private readonly context: BatchContext) {}
+
+  decideAll(records: readonly ParsedRecord[]): void {
+    const { progress, counts } = this.context;
+    for (const parsed of records) {
+      progress.pass(parsed.record);
+      counts.record(parsed.record.topic);
+      if (parsed.kind === 'refused') this.refuse(parsed);
+      else if (parsed.kind !== 'skipped') this.route(parsed);
+    }
+  }
+
+  /** The last limit record of each sub-account touched. */
+  limits(): Map<string, LimitSource> {
+    const { lane, generation, progress, booksOf, tombstoneGraceMs, now } = this.context;
+    const position = { lane, generation, messageOffset: progress.messagePosition };
+    // The later of both clocks: a fact that was late to be read must not undo the tombstone that a task wrote by ours.
+    const moment = { at: Math.max(progress.latestAt, now()), graceMs: tombstoneGraceMs };
+    const limits = new Map<string, LimitSource>();
+    for (const [subAccountId, mainAccountId] of this.touched) {
+      const books = booksOf(mainAccountId);
+      const { main } = books;
+      const sub = books.subAccounts.get(subAccountId);
+      if (main && sub) limits.set(subAccountId, () => limitOrTombstone(main, sub, position, moment));
+    }
+    return limits;
+  }
+
+  private route(parsed: ParsedCommand | ParsedMessage): void {
+    const { isOwn, draft, counts, booksOf } = this.context;
+    const { mainAccountId } = parsed.input;
+    if (!isOwn(mainAccountId)) {
+      const { record } = parsed;
+      if (record.headers[FORWARDED_HEADER] !== undefined) {
+        this.refuse({
+          kind: 'refused',
+          record,
+          reason: 'unprocessable',
+          detail: 'forwarded before and still not on the partition of its key',
+          command: null,
+        });
+        return;
+      }
+      counts.forwarded += 1;
+      const headers = { ...record.headers, [FORWARDED_HEADER]: String(record.partition) };
+      draft.addOutbox({ topic: record.topic, key: record.key, value: record.value, headers });
+      return;
+    }
+    const books = booksOf(mainAccountId);
+    this.rollDuePeriods(books, parsed.input);
+    if (parsed.kind === 'command') this.decideCommand(books, parsed);
+    else this.decideMessage(books, parsed);
+    if (isRollRetried(books, parsed.input, 'after')) this.rollAgain(books, parsed.input);
+  }
+
+  /** Month starts that the record's broker time has passed; a roll that asks for the very next one is that one. */
+  private rollDuePeriods(books: Books, input: Input): void {
+    if (isRollRetried(books, input, 'before')) this.rollByClock(books, input);
+    while (books.main && isRollDue(books, input.at)) {
+      const next = nextPeriod(books.main.period);
+      const isAsked = input.kind === 'command' && input.name === 'period.roll' && input.data.period === next;
+      // One that cannot be made is the clock's also here: it stops sending, and is an alarm.
+      if (isAsked && canRoll(books, books.main, input.at)) return;
+      this.rollByClock(books, input);
+    }
+  }
+
+  /** Once more after a month start that failed, and then whatever is due behind it. */
+  private rollAgain(books: Books, input: Input): void {
+    do this.rollByClock(books, input);
+    while (isRollDue(books, input.at));
+  }
+
+  private rollByClock(books: Books, { at, mainAccountId }: Input): void {
+    const { decide, policy } = this.context;
+    if (!books.main) return;
+    const decision = decide(books, { kind: 'clock', mainAccountId, at }, policy);
+    const id = rollCommandId(mainAccountId, nextPeriod(books.main.period));
+    this.take(books, mainAccountId, decision, { kind: 'clock', id, type: ROLL_TYPE }, at, undefined);
+  }
+
+  private decideCommand(books: Books, parsed: ParsedCommand): void {
+    const { known, draft, counts, decide, policy } = this.context;
+    const { id, type, contentHash, input, record } = parsed;
+    const { mainAccountId, at } = input;
+    const key = commandKey(mainAccountId, id);
+    const first = known.get(key);
+    if (first && first.contentHash === contentHash) {
+      counts.duplicateCommands += 1;
+      draft.addRepeat(mainAccountId, first.payload, traceOf(record));
+      return;
+    }
+    const cause: Cause = { kind: 'command', id, type };
+    const decision = first ? conflict(books) : decide(books, input, policy);
+    const outcome = this.take(books, mainAccountId, decision, cause, at, parsed);
+    // A conflict must not replace the outcome that the id stands for.
+    if (!first && outcome) this.remember({ mainAccountId, id, contentHash, at }, outcome);
+  }
+
+  /** From now on the command's id stands for its content, and for this outcome. */
+  private remember(
+    command: {
+      readonly mainAccountId: string;
+      readonly id: string;
+      readonly contentHash: string;
+      readonly at: number;
+    },
+    { sequence, payload }: Outcome,
+  ): void {
+    const { mainAccountId, id, contentHash, at } = command;
+    const outcome = { contentHash, eventSequence: sequence, payload };
+    this.context.known.set(commandKey(mainAccountId, id), outcome);
+    this.context.draft.addCommand({
+      mainAccountId,
+      commandId: id,
+      contentHash,
+      eventSequence: sequence,
+      at: instantText(at),
+      payload: sequence === 0 ? payload : null,
+    });
+  }
+
+  private decideMessage(books: Books, parsed: ParsedMessage): void {
+    const { decide, policy } = this.context;
+    const { id, type, input } = parsed;
+    const decision = decide(books, input, policy);
+    this.take(books, input.mainAccountId, decision, { kind: 'message', id, type }, input.at, parsed);
+  }
+
+  /**
+   * Takes a decision over into books and draft.
+   * @returns the event that is the outcome; none for a duplicate or a dead letter
+   */
+  private take(
+    books: Books,
+    mainAccountId: string,
+    decision: Decision,
+    cause: Cause,
+    at: number,
+    parsed: ParsedCommand | ParsedMessage | undefined,
+  ): Outcome | null {
+    const { draft, counts, generation, progress } = this.context;
+    if (decision.kind === 'duplicate') {
+      counts.duplicateMessages += 1;
+      return null;
+    }
+    if (decision.kind === 'dead-letter') {
+      if (parsed) this.deadLetter(parsed.record, decision.reason, decision.detail);
+      return null;
+    }
+    const { events, changes } = decision;
+    const writer = new EventWriter(mainAccountId, changes.main, generation, cause, at);
+    if (changes.main === null) {
+      if (!parsed) return null;
+      return this.answerWithoutBooks(writer, parsed.record, mainAccountId, events[0]?.detail ?? {});
+    }
+    books.apply(changes);
+    const time = instantText(at);
+    const headers = parsed && traceOf(parsed.record);
+    const context = { mainAccountId, cause, at: time, position: progress.messagePosition, headers };
+    let outcome: Outcome | null = null;
+    let explained = 0;
+    for (const event of events) {
+      const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
+      const payload = writer.write(event, sub);
+      draft.addEvent(event, payload, context);
+      counts.event(event);
+      explained += event.transfers.length;
+      if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { sequence: event.sequence, payload };
+      if (TOUCH_ALL.has(event.name)) this.touchAll(books);
+      this.noteFailure(mainAccountId, event);
+      if (event.name === 'snapshot.requested') {
+        const { history } = event.detail as EventDetails['snapshot.requested'];
+        draft.addSnapshotRequest({ mainAccountId, history, cause, sequence: event.sequence, at });
+      }
+    }
+    // A transfer without an event would be in nobody's statement: a bug in a rule, to be stopped before the commit.
+    if (explained !== changes.transfers.length) throw new RangeError('a transfer that no event explains');
+    draft.addChanges(mainAccountId, changes, time);
+    for (const sub of changes.subAccounts) this.touched.set(sub.id, mainAccountId);
+    return outcome;
+  }
+
+  private noteFailure(mainAccountId: string, event: DomainEvent): void {
+    if (event.name !== 'main-account.sending-stopped') return;
+    const { reason, problem } = event.detail as EventDetails['main-account.sending-stopped'];
+    if (reason === 'month-start-failed') this.context.counts.failedMonthStart(mainAccountId, problem ?? '');
+  }
+
+  private touchAll(books: Books): void {
+    const { main } = books;
+    if (!main) return;
+    for (const sub of books.subAccounts.values()) {
+      if (sub.lifecycle !== 'deleted') this.touched.set(sub.id, main.id);
+    }
+  }
+
+  private refuse({ record, reason, detail, command }: RefusedRecord): void {
+    this.deadLetter(record, reason, detail);
+    if (!command) return;
+    const { id, type, mainAccountId, contentHash, errors } = command;
+    const { known, generation, isOwn, draft } = this.context;
+    const first = known.get(commandKey(mainAccountId, id));
+    if (first && first.contentHash === contentHash) {
+      draft.addRepeat(mainAccountId, first.payload, traceOf(record));
+      return;
+    }
+    const at = record.timestampMs;
+    const writer = new EventWriter(mainAccountId, null, generation, { kind: 'command', id, type }, at);
+    const refusal = first ? { code: 'idempotency-conflict' } : { code: 'invalid-command', errors };
+    const outcome = this.answerWithoutBooks(writer, record, mainAccountId, refusal);
+    // Only for a main account of this lane: another lane's ids are its owner's to write.
+    if (!first && isOwn(mainAccountId)) this.remember({ mainAccountId, id, contentHash, at }, outcome);
+  }
+
+  private deadLetter(record: ParsedRecord['record'], reason: DeadLetterReason, detail: string): void {
+    const { counts, draft, seal } = this.context;
+    counts.deadLetter(reason, record);
+    draft.addOutbox(toDeadLetter(record, reason, detail, TOPICS.deadLetters, seal));
+  }
+
+  /** An outcome that no journal has: sequence 0, through the outbox. */
+  private answerWithoutBooks(
+    writer: EventWriter,
+    record: ParsedRecord['record'],
+    mainAccountId: string,
+    detail: object,
+  ): Outcome {
+    this.context.counts.rejection((detail as { code?: string }).code ?? '');
+    const id = `lane-${record.partition}.${this.context.generation}.command-${record.offset}`;
+    const headers = traceOf(record);
+    const payload = writer.writeWithoutBooks(id, detail);
+    this.context.draft.addOutbox({
+      topic: TOPICS.events,
+      key: mainAccountId,
+      value: payload,
+      ...(headers ? { headers } : {}),
+    });
+    return { sequence: 0, payload };
+  }
+}
+
+/** The id was used for another command: a refusal of its own, which moves nothing. */
+function conflict(books: Books): Decision {
+  const main = books.main && { ...books.main, sequence: books.main.sequence + 1 };
+  return {
+    kind: 'decided',
+    events: [
+      {
+        name: 'command.rejected',
+        sequence: main?.sequence ?? 0,
+        subAccountId: null,
+        transfers: [],
+        detail: { code: 'idempotency-conflict' },
+      },
+    ],
+    changes: onlyMain(main),
+  };
+}

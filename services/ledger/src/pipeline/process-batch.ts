@@ -1,0 +1,290 @@
+import { Books, type decide, type LedgerPolicy } from '@subledger/core';
+import { isTransientError, sqlState } from '@subledger/database';
+import { type DeadLetterSeal, type KafkaRecord, partitionFor } from '@subledger/kafka';
+import type { Logger } from '@subledger/service-kit';
+import type { LedgerMetrics } from '../metrics.js';
+import type { KnownCommand } from '../store/known.js';
+import { LaneFencedError } from '../store/lane-lease.js';
+import type { LedgerStore } from '../store/ledger-store.js';
+import type { BatchWrites, SubAccountKey } from '../store/rows.js';
+import { parseRecord } from '../wire/parse-record.js';
+import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
+import { BatchCounts } from './batch-counts.js';
+import { BatchDraft, type Publication } from './batch-draft.js';
+import { BatchDecider } from './decide-batch.js';
+import type { LaneMemory } from './lane-memory.js';
+import { LaneProgress } from './lane-progress.js';
+import {
+  LargeRoll,
+  type LargeRollCause,
+  largeRollOf,
+  ROLL_IN_PARTS,
+  type RollInParts,
+} from './large-roll.js';
+import { touchedIds } from './touched-ids.js';
+
+export interface ProcessorOptions {
+  readonly store: LedgerStore;
+  readonly policy: LedgerPolicy;
+  readonly decide: typeof decide;
+  /** Of what dead letters keep of their records. */
+  readonly seal: DeadLetterSeal;
+  /** Between a sub-account's deletion and the tombstone of its limit record, in milliseconds. */
+  readonly tombstoneGraceMs: number;
+  /** Milliseconds since 1970; only for tombstones, which no record asks for. */
+  readonly now: () => number;
+  /** Partitions of each input topic. */
+  readonly partitions: () => number;
+  readonly rollInParts?: RollInParts;
+  readonly metrics: LedgerMetrics;
+  readonly log: Logger;
+}
+
+/** Takes batches of a lane through parse, load, decide and write. */
+export class BatchProcessor {
+  private readonly inParts: RollInParts;
+
+  constructor(private readonly options: ProcessorOptions) {
+    this.inParts = options.rollInParts ?? ROLL_IN_PARTS;
+  }
+
+  /**
+   * Processes a batch. One that fails otherwise than by an outage is halved, down to the record that fails alone,
+   * which is dead-lettered as `unprocessable`: a bug stops one record, not a lane.
+   *
+   * `onCommitted` gets what each committed part has to publish, in order, right after its commit.
+   * @throws LaneFencedError; or an outage's error (`isTransientError`), after which the caller takes the lane over
+   *   again to learn what was committed
+   */
+  async process(
+    lane: LaneMemory,
+    records: readonly KafkaRecord[],
+    onCommitted: (publication: Publication) => void,
+  ): Promise<void> {
+    await this.processParsed(lane, records.map(parseRecord), onCommitted);
+  }
+
+  private async processParsed(
+    lane: LaneMemory,
+    records: readonly ParsedRecord[],
+    onCommitted: (publication: Publication) => void,
+  ): Promise<void> {
+    let rest = records;
+    while (rest.length > 0) rest = rest.slice(await this.processSome(lane, rest, onCommitted));
+  }
+
+  /**
+   * One transaction of the first records: all of them, but for a month start of very many sub-accounts, which is a
+   * transaction of its own.
+   * @returns how many of them are dealt with; 0 after a month start that the first one's time asked for
+   */
+  private async processSome(
+    lane: LaneMemory,
+    records: readonly ParsedRecord[],
+    onCommitted: (publication: Publication) => void,
+  ): Promise<number> {
+    try {
+      const loaded = await this.load(lane, records);
+      const { roll, before } = this.firstLargeRoll(records, loaded);
+      if (roll && before === 0) return await this.rollLarge(lane, roll, loaded, onCommitted);
+      const some = roll ? records.slice(0, before) : records;
+      onCommitted(await this.write(lane, some, loaded));
+      return some.length;
+    } catch (error) {
+      // The books have decisions in them that were not committed.
+      lane.cache.clear();
+      if (error instanceof LaneFencedError || isTransientError(error)) throw error;
+      const [only] = records;
+      if (records.length === 1 && only) {
+        const refused = [this.unprocessable(only.record, error)];
+        onCommitted(await this.write(lane, refused, await this.load(lane, refused)));
+        return 1;
+      }
+      this.options.log.warn({ lane: lane.lease.lane, records: records.length, err: error }, 'batch halved');
+      const middle = Math.ceil(records.length / 2);
+      await this.processParsed(lane, records.slice(0, middle), onCommitted);
+      await this.processParsed(lane, records.slice(middle), onCommitted);
+      return records.length;
+    }
+  }
+
+  /** The first record whose turn begins with a month start of very many sub-accounts, and how many are before it. */
+  private firstLargeRoll(records: readonly ParsedRecord[], { books, known, isOwn }: Loaded) {
+    const { policy } = this.options;
+    for (const [before, parsed] of records.entries()) {
+      if (!isDecidable(parsed) || !isOwn(parsed.input.mainAccountId)) continue;
+      const own = books.get(parsed.input.mainAccountId) as Books;
+      const cause = largeRollOf(own, parsed, { policy, known, inParts: this.inParts });
+      if (cause) return { roll: { parsed, cause, books: own }, before };
+    }
+    return { roll: null, before: records.length };
+  }
+
+  private async rollLarge(
+    lane: LaneMemory,
+    roll: {
+      readonly parsed: ParsedCommand | ParsedMessage;
+      readonly cause: LargeRollCause;
+      readonly books: Books;
+    },
+    { books }: Loaded,
+    onCommitted: (publication: Publication) => void,
+  ): Promise<number> {
+    const { store, metrics, log, tombstoneGraceMs, now } = this.options;
+    const started = performance.now();
+    const { parsed } = roll;
+    const command = roll.cause === 'command' && parsed.kind === 'command' ? parsed : null;
+    const { at } = parsed.input;
+    const { inParts } = this;
+    const large = new LargeRoll({
+      lane,
+      books: roll.books,
+      at,
+      now: now(),
+      command,
+      tombstoneGraceMs,
+      inParts,
+    });
+    const { cursor } = lane;
+    await store.writeParts(lane.lease, large.step, large.parts(), cursor);
+    lane.committed(large.step, cursor);
+    lane.cache.settle(books.keys());
+    large.counts.addTo(metrics, log);
+    metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
+    onCommitted(large.publication());
+    return command ? 1 : 0;
+  }
+
+  private async write(
+    lane: LaneMemory,
+    records: readonly ParsedRecord[],
+    { books, known, isOwn }: Loaded,
+  ): Promise<Publication> {
+    const { metrics, log, policy, decide, seal, tombstoneGraceMs, now } = this.options;
+    const started = performance.now();
+    const progress = new LaneProgress(lane.offsets);
+    const draft = new BatchDraft(lane.laneSequence, records.length);
+    const counts = new BatchCounts();
+    const batch = new BatchDecider({
+      ...lane.lease,
+      policy,
+      tombstoneGraceMs,
+      now,
+      decide,
+      seal,
+      booksOf: (id) => books.get(id) as Books,
+      known,
+      isOwn,
+      progress,
+      draft,
+      counts,
+    });
+    batch.decideAll(records);
+    const writes = draft.finish(progress.finish());
+    const limits = batch.limits();
+    await this.commit(lane, writes);
+    lane.cache.settle(books.keys());
+    counts.addTo(metrics, log);
+    metrics.batchRecords.observe(records.length);
+    metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
+    return draft.toPublication(limits);
+  }
+
+  /**
+   * Replaces the limit records of deleted sub-accounts, whose grace time is over, by tombstones.
+   * @throws as `process`
+   */
+  async tombstone(
+    lane: LaneMemory,
+    keys: readonly SubAccountKey[],
+    onCommitted: (publication: Publication) => void,
+  ): Promise<void> {
+    const draft = new BatchDraft(lane.laneSequence, 0);
+    for (const key of keys) draft.addTombstone(key);
+    await this.commit(lane, draft.finish(lane.offsets));
+    onCommitted(draft.toPublication(new Map()));
+  }
+
+  private async commit(lane: LaneMemory, writes: BatchWrites): Promise<void> {
+    const { cursor } = lane;
+    await this.options.store.writeBatch(lane.lease, writes, cursor);
+    lane.committed(writes, cursor);
+  }
+
+  /** Whether a main account's records belong to this lane; asked once per account and batch. */
+  private ownership({ lease, cache }: LaneMemory): (mainAccountId: string) => boolean {
+    const answers = new Map<string, boolean>();
+    return (mainAccountId) => {
+      let answer = answers.get(mainAccountId);
+      if (answer === undefined) {
+        answer =
+          cache.has(mainAccountId) || partitionFor(mainAccountId, this.options.partitions()) === lease.lane;
+        answers.set(mainAccountId, answer);
+      }
+      return answer;
+    };
+  }
+
+  /** Books and earlier outcomes that the records need, in a handful of queries whatever their number. */
+  private async load(lane: LaneMemory, records: readonly ParsedRecord[]): Promise<Loaded> {
+    const { store } = this.options;
+    const isOwn = this.ownership(lane);
+    const own = records.filter(isDecidable).filter((parsed) => isOwn(parsed.input.mainAccountId));
+    const books = new Map<string, Books>();
+    const missing: string[] = [];
+    for (const { input } of own) {
+      const id = input.mainAccountId;
+      if (books.has(id)) continue;
+      const cached = lane.cache.get(id);
+      books.set(id, cached ?? NO_BOOKS);
+      if (!cached) missing.push(id);
+    }
+    for (const [id, loaded] of await store.loadBooks(missing)) {
+      books.set(id, loaded);
+      lane.cache.put(id, loaded);
+    }
+    const refused = records.filter((parsed) => parsed.kind === 'refused');
+    const touched = touchedIds([...own, ...refused]);
+    const [known] = await Promise.all([
+      store.loadCommands(touched.commands),
+      store.loadMessages(touched, (id) => books.get(id) as Books),
+    ]);
+    return { books, known, isOwn };
+  }
+
+  private unprocessable(record: KafkaRecord, error: unknown): RefusedRecord {
+    this.options.log.error(
+      { topic: record.topic, partition: record.partition, offset: String(record.offset), err: error },
+      'record cannot be processed, it goes to the dead letters',
+    );
+    // The error's text may quote what the record says, and a message's content goes nowhere.
+    const code = sqlState(error) ?? (error instanceof Error ? error.name : 'error');
+    const reason = 'unprocessable' as const;
+    const parsed = parseRecord(record);
+    const errors = [{ path: '', message: 'the ledger failed to process it' }];
+    const command =
+      parsed.kind === 'command'
+        ? {
+            id: parsed.id,
+            type: parsed.type,
+            mainAccountId: parsed.input.mainAccountId,
+            contentHash: parsed.contentHash,
+            errors,
+          }
+        : null;
+    return { kind: 'refused', record, reason, detail: `processing failed (${code})`, command };
+  }
+}
+
+/** What deciding records needs. */
+interface Loaded {
+  readonly books: ReadonlyMap<string, Books>;
+  readonly known: Map<string, KnownCommand>;
+  readonly isOwn: (mainAccountId: string) => boolean;
+}
+
+/** Holds a place until the books are loaded. */
+const NO_BOOKS = new Books();
+
+const isDecidable = (parsed: ParsedRecord): parsed is ParsedCommand | ParsedMessage =>
+  parsed.kind === 'command' || parsed.kind === 'message';

@@ -1,0 +1,220 @@
+import { plainArray, type Statement, textArray, withTransaction } from '@subledger/database';
+import type pg from 'pg';
+import { insertCommands, insertJournal, insertTransfers } from './insert-statements.js';
+import { LaneFencedError, type Lease } from './lane-lease.js';
+import type { PublishedCursor } from './ledger-store.js';
+import { deleteOutbox, insertOutbox } from './outbox-statements.js';
+import type { BatchWrites, LaneStep } from './rows.js';
+import { oneStatement } from './statement.js';
+import { markTombstones, upsertStatements } from './statement-statements.js';
+import {
+  insertReferences,
+  insertRefunds,
+  upsertCharges,
+  upsertHolds,
+  upsertMainAccounts,
+  upsertSubAccounts,
+} from './upsert-statements.js';
+
+/**
+ * Rows per statement: bounds the size of a parameter (a month start of 100,000 sub-accounts is one transaction of
+ * many statements) and the time of one statement.
+ */
+export const ROWS_PER_STATEMENT = 5_000;
+
+/** A lane's batch, and the right to write it. */
+export interface BatchToWrite {
+  readonly lease: Lease;
+  readonly writes: BatchWrites;
+  /** Last lane sequence known to be published; outbox rows up to it are deleted. */
+  readonly published: PublishedCursor;
+}
+
+/**
+ * Writes batches of different lanes in one transaction, the lanes' rows first: such a row is both the lock that makes
+ * a stale owner wait for us and the fence that then stops it. Batches of usual size are one statement, so that a lone
+ * command costs one round trip.
+ *
+ * Batches that delete from or add to the outbox, or that are very large, come alone.
+ *
+ * @throws LaneFencedError when another owner has raised an epoch, or a row was restored; nothing was written
+ * @throws during an outage an error after which the batches may be written or not (`isConnectionError`)
+ */
+export async function writeBatches(pool: pg.Pool, batches: readonly BatchToWrite[]): Promise<void> {
+  const [first] = batches;
+  if (first === undefined) return;
+  const steps = batches.map(({ lease, writes, published }) => ({ lease, step: writes, published }));
+  const fence = advanceLanes(steps);
+  if (batches.length === 1 && isChunked(first.writes)) {
+    return inParts(pool, first.lease, fence, statementsOf([first]));
+  }
+  const statements = [...statementsOf(batches)];
+  // One name per combination of sets, so that each is parsed once.
+  const names = [fence, ...statements].map((statement) => statement.name.slice('ledger-'.length));
+  const { rowCount } = await pool.query(
+    shortNamed(oneStatement(`ledger-batch:${names.join('+')}`, fence, statements)),
+  );
+  if (rowCount !== batches.length) throw new LaneFencedError(first.lease.lane);
+}
+
+/**
+ * Writes a batch that is made part by part while it is written, in one transaction.
+ * @throws as `writeBatches`
+ */
+export async function writeParts(
+  pool: pg.Pool,
+  lease: Lease,
+  step: LaneStep,
+  parts: Iterable<BatchWrites>,
+  published: PublishedCursor,
+): Promise<void> {
+  await inParts(pool, lease, advanceLanes([{ lease, step, published }]), statementsOfParts());
+
+  function* statementsOfParts(): Generator<Statement> {
+    let cursor = published;
+    for (const writes of parts) {
+      yield* statementsOf([{ lease, writes, published: cursor }]);
+      cursor = { ...published, hasOutbox: false };
+    }
+  }
+}
+
+/** The next statement is made while PostgreSQL works on the one before it. */
+async function inParts(
+  pool: pg.Pool,
+  lease: Lease,
+  fence: Statement,
+  statements: Iterable<Statement>,
+): Promise<void> {
+  await withTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(fence);
+    if (rowCount !== 1) throw new LaneFencedError(lease.lane);
+    let atWork: Promise<unknown> | undefined;
+    try {
+      for (const statement of statements) {
+        await atWork;
+        atWork = client.query(statement);
+        // Noticed at the next `await`; until then it is nobody's unhandled rejection.
+        atWork.catch(() => undefined);
+      }
+    } catch (error) {
+      // Where making a statement fails, the one at work still belongs to this transaction.
+      await atWork?.catch(() => undefined);
+      throw error;
+    }
+    await atWork;
+  });
+}
+
+const shortNames = new Map<string, string>();
+
+/** PostgreSQL cuts names off at 63 bytes. */
+function shortNamed(statement: Statement): Statement {
+  let name = shortNames.get(statement.name);
+  if (name === undefined) {
+    name = `ledger-batch-${shortNames.size}`;
+    shortNames.set(statement.name, name);
+  }
+  return { ...statement, name };
+}
+
+/** Whether a set is too large for one statement. */
+function isChunked(writes: BatchWrites): boolean {
+  const { transfers, subAccounts, outbox, journal } = writes;
+  return (
+    journal.length > 1 || [transfers, subAccounts, outbox].some((rows) => rows.length > ROWS_PER_STATEMENT)
+  );
+}
+
+interface FencedStep {
+  readonly lease: Lease;
+  readonly step: LaneStep;
+  readonly published: PublishedCursor;
+}
+
+/**
+ * A row must also be where its batch goes on from: a database that was restored under a running lane may have the
+ * lane's epoch, and the books in memory are ahead of it. Several rows advance together or not at all: they are locked
+ * first, and all of them must be ours.
+ */
+function advanceLanes(steps: readonly FencedStep[]): Statement {
+  const values = [
+    plainArray(steps.map(({ lease }) => lease.lane)),
+    plainArray(steps.map(({ lease }) => lease.epoch)),
+    plainArray(steps.map(({ step }) => step.offsets.commandOffset)),
+    plainArray(steps.map(({ step }) => step.offsets.messageOffset)),
+    textArray(steps.map(({ step }) => step.offsets.commandLastId)),
+    textArray(steps.map(({ step }) => step.offsets.messageLastId)),
+    plainArray(steps.map(({ step }) => step.laneSequence)),
+    plainArray(steps.map(({ published }) => published.sequence)),
+    plainArray(steps.map(({ step }) => step.laneSequenceBefore)),
+  ];
+  const isOne = steps.length === 1;
+  const wanted = `unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[],
+        $8::bigint[], $9::bigint[]) AS new (lane, epoch, command_offset, message_offset, command_last_id,
+        message_last_id, lane_sequence, published_sequence, lane_sequence_before)`;
+  const isOurs = 'l.lane = new.lane AND l.epoch = new.epoch AND l.lane_sequence = new.lane_sequence_before';
+  const locked = `WITH locked AS (SELECT l.lane FROM ${wanted}, lanes l WHERE ${isOurs} ORDER BY l.lane FOR UPDATE OF l)
+      `;
+  const all = ` AND (SELECT count(*) FROM locked) = cardinality($1::int[])`;
+  return {
+    name: isOne ? 'ledger-lane' : 'ledger-lanes',
+    text: `${isOne ? '' : locked}UPDATE lanes l SET command_offset = new.command_offset, message_offset = new.message_offset,
+        command_last_id = new.command_last_id, message_last_id = new.message_last_id,
+        lane_sequence = new.lane_sequence, published_sequence = new.published_sequence, updated_at = now()
+      FROM ${wanted}
+      WHERE ${isOurs}${isOne ? '' : all} RETURNING l.lane`,
+    values,
+  };
+}
+
+/** The statements in their fixed order, each made when it is due; empty sets cost nothing. */
+function* statementsOf(batches: readonly BatchToWrite[]): Generator<Statement> {
+  const each = <Row>(
+    rowsOf: (writes: BatchWrites) => readonly Row[],
+    toStatement: (rows: readonly Row[]) => Statement,
+  ) => chunked(rowsOfAll(batches, rowsOf), toStatement);
+  for (const { lease, published } of batches) {
+    if (published.hasOutbox) yield deleteOutbox(lease.lane, published.sequence);
+  }
+  yield* journalOf(batches);
+  yield* each((writes) => writes.transfers, insertTransfers);
+  yield* each((writes) => writes.mainAccounts, upsertMainAccounts);
+  yield* each((writes) => writes.subAccounts, upsertSubAccounts);
+  yield* each((writes) => writes.holds, upsertHolds);
+  yield* each((writes) => writes.charges, upsertCharges);
+  yield* each((writes) => writes.refunds, insertRefunds);
+  yield* each((writes) => writes.references, insertReferences);
+  yield* each((writes) => writes.commands, insertCommands);
+  yield* each((writes) => writes.statements, upsertStatements);
+  yield* each((writes) => writes.tombstones, markTombstones);
+  for (const { lease, writes } of batches) {
+    yield* chunked(writes.outbox, (rows) => insertOutbox(lease.lane, rows));
+  }
+}
+
+/** Those of one batch, which may be very many, as they are. */
+function rowsOfAll<Row>(
+  batches: readonly BatchToWrite[],
+  rowsOf: (writes: BatchWrites) => readonly Row[],
+): readonly Row[] {
+  const [only] = batches;
+  return batches.length === 1 && only ? rowsOf(only.writes) : batches.flatMap(({ writes }) => rowsOf(writes));
+}
+
+/** The blocks of one batch one by one; one block of several batches together. */
+function* journalOf(batches: readonly BatchToWrite[]): Generator<Statement> {
+  const blocks = batches.flatMap(({ lease, writes }) => writes.journal.map((block) => ({ lease, block })));
+  if (batches.length === 1) for (const one of blocks) yield insertJournal([one]);
+  else if (blocks.length > 0) yield insertJournal(blocks);
+}
+
+function* chunked<Row>(
+  rows: readonly Row[],
+  toStatement: (rows: readonly Row[]) => Statement,
+): Generator<Statement> {
+  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+    const isWhole = from === 0 && rows.length <= ROWS_PER_STATEMENT;
+    yield toStatement(isWhole ? rows : rows.slice(from, from + ROWS_PER_STATEMENT));
+  }
+}
