@@ -73,8 +73,10 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const producer = new RecordProducer(kafka, { deliveryTimeoutMs: 5_000, requestTimeoutMs: 3_000 });
   const sender = new CommandSender(producer);
   const monitor = createMonitor({ kafka, usesTls: config.KAFKA_SSL, sender, probePool, log });
-  await untilDatabaseAnswers(() => probePool.query('SELECT 1'), { log, signal });
-  await bootstrapCredentials(prisma, config);
+  // Each first step is asked again where the connection fails: a database that has just come up may stall once more.
+  const whenAnswered = (ask: () => Promise<unknown>) => untilDatabaseAnswers(ask, { log, signal });
+  await whenAnswered(() => probePool.query('SELECT 1'));
+  await whenAnswered(() => bootstrapCredentials(prisma, config));
   await monitor.start();
   const sessions = await openSessions(prisma, config, publicUrl, log);
   const access = openAccess(prisma, metrics, log);
@@ -97,8 +99,8 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const readModel = new ReadModel(pools, deadLetters, early, pending, webhooks.feed, log);
   const events = createEventsConsumer(config, kafka, readModel);
   const messages = openMessageLog({ ...shared, schema: SCHEMA, pool, kafka, deadLetters });
-  await messages.start();
-  await webhooks.start();
+  await whenAnswered(() => messages.start());
+  await whenAnswered(() => webhooks.start());
   const base = { ...access, publicUrl, database, sessions, monitor, health, metrics, log, ...runners };
   const parts = { ...base, readModel, messages, webhooks, streams };
   const { app, routes } = await createApp(parts, [events, messages.consumer], config);

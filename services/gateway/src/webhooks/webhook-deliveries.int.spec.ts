@@ -362,16 +362,16 @@ describe('housekeeping', () => {
     const heard: string[] = [];
     let looks = 0;
     const nobody = () => undefined;
-    const told = {
-      room: { setListening: nobody, wake: nobody, look: async () => (looks += 1) },
-      direct: { tell: nobody },
+    const notified = {
+      pending: { setListening: nobody, wake: nobody, look: async () => (looks += 1) },
+      direct: { notify: nobody },
       sweeper: { sweepSoon: nobody },
       keys: { forget: nobody },
       webhooks: { add: (mainAccountId: string) => heard.push(mainAccountId) },
-      streams: { heard: nobody, setListening: nobody, endOfKey: nobody },
+      streams: { notify: nobody, setListening: nobody, endOfKey: nobody },
     } as unknown as Notified;
     const log = createLogger({ service: 'suite', level: 'silent' });
-    const listener = new OutcomeListener(gateway.database.url, told, log);
+    const listener = new OutcomeListener(gateway.database.url, notified, log);
     await listener.start();
     try {
       const hook = await webhook();
