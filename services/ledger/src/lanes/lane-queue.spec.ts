@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
 import { fakeRecord } from '../testing/fake-record.js';
@@ -45,17 +46,69 @@ describe('a lane’s queue', () => {
     expect(names(queue.take(10, { commandOffset: 2n, messageOffset: 0n }))).toEqual(['c2', 'c3']);
   });
 
-  it('wakes who waits: for records, by call, by time', async () => {
+  it('wakes who waits by records', async () => {
     const queue = new LaneQueue();
-    const byRecords = queue.wait();
+    const wait = watched(queue.wait());
+    await expectWaiting(wait);
     queue.push(commands, records(commands, 0, 1));
-    await byRecords;
-    queue.take(1, start);
-    const byCall = queue.wait();
+    await wait.ended;
+    // There still is one, so nobody has to wait.
+    await queue.wait();
+    expect(queue.size).toBe(1);
+  });
+
+  it('wakes who waits by a call, and once who comes to wait after it', async () => {
+    const queue = new LaneQueue();
+    const wait = watched(queue.wait());
+    await expectWaiting(wait);
     queue.wake();
-    await byCall;
+    await wait.ended;
     queue.wake();
     await queue.wait();
-    await queue.wait(5);
+    await expectWaiting(watched(queue.wait()));
+  });
+
+  it('wakes who waits by time, and counts no time once it is woken otherwise', async () => {
+    const timers = new FakeTimers();
+    const queue = new LaneQueue(timers);
+    const byTime = watched(queue.wait(5));
+    await expectWaiting(byTime);
+    expect(timers.pending.map(({ ms }) => ms)).toEqual([5]);
+    timers.pending[0]?.call();
+    await byTime.ended;
+    const byCall = queue.wait(7);
+    queue.wake();
+    await byCall;
+    expect(timers.pending).toEqual([]);
   });
 });
+
+/** Timers that run out when the test says so. */
+class FakeTimers {
+  readonly pending: { readonly ms: number; readonly call: () => void }[] = [];
+
+  after(ms: number, call: () => void): () => void {
+    const timer = { ms, call };
+    this.pending.push(timer);
+    return () => this.pending.splice(this.pending.indexOf(timer), 1);
+  }
+}
+
+interface Watched {
+  readonly ended: Promise<void>;
+  readonly isOver: () => boolean;
+}
+
+function watched(wait: Promise<void>): Watched {
+  let isOver = false;
+  const ended = wait.then(() => {
+    isOver = true;
+  });
+  return { ended, isOver: () => isOver };
+}
+
+/** A wait that is over says so in the same turn of the event loop: what it was made of are promises alone. */
+async function expectWaiting({ isOver }: Watched): Promise<void> {
+  await nextTurn();
+  expect(isOver()).toBe(false);
+}

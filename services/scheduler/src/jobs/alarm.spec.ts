@@ -22,8 +22,23 @@ it('wakes at each tick of the clock until it is stopped', async () => {
   expect(ticks).toHaveLength(2);
 });
 
-it('stops at once where it has not rung', async () => {
-  const alarm = new Alarm([{ job: 'month-start', cron: '* * * * *' }], () => {}, log);
-  await alarm.start();
-  await alarm.stop();
+it('stops before it has rung, and then never rings', async () => {
+  const rung: string[] = [];
+  const stopped = new Alarm([{ job: 'month-start', cron: '* * * * * *' }], () => rung.push('stopped'), log);
+  await stopped.start();
+  await stopped.stop();
+  // Another one on the same clock tells that seconds have begun at which the stopped one would have rung.
+  const twice = Promise.withResolvers<void>();
+  const ticking = new Alarm(
+    [{ job: 'month-start', cron: '* * * * * *' }],
+    () => {
+      rung.push('ticking');
+      if (rung.length >= 2) twice.resolve();
+    },
+    log,
+  );
+  await ticking.start();
+  await twice.promise;
+  await ticking.stop();
+  expect(rung).toEqual(['ticking', 'ticking']);
 });
