@@ -1,5 +1,4 @@
 /** The gateway's read model, damaged or left behind by a restored ledger, built again by one command while serving. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SubAccountView } from '@subledger/contracts';
 import { nextPeriod, periodStart } from '@subledger/core';
@@ -186,7 +185,7 @@ describe('rebuild-read-model', () => {
       }),
     ];
     // Damage and traffic meet before it begins.
-    await sleep(500);
+    await eventually(() => bought > 0 && read > 0);
     const before = [bought, read];
     const { code, text } = await rebuild();
     const during = [bought - (before[0] ?? 0), read - (before[1] ?? 0)];

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createPool } from '@subledger/database';
 import { createTestDatabase, generateBooks, type TestDatabase } from '@subledger/testing';
@@ -251,18 +250,27 @@ describe('a ledger during the detaching of a month', () => {
     const reader = new pg.Client({ connectionString: harness.databaseUrl, options: '-c search_path=ledger' });
     await reader.connect();
     await reader.query('BEGIN; SELECT count(*) FROM transfers');
+    const { rows: own } = await reader.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     let isDetached = false;
     const detaching = detachMonth(harness.db, OLDEST, { keepMonths: 2 }).then(() => {
       isDetached = true;
     });
+    const isWaiting = async () => {
+      const { rows } = await harness.db.query(
+        'SELECT FROM pg_stat_activity WHERE $1::int = ANY (pg_blocking_pids(pid))',
+        [own[0]?.pid],
+      );
+      return rows.length > 0;
+    };
     const latencies: number[] = [];
     for (let i = 0; i < 10; i += 1) {
+      // Again and again it asks for the tables, and gets in the way of whoever books meanwhile.
+      await waitUntil(isWaiting);
       const started = performance.now();
       const message = sentMessage(customer, '1');
       await harness.message('message.sent', message);
       await harness.events.until((values) => values.some(({ data }) => data.messageId === message.messageId));
       latencies.push(performance.now() - started);
-      await sleep(100);
     }
     expect(isDetached).toBe(false);
     expect(Math.max(...latencies)).toBeLessThan(5_000);
