@@ -12,7 +12,7 @@ const root = repositoryRoot();
 const ENTRY_POINTS = [
   'packages/database/dist/cli.js',
   'packages/devstack/dist/cli.js',
-  'services/gateway/dist/generate-openapi.js',
+  'services/gateway/dist/api/generate-openapi.js',
   'services/gateway/dist/main.js',
   'services/gateway/dist/operator/cli.js',
   'services/ledger/dist/main.js',
