@@ -7,6 +7,7 @@ export * from './errors.js';
 export * from './events.js';
 export * from './limits.js';
 export * from './messages.js';
+export * from './position.js';
 export * from './profiles.js';
 export * from './read-json.js';
 export * from './rest/index.js';

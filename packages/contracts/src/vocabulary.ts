@@ -91,7 +91,14 @@ export const FOLLOW_UP_EVENTS = [
   'sub-account.rolled',
   'main-account.sending-stopped',
   'main-account.sending-resumed',
+  'limit.exceeded',
+  'snapshot.published',
 ] as const;
+
+const FOLLOW_UPS: ReadonlySet<string> = new Set(FOLLOW_UP_EVENTS);
+
+/** @returns whether an event of this name only follows from another one, and so is no command's outcome */
+export const isFollowUp = (eventName: string): boolean => FOLLOW_UPS.has(eventName);
 
 /** Reasons why a record goes to `deadletters.v1`. Its points are untouched; an operator can replay it. */
 export const DEAD_LETTER_REASONS = [

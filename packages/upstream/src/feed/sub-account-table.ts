@@ -1,5 +1,6 @@
 import {
   DEFAULT_COUNTRY,
+  isNewer,
   type LimitRecord,
   type ProfileRecord,
   SUB_ACCOUNT_STATUSES,
@@ -108,9 +109,8 @@ export class SubAccountTable {
     const row = this.#rowOf(record.subAccountId);
     const columns = this.#columns;
     if (columns.status[row] !== 0) {
-      const generation = columns.generation[row]!;
-      if (record.generation < generation) return undefined;
-      if (record.generation === generation && record.sequence <= columns.sequence[row]!) return undefined;
+      const known = { generation: columns.generation[row]!, sequence: columns.sequence[row]! };
+      if (!isNewer(record, known)) return undefined;
     }
     for (const name of AMOUNTS) columns.amounts[name][row] = toStored(record[name]);
     columns.status[row] = SUB_ACCOUNT_STATUSES.indexOf(record.status) + 1;

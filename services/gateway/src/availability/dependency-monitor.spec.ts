@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Logger } from '@subledger/service-kit';
 import { DependencyMonitor } from './dependency-monitor.js';
 
@@ -50,28 +50,32 @@ describe('DependencyMonitor', () => {
   });
 
   it('does not take its own standstill for an outage: one probe that is late is followed by another at once', async () => {
-    const { turn } = setUp();
-    let answers = 0;
-    monitor = new DependencyMonitor(
-      {
-        everyMs: 60_000,
-        timeoutMs: 20,
-        // The answer is there, and this process does not come to read it.
-        probeDatabase: async () => {
-          answers += 1;
-          const answer = turn();
-          const until = performance.now() + (answers === 1 ? 60 : 0);
-          while (performance.now() < until);
-          await answer;
-          await turn();
+    jest.useFakeTimers();
+    try {
+      const late = Promise.withResolvers<void>();
+      let probes = 0;
+      monitor = new DependencyMonitor(
+        {
+          everyMs: 60_000,
+          timeoutMs: 20,
+          probeDatabase: async () => {
+            probes += 1;
+            if (probes === 1) await late.promise;
+          },
+          probeBroker: async () => undefined,
         },
-        probeBroker: async () => undefined,
-      },
-      silent,
-    );
-    await monitor.start();
-    expect(answers).toBe(2);
-    expect(() => monitor?.requireDatabase()).not.toThrow();
+        silent,
+      );
+      const started = monitor.start();
+      // Its timer is over before it reads the answer.
+      jest.advanceTimersByTime(20);
+      late.resolve();
+      await started;
+      expect(probes).toBe(2);
+      expect(() => monitor?.requireDatabase()).not.toThrow();
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('has one probe under way, so that an old one cannot overrule a newer one', async () => {

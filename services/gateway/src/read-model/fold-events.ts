@@ -1,5 +1,6 @@
 import {
-  FOLLOW_UP_EVENTS,
+  isFollowUp,
+  isNewer,
   type MainAccountState,
   REPEATED_HEADER,
   type SubAccountState,
@@ -56,18 +57,12 @@ export interface Fold {
   readonly stopped: StoppedRow[];
 }
 
-/** Events that follow from another one: they have its cause, but do not end its operation. */
-const FOLLOWING = new Set<string>([
-  ...FOLLOW_UP_EVENTS,
-  'limit.exceeded',
-  'period.rolled',
-  'snapshot.published',
-]);
-
 /** The outcome of a command, where the event is one. */
 export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
   const { mainAccountId, cause } = event.data;
-  if (cause.kind !== 'command' || FOLLOWING.has(event.name)) return undefined;
+  // Month starts are the scheduler's commands: no operation and no request waits for one.
+  const isAnswer = cause.kind === 'command' && !isFollowUp(event.name) && event.name !== 'period.rolled';
+  if (!isAnswer) return undefined;
   return { mainAccountId, commandId: cause.id, outcome: outcomeOf(event), isNotified: false };
 }
 
@@ -161,11 +156,7 @@ function statesOf({ data }: LedgerEvent): { mainAccount?: MainAccountState; subA
 
 export function keepNewest<Row extends Position>(rows: Map<string, Row>, key: string, row: Row): void {
   const before = rows.get(key);
-  const isOlder =
-    before !== undefined &&
-    (row.generation < before.generation ||
-      (row.generation === before.generation && row.sequence < before.sequence));
-  if (!isOlder) rows.set(key, row);
+  if (before === undefined || !isNewer(before, row)) rows.set(key, row);
 }
 
 export const sorted = <Row>(rows: ReadonlyMap<string, Row>): Row[] =>

@@ -1,4 +1,4 @@
-import type { EventData, SubAccountState, WebhookEventData } from '@subledger/contracts';
+import { type EventData, isNewer, type SubAccountState, type WebhookEventData } from '@subledger/contracts';
 import type { LedgerEvent } from '../events/parse-events.js';
 import { suspensionOf } from '../events/suspension.js';
 import { figuresOf, type Mark, type PreviousSubState, stepOf } from './previous-sub-state.js';
@@ -29,11 +29,6 @@ export interface Found {
 export const subKey = (mainAccountId: string, subAccountId: string): string =>
   `${mainAccountId} ${subAccountId}`;
 
-const isAfter = (a: Position, b: Position | undefined): boolean =>
-  b === undefined ||
-  a.generation > b.generation ||
-  (a.generation === b.generation && a.sequence > b.sequence);
-
 /**
  * Pure. What a batch of the ledger's events has for webhooks. Events that the read model has already are left out, so
  * that any split and repetition of the events comes to the same.
@@ -46,7 +41,7 @@ export function findWebhookEvents(events: readonly LedgerEvent[], before: Previo
     const { mainAccountId, generation, sequence } = event.data;
     const position = { generation, sequence };
     // Sequence 0 is a refusal without books.
-    if (sequence === 0 || !isAfter(position, positions.get(mainAccountId))) continue;
+    if (sequence === 0 || !isNewer(position, positions.get(mainAccountId))) continue;
     positions.set(mainAccountId, position);
     if (event.name === 'command.rejected') continue;
     if (event.name === 'period.rolled') webhookEvents.push(periodRolled(event));

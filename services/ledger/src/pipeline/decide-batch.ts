@@ -1,4 +1,4 @@
-import { type DeadLetterReason, FOLLOW_UP_EVENTS, rollCommandId, TOPICS } from '@subledger/contracts';
+import { type DeadLetterReason, isFollowUp, rollCommandId, TOPICS } from '@subledger/contracts';
 import {
   type Books,
   canRoll,
@@ -30,7 +30,6 @@ interface Outcome {
 /** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
 const FORWARDED_HEADER = 'ledger-forwarded-from';
 
-const FOLLOW_UPS: ReadonlySet<string> = new Set(FOLLOW_UP_EVENTS);
 /** Events that change the shown status of every sub-account, though no row of theirs. */
 export const TOUCH_ALL: ReadonlySet<DomainEvent['name']> = new Set([
   'main-account.suspended',
@@ -219,7 +218,7 @@ export class BatchDecider {
       draft.addEvent(event, payload, context);
       counts.event(event);
       explained += event.transfers.length;
-      if (outcome === null && !FOLLOW_UPS.has(event.name)) outcome = { sequence: event.sequence, payload };
+      if (outcome === null && !isFollowUp(event.name)) outcome = { sequence: event.sequence, payload };
       if (TOUCH_ALL.has(event.name)) this.touchAll(books);
       this.noteFailure(mainAccountId, event);
       if (event.name === 'snapshot.requested') {

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { isNewer } from '@subledger/contracts';
 import type { LedgerHarness } from './ledger-harness.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: events of every type
@@ -10,13 +11,10 @@ function newest(events: readonly Event[], key: (event: Event) => string | undefi
   for (const event of events) {
     const id = event.data.sequence > 0 ? key(event) : undefined;
     const before = id === undefined ? undefined : kept.get(id);
-    if (id !== undefined && (before === undefined || isNewer(event, before))) kept.set(id, event);
+    if (id !== undefined && isNewer(event.data, before?.data)) kept.set(id, event);
   }
   return kept;
 }
-
-const isNewer = ({ data: a }: Event, { data: b }: Event): boolean =>
-  a.generation - b.generation > 0 || (a.generation === b.generation && a.sequence > b.sequence);
 
 /** A reader that has seen all events must have what the books have, for every account; and no gap in a generation. */
 export async function assertReaderAgrees(harness: LedgerHarness): Promise<void> {

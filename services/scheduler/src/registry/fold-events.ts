@@ -1,3 +1,4 @@
+import { isNewer } from '@subledger/contracts';
 import { nextPeriod, periodStart } from '@subledger/core';
 import type { LedgerEvent, RollOutcome } from './ledger-event.js';
 
@@ -55,11 +56,6 @@ export function foldEvents(stored: ReadonlyMap<string, RegistryRow>, events: rea
     answers: [...answers.keys()].sort().map((key) => answers.get(key) as RollAnswer),
   };
 }
-
-const isNewer = (event: LedgerEvent, row: RegistryRow | undefined): boolean =>
-  row === undefined ||
-  event.generation > row.generation ||
-  (event.generation === row.generation && event.sequence > row.sequence);
 
 function toRow(event: LedgerEvent, state: NonNullable<LedgerEvent['state']>): RegistryRow {
   const { mainAccountId, generation, sequence } = event;
