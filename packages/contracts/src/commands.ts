@@ -22,8 +22,9 @@ const sub = { mainAccountId, subAccountId };
 const plan = z.enum(PLANS);
 const fundingPolicy = z.enum(FUNDING_POLICIES);
 /**
- * Books a reference (of an adjustment: a reason) that was booked before, all the same. Without a default: that would be part
- * of the content that a command id is bound to, and a command from before would be another one.
+ * Books a reference (of an adjustment: a reason) although it was booked before. It has no default, because a default
+ * would become part of the content that a command id is bound to (docs/decisions/0026): a repeated older command
+ * would then count as different content.
  */
 const allowDuplicateReference = z
   .boolean()
@@ -32,7 +33,7 @@ const allowDuplicateReference = z
     description: 'Whether to book it although its reference, or its reason, was booked before',
     examples: [false],
   });
-/** What a customer or operator wrote beside a move: an order number, a ticket. Shown in statements. */
+/** A note by a customer or operator, such as an order number or a ticket. Statements show it. */
 const reference = storableText(200);
 const limitAboveZero = pointLimit.refine((text) => text !== '0', 'must be more than 0');
 
@@ -97,9 +98,9 @@ export const COMMAND_DATA = {
     messageId: foreignId,
     reason: z.enum(['released', 'expired']).default('released'),
   }),
-  /** `period` is the one that begins; `dueAt` its month start. Id: `roll:<main>:<period>`. */
+  /** `period` is the period that begins, `dueAt` its month start. Id: `roll:<main>:<period>`. */
   'period.roll': z.looseObject({ ...main, period, dueAt: instant }),
-  /** Published books take no part in what is booked: nothing moves. */
+  /** Asks for a snapshot of the books. It moves no points. */
   'snapshot.request': z.looseObject({
     ...main,
     history: z
@@ -130,5 +131,9 @@ export const COMMANDS = new Map(
   ]),
 );
 
-/** The deterministic id of a month start's roll: a second one is the same command. */
+/**
+ * The deterministic id of a month start's `period.roll`, so that a second roll of the same period is a repeat of the
+ * same command.
+ * @param begins the period that begins, `YYYY-MM`
+ */
 export const rollCommandId = (mainAccount: string, begins: string): string => `roll:${mainAccount}:${begins}`;

@@ -3,8 +3,8 @@ import { TOPICS } from './topics.js';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from './vocabulary.js';
 
 /**
- * Headers of a record on `deadletters.v1`; its value is a `deadLetterDocument`, its key that of the source record where
- * that is an account's id.
+ * Headers of a record on `deadletters.v1`. Its value is a `deadLetterDocument`. Its key is the key of the source
+ * record if that is an account's id.
  */
 export const DEAD_LETTER_HEADERS = {
   topic: 'dead-letter-topic',
@@ -19,9 +19,9 @@ export const isDeadLetterReason = (text: string): text is DeadLetterReason =>
   (DEAD_LETTER_REASONS as readonly string[]).includes(text);
 
 /**
- * Value of a record on `deadletters.v1`, as `packages/kafka` writes it. What the record said is in `value`, sealed:
- * its key, headers and value may be a message's content and recipient. Letters that were written before this was so
- * have other encodings, and stay for the topic's 30 days.
+ * Value of a record on `deadletters.v1`, as `packages/kafka` writes it. `value` holds the source record sealed,
+ * because its key, headers and value may contain a message's content and recipient (docs/decisions/0028). Letters
+ * from before that decision have other encodings, and stay for the topic's 30 days.
  */
 export const deadLetterDocument = z
   .looseObject({

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { foreignId, instant } from './scalars.js';
 
-/** CloudEvents 1.0 in structured JSON; `type` and `data` come from the contract of each topic. */
+/**
+ * CloudEvents 1.0 in structured JSON (https://github.com/cloudevents/spec). The contract of each topic gives `type`
+ * and `data`.
+ */
 export const envelope = z
   .looseObject({
     specversion: z.literal('1.0'),
@@ -16,7 +19,7 @@ export const envelope = z
   .meta({ id: 'CloudEvent' });
 export type Envelope = z.infer<typeof envelope>;
 
-/** A CloudEvent with its type and data fixed: one schema per type. */
+/** The schema of a CloudEvent with a fixed type and its data: one schema per type. */
 export function cloudEvent<Type extends string, Data extends z.ZodType>(type: Type, data: Data) {
   return envelope.extend({ type: z.literal(type), data });
 }
@@ -33,12 +36,15 @@ export interface CloudEvent<Type extends string = string, Data = unknown> {
 }
 
 /**
- * Header of an event that was published before: its command came again, with the same id and content, and this is its
- * first outcome once more. Who asked sees by it that nothing happened twice.
+ * Header of an event that repeats an earlier one: its command came again with the same id and content, and this is
+ * the first outcome once more. It shows the command's sender that nothing happened twice.
  */
 export const REPEATED_HEADER = 'subledger-repeated';
 
-/** Builds an envelope; `time` is an ISO instant given by the caller. */
+/**
+ * Builds an envelope.
+ * @param time ISO 8601 instant, from the caller's clock
+ */
 export function makeCloudEvent<Type extends string, Data>(
   type: Type,
   fields: { id: string; source: string; time: string; subject?: string; data: Data },

@@ -6,7 +6,7 @@ export interface ErrorDefinition {
   readonly title: string;
 }
 
-/** What the gateway itself refuses, before or beside the ledger. */
+/** Refusals of the gateway itself, which need no decision of the ledger. */
 const GATEWAY_ERRORS = {
   'malformed-request': { status: 400, title: 'The request could not be read' },
   'validation-failed': { status: 422, title: 'Some fields are not valid' },
@@ -32,7 +32,7 @@ const GATEWAY_ERRORS = {
 
 const conflict = (title: string): ErrorDefinition => ({ status: 409, title });
 
-/** Refusals by the ledger; 409 but for the two that the caller can only mend by another request. */
+/** Refusals by the ledger. The status is 409, except for the two that only another request can avoid. */
 const REJECTIONS: Record<RejectionCode, ErrorDefinition> = {
   'invalid-command': { status: 422, title: 'The ledger could not read the command' },
   'idempotency-conflict': { status: 422, title: 'This key was used for another request' },
@@ -58,7 +58,7 @@ const REJECTIONS: Record<RejectionCode, ErrorDefinition> = {
   'insufficient-main-balance': conflict('The main account has not enough points'),
 };
 
-/** Every error code with its HTTP status and title. Each has a page, `docs/errors/<code>.md`. */
+/** Every error code with its HTTP status and title (RFC 9457). Each has a page, `docs/errors/<code>.md`. */
 export const ERRORS = { ...GATEWAY_ERRORS, ...REJECTIONS } as const satisfies Record<string, ErrorDefinition>;
 export type ErrorCode = keyof typeof GATEWAY_ERRORS | RejectionCode;
 export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];

@@ -24,10 +24,10 @@ import {
   TRANSFER_KINDS,
 } from './vocabulary.js';
 
-/** One move of points: what left `from` and reached `to`, with both balances after it. */
+/** One transfer of points from `from` to `to`, with the balance of both accounts after it. */
 export const transferView = z
   .looseObject({
-    /** Counts the transfers of one main account: 1, 2, 3 … without a gap. */
+    /** Numbers the transfers of one main account: 1, 2, 3 … without a gap. */
     sequence: z.int().min(1),
     kind: z.enum(TRANSFER_KINDS),
     from: z.enum(ACCOUNT_KINDS),
@@ -35,11 +35,11 @@ export const transferView = z
     points,
     fromBalance: points,
     toBalance: points,
-    /** The sub-account that the move belongs to, also where neither end is its account (overage, late facts). */
+    /** The sub-account of the transfer, also if neither end is its account (overage, late facts). */
     subAccountId: subAccountId.nullable(),
-    /** The hold's message, where an end is a hold. */
+    /** The message of the hold, if an end is a hold. */
     messageId: foreignId.nullable(),
-    /** The period that the move counts to. */
+    /** The period that the transfer counts to. */
     period,
     /** Order number, reason, or message id. */
     reference: z.string(),
@@ -47,7 +47,7 @@ export const transferView = z
   .meta({ id: 'Transfer' });
 export type TransferView = z.infer<typeof transferView>;
 
-/** A main account as the ledger has it after the event. `available` is null where credit is unlimited. */
+/** The main account's state in the ledger after the event. `available` is null if credit is unlimited. */
 export const mainAccountState = z
   .looseObject({
     plan: z.enum(PLANS),
@@ -56,7 +56,7 @@ export const mainAccountState = z
     fundingPolicy: z.enum(FUNDING_POLICIES),
     feature: z.enum(['inactive', 'active']),
     suspended: z.boolean().describe('whether all sending is stopped, for whatever reason'),
-    /** These three are absent from ledgers before they were there. */
+    /** Older ledgers do not send these three. */
     suspensions: z.array(z.enum(SUSPENSIONS)).optional().describe('why all sending is stopped'),
     suspendBelow: suspendBelow.optional(),
     nextTimeZone: nextTimeZone.optional(),
@@ -74,7 +74,7 @@ export const mainAccountState = z
   .meta({ id: 'MainAccountState' });
 export type MainAccountState = z.infer<typeof mainAccountState>;
 
-/** A sub-account as the ledger has it after the event; the words are those of the design, section 2. */
+/** The sub-account's state in the ledger after the event. The field names are those of the design, section 2. */
 export const subAccountState = z
   .looseObject({
     subAccountId,
@@ -92,7 +92,7 @@ export const subAccountState = z
     remaining: points,
     shortfall: points,
     priority: z.int(),
-    /** Absent from ledgers before these fields were there. */
+    /** Older ledgers do not send these fields. */
     ordinal: z
       .int()
       .min(0)
@@ -103,10 +103,13 @@ export const subAccountState = z
   .meta({ id: 'SubAccountState' });
 export type SubAccountState = z.infer<typeof subAccountState>;
 
-/** What made the ledger act: a command, a message fact, or the clock (an implicit month start). */
+/** What the ledger acted on: a command, a message fact, or the clock (an implicit month start). */
 const cause = z.object({ kind: z.enum(['command', 'message', 'clock']), id: foreignId, type: z.string() });
 
-/** What every ledger event carries: the resulting state, so that a reader upserts by (`generation`, `sequence`). */
+/**
+ * Fields of every ledger event. They carry the resulting state, so that a reader upserts by (`generation`,
+ * `sequence`).
+ */
 const common = {
   mainAccountId,
   generation: z.int().min(0),
@@ -135,7 +138,7 @@ export const periodClosing = z
   .meta({ id: 'PeriodClosing' });
 export type PeriodClosing = z.infer<typeof periodClosing>;
 
-/** A transfer of the books, published once more. */
+/** A transfer of the books, as part of a snapshot. */
 export const snapshotTransfer = transferView
   .extend({
     at: instant.meta({
@@ -146,7 +149,7 @@ export const snapshotTransfer = transferView
   .meta({ id: 'SnapshotTransfer' });
 export type SnapshotTransfer = z.infer<typeof snapshotTransfer>;
 
-/** A closed statement of the books, published once more, with what reached it after its close. */
+/** A closed statement of the books, as part of a snapshot, with the late amounts that came after its close. */
 export const snapshotStatement = periodClosing
   .extend({
     subAccountId: subAccountId.meta({
@@ -161,7 +164,7 @@ export const snapshotStatement = periodClosing
   .meta({ id: 'SnapshotStatement' });
 export type SnapshotStatement = z.infer<typeof snapshotStatement>;
 
-/** Most sub-accounts, transfers and statements, each, in one `snapshot.published`. */
+/** Maximum of sub-accounts, of transfers and of statements in one `snapshot.published`. */
 export const MAX_SNAPSHOT_ROWS = 100;
 
 const funding = { funded: z.int().min(0), unfunded: z.int().min(0) };
@@ -174,7 +177,7 @@ export const EVENT_DATA = {
   'main-account.configured': z.looseObject(common),
   'main-account.suspended': z.looseObject(common),
   'main-account.resumed': z.looseObject(common),
-  /** A suspension that began or ended by itself; the last event of what made it. */
+  /** A suspension that began or ended automatically. It is the last event of its decision. */
   'main-account.sending-stopped': z.looseObject({
     ...common,
     reason: z.enum(AUTOMATIC_SUSPENSIONS).meta({ description: 'Why', examples: ['low-balance'] }),
@@ -202,14 +205,16 @@ export const EVENT_DATA = {
   'sub-account.resumed': z.looseObject(withSub),
   'sub-account.deactivated': z.looseObject({ ...withSub, returned: points }),
   'sub-account.reactivated': z.looseObject(withSub),
-  /** Its statement of the current period closes with it. */
+  /** The statement of the sub-account's current period closes with it. */
   'sub-account.deleted': z.looseObject({ ...withSub, returned: points, closed: periodClosing }),
-  /** The funding pass gave this sub-account points after a rise of `available`. */
+  /** The funding pass gave points to this sub-account after `available` rose. */
   'sub-account.funded': z.looseObject({ ...withSub, points }),
   /** One per sub-account at a month start, before the summary. */
   'sub-account.rolled': z.looseObject({ ...withSub, closed: periodClosing }),
   'hold.placed': z.looseObject({ ...withSub, messageId: foreignId, points, expiresAt: instant }),
-  /** `points` came back; 0 where a hold not yet placed was barred, which names no sub-account. */
+  /**
+   * `points` were returned. For a hold that was barred before it was placed, they are 0 and no sub-account is named.
+   */
   'hold.released': z.looseObject({
     ...common,
     subAccount: subAccountState.optional(),
@@ -245,16 +250,16 @@ export const EVENT_DATA = {
     granted: points,
     ...funding,
   }),
-  /** A roll that was asked for again: nothing moved. */
+  /** A repeated roll: nothing moved. */
   'period.already-rolled': z.looseObject({ ...common, period }),
-  /** The answer to `snapshot.request`: nothing moved, and `snapshot.published` follows. */
+  /** The answer to `snapshot.request`. Nothing moved. `snapshot.published` follows. */
   'snapshot.requested': z.looseObject({
     ...common,
     history: z
       .boolean()
       .meta({ description: 'Whether transfers and statements follow too', examples: [true] }),
   }),
-  /** Books published once more, part by part. `sequence` is that of the last event before it: no number of its own. */
+  /** A part of a snapshot. It has no number of its own: `sequence` is that of the last event before it. */
   'snapshot.published': z.looseObject({
     ...common,
     transfers: z
@@ -288,7 +293,10 @@ export const EVENT_DATA = {
   }),
 } as const;
 
-/** A refusal. Without books (unknown main account, unreadable command) `sequence` is 0 and the states are absent. */
+/**
+ * A refusal. If there are no books (unknown main account, unreadable command), `sequence` is 0 and the states are
+ * absent.
+ */
 export const rejectedData = z.looseObject({
   mainAccountId,
   generation: z.int().min(0),
@@ -309,7 +317,10 @@ export const rejectedData = z.looseObject({
     .optional()
     .describe('the transfer that had the reference first (`duplicate-reference`)'),
   remaining: points.optional(),
-  /** Ids of what stands in the way (`sub-accounts-active`), at most 100 of them, and how many there are. */
+  /**
+   * Ids of the sub-accounts that block the command (`sub-accounts-active`), at most 100 of them, and the count of
+   * all.
+   */
   blockers: z.array(z.string()).optional(),
   blockerCount: z.int().optional(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
@@ -323,7 +334,7 @@ export type EventData<Name extends EventName> = z.output<(typeof ALL_EVENT_DATA)
 export const eventType = <Name extends EventName>(name: Name): `subledger.${Name}.v1` =>
   `subledger.${name}.v1`;
 
-/** Whole CloudEvents schema of each event, by CloudEvents type. Readers ignore types that are not here. */
+/** The CloudEvents schema of each event, by CloudEvents type. Readers ignore types that are not listed here. */
 export const EVENTS = new Map(
   EVENT_NAMES.map((name) => [
     eventType(name) as string,

@@ -6,7 +6,10 @@ import { MESSAGES } from './messages.js';
 import { profileRecord } from './profiles.js';
 import { TOPICS } from './topics.js';
 
-/** JSON Schemas (draft 2020-12) of everything that travels over Kafka, by file path below `schemas/`. */
+/**
+ * JSON Schemas (draft 2020-12, https://json-schema.org/draft/2020-12) of all Kafka records, by file path below
+ * `schemas/`.
+ */
 export function jsonSchemas(): Map<string, object> {
   const files = new Map<string, object>();
   const put = (topic: string, name: string, schema: z.ZodType) =>

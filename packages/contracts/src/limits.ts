@@ -3,9 +3,9 @@ import { mainAccountId, period, points, subAccountId } from './scalars.js';
 import { SUB_ACCOUNT_STATUSES } from './vocabulary.js';
 
 /**
- * Value of a record on `subaccount.limits.v1` (compacted, key: sub-account): what the SMS service may still
- * send. `position` is the last `sms.messages.v1` offset of the main account's partition that it reflects, or
- * null before the first one.
+ * Value of a record on `subaccount.limits.v1` (compacted, key: sub-account): how many points the SMS service may
+ * still send. `position` is the last `sms.messages.v1` offset of the main account's partition that the record
+ * reflects. It is null before the first message.
  */
 export const limitRecord = z
   .looseObject({

@@ -12,7 +12,7 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
 const ids = { messageId: foreignId, mainAccountId, subAccountId };
 
-/** Most characters of each text that is only shown: it decides nothing. */
+/** Maximum length, in characters, of each text that is only shown and decides nothing. */
 export const MAX_SHOWN_CHARACTERS = {
   sender: 64,
   recipient: 64,
@@ -25,11 +25,11 @@ const shown = (name: keyof typeof MAX_SHOWN_CHARACTERS) => storableText(MAX_SHOW
 export const MAX_SEGMENTS = 1_000;
 
 /**
- * Data of each fact on `sms.messages.v1`, by its short name; the CloudEvents type is `subledger.<name>.v1`. This is
- * what senders must write. Readers demand less: `MESSAGE_READERS`.
+ * Data of each fact on `sms.messages.v1`, by its short name. The CloudEvents type is `subledger.<name>.v1`. This is
+ * what senders must write. Readers accept more: see `MESSAGE_READERS` (docs/decisions/0027).
  */
 export const MESSAGE_DATA = {
-  /** A message was sent. Never refused: what the limit does not cover is overage. `points` may be 0. */
+  /** A message was sent. The ledger never refuses it: points beyond the limit become overage. `points` may be 0. */
   'message.sent': z.looseObject({
     ...ids,
     sentAt: instant,
@@ -42,7 +42,7 @@ export const MESSAGE_DATA = {
       'must be 0 or an amount',
     ),
   }),
-  /** A delivery status; may come before the message, twice, and out of order. */
+  /** A delivery status. It may arrive before the message, twice, and out of order. */
   'message.status': z.looseObject({
     ...ids,
     status: z.enum(MESSAGE_STATUSES),
@@ -50,7 +50,7 @@ export const MESSAGE_DATA = {
     shortlinkStatus: shown('shortlinkStatus').optional(),
     shortlinkUrl: shown('shortlinkUrl').optional(),
   }),
-  /** Gives back at most what was charged. The CloudEvents id is the refund id. */
+  /** Returns at most what was charged. The CloudEvents id is the refund id. */
   'message.refunded': z.looseObject({ ...ids, points: amount, reason: shown('reason') }),
 } as const;
 
@@ -61,7 +61,7 @@ export type MessageData<Name extends MessageName> = z.output<(typeof MESSAGE_DAT
 export const messageType = <Name extends MessageName>(name: Name): `subledger.${Name}.v1` =>
   `subledger.${name}.v1`;
 
-/** Whole CloudEvents schema of each message fact, by CloudEvents type. */
+/** The CloudEvents schema of each message fact, by CloudEvents type. */
 export const MESSAGES = new Map(
   MESSAGE_NAMES.map((name) => [
     messageType(name) as string,
@@ -70,9 +70,9 @@ export const MESSAGES = new Map(
 );
 
 /**
- * What a fact must say to be taken: the ledger books by it, and the message log finds its line by it. A message was
- * sent whether or not the rest is right, so nothing else may keep it from being charged: not its content, nor any
- * other field of the data or the envelope. The table in the README says what each field is for.
+ * The fields that a fact must have to be accepted: those that the ledger books by, and those that the message log
+ * finds its line by. The message was sent even if other fields are wrong, so no other field of the data or the
+ * envelope may keep it from being charged (docs/decisions/0027). The table in the README says what each field is for.
  */
 const READ_DATA = {
   'message.sent': MESSAGE_DATA['message.sent'].pick({
@@ -94,11 +94,11 @@ const READ_DATA = {
     points: true,
   }),
 } as const satisfies { readonly [Name in MessageName]: z.ZodType };
-/** The refund id makes a refund happen once. Of the other facts `data.messageId` does that. */
+/** The refund id makes a refund happen once. For the other facts `data.messageId` does that. */
 const anything = z.unknown().optional();
 const READ_ID = { 'message.sent': anything, 'message.status': anything, 'message.refunded': foreignId };
 
-/** Schema by which readers take each fact, by CloudEvents type. Fields beside these stay as they came, unchecked. */
+/** The schema by which readers accept each fact, by CloudEvents type. Other fields are kept unchecked. */
 export const MESSAGE_READERS = new Map(
   MESSAGE_NAMES.map((name) => [
     messageType(name) as string,
@@ -108,12 +108,14 @@ export const MESSAGE_READERS = new Map(
 /** Data of a fact as a reader has it. */
 export type ReadData<Name extends MessageName> = z.output<(typeof READ_DATA)[Name]>;
 
-/** Stands for what a text had and cannot be stored or shown. */
+/** Replaces characters that cannot be stored or shown. */
 const REPLACEMENT = '\uFFFD';
 
 /**
- * A text that is only shown, as it can be stored: NUL, half surrogate pairs and the end of one that is too long become
- * U+FFFD (�). What is no text at all is U+FFFD alone. So whoever reads � knows that it was not reported like this.
+ * Cleans a text that is only shown, so that it can be stored. NUL, unpaired surrogates and the end of a text that is
+ * too long become U+FFFD (�). A value that is not a text becomes U+FFFD alone. A reader of � therefore knows that the
+ * sender reported something else (docs/decisions/0027).
+ * @param maxCharacters in UTF-16 code units
  */
 export function shownText(value: unknown, maxCharacters: number): string {
   if (typeof value !== 'string') return REPLACEMENT;

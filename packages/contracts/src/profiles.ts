@@ -3,9 +3,10 @@ import { senderNumbers, subAccountName } from './rest/fields.js';
 import { instant, mainAccountId, subAccountId } from './scalars.js';
 
 /**
- * Value of a record on `subaccount.profiles.v1` (compacted, key: sub-account): what the SMS service needs to know of a
- * sub-account beside its points. `senderNumbers` (E.164) are those that it may send from; `country` is the main account's,
- * by which a sender without a country code is read (JP where it is not named); `version` rises with each change. A deleted sub-account's record is a tombstone (null).
+ * Value of a record on `subaccount.profiles.v1` (compacted, key: sub-account): names and allowed senders of a
+ * sub-account, for the SMS service (docs/decisions/0009). `senderNumbers` (E.164) are the numbers that it may send
+ * from. `country` is the main account's country, by which a sender without a country code is read (JP if absent).
+ * `version` rises with each change. The record of a deleted sub-account is a tombstone (null).
  */
 export const profileRecord = z
   .looseObject({
@@ -13,7 +14,7 @@ export const profileRecord = z
     mainAccountId,
     name: subAccountName,
     senderNumbers,
-    // Of profiles before it was told there is none.
+    // Older profiles have no country.
     country: z
       .string()
       .regex(/^[A-Z]{2}$/)

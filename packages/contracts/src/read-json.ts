@@ -1,7 +1,7 @@
-/** Deeper than any contract nests; beyond it, what walks through a value would run out of stack. */
+/** Deeper than any contract nests. Recursive code would overflow the stack on a value that nests much deeper. */
 const MAX_DEPTH = 64;
 
-/** The text is JSON, and an object of it has a key twice: which of the values is meant, nobody can know. */
+/** An object in the JSON text has a key twice, so it is ambiguous which value is meant (RFC 8259, section 4). */
 export class DuplicateKeyError extends SyntaxError {
   override readonly name = 'DuplicateKeyError';
   constructor() {
@@ -10,10 +10,12 @@ export class DuplicateKeyError extends SyntaxError {
 }
 
 /**
- * `JSON.parse`, which takes the last of two equal keys in silence, and any depth: `{"points":"1","points":"500000"}`
- * would be another order than the one that somebody else read.
+ * `JSON.parse` for untrusted text: it also refuses two equal keys in one object and too deep nesting. `JSON.parse`
+ * keeps the last of two equal keys, so `{"points":"1","points":"500000"}` would be another order than another reader
+ * sees (RFC 8259, section 4).
  *
- * @throws DuplicateKeyError | SyntaxError; the latter's message may quote the text
+ * @throws DuplicateKeyError if an object has a key twice
+ * @throws SyntaxError if the text is not JSON or nests too deeply; its message may quote the text
  */
 export function readJson(text: string): unknown {
   const json: unknown = JSON.parse(text);
@@ -22,10 +24,11 @@ export function readJson(text: string): unknown {
 }
 
 /**
- * A parser that kept only one of two equal keys has fewer keys than the text: counting both is enough, and costs a
- * fraction of the parsing.
- * @param json what `JSON.parse` made of the text
- * @throws DuplicateKeyError | SyntaxError
+ * Checks that no object of the text has a key twice. A parser that keeps one of two equal keys has fewer keys than
+ * the text, so comparing the two counts is enough. It costs a fraction of the parsing.
+ * @param json the result of `JSON.parse` for this text
+ * @throws DuplicateKeyError if an object has a key twice
+ * @throws SyntaxError if the text nests too deeply
  */
 export function assertUniqueKeys(text: string, json: unknown): void {
   if (keysOf(json, 0) !== keysIn(text)) throw new DuplicateKeyError();
@@ -47,7 +50,10 @@ const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
-/** Keys in valid JSON: the strings that a colon follows. Hops from quote to quote, which the engine searches for. */
+/**
+ * Number of keys in valid JSON: the strings that a colon follows. Jumps from quote to quote with `indexOf`, which is
+ * fast.
+ */
 function keysIn(text: string): number {
   let count = 0;
   for (let open = text.indexOf('"'); open >= 0; ) {
@@ -61,7 +67,7 @@ function keysIn(text: string): number {
   return count;
 }
 
-/** Behind an odd number of backslashes. */
+/** Whether an odd number of backslashes precedes this position. */
 function isEscaped(text: string, at: number): boolean {
   let before = at - 1;
   while (text.charCodeAt(before) === BACKSLASH) before -= 1;

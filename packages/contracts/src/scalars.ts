@@ -6,7 +6,7 @@ import { MAX_AMOUNT_POINTS, MAX_LIMIT_POINTS, MAX_PRIORITY, MIN_PRIORITY } from 
 const POINTS_PATTERN = /^-?(0|[1-9]\d{0,15})(\.\d{1,3})?$/;
 const digitsOf = (text: string) => text.replace('-', '').split('.')[0] ?? '0';
 
-/** An amount of points on the wire: a decimal string with at most 3 decimals, may be negative (`"-1.2"`). */
+/** An amount of points on the wire: a decimal string with at most 3 decimals. It may be negative (`"-1.2"`). */
 export const points = z
   .string()
   .regex(
@@ -19,15 +19,15 @@ export const points = z
     examples: ['1.2'],
   });
 
-/** What the refinements below say, as a pattern: readers of the JSON Schemas have nothing else. */
+/** The refinements below as a pattern: JSON Schema readers see nothing else. */
 const ABOVE_ZERO = '([1-9]\\d{0,11}(\\.\\d{1,3})?|0\\.([1-9]\\d{0,2}|0[1-9]\\d?|00[1-9]))';
 
-/** What is no amount at all has been said to be none. */
+/** A text that is not an amount is already reported by the pattern. */
 const isBelowMaximum = (text: string) =>
   !POINTS_PATTERN.test(text) || BigInt(digitsOf(text)) < MAX_AMOUNT_POINTS;
 const TOO_MUCH = `must be less than ${MAX_AMOUNT_POINTS} points`;
 
-/** An amount that moves: above 0 and below 10^12 points. */
+/** An amount to move: above 0 and below 10^12 points. */
 export const amount = points
   .refine(
     (text) => !POINTS_PATTERN.test(text) || (!text.startsWith('-') && /[1-9]/.test(text)),
@@ -79,7 +79,7 @@ export const creditLimit = points
     examples: ['5000'],
   });
 
-/** Available points below which all sending stops by itself, or null for never. */
+/** All sending stops automatically while available points are below this amount. Null: it never does. */
 export const suspendBelow = points
   .refine(isBelowMaximum, TOO_MUCH)
   .nullable()
@@ -100,15 +100,17 @@ export const period = z
     examples: ['2026-11'],
   });
 
-/** Names found to be zones; asking the runtime costs tens of microseconds, and every event carries one. */
+/** Names known to be valid zones. A check costs tens of microseconds, and every event carries a name. */
 const knownZones = new Set<string>();
 
-/** Names that ICU, and so every JavaScript runtime, still takes, and PostgreSQL and IANA no longer have. */
+/**
+ * Names that ICU still accepts, and with it every JavaScript runtime, but that PostgreSQL and IANA no longer have.
+ */
 const NOT_OF_IANA = /^(SystemV\/|US\/Pacific-New$|Canada\/East-Saskatchewan$)/i;
 
 /**
- * Whether month starts can be computed in this IANA time zone: asked of the very code that computes them. `Intl` is no
- * judge, since it takes abbreviations such as `JST`, which Temporal refuses.
+ * Whether month starts can be computed in this IANA time zone. It calls the code that computes them. `Intl` is not a
+ * reliable check, because it accepts abbreviations such as `JST`, which Temporal refuses.
  */
 export function isTimeZone(name: string): boolean {
   if (knownZones.has(name)) return true;
@@ -118,7 +120,7 @@ export function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
-  // Bounded by the zones there are, in their spellings by case.
+  // Bounded by the number of zones, in all their spellings by case.
   if (knownZones.size < 5_000) knownZones.add(name);
   return true;
 }
@@ -132,7 +134,7 @@ export const timeZone = z
     examples: ['Asia/Tokyo'],
   });
 
-/** The country by whose rules numbers without a country code are read. */
+/** The country whose rules apply to numbers without a country code. */
 export const country = z
   .enum(COUNTRIES as [string, ...string[]], 'must be an ISO 3166 country code such as "JP"')
   .meta({
@@ -141,10 +143,16 @@ export const country = z
     examples: ['JP'],
   });
 
-/** A `+` that a client did not encode in a query comes as a blank. For what has no blanks of its own. */
+/**
+ * Restores a `+` that a client did not URL-encode in a query: it arrives as a blank. Only for values that contain no
+ * blanks.
+ */
 export const plusForBlank = (text: string): string => text.replaceAll(' ', '+');
 
-/** A zone that was accepted once and acts from the next month start: told as it is, also where it is none any more. */
+/**
+ * A zone that was accepted earlier and takes effect at the next month start. It is shown unchanged, even if it is no
+ * longer valid.
+ */
 export const nextTimeZone = z
   .string()
   .nullable()
@@ -189,7 +197,7 @@ export const storableText = (max: number) =>
     )
     .meta({ pattern: '^[^\\u0000]*$' });
 
-/** Ids that others choose (command, message, refund): 1 to 128 printable ASCII characters without spaces. */
+/** Ids that other systems choose (command, message, refund): 1 to 128 printable ASCII characters without spaces. */
 export const foreignId = z
   .string()
   .regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces')

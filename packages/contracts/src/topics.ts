@@ -27,12 +27,13 @@ const compacted = {
   'min.compaction.lag.ms': '0',
   'delete.retention.ms': String(7 * DAY_MS),
 };
-/** The broker's clock stamps the record: the ledger's only time (design, section 3, month start). */
+/** The broker's clock stamps the record. It is the ledger's only time (design, section 3, month start). */
 const stampedByBroker = { 'message.timestamp.type': 'LogAppendTime' };
 
 /**
- * The settings of every topic. Commands and messages get the same number of partitions, fixed at creation, so
- * that partition *i* of both is lane *i* of the ledger.
+ * The settings of every topic (design, section 5). Commands and messages get the same number of partitions, fixed at
+ * creation, so that partition *i* of both is lane *i* of the ledger.
+ * @param partitions number of lanes
  */
 export function topicSettings(partitions: number = DEFAULT_PARTITIONS): TopicSettings[] {
   const topic = (

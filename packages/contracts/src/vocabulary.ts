@@ -1,12 +1,12 @@
 /**
- * The closed lists and the limits that everything else imports: plain data, no schema library, so that the
- * pure core may import it too. A code, a status or a bound is written here and nowhere else.
+ * The closed lists and limits that all other packages import: plain data without a schema library, so that the pure
+ * core may import it too (docs/decisions/0001). A code, a status or a bound is written here and nowhere else.
  */
 
 export const PLANS = ['prepay', 'postpay'] as const;
 export type Plan = (typeof PLANS)[number];
 
-/** What a funding pass does when `available` does not cover a whole shortfall (design, section 3). */
+/** What a funding pass does if `available` does not cover a whole shortfall (design, section 3). */
 export const FUNDING_POLICIES = ['full', 'partial'] as const;
 export type FundingPolicy = (typeof FUNDING_POLICIES)[number];
 
@@ -22,8 +22,8 @@ export const SUB_ACCOUNT_STATUSES = [
 export type SubAccountStatus = (typeof SUB_ACCOUNT_STATUSES)[number];
 
 /**
- * What stops all sending of a main account: an operator; `available` below `suspendBelow`; a month start that could not
- * be worked out. The last two begin and end by themselves.
+ * What stops all sending of a main account: an operator, `available` below `suspendBelow`, or a month start that
+ * could not be computed (docs/decisions/0025, 0026). The last two begin and end automatically.
  */
 export const SUSPENSIONS = ['operator', 'low-balance', 'month-start-failed'] as const;
 export type Suspension = (typeof SUSPENSIONS)[number];
@@ -33,11 +33,11 @@ export const AUTOMATIC_SUSPENSIONS = [
 ] as const satisfies readonly Suspension[];
 export type AutomaticSuspension = (typeof AUTOMATIC_SUSPENSIONS)[number];
 
-/** Kinds of account that a transfer can name; `sub` and `hold` come with an id. */
+/** Kinds of account that a transfer can name. `sub` and `hold` come with an id. */
 export const ACCOUNT_KINDS = ['purchased', 'main', 'sub', 'hold', 'used'] as const;
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
-/** Why points moved. One word per reason, shown in statements. */
+/** Why points moved: one word per reason, as statements show it. */
 export const TRANSFER_KINDS = [
   'purchase',
   'adjustment',
@@ -56,8 +56,8 @@ export const TRANSFER_KINDS = [
 export type TransferKind = (typeof TRANSFER_KINDS)[number];
 
 /**
- * Every expected refusal of a command, in order of precedence: where more than one applies, the outcome names
- * the first of this list. A refusal changes nothing.
+ * Every expected refusal of a command, in order of precedence: if more than one applies, the outcome names the first
+ * of this list. A refusal changes nothing.
  */
 export const REJECTION_CODES = [
   'invalid-command',
@@ -85,7 +85,9 @@ export const REJECTION_CODES = [
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 
-/** Events that only follow from another one: the outcome of a command is its first event that is none of them. */
+/**
+ * Events that only follow from another event. The outcome of a command is its first event that is not in this list.
+ */
 export const FOLLOW_UP_EVENTS = [
   'sub-account.funded',
   'sub-account.rolled',
@@ -97,10 +99,10 @@ export const FOLLOW_UP_EVENTS = [
 
 const FOLLOW_UPS: ReadonlySet<string> = new Set(FOLLOW_UP_EVENTS);
 
-/** @returns whether an event of this name only follows from another one, and so is no command's outcome */
+/** Whether an event of this name only follows from another event, so that it is not the outcome of a command. */
 export const isFollowUp = (eventName: string): boolean => FOLLOW_UPS.has(eventName);
 
-/** Reasons why a record goes to `deadletters.v1`. Its points are untouched; an operator can replay it. */
+/** Why a record is dead-lettered to `deadletters.v1`. No points have moved, and an operator can replay it. */
 export const DEAD_LETTER_REASONS = [
   'undecodable-batch',
   'empty',
@@ -123,8 +125,8 @@ export const DEAD_LETTER_REASONS = [
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
 /**
- * Reasons for which a fact cannot be true: its sender has a wrong unit, a wrong clock or a bug, and its messages are not
- * charged until somebody looks. The ledger logs an error for each.
+ * Reasons why a fact cannot be true: its sender has a wrong unit, a wrong clock or a bug. Its messages are not
+ * charged until an operator has looked. The ledger logs an error for each.
  */
 export const IMPLAUSIBLE_REASONS = [
   'sent-in-future',
@@ -135,8 +137,8 @@ export const IMPLAUSIBLE_REASONS = [
 /** Millipoints in one point: the smallest amount is 0.001 point. */
 export const MILLIPOINTS_PER_POINT = 1_000n;
 /**
- * Every amount of a command or message, and every credit limit, is below this many whole points. Keeps every sum far
- * inside a signed 64-bit integer.
+ * Every amount of a command or message, and every credit limit, is below this many whole points. So every sum stays
+ * far inside a signed 64-bit integer.
  */
 export const MAX_AMOUNT_POINTS = 1_000_000_000_000n;
 /** Largest point limit and boost, in whole points. */
@@ -147,29 +149,32 @@ export const MAX_HOLD_SECONDS = 24 * 60 * 60;
 /** How far ahead of the broker's clock a message's `sentAt` may be, in seconds. */
 export const MAX_SENT_AHEAD_SECONDS = 24 * 60 * 60;
 /**
- * How long before the broker's clock a message's `sentAt` may be, in days. Charges and the message log are kept for 13
- * months, the current one included: 365 days are within them, so a repeat is known, and its month has its statement.
+ * How long before the broker's clock a message's `sentAt` may be, in days. Charges and the message log are kept for
+ * 13 months, including the current one. 365 days are within them, so that a repeat is recognized and the month has a
+ * statement.
  */
 export const MAX_SENT_BEHIND_DAYS = 365;
 /**
- * Most points, whole ones, that one message or hold may cost unless configured otherwise. More is a wrong unit or a bug
- * of the sender, and must not empty an account.
+ * Default maximum cost of one message or hold, in whole points. A higher cost is a wrong unit or a bug of the sender,
+ * and must not empty an account.
  */
 export const DEFAULT_MAX_MESSAGE_POINTS = 10_000;
-/** Sub-accounts (not deleted) that one main account may have unless configured otherwise. */
+/** Default maximum of sub-accounts (not deleted) of one main account. */
 export const DEFAULT_MAX_SUB_ACCOUNTS = 100_000;
-/** Funding priorities: lower is funded first. */
+/** Range of funding priorities: lower is funded first. */
 export const MIN_PRIORITY = 0;
 export const MAX_PRIORITY = 1_000_000;
 export const DEFAULT_PRIORITY = 100;
-/** Time zone of a main account that names none. */
+/** Time zone of a main account that specifies none. */
 export const DEFAULT_TIME_ZONE = 'Asia/Tokyo';
-/** Country of a main account that names none: numbers without a country code are read as its own. */
+/**
+ * Country of a main account that specifies none: numbers without a country code are read as numbers of this country.
+ */
 export const DEFAULT_COUNTRY = 'JP';
-/** Largest value of a command that is read, in bytes; larger ones are dead-lettered as `oversized`. */
+/** Maximum size of a command's value, in bytes. Larger ones are dead-lettered as `oversized`. */
 export const MAX_RECORD_BYTES = 256 * 1024;
 /**
- * The same of a fact on `sms.messages.v1`: what a broker takes by default. A message was sent however long its content
- * is, so it must be charged.
+ * Maximum size of the value of a fact on `sms.messages.v1`, in bytes: the default maximum of a broker. A message with
+ * long content was sent too, so it must be charged.
  */
 export const MAX_MESSAGE_RECORD_BYTES = 1024 * 1024;

@@ -3,9 +3,9 @@ import type { Changes } from './outcome.js';
 import type { BookedReference, Charge, Hold, MainAccount, Refund, SubAccount } from './state.js';
 
 /**
- * All that `decide` needs of one main account. `main` and every sub-account are complete; holds, charges and
- * refunds and references hold at least those that the record at hand can touch (the caller loads them by id), and may be
- * forgotten between records with `forgetLookedUp`.
+ * All that `decide` needs of one main account. `main` and every sub-account are complete. Holds, charges, refunds and
+ * references contain at least those that the current record can touch, loaded by the caller, by id
+ * (docs/decisions/0012). `forgetLookedUp` drops them between records.
  */
 export class Books {
   main: MainAccount | null;
@@ -14,7 +14,7 @@ export class Books {
   readonly charges = new Map<string, Charge>();
   readonly refunds = new Map<string, Refund>();
   readonly references = new Map<string, BookedReference>();
-  /** Ids of active sub-accounts with a shortfall: what a funding pass looks at. */
+  /** Ids of active sub-accounts with a shortfall: the candidates of a funding pass. */
   readonly short = new Set<string>();
 
   constructor(main: MainAccount | null = null, subAccounts: Iterable<SubAccount> = []) {
@@ -23,7 +23,7 @@ export class Books {
     for (const sub of subAccounts) this.put(sub);
   }
 
-  /** Takes a decision over: replaces what it changed. The only way in which books change. */
+  /** Applies a decision: replaces the rows that it changed. Books change in no other way. */
   apply(changes: Changes): void {
     if (changes.main) this.main = changes.main;
     for (const sub of changes.subAccounts) this.put(sub);
@@ -33,7 +33,7 @@ export class Books {
     for (const reference of changes.references) this.references.set(reference.key, reference);
   }
 
-  /** Drops holds, charges, refunds and references, which are looked up per batch. */
+  /** Drops holds, charges, refunds and references, which the caller loads per batch. */
   forgetLookedUp(): void {
     this.holds.clear();
     this.charges.clear();

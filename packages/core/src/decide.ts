@@ -28,7 +28,10 @@ import type { Decision } from './outcome.js';
 import type { EpochMs } from './period.js';
 import { reject } from './reject.js';
 
-/** Whether a record of this broker time must find the account rolled first (design, section 3, month start). */
+/**
+ * Whether the account must be rolled before a record of this broker time is decided (design, section 3, month start).
+ * @param at broker time, milliseconds since 1970
+ */
 export function isRollDue(books: Books, at: EpochMs): boolean {
   return isRollPassed(books, at) && !books.main?.monthStartFailed;
 }
@@ -37,8 +40,9 @@ const isRollPassed = (books: Books, at: EpochMs): boolean =>
   books.main !== null && at >= books.main.nextMonthStart;
 
 /**
- * What is decided although the month start of the account failed: repairs, points that come in, and what only answers
- * or gives back. Everything else would count to the wrong month, and is refused with `month-start-failed`.
+ * Commands that are decided although the account's month start failed (docs/decisions/0025): repairs, points that come
+ * in, and commands that only answer or return points. `hold.place` is then refused as `suspended`. Any other command
+ * would count to the wrong month, and is refused with `month-start-failed`.
  */
 const DECIDED_WITHOUT_MONTH_START: ReadonlySet<CommandName> = new Set([
   'main-account.configure',
@@ -52,8 +56,9 @@ const DECIDED_WITHOUT_MONTH_START: ReadonlySet<CommandName> = new Set([
 ]);
 
 /**
- * Whether a month start that failed is tried again with this input (`{ kind: 'clock' }`, once): before a command that
- * needs the new month, after one that may have repaired what was wrong. Messages try nothing: they may be many.
+ * Whether a failed month start is tried again with this input (`{ kind: 'clock' }`, once): before a command that
+ * needs the new month, or after a command that may have repaired the cause (docs/decisions/0025). Messages cause no
+ * attempt, because there may be many.
  */
 export function isRollRetried(books: Books, input: Input, when: 'before' | 'after'): boolean {
   if (input.kind !== 'command' || !books.main?.monthStartFailed || !isRollPassed(books, input.at))
@@ -62,11 +67,14 @@ export function isRollRetried(books: Books, input: Input, when: 'before' | 'afte
 }
 
 /**
- * Decides one input on the books of its main account, and changes nothing: `books.apply(decision.changes)` takes the
- * decision over. Pure and deterministic; time is the input's. The caller rolls due periods first
- * (`while (isRollDue(books, at))` with `{ kind: 'clock' }`), tries failed ones again (`isRollRetried`), and drops
- * commands that it has an outcome for.
- * @throws RangeError only for a bug in a rule (a negative balance); expected refusals are events
+ * Decides one input on the books of its main account. It changes nothing: `books.apply(decision.changes)` applies the
+ * decision. Pure and deterministic: time comes from the input. Expected refusals are events of the decision, in the
+ * precedence of `REJECTION_CODES`.
+ *
+ * Before it, the caller rolls due periods (`while (isRollDue(books, at))` with `{ kind: 'clock' }`), tries failed
+ * month starts again (`isRollRetried`), and drops commands whose outcome it already has (design, section 3).
+ * @throws RangeError for a bug only: a rule made a balance negative, the input is unknown, or the clock is reached
+ *   without books
  */
 export function decide(books: Books, input: Input, policy: LedgerPolicy): Decision {
   switch (input.kind) {
@@ -122,7 +130,7 @@ function decideCommand(books: Books, command: Command, policy: LedgerPolicy): De
   }
 }
 
-/** The commands that name one sub-account that must exist. */
+/** Commands that name one sub-account, which must exist. */
 type SubCommand = Exclude<Extract<Command, { data: { subAccountId: string } }>, { name: 'sub-account.open' }>;
 
 function decideForSub(context: WithMain, command: SubCommand): Decision {

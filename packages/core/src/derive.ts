@@ -1,32 +1,43 @@
 import { floorZero, type Points } from './points.js';
 import type { MainAccount, PeriodClosing, SubAccount } from './state.js';
 
-/** What commands and funding may still take from main; null where credit is unlimited. */
+/**
+ * Points that commands and funding may still take from main, in millipoints, negative in debt. Null if credit is
+ * unlimited (design, section 3).
+ */
 export function available(main: Pick<MainAccount, 'plan' | 'creditLimit' | 'balance'>): Points | null {
   if (main.plan === 'prepay') return main.balance;
   return main.creditLimit === null ? null : ((main.balance + main.creditLimit) as Points);
 }
 
-/** Whether `available` covers an amount; nothing to pay is always covered, also in debt. */
+/** Whether `available` covers an amount. An amount of 0 or less is always covered, also in debt. */
 export function covers(main: MainAccount, amount: Points): boolean {
   if (amount <= 0n) return true;
   const left = available(main);
   return left === null || amount <= left;
 }
 
-/** The target T = max(0, limit + boost − used − held). */
+/** The target in millipoints: T = max(0, limit + boost − used − held) (design, section 2). */
 export const target = (sub: SubAccount): Points =>
   floorZero((sub.limit + sub.boost - sub.used - sub.held) as Points);
 
-/** How much an active sub-account lacks to its target; others lack nothing. */
+/**
+ * Millipoints that an active sub-account lacks to its target. Other sub-accounts lack nothing (design, section 2).
+ */
 export const shortfall = (sub: SubAccount): Points =>
   sub.lifecycle === 'active' ? floorZero((target(sub) - sub.remaining) as Points) : (0n as Points);
 
-/** Points really given for this period: remaining = granted − (used − overage) − held. */
+/**
+ * Millipoints given for this period, derived from remaining = granted − (used − overage) − held
+ * (docs/decisions/0006).
+ */
 export const granted = (sub: SubAccount): Points =>
   (sub.remaining + sub.used - sub.overage + sub.held) as Points;
 
-/** The statement of its current period, were it to close now: all that is unused is returned. */
+/**
+ * The statement of the sub-account's current period if it closed now: all unused points are returned
+ * (docs/decisions/0008).
+ */
 export const closingOf = (sub: SubAccount): PeriodClosing => ({
   period: sub.period,
   opening: sub.opening,
@@ -39,5 +50,5 @@ export const closingOf = (sub: SubAccount): PeriodClosing => ({
   returned: sub.remaining,
 });
 
-/** Points outside main that were not used: in sub-accounts and holds. */
+/** Unused points outside of main, in millipoints: in sub-accounts and holds. */
 export const allocated = (main: MainAccount): Points => (main.granted + main.held) as Points;

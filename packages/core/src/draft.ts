@@ -19,13 +19,13 @@ import type {
 } from './state.js';
 import { suspensionChanges } from './status.js';
 
-/** One end of a move. A hold or a sub-account must be the draft's own copy (`draft.sub`, `draft.hold`). */
+/** One end of a transfer. A hold or a sub-account must be the draft's own copy (`draft.sub`, `draft.hold`). */
 export type Account = 'main' | 'used' | 'purchased' | { readonly sub: SubAccount } | { readonly hold: Hold };
 
 interface MoveContext {
   readonly sub?: SubAccount | null;
   readonly messageId?: string | null;
-  /** The period that the move counts to; the current one unless named. */
+  /** The period that the transfer counts to. Default: the current one. */
   readonly period?: Period;
   readonly reference?: string;
 }
@@ -39,8 +39,8 @@ const nameOf = (account: Account): AccountName => {
 };
 
 /**
- * The working copy of a decision: rows are copied when first touched, moves change the copies and write
- * transfers, and `finish` hands everything over. A draft that is dropped leaves the books as they were.
+ * The working copy of a decision. Rows are copied when first touched, moves change the copies and write transfers,
+ * and `finish` returns all changes. If a draft is dropped, the books stay as they were.
  */
 export class Draft {
   readonly main: MainAccount;
@@ -64,18 +64,18 @@ export class Draft {
     this.main = { ...main };
   }
 
-  /** The draft's copy of a sub-account, to be changed in place. Undefined where there is none. */
+  /** The draft's copy of a sub-account, to be changed in place. Undefined if it does not exist. */
   sub(id: string): SubAccount | undefined {
     const own = this.subs.get(id);
     if (own) return own;
     const stored = this.books.subAccounts.get(id);
     if (!stored) return undefined;
-    // Only a deleted sub-account can be behind: a month start takes all others along.
+    // Only a deleted sub-account can be behind: a month start moves all others to the new period.
     const isBehind = stored.period !== this.main.period;
     return this.addSub(isBehind ? { ...stored, ...NO_COUNTERS, period: this.main.period } : { ...stored });
   }
 
-  /** A sub-account as it is now, not to be changed. */
+  /** The current state of a sub-account, for reading only. */
   peek(id: string): Readonly<SubAccount> | undefined {
     return this.subs.get(id) ?? this.books.subAccounts.get(id);
   }
@@ -126,7 +126,7 @@ export class Draft {
     this.statements.push({ subAccountId: sub.id, closing });
   }
 
-  /** Notes what reaches a closed statement; of an open one the counters tell. */
+  /** Notes amounts that come after a statement has closed. Counters hold the amounts of open statements. */
   addLate(
     sub: SubAccount,
     period: Period,
@@ -143,7 +143,10 @@ export class Draft {
     });
   }
 
-  /** Moves points as one transfer. Nothing happens for 0. */
+  /**
+   * Moves points as one transfer. A move of 0 does nothing.
+   * @throws RangeError if the amount, or a balance after the move, is negative: a bug of the rule
+   */
   move(kind: TransferKind, from: Account, to: Account, amount: Points, context: MoveContext = {}): void {
     if (amount === 0n) return;
     if (amount < 0n) throw new RangeError(`a transfer of ${amount} millipoints (${kind})`);
@@ -165,7 +168,7 @@ export class Draft {
     });
   }
 
-  /** Adds an event; unless told, it explains the transfers made since the last one. */
+  /** Adds an event. By default it explains the transfers since the previous event. */
   emit<Name extends EventName>(
     name: Name,
     detail: EventDetails[Name],
@@ -183,13 +186,16 @@ export class Draft {
     });
   }
 
-  /** The month start that is due could not be worked out. @param problem for operators */
+  /**
+   * Notes that the due month start could not be computed.
+   * @param problem for operators
+   */
   failMonthStart(problem: string): void {
     this.main.monthStartFailed = true;
     this.problem = problem;
   }
 
-  /** Whether `available` is higher than before this decision: then others may be funded. */
+  /** Whether `available` is higher than before this decision, so that other sub-accounts may be funded. */
   hasRisen(): boolean {
     const before = this.books.main && available(this.books.main);
     const now = available(this.main);
@@ -197,7 +203,7 @@ export class Draft {
     return now === null || now > before;
   }
 
-  /** Ids of sub-accounts that lack something now: the books' own ones, seen through this draft's changes. */
+  /** Ids of sub-accounts with a shortfall now: those of the books, with this draft's changes applied. */
   shortIds(): string[] {
     const ids = [...this.books.short].filter((id) => {
       const own = this.subs.get(id);
@@ -208,7 +214,7 @@ export class Draft {
     return ids;
   }
 
-  /** Of the sub-accounts touched here, those that lack something, but less than before or newly. */
+  /** Ids of the sub-accounts touched here whose shortfall is new or smaller than before. */
   relievedIds(): string[] {
     const ids: string[] = [];
     for (const sub of this.subs.values()) {
@@ -242,7 +248,10 @@ export class Draft {
     };
   }
 
-  /** Adds to an account's balance and says what it is then; keeps the main account's sums. */
+  /**
+   * Adds to an account's balance, and keeps the main account's sums.
+   * @returns the new balance
+   */
   private post(account: Account, amount: Points): Points {
     const { main } = this;
     if (account === 'main') {
@@ -268,7 +277,7 @@ export class Draft {
   }
 }
 
-/** Invariant 3: a bug in a rule must stop here, before it is written. */
+/** Invariant 3: a bug in a rule must stop here, before anything is written. */
 function nonNegative(balance: Points, of: string): Points {
   if (balance < 0n) throw new RangeError(`the balance of ${of} would be ${balance} millipoints`);
   return balance;

@@ -8,7 +8,7 @@ import type { SubAccount } from './state.js';
 interface GivenBack {
   readonly from: Account;
   readonly amount: Points;
-  /** What the transfers to the sub-account and of the rest to main are called. */
+  /** Kind of the transfers to the sub-account, and of the rest to main. */
   readonly kind: TransferKind;
   readonly sub: SubAccount;
   readonly messageId: string;
@@ -17,9 +17,10 @@ interface GivenBack {
 }
 
 /**
- * Points that come back (released hold, unspent part of a hold, refund). To an active sub-account in its open
- * period: they first repay its overage to main, then fill it up to its target; the rest, and everything for a closed
- * period or an inactive sub-account, goes to main. The counters (`used`, `held`) are already without them.
+ * Returned points: a released hold, the unspent part of a hold, or a refund. If the sub-account is active and the
+ * period is its open one, they first repay its overage to main, then fill it up to its target, and the rest goes to
+ * main. Otherwise, for a closed period or an inactive sub-account, all of them go to main. The caller has already
+ * taken them out of the counters (`used`, `held`).
  */
 export function giveBack(draft: Draft, back: GivenBack): void {
   const { sub, from, kind } = back;
@@ -27,7 +28,7 @@ export function giveBack(draft: Draft, back: GivenBack): void {
   let left = back.amount;
   const open = back.period === draft.main.period;
   if (open) {
-    // An inactive sub-account's overage falls too: it is part of `used`, which has fallen.
+    // An inactive sub-account's overage falls too, because it is part of `used`, which has fallen.
     const repaid = min(sub.overage, left);
     sub.overage = subtract(sub.overage, repaid);
     draft.move('overage-repayment', from, 'main', repaid, context);

@@ -7,11 +7,11 @@ interface ForSub {
 }
 
 interface Insistent {
-  /** Books a reference that was booked before, all the same. */
+  /** Books a reference although it was booked before. */
   readonly allowDuplicateReference?: boolean;
 }
 
-/** Data of each command, in the domain's own types. The caller maps the wire to it. */
+/** Data of each command in the domain's own types. The caller converts the wire format to them. */
 export interface CommandData {
   'main-account.open': {
     readonly plan: Plan;
@@ -20,11 +20,11 @@ export interface CommandData {
     readonly fundingPolicy: FundingPolicy;
   };
   'main-account.configure': {
-    /** `undefined` leaves it; null is unlimited. */
+    /** `undefined` leaves it unchanged. Null means unlimited credit. */
     readonly creditLimit?: Points | null;
     readonly fundingPolicy?: FundingPolicy;
     readonly timeZone?: string;
-    /** `undefined` leaves it; null: never suspended by itself. */
+    /** `undefined` leaves it unchanged. Null means that the account is never suspended automatically. */
     readonly suspendBelow?: Points | null;
   };
   'main-account.suspend': object;
@@ -58,7 +58,7 @@ export interface CommandData {
 }
 export type CommandName = keyof CommandData;
 
-/** A command for one main account. `at` is the broker's time of its record. */
+/** A command for one main account. `at` is the broker time of its record. */
 export type CommandOf<Name extends CommandName> = {
   readonly kind: 'command';
   readonly name: Name;
@@ -75,7 +75,7 @@ export interface MessageSent {
   readonly messageId: string;
   readonly subAccountId: string;
   readonly sentAt: EpochMs;
-  /** 0 or more. */
+  /** 0 or more, in millipoints. */
   readonly points: Points;
 }
 
@@ -83,13 +83,13 @@ export interface MessageRefunded {
   readonly kind: 'message.refunded';
   readonly mainAccountId: string;
   readonly at: EpochMs;
-  /** At most one refund per id. */
+  /** At most one refund is booked per id. */
   readonly refundId: string;
   readonly messageId: string;
   readonly points: Points;
 }
 
-/** The clock passed a month start: one period is rolled. Valid only while `isRollDue`. */
+/** The clock passed a month start, so one period is rolled. Valid only while `isRollDue`. */
 export interface ClockReached {
   readonly kind: 'clock';
   readonly mainAccountId: string;
@@ -98,12 +98,12 @@ export interface ClockReached {
 
 export type Input = Command | MessageSent | MessageRefunded | ClockReached;
 
-/** What the operator of the ledger fixes for all customers. */
+/** Settings that the ledger's operator fixes for all customers. */
 export interface LedgerPolicy {
-  /** Sub-accounts (not deleted) that one main account may have. */
+  /** Maximum number of sub-accounts (not deleted) of one main account. */
   readonly maxSubAccounts: number;
-  /** What one message, or a hold for one, may cost at most. */
+  /** Maximum cost of one message, or of a hold for one, in millipoints. */
   readonly maxMessagePoints: Points;
-  /** Whether a `period.roll` may come before its month start (trials; refused in production). */
+  /** Whether a `period.roll` may come before its month start. For trials only: refused in production. */
   readonly allowEarlyRoll: boolean;
 }

@@ -14,9 +14,9 @@ import type {
   Transfer,
 } from './state.js';
 
-/** What a decision changed: new versions of rows, and the transfers that explain them. */
+/** Changes of a decision: new versions of rows, and the transfers that explain them. */
 export interface Changes {
-  /** Null only where there are no books. */
+  /** Null only if there are no books. */
   readonly main: MainAccount | null;
   readonly subAccounts: readonly SubAccount[];
   readonly holds: readonly Hold[];
@@ -25,13 +25,13 @@ export interface Changes {
   /** References that were booked for the first time. */
   readonly references: readonly BookedReference[];
   readonly transfers: readonly Transfer[];
-  /** Statements that close. */
+  /** Statements that close in this decision. */
   readonly statements: readonly PeriodStatement[];
-  /** What reached statements that were closed before. */
+  /** Amounts that belong to statements closed before. */
   readonly lateEntries: readonly LateEntry[];
 }
 
-/** Changes of nothing but the main account's own row: what a refusal writes. */
+/** Changes of the main account's own row only, as a refusal writes them. */
 export const onlyMain = (main: MainAccount | null): Changes => ({
   main,
   subAccounts: [],
@@ -44,19 +44,21 @@ export const onlyMain = (main: MainAccount | null): Changes => ({
   lateEntries: [],
 });
 
-/** An expected refusal; the extra fields tell the caller what would have been enough. */
+/**
+ * An expected refusal. The extra fields tell the caller which amount would have been enough. Amounts are millipoints.
+ */
 export interface Rejection {
   readonly code: RejectionCode;
-  /** Points that this very move takes from `available`. */
+  /** Points that this move takes from `available`. */
   readonly needed?: Points;
-  /** What there is of them, below 0 in debt. */
+  /** Points that are available, below 0 in debt. */
   readonly available?: Points;
-  /** A purchase of so many points is enough: it also pays what is funded first. */
+  /** Points to purchase so that the command succeeds. Includes sub-accounts that are funded first. */
   readonly lacking?: Points;
   readonly remaining?: Points;
   readonly blockers?: readonly string[];
   readonly blockerCount?: number;
-  /** Of a reference that was booked before: its first transfer. */
+  /** The first transfer with the same reference, if the reference was booked before. */
   readonly first?: Omit<BookedReference, 'key'>;
 }
 
@@ -66,7 +68,7 @@ interface MessageDetail {
   readonly points: Points;
 }
 
-/** What an event says beside the resulting state, by event name (`packages/contracts/src/events.ts`). */
+/** Fields of each event beside the resulting state, by event name (`packages/contracts/src/events.ts`). */
 export interface EventDetails {
   'main-account.opened': object;
   'main-account.configured': object;
@@ -95,16 +97,16 @@ export interface EventDetails {
     readonly messageId: string;
     readonly points: Points;
     readonly reason: 'released' | 'expired';
-    /** The hold's period; null for a bar. */
+    /** The hold's period, or null for a bar. */
     readonly period: Period | null;
-    /** Its period's statement was closed before. */
+    /** Whether the statement of its period was closed before. */
     readonly late: boolean;
   };
   'message.charged': MessageDetail & {
     readonly fromHold: Points;
     readonly fromSub: Points;
     readonly fromMain: Points;
-    /** Counted to a period whose statement was closed before. */
+    /** Whether it counts to a period whose statement was closed before. */
     readonly late: boolean;
   };
   'limit.exceeded': MessageDetail & { readonly overage: Points };
@@ -127,17 +129,17 @@ export interface EventDetails {
 }
 export type EventName = keyof EventDetails;
 
-/** One event of a decision. States are those after the whole decision, which is one transaction. */
+/** One event of a decision. Its states are those after the whole decision, because a decision is one transaction. */
 export interface DomainEvent<Name extends EventName = EventName> {
   readonly name: Name;
-  /** Per main account 1, 2, 3 …; 0 where there are no books. */
+  /** 1, 2, 3 … per main account, or 0 if there are no books. */
   readonly sequence: number;
   readonly subAccountId: string | null;
   readonly transfers: readonly Transfer[];
   readonly detail: EventDetails[Name];
 }
 
-/** What `decide` found. A duplicate fact changes nothing and says nothing; a dead letter changes nothing. */
+/** The result of `decide`. A duplicate fact and a dead letter change nothing. A duplicate has no event either. */
 export type Decision =
   | { readonly kind: 'decided'; readonly events: readonly DomainEvent[]; readonly changes: Changes }
   | { readonly kind: 'duplicate' }

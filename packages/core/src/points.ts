@@ -1,14 +1,17 @@
 import { MILLIPOINTS_PER_POINT } from '@subledger/contracts/vocabulary';
 
 declare const brand: unique symbol;
-/** An amount in millipoints (1 point = 1,000). Never a float, never a JSON number. */
+/** An amount in millipoints: 1 point = 1,000 millipoints (design, section 2). Never a float, never a JSON number. */
 export type Points = bigint & { readonly [brand]: 'Points' };
 
 export const ZERO = 0n as Points;
 
-/** Brands a count of millipoints. */
+/** Marks a count of millipoints as `Points`. */
 export const millipoints = (count: bigint): Points => count as Points;
-/** Whole points to `Points`. */
+/**
+ * Converts whole points to millipoints.
+ * @throws RangeError if a number has a fraction
+ */
 export const wholePoints = (count: bigint | number): Points =>
   (BigInt(count) * MILLIPOINTS_PER_POINT) as Points;
 
@@ -17,14 +20,15 @@ export const subtract = (a: Points, b: Points): Points => (a - b) as Points;
 export const negate = (a: Points): Points => -a as Points;
 export const min = (a: Points, b: Points): Points => (a < b ? a : b);
 export const max = (a: Points, b: Points): Points => (a > b ? a : b);
-/** The amount, or 0 where it is below. */
+/** The amount, or 0 if it is negative. */
 export const floorZero = (a: Points): Points => (a < 0n ? ZERO : a);
 
 const PATTERN = /^(-?)(\d{1,16})(?:\.(\d{1,3}))?$/;
 
 /**
- * Reads a decimal string of points (`"1.2"`).
- * @throws RangeError where the text is not one; schemas refuse such input before it comes here.
+ * Reads a decimal string of points with at most 3 decimals (`"1.2"` is 1,200 millipoints). Schemas refuse invalid
+ * text earlier.
+ * @throws RangeError if the text is not an amount
  */
 export function parsePoints(text: string): Points {
   const match = PATTERN.exec(text);
@@ -33,7 +37,7 @@ export function parsePoints(text: string): Points {
   return (match[1] ? -value : value) as Points;
 }
 
-/** Writes points as the wire has them: no exponent, no trailing zeros, no `-0`. */
+/** Writes millipoints as a decimal string of points, as on the wire: no exponent, no trailing zeros, no `-0`. */
 export function formatPoints(points: Points): string {
   const sign = points < 0n ? '-' : '';
   const size = points < 0n ? -points : points;

@@ -6,13 +6,15 @@ import type { Rejection } from './outcome.js';
 type Booked = CommandOf<'points.purchase' | 'points.adjust'>;
 
 /**
- * Keeps a key within an index: a compatibility form can be eighteen times as long as what it stands for. UTF-16 units.
+ * Maximum length of a key, in UTF-16 units, so that it fits an index. A compatibility form can be eighteen times as
+ * long as its original.
  */
 const MAX_KEY_LENGTH = 600;
 
 /**
- * What a purchase's reference or an adjustment's reason is compared by, per kind: compatibility forms, case and blanks
- * at the ends make no difference, since people type it. Null where there is no text: it stands for nothing.
+ * The key by which references of purchases, or reasons of adjustments, are compared (docs/decisions/0026). Unicode
+ * compatibility forms (NFKC), case and surrounding blanks make no difference, because people type these texts. Null
+ * if there is no text.
  */
 export function referenceKey({ name, data }: Pick<Booked, 'name' | 'data'>): string | null {
   const text = 'reference' in data ? data.reference : data.reason;
@@ -23,7 +25,7 @@ export function referenceKey({ name, data }: Pick<Booked, 'name' | 'data'>): str
     .toWellFormed();
 }
 
-/** The refusal of a reference that was booked before, unless the command insists. */
+/** The refusal of a reference that was booked before, unless the command allows duplicates. */
 export function duplicateReference(books: Books, command: Booked): Rejection | null {
   const key = referenceKey(command);
   const first = key === null ? undefined : books.references.get(key);
@@ -32,7 +34,7 @@ export function duplicateReference(books: Books, command: Booked): Rejection | n
   return { code: 'duplicate-reference', first: { transfer, points, at } };
 }
 
-/** Notes the reference of the draft's last transfer, where it is the first one. */
+/** Notes the reference of the draft's last transfer if it is the first with this reference. */
 export function noteReference(draft: Draft, command: Booked): void {
   const key = referenceKey(command);
   if (key === null || draft.books.references.has(key)) return;

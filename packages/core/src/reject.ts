@@ -4,7 +4,7 @@ import { type Decision, onlyMain, type Rejection } from './outcome.js';
 import { add, type Points, subtract, ZERO } from './points.js';
 import type { MainAccount } from './state.js';
 
-/** Refuses a command: one event, nothing moved. Without books the event has sequence 0. */
+/** Refuses a command: one event, and no transfer. Without books the event has sequence 0. */
 export function reject(books: Books, rejection: Rejection, subAccountId: string | null = null): Decision {
   const main = books.main && { ...books.main, sequence: books.main.sequence + 1 };
   const known = subAccountId !== null && books.subAccounts.has(subAccountId) ? subAccountId : null;
@@ -24,9 +24,9 @@ export function reject(books: Books, rejection: Rejection, subAccountId: string 
 }
 
 /**
- * The refusal for want of points, or null where `available` covers what is needed.
- * @param main as the command would leave it but for this move
- * @param subAccountId whose funding is asked for: its own shortfall is part of `needed`
+ * The refusal for lack of points, or null if `available` covers the need.
+ * @param main the main account after the command, apart from this move
+ * @param subAccountId the sub-account to fund; its own shortfall is part of `needed`
  */
 export function insufficient(
   books: Books,
@@ -41,8 +41,8 @@ export function insufficient(
 }
 
 /**
- * What a purchase is spent on before anything else: it funds whoever lacks something at once.
- * @param except a sub-account that is left out
+ * Millipoints that a purchase would spend first: it funds all sub-accounts with a shortfall.
+ * @param except a sub-account to leave out
  */
 export function shortfalls(books: Books, except: string | null = null): Points {
   let sum = ZERO;

@@ -2,33 +2,36 @@ import type { FundingPolicy, Plan, TransferKind } from '@subledger/contracts/voc
 import type { EpochMs, Period } from './period.js';
 import type { Points } from './points.js';
 
-/** The main account's own row of the books. Account balances: `purchased` stands negative, as a source. */
+/**
+ * The main account's own row of the books. Amounts are millipoints. The account `purchased` has a negative balance,
+ * as the source.
+ */
 export interface MainAccount {
   readonly id: string;
   plan: Plan;
   timeZone: string;
   /** A time zone that acts from the next month start. */
   nextTimeZone: string | null;
-  /** Postpay: how far `balance` may go below 0; null is unlimited. */
+  /** Postpay: how far `balance` may go below 0. Null means unlimited. */
   creditLimit: Points | null;
   fundingPolicy: FundingPolicy;
   featureActive: boolean;
-  /** By an operator; see `suspensionsOf` for what else stops sending. */
+  /** Suspended by an operator. See `suspensionsOf` for the other reasons. */
   suspended: boolean;
-  /** Sending stops while `available` is below this; null: never. */
+  /** Sending stops while `available` is below this. Null: it never stops for that. */
   suspendBelow: Points | null;
-  /** The month start that is due could not be worked out: sending stops until it can. */
+  /** The due month start could not be computed. Sending stops until it can (docs/decisions/0025). */
   monthStartFailed: boolean;
   period: Period;
   /**
-   * From when on messages count to `period`: the month start, or the broker time of the roll where an operator
-   * rolled the month early.
+   * Start of the time from which messages count to `period`: the month start, or the broker time of the roll if an
+   * operator rolled the month early (docs/decisions/0003).
    */
   periodOpenedAt: EpochMs;
   nextMonthStart: EpochMs;
   /** Balance of the account `main`. */
   balance: Points;
-  /** Sum of purchases and adjustments: minus the balance of the account `purchased`. */
+  /** Sum of purchases and adjustments, which is minus the balance of the account `purchased`. */
   purchased: Points;
   /** Balance of the account `used`. */
   used: Points;
@@ -37,19 +40,21 @@ export interface MainAccount {
   /** Sum of the balances of all sub-accounts. */
   granted: Points;
   activeSubAccounts: number;
-  /** Active and inactive ones. */
+  /** Active and inactive sub-accounts. */
   subAccounts: number;
-  /** Sub-accounts ever opened: the next one's `ordinal`. */
+  /** Sub-accounts ever opened, which is also the next one's `ordinal`. */
   opened: number;
-  /** Last event's sequence. */
+  /** Sequence of the last event. */
   sequence: number;
-  /** Last transfer's sequence. */
+  /** Sequence of the last transfer. */
   transferSequence: number;
 }
 
 export type Lifecycle = 'active' | 'inactive' | 'deleted';
 
-/** One sub-account. `granted`, the target and the shortfall follow from these (see `derive.ts`). */
+/**
+ * One sub-account. Amounts are millipoints. `derive.ts` computes `granted`, the target and the shortfall from these.
+ */
 export interface SubAccount {
   readonly id: string;
   /** Order of creation within its main account. */
@@ -58,9 +63,9 @@ export interface SubAccount {
   paused: boolean;
   priority: number;
   limit: Points;
-  /** A limit that acts from the next month start. */
+  /** A limit that takes effect at the next month start. */
   nextLimit: Points | null;
-  /** The period that the counters below belong to; of an older one they read as zero. */
+  /** The period of the counters below. Counters of an older period read as zero. */
   period: Period;
   boost: Points;
   used: Points;
@@ -69,13 +74,13 @@ export interface SubAccount {
   held: Points;
   /** Balance of the account `sub:<id>`. */
   remaining: Points;
-  /** What it had when the period began, or when it was opened within it. */
+  /** Points at the beginning of the period, or when the sub-account was opened within it. */
   opening: Points;
   /** When it was deleted; null before. */
   deletedAt: EpochMs | null;
 }
 
-/** Closing figures of one sub-account's period: granted − (used − overage) − held = returned. */
+/** Closing figures of a sub-account's period: granted − (used − overage) − held = returned (docs/decisions/0008). */
 export interface PeriodClosing {
   readonly period: Period;
   readonly opening: Points;
@@ -84,25 +89,25 @@ export interface PeriodClosing {
   readonly granted: Points;
   readonly used: Points;
   readonly overage: Points;
-  /** In holds that stay open beyond the close. */
+  /** Points in holds that stay open beyond the close. */
   readonly held: Points;
   readonly returned: Points;
 }
 
-/** A closed period of a sub-account. Never changes; what comes later is a `LateEntry`. */
+/** A closed period of a sub-account. It never changes. Later amounts are a `LateEntry`. */
 export interface PeriodStatement {
   readonly subAccountId: string;
   readonly closing: PeriodClosing;
 }
 
-/** A fact that reached a period whose statement was closed: to be added up beside the statement. */
+/** Amounts of a fact that came after its period's statement had closed. They are added up beside the statement. */
 export interface LateEntry {
   readonly subAccountId: string;
   readonly period: Period;
-  /** Points of its messages. */
+  /** Points of the period's messages. */
   readonly used: Points;
   readonly refunded: Points;
-  /** Of its holds, given back to main. */
+  /** Points of the period's holds that were returned to main. */
   readonly returned: Points;
 }
 
@@ -111,10 +116,10 @@ export type HoldState = 'open' | 'settled' | 'released' | 'barred';
 
 export interface Hold {
   readonly messageId: string;
-  /** Null for a bar that named none. */
+  /** Null if the release that made the bar named none. */
   readonly subAccountId: string | null;
   readonly period: Period;
-  /** Balance of the account `hold:<messageId>`; 0 once resolved. */
+  /** Balance of the account `hold:<messageId>`, 0 once resolved. */
   points: Points;
   state: HoldState;
   readonly expiresAt: EpochMs;
@@ -130,13 +135,13 @@ export interface Charge {
   refunded: Points;
 }
 
-/** The first purchase, or the first adjustment, of a main account that had this reference. */
+/** The first purchase or adjustment of a main account with this reference (docs/decisions/0026). */
 export interface BookedReference {
-  /** As `referenceKey` makes it: kind and text, folded. */
+  /** The key of `referenceKey`: kind and normalized text. */
   readonly key: string;
   /** Sequence of its transfer. */
   readonly transfer: number;
-  /** Below 0 for an adjustment downwards. */
+  /** Negative for a downward adjustment. */
   readonly points: Points;
   /** Broker time of its command. */
   readonly at: EpochMs;
@@ -151,7 +156,7 @@ export interface Refund {
 /** `main`, `used`, `purchased`, `sub:<sub-account id>` or `hold:<message id>`. */
 export type AccountName = 'main' | 'used' | 'purchased' | `sub:${string}` | `hold:${string}`;
 
-/** One immutable move: `amount` leaves `from` (the debit) and reaches `to` (the credit). */
+/** One immutable transfer: `amount` moves from `from` (the debit) to `to` (the credit). */
 export interface Transfer {
   readonly sequence: number;
   readonly kind: TransferKind;

@@ -7,18 +7,18 @@ type Suspendable = Pick<
   'suspended' | 'suspendBelow' | 'monthStartFailed' | 'plan' | 'creditLimit' | 'balance'
 >;
 
-/** Whether `available` is below the bound that the main account has for it; unlimited credit never is. */
+/** Whether `available` is below the account's bound. With unlimited credit it never is. */
 function isLow(main: Suspendable): boolean {
   if (main.suspendBelow === null) return false;
   const left = available(main);
   return left !== null && left < main.suspendBelow;
 }
 
-/** Whether nobody of the main account may send. */
+/** Whether sending is stopped for the whole main account. */
 export const isSuspended = (main: Suspendable): boolean =>
   main.suspended || main.monthStartFailed || isLow(main);
 
-/** All reasons why nobody of the main account may send, in the order of `SUSPENSIONS`. */
+/** All reasons why sending is stopped for the whole main account, in the order of `SUSPENSIONS`. */
 export function suspensionsOf(main: Suspendable): Suspension[] {
   const found: Suspension[] = [];
   if (main.suspended) found.push('operator');
@@ -27,7 +27,10 @@ export function suspensionsOf(main: Suspendable): Suspension[] {
   return found;
 }
 
-/** The shown status of a sub-account: the first that applies. */
+/**
+ * The shown status of a sub-account: the first that applies, in the order of `SUB_ACCOUNT_STATUSES` (design, section
+ * 2).
+ */
 export function statusOf(main: Suspendable, sub: SubAccount): SubAccountStatus {
   if (sub.lifecycle === 'deleted') return 'deleted';
   if (sub.lifecycle === 'inactive') return 'inactive';
@@ -36,13 +39,13 @@ export function statusOf(main: Suspendable, sub: SubAccount): SubAccountStatus {
   return sub.remaining === 0n && shortfall(sub) > 0n ? 'unfunded' : 'active';
 }
 
-/** A suspension that began or ended by itself: an event of its own, the last of its decision. */
+/** A suspension that began or ended automatically. It becomes an event of its own, the last of its decision. */
 export interface SuspensionChange {
   readonly name: 'main-account.sending-stopped' | 'main-account.sending-resumed';
   readonly detail: { readonly reason: AutomaticSuspension };
 }
 
-/** What a decision changed in the suspensions that begin and end by themselves. */
+/** The automatic suspensions that a decision began or ended. */
 export function suspensionChanges(before: MainAccount | null, after: MainAccount): SuspensionChange[] {
   const changes: SuspensionChange[] = [];
   const compare = (reason: AutomaticSuspension, was: boolean, is: boolean) => {

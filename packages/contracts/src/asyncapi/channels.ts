@@ -1,6 +1,6 @@
 import { TOPICS, type TopicName } from '../topics.js';
 
-/** The ways in which a reader and a writer must treat the records of a topic. */
+/** What readers and writers of a topic must know to treat its records correctly. */
 export interface ChannelDoc {
   /** Name of the channel in the document. */
   readonly id: string;
@@ -97,7 +97,7 @@ export const CHANNEL_DOCS: { readonly [Name in TopicName]: ChannelDoc } = {
   },
 };
 
-/** The lines that every message of a channel repeats, so that each can be read alone. */
+/** The lines that every message of a channel repeats, so that each message can be read alone. */
 export const docLines = (doc: ChannelDoc): string =>
   [
     `- **Written by** ${doc.writtenBy}`,

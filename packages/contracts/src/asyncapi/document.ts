@@ -30,13 +30,15 @@ interface MessageSource {
 }
 
 /**
- * The AsyncAPI 3.0 document of everything that travels over Kafka.
- * @param eventExamples a whole event by CloudEvents type, as the ledger writes it (`examples/points.events.v1.json`)
- * @throws Error where a message has no example
+ * The AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0) of all Kafka topics.
+ * @param eventExamples a complete event by CloudEvents type, as the ledger writes it
+ *   (`examples/points.events.v1.json`)
+ * @throws Error if a message has no example
  */
 export function asyncApiDocument(eventExamples: Readonly<Record<string, object>>): object {
   const pool = new SchemaPool();
-  // Written out: the AsyncAPI schema takes a reference for both a reference and a schema here, and refuses it.
+  // Written out because the AsyncAPI schema is ambiguous here: it accepts a reference both as a reference and as a
+  // schema, and so refuses it.
   const keys = {
     'main account': pool.get(pool.add('MainAccountId', mainAccountId)),
     'sub-account': pool.get(pool.add('SubAccountId', subAccountId)),
@@ -174,7 +176,7 @@ function channel({ name, partitions, config }: TopicSettings, sources: readonly 
   };
 }
 
-/** The binding wants the policy as a list and numbers as numbers; Kafka takes text. */
+/** The Kafka binding wants the cleanup policy as a list and numbers as numbers. Kafka itself takes text. */
 const topicConfiguration = (config: Readonly<Record<string, string>>): object =>
   Object.fromEntries(
     Object.entries(config).map(([name, value]) => {

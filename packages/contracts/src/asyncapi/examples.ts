@@ -85,7 +85,7 @@ const MESSAGE_EXAMPLES: { readonly [Name in MessageName]: MessageData<Name> } = 
   'message.refunded': { ...ids, points: '1.2', reason: 'carrier refused' },
 };
 
-/** The id that the sender chooses: of a roll it follows from the month, of a message it is the message's. */
+/** The command id of an example: for a roll it follows from the month, otherwise the sender chooses it. */
 const commandId = (name: CommandName): string =>
   name === 'period.roll' ? rollCommandId(mainAccountId, '2026-12') : `cmd-${name}-1`;
 const MESSAGE_EVENT_IDS: { readonly [Name in MessageName]: string } = {
@@ -98,7 +98,7 @@ const sourceOf = (name: CommandName): string => {
   return name.startsWith('hold.') ? '/sms-service' : '/subledger/gateway';
 };
 
-/** A whole record's value by CloudEvents type: every command and every fact. */
+/** A complete example record by CloudEvents type, for every command and every fact. */
 export function sentExamples(): Map<string, object> {
   const examples = new Map<string, object>();
   for (const name of COMMAND_NAMES) {
@@ -140,7 +140,7 @@ export const PROFILE_EXAMPLE: ProfileRecord = {
   updatedAt: TIME,
 };
 
-/** A refund whose points are a JSON number: unreadable, and kept as it came. */
+/** A refund whose points are a JSON number. Readers refuse it, and the dead letter keeps the original text. */
 const unreadable = JSON.stringify({
   specversion: '1.0',
   id: MESSAGE_EVENT_IDS['message.refunded'],

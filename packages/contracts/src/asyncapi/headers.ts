@@ -9,7 +9,7 @@ const traceparent = {
 };
 export const TRACE_EXAMPLE = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
 
-/** No header is needed: what a record means stands in its value. */
+/** No header is required: the value alone says what a record means. */
 export const RECORD_HEADERS_SCHEMA = {
   type: 'object',
   properties: {

@@ -2,7 +2,7 @@ import type { CommandName } from '../commands.js';
 import type { EventName } from '../events.js';
 import type { MessageName } from '../messages.js';
 
-/** What each command asks for, in one or two sentences. Its refusals are listed in the README of this package. */
+/** What each command does, in one or two sentences. The README of this package lists its refusals. */
 export const COMMAND_DOCS: { readonly [Name in CommandName]: string } = {
   'main-account.open': 'Opens the books of a main account, in the current period of its time zone.',
   'main-account.configure':
@@ -36,7 +36,7 @@ export const COMMAND_DOCS: { readonly [Name in CommandName]: string } = {
     'Asks for the books of a main account on `points.events.v1` once more, as `snapshot.published`. For readers that lost something.',
 };
 
-/** What each event says. */
+/** What each event means. */
 export const EVENT_DOCS: { readonly [Name in EventName]: string } = {
   'main-account.opened': 'The books of a main account were opened.',
   'main-account.configured':
@@ -82,7 +82,7 @@ export const EVENT_DOCS: { readonly [Name in EventName]: string } = {
     'A command was refused with `code`; nothing changed. Where there are no books `sequence` is 0 and the states are absent.',
 };
 
-/** What each fact of the SMS service says. */
+/** What each fact of the SMS service means. */
 export const MESSAGE_DOCS: { readonly [Name in MessageName]: string } = {
   'message.sent':
     'A message was handed to the carrier. Never refused: what the limit does not cover is overage, paid by main. Write it once for each message, after sending; `points` is its whole price and may be `"0"`. `sentAt` decides the month, and may be 24 hours ahead of the broker’s clock at most, and 365 days behind it. Over 10,000 points (unless the operators set another bound), it is a dead letter. Sender, recipient, content and segments are for the message log alone: wrong ones are cleaned there, and the message is charged.',

@@ -5,16 +5,16 @@ export interface Ref {
   readonly $ref: string;
 }
 
-/** AsyncAPI's own schema dialect is a superset of draft-07; schemas that are used twice stand below `components`. */
+/** AsyncAPI's own schema dialect is a superset of draft-07. Schemas that are used twice go below `components`. */
 const DIALECT = { io: 'input', unrepresentable: 'any', target: 'draft-7' } as const;
 
-/** Collects the schemas of the document, each named one once, and hands out references to them. */
+/** Collects the schemas of the document, each named schema once, and returns references to them. */
 export class SchemaPool {
   readonly schemas: Record<string, unknown> = {};
 
   /**
-   * Adds the schema and all named ones in it. One that has an id of its own keeps that instead of `name`.
-   * @throws Error where one name stands for two different schemas
+   * Adds the schema and all named schemas in it. A schema that has an id of its own keeps that id instead of `name`.
+   * @throws Error if one name is used for two different schemas
    */
   add(name: string, schema: z.ZodType): Ref {
     const { $schema: _, definitions, ...root } = z.toJSONSchema(schema, DIALECT);
@@ -23,7 +23,7 @@ export class SchemaPool {
     return typeof root.$ref === 'string' ? (hoisted(root) as unknown as Ref) : this.#put(name, root);
   }
 
-  /** The schema that a reference of this pool stands for. */
+  /** The schema that a reference of this pool points to. */
   get({ $ref }: Ref): object {
     return this.schemas[$ref.slice($ref.lastIndexOf('/') + 1)] as object;
   }

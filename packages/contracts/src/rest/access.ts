@@ -29,7 +29,7 @@ const scopes = z
     uniqueItems: true,
   });
 
-/** Of one main account, expired ones included. */
+/** Maximum API keys of one main account. Expired keys count too. */
 export const MAX_API_KEYS = 20;
 
 export const createApiKey = z
@@ -108,7 +108,7 @@ export const holdView = z
     }),
   })
   .meta({ id: 'Hold' });
-/** `points` that came back; 0 where a hold that was not placed yet is barred. */
+/** `points` that were returned. They are 0 if the hold was barred before it was placed. */
 export const releasedHold = z
   .object({
     messageId: foreignId,

@@ -6,7 +6,7 @@ import { CALLERS } from './route.js';
 
 export const AUDIT_OUTCOMES = ['pending', 'done', 'refused'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
-/** `unknown`: a login that failed and is nobody's. `system`: nobody asked for it. */
+/** `unknown`: a failed login that belongs to no account. `system`: no caller was involved. */
 export const AUDIT_ACTOR_KINDS = [...CALLERS, 'unknown', 'system'] as const;
 export const AUDIT_CREDENTIALS = ['session', 'key', 'none'] as const;
 
@@ -36,7 +36,9 @@ const auditActor = z
   })
   .meta({ id: 'AuditActor', description: 'Who it was' });
 
-/** One change, or try at one. Secrets, contents and recipients are in none. */
+/**
+ * One change, or an attempt at one. It never contains secrets, message contents or recipients (docs/decisions/0018).
+ */
 export const auditEntryView = z
   .object({
     id: text('Id of the entry (au_…)', 'au_01932f5e-7c1a-7d52-9a3e-6f2b1c0d4e5f'),

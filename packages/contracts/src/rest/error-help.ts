@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 
-/** What a person needs to know about an error: what happened, what it means for the points, how to go on. */
+/** What a person needs to know about an error: what happened, what it means for the points, and what to do next. */
 export interface ErrorHelp {
   readonly happened: string;
   readonly lost: string;
@@ -14,7 +14,7 @@ const help = (happened: string, next: string, lost: string = NOTHING): ErrorHelp
   next,
 });
 
-/** One entry per code; the pages under `/docs/errors/` and the `detail` of a problem come from here. */
+/** One entry per code. The pages under `/docs/errors/` and the `detail` of a problem (RFC 9457) are made from it. */
 export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
   'malformed-request': help(
     'The request could not be read: its body is not valid JSON, or its address or headers are broken.',

@@ -66,7 +66,10 @@ export const senderNumber = z
     examples: ['+815012345678'],
   });
 
-/** A sender number as people write it; the gateway makes it E.164 by the main account's country. */
+/**
+ * A sender number as people write it. The gateway converts it to E.164 by the main account's country
+ * (docs/decisions/0031).
+ */
 export const writtenNumber = storableText(64)
   .min(1)
   .meta({
@@ -98,7 +101,7 @@ export const writtenNumbers = z
     examples: [['+815012345678']],
   });
 
-/** What was written beside a move of points: an order number, a ticket. */
+/** The note of a transfer of points: an order number, a ticket. */
 export const reference = storableText(200).meta({
   id: 'Reference',
   description:
@@ -168,7 +171,7 @@ export function listOf<Item extends z.ZodType>(id: string, item: Item) {
     .meta({ id });
 }
 
-/** An id that others chose, in a query. */
+/** An id in a query that a caller chose. */
 export const askedId = z
   .string()
   .overwrite(plusForBlank)
@@ -181,9 +184,10 @@ const dateText = z.iso.date();
 export const FIRST_INSTANT = Date.UTC(2000, 0, 1) - 63_082_281_600_000;
 
 /**
- * An instant of a query, or a date: its first instant in the zone of the account, which only the gateway knows. A blank in
- * it is the plus of an offset. Instants come out as the database takes them: in UTC, since it refuses offsets beyond
- * 15:59, and not before the year 1. Else a file would break off in its middle.
+ * An instant of a query, or a date. A date means its first instant in the account's time zone, which only the gateway
+ * knows. A blank in the text is the plus of an offset that was not URL-encoded. The result is in UTC and not before
+ * the year 1, because PostgreSQL refuses offsets beyond 15:59 and earlier years. Otherwise a CSV download would break
+ * off midway.
  */
 export const askedInstant = z
   .string()
@@ -208,7 +212,7 @@ export const askedInstant = z
     },
   });
 
-/** Who reads a CSV file. */
+/** The program that reads a CSV file. */
 export const CSV_READERS = ['spreadsheet', 'program'] as const;
 export type CsvReader = (typeof CSV_READERS)[number];
 export const csvReader = z
@@ -222,7 +226,7 @@ export const csvReader = z
     examples: ['program'],
   });
 
-/** Rules of every CSV file, for the OpenAPI document (docs/message-log.md). */
+/** Rules of every CSV file, for the OpenAPI document (RFC 4180; docs/message-log.md). */
 export const CSV_RULES =
   'A text that a spreadsheet would take for a formula, a number or a date gets a leading apostrophe, and so does one ' +
   'that begins with an apostrophe: take one off, or ask with `for=program`. A transfer that is aborted is not complete.';

@@ -28,7 +28,9 @@ const fundingPolicy = z.enum(FUNDING_POLICIES).meta({
     'first short one gets what is left',
   examples: ['full'],
 });
-/** `requested` is the gateway's: the customer asked, the help desk has not answered. */
+/**
+ * `requested` exists in the gateway only: the customer has requested the feature and the help desk has not answered.
+ */
 export const FEATURE_STATES = ['inactive', 'requested', 'active'] as const;
 
 export const mainAccountView = z
@@ -126,7 +128,7 @@ export const planCheckQuery = z.strictObject({
     .optional()
     .meta({ description: 'The plan to switch to; default the other one', examples: ['postpay'] }),
 });
-/** What a switch would answer now; each reason is the code that it would be refused with. */
+/** The answer that a plan switch would get now. Each reason is the code of the refusal. */
 export const planCheck = z
   .object({
     current: plan.meta({ description: 'Plan that it has now', examples: ['prepay'] }),

@@ -9,7 +9,7 @@ export const messageStatus = z.enum(MESSAGE_STATUSES).meta({
   examples: ['MESSAGE_DELIVERY_COMPLETE'],
 });
 
-/** A message of the log. `usedPoints` is `points` − `refunded`, as the ledger has it. */
+/** A message of the log. `usedPoints` is `points` − `refunded`, as in the ledger. */
 export const messageLine = z
   .object({
     messageId: foreignId.meta({ description: 'Id that the SMS service gave it', examples: ['msg-0001'] }),
@@ -52,7 +52,7 @@ export const messageLine = z
 export type MessageLine = z.infer<typeof messageLine>;
 export const messageList = listOf('MessageList', messageLine);
 
-/** What the log is narrowed to; the list and the CSV take the same. */
+/** Filters of the message log, the same for the list and the CSV. */
 const filters = {
   from: askedInstant.optional().meta({
     description:
@@ -72,7 +72,7 @@ const ofSubAccount = {
 };
 const one = {
   messageId: askedId.optional().meta({ description: 'Only the message with this id' }),
-  // A blank before digits is the plus of a number.
+  // A blank before digits is a plus that was not URL-encoded.
   recipient: storableText(64)
     .min(1)
     .overwrite((text) => text.replace(/^ (?=\d)/, '+'))
@@ -89,7 +89,7 @@ export const ownMessageQuery = z.strictObject({ ...paging, ...filters, ...one })
 export const messageCsvQuery = z.strictObject({ ...filters, ...ofSubAccount, for: csvReader });
 export type MessageCsvQuery = z.output<typeof messageCsvQuery>;
 
-/** Columns of the CSV, in their order. New ones come at the end: readers may count. */
+/** Columns of the CSV, in this order. New columns go to the end, because readers may count columns. */
 export const MESSAGE_CSV_COLUMNS = [
   'SUBACCOUNT',
   'SEND TIME',
@@ -125,7 +125,7 @@ const figures = {
   refunded: points.meta({ description: 'Points of them that came back', examples: ['2.4'] }),
 };
 
-/** A day has every day of the period, also those without messages. */
+/** A day lists every day of the period, including those without messages. */
 const dayUsage = z
   .object({
     day: z.iso.date().meta({ description: 'Day in the main account’s time zone', examples: ['2026-11-23'] }),

@@ -13,7 +13,7 @@ import {
 import { FUNDING_POLICIES } from '../vocabulary.js';
 import { CSV_RULES, csvReader, listOf, nextCursor, paging } from './fields.js';
 
-/** A figure of points: its words, and an example. */
+/** A figure in points, with its description and an example. */
 const figure = (description: string, example: string) => points.meta({ description, examples: [example] });
 const count = (description: string, example: number) =>
   z
@@ -117,7 +117,7 @@ export const periodStatement = z
   .meta({ id: 'PeriodStatement', description: 'A period per sub-account, in order of their ids' });
 export type PeriodStatementView = z.infer<typeof periodStatement>;
 
-/** Columns of the CSV, in their order; the words of `StatementLine`. */
+/** Columns of the CSV, in this order. They are named like the fields of `StatementLine`. */
 export const STATEMENT_CSV_COLUMNS = [
   'SUBACCOUNT',
   'SUBACCOUNT ID',

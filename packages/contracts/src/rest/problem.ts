@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../errors.js';
 
-/** One field that is not valid: `path` is where (`limit`, `senderNumbers.0`), `message` is why. */
+/** A field that is not valid: `path` says where (`limit`, `senderNumbers.0`), `message` says why. */
 export const fieldError = z
   .object({
     path: z.string().meta({
@@ -13,7 +13,7 @@ export const fieldError = z
   .meta({ id: 'FieldError', description: 'One field that is not valid' });
 export type FieldError = z.infer<typeof fieldError>;
 
-/** RFC 9457 problem, `application/problem+json`: the answer to everything that did not go well. */
+/** Problem details (RFC 9457), `application/problem+json`: the answer to every request that fails. */
 export const problem = z
   .object({
     type: z.string().meta({
@@ -106,7 +106,7 @@ export const problem = z
   .meta({ id: 'Problem', description: 'RFC 9457 problem: why it did not go well' });
 export type Problem = z.infer<typeof problem>;
 
-/** Media type of a problem. */
+/** Media type of a problem (RFC 9457, section 3). */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 /** Path of the page about an error; a problem's `type` is the public URL with this path. */
 export const errorPagePath = (code: ErrorCode): string => `/docs/errors/${code}`;

@@ -6,7 +6,7 @@ const setPassword = z
   .strictObject({ password: accountPassword.meta({ description: 'The new password of its login' }) })
   .meta({ id: 'SetPassword' });
 
-/** Help for people who cannot log in, or whose sessions are in wrong hands. */
+/** Help for users who cannot log in, or whose sessions were stolen. */
 export const loginRoutes = {
   setMainAccountPassword: route({
     method: 'PUT',

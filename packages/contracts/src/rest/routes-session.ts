@@ -5,7 +5,7 @@ import { changePassword, createSession, meView, sessionView } from './session.js
 const SESSION = '/v1/session' as const;
 const withLogin = ['operator', 'main', 'sub'] as const;
 
-/** Sessions of browsers, and what a sub-account sees of itself. */
+/** Browser sessions, and what a sub-account sees of itself. */
 export const sessionRoutes = {
   createSession: route({
     method: 'POST',

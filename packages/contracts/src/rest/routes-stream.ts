@@ -4,7 +4,7 @@ import { EVENT_STREAM_MEDIA_TYPE, eventStream } from './stream.js';
 const answer = { status: 200, schema: eventStream, mediaType: EVENT_STREAM_MEDIA_TYPE } as const;
 const conflicts = ['too-many-requests'] as const;
 
-/** Server-sent events of what changes. */
+/** Server-sent events about changes. */
 export const streamRoutes = {
   streamMainAccount: route({
     method: 'GET',

@@ -105,7 +105,7 @@ export const subAccountRoutes = {
   ]),
 } as const;
 
-/** One of the commands on a sub-account that take no body. */
+/** A command on a sub-account that takes no body. */
 function subAccountAction<const Id extends string>(
   id: Id,
   verb: string,

@@ -20,7 +20,10 @@ const ofHook = ofMain.extend({ webhook: webhookId });
 const ofDelivery = ofHook.extend({ delivery: webhookDeliveryId });
 const shared = { tag: 'Webhooks', who: both } as const;
 
-/** Events told to the customer's own programs, signed as Standard Webhooks. */
+/**
+ * Events that are sent to the customer's own programs, signed as Standard Webhooks
+ * (https://www.standardwebhooks.com).
+ */
 export const webhookRoutes = {
   createWebhook: route({
     ...shared,

@@ -11,8 +11,8 @@ import { subAccountRoutes } from './routes-sub-accounts.js';
 import { webhookRoutes } from './routes-webhooks.js';
 
 /**
- * Every route of the API. Validation, authorization and the OpenAPI document all come from here, so that they
- * cannot drift apart; the key is the OpenAPI operationId and the handler's name.
+ * Every route of the API. Validation, authorization and the OpenAPI document are all derived from this table, so that
+ * they cannot drift apart. The key is the OpenAPI operationId and the handler's name.
  */
 export const ROUTES = {
   ...mainAccountRoutes,

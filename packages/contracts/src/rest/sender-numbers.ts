@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { MAX_SENDER_NUMBERS, senderNumbers, writtenNumber } from './fields.js';
 
-/** Numbers to register, all of them: what is not named is taken off. A number named twice counts once. */
+/**
+ * The complete list of numbers to register. Numbers that are not in the list are removed. A number that occurs twice
+ * counts once.
+ */
 export const putSenderNumbers = z
   .strictObject({
     senderNumbers: z

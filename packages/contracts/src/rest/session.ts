@@ -5,7 +5,10 @@ import { accountPassword, displayName } from './fields.js';
 import { CALLERS } from './route.js';
 import { subAccountView } from './sub-accounts.js';
 
-/** What somebody typed: only its size is bounded, so that every wrong login gets the same answer. */
+/**
+ * A login field. Only its size is limited, so that every wrong login gets the same answer (OWASP Authentication Cheat
+ * Sheet).
+ */
 const typed = (examples: string[], description: string) =>
   storableText(256).min(1).meta({ examples, description });
 const typedPassword = (description: string) =>
@@ -29,7 +32,7 @@ const subAccountLogin = z
 export const createSession = z.union([accountLogin, subAccountLogin]).meta({ id: 'CreateSession' });
 export type CreateSession = z.output<typeof createSession>;
 
-/** Who asks. Of an API key `csrfToken` and `expiresAt` are null. */
+/** The current caller. For an API key, `csrfToken` and `expiresAt` are null. */
 export const sessionView = z
   .object({
     who: z.enum(CALLERS).meta({ description: 'Kind of caller', examples: ['main'] }),

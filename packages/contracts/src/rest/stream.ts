@@ -1,9 +1,12 @@
 import { z } from 'zod';
 
-/** Media type of server-sent events (HTML standard, section 9.2). */
+/**
+ * Media type of server-sent events (HTML Standard, section 9.2,
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ */
 export const EVENT_STREAM_MEDIA_TYPE = 'text/event-stream';
 
-/** Names of the events of a stream; a browser listens to each by its name. */
+/** Names of the events of a stream. A browser listens to each by its name. */
 export const STREAM_EVENTS = ['hello', 'reset', 'main-account', 'sub-account', 'operation'] as const;
 export type StreamEventName = (typeof STREAM_EVENTS)[number];
 
@@ -29,7 +32,10 @@ export type StreamHello = z.infer<typeof streamHello>;
 
 export const STREAM_RESET_REASONS = ['unknown-position', 'too-far-back', 'too-many-changes'] as const;
 
-/** More has changed than the stream tells one by one: read everything that is shown anew. The stream goes on. */
+/**
+ * More has changed than the stream reports one by one, so the client must read everything that it shows again. The
+ * stream continues.
+ */
 export const streamReset = z
   .object({
     reason: z.enum(STREAM_RESET_REASONS).meta({
@@ -41,7 +47,7 @@ export const streamReset = z
   .meta({ id: 'StreamReset' });
 export type StreamReset = z.infer<typeof streamReset>;
 
-/** `Last-Event-ID`: browsers send it by themselves when they connect again. */
+/** `Last-Event-ID`: a browser sends it automatically when it reconnects (HTML Standard, section 9.2). */
 export const lastEventId = z
   .string()
   .max(512)

@@ -1,4 +1,4 @@
-/** Groups of the API, in the order of the document, each with what it is about. */
+/** Groups of the API, in the order of the document, each with a description. */
 export const TAGS = {
   'Main accounts': 'Customers: their books, plan, credit and time zone',
   Activation: 'Whether a customer may have sub-accounts; the help desk decides',

@@ -3,7 +3,7 @@ import { instant, period, points, subAccountId } from '../scalars.js';
 import { ACCOUNT_KINDS, TRANSFER_KINDS } from '../vocabulary.js';
 import { listOf, paging } from './fields.js';
 
-/** One line of a statement; `balanceAfter` is that of the account whose list is read. */
+/** One line of a statement. `balanceAfter` is the balance of the account whose list is read. */
 export const transferLine = z
   .object({
     sequence: z

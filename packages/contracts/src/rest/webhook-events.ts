@@ -136,7 +136,9 @@ const pingEvent = z
   })
   .meta({ id: 'WebhookPingData' });
 
-/** Data of every webhook event, by its type. Amounts are decimal strings; changes are additive. */
+/**
+ * Data of every webhook event, by its type. Amounts are decimal strings. Changes are additive (docs/decisions/0016).
+ */
 export const WEBHOOK_EVENT_DATA = {
   'limit.reached-80': subAccountEvent,
   'limit.reached-100': subAccountEvent,
@@ -153,7 +155,7 @@ export type WebhookEventType = keyof typeof WEBHOOK_EVENT_DATA;
 export type WebhookEventData<Type extends WebhookEventType> = z.output<(typeof WEBHOOK_EVENT_DATA)[Type]>;
 export const WEBHOOK_EVENT_TYPES = Object.keys(WEBHOOK_EVENT_DATA) as WebhookEventType[];
 
-/** What a webhook can be made for; a ping comes only where it is asked for. */
+/** The events that a webhook can subscribe to. A ping is sent on request only. */
 export const WEBHOOK_EVENTS = [
   'limit.reached-80',
   'limit.reached-100',
@@ -182,7 +184,7 @@ export const WEBHOOK_EVENT_SUMMARIES: Record<WebhookEventType, string> = {
   'webhook.ping': 'Asked for by POST …/webhooks/{webhook}/ping',
 };
 
-/** What is sent: the body of the POST. */
+/** The body of the POST (Standard Webhooks, https://www.standardwebhooks.com). */
 export const webhookBody = <Type extends WebhookEventType>(type: Type) =>
   z
     .object({

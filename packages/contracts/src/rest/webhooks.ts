@@ -3,7 +3,7 @@ import { instant, storableText } from '../scalars.js';
 import { listOf, paging } from './fields.js';
 import { WEBHOOK_EVENT_TYPES, WEBHOOK_EVENTS } from './webhook-events.js';
 
-/** Webhooks that one main account may have. */
+/** Maximum webhooks of one main account. */
 export const MAX_WEBHOOKS = 10;
 const MAX_URL_CHARACTERS = 2_048;
 
@@ -73,7 +73,7 @@ export const patchWebhook = z
   .refine((body) => Object.values(body).some((value) => value !== undefined), 'must change something')
   .meta({ id: 'PatchWebhook', minProperties: 1 });
 
-/** Why a webhook is off: the customer switched it off, it answered 410, or it failed for days. */
+/** Why a webhook is off: the customer switched it off, its endpoint answered 410, or it failed for days. */
 export const WEBHOOK_DISABLED_REASONS = ['by-request', 'gone', 'failing'] as const;
 export type WebhookDisabledReason = (typeof WEBHOOK_DISABLED_REASONS)[number];
 
@@ -125,10 +125,10 @@ export const rotatedSecret = z
   })
   .meta({ id: 'RotatedWebhookSecret' });
 
-/** `failed` is final: 24 hours of attempts, or the webhook was switched off. */
+/** `failed` is final: attempts failed for 24 hours, or the webhook was switched off (docs/decisions/0016). */
 export const WEBHOOK_DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const;
 export type WebhookDeliveryStatus = (typeof WEBHOOK_DELIVERY_STATUSES)[number];
-/** Why an attempt did not succeed. */
+/** Why an attempt failed. */
 export const WEBHOOK_DELIVERY_ERRORS = [
   'bad-status',
   'redirect',

@@ -13,7 +13,7 @@ import type { WithMain, WithSub } from './with-main.js';
 
 const MS_PER_SECOND = 1_000;
 
-/** Why a message may have no hold, by what happened to it before; null where nothing did. */
+/** Refusal if the message already has a hold or a charge, otherwise null. */
 function messageRefusal(books: Books, messageId: string): Rejection | null {
   if (books.charges.has(messageId)) return { code: 'already-charged' };
   const hold = books.holds.get(messageId);
@@ -21,7 +21,7 @@ function messageRefusal(books: Books, messageId: string): Rejection | null {
   return { code: hold.state === 'open' ? 'already-held' : 'hold-released' };
 }
 
-/** The status that forbids sending, or the limit that does not cover it. */
+/** Refusal by the sub-account's status, or by a limit that does not cover the points; otherwise null. */
 function sendingRefusal({ main, stored }: WithSub, points: Points): Rejection | null {
   const status = statusOf(main, stored);
   switch (status) {
@@ -36,11 +36,11 @@ function sendingRefusal({ main, stored }: WithSub, points: Points): Rejection | 
   }
 }
 
-/** sub → hold, for a message about to be sent. */
+/** Transfers sub → hold, for a message that is about to be sent. */
 export function placeHold(context: WithSub, command: CommandOf<'hold.place'>): Decision {
   const { books, main, stored } = context;
   const { messageId, points, expiresInSeconds } = command.data;
-  // Its message would be put aside as `too-many-points`.
+  // The ledger would dead-letter such a message as `too-many-points`.
   const isPossible = points > 0n && points <= context.policy.maxMessagePoints;
   if (!isPossible) return reject(books, { code: 'invalid-amount' }, stored.id);
   const refusal = messageRefusal(books, messageId) ?? sendingRefusal(context, points);
@@ -64,8 +64,9 @@ export function placeHold(context: WithSub, command: CommandOf<'hold.place'>): D
 }
 
 /**
- * Takes a hold out of the sub-account's count and gives its points back by the rule for points that come back.
- * Used for a release, and for what a message left unspent.
+ * Takes a hold out of the sub-account's count and returns its points by the rule for returned points (`giveBack`).
+ * Used for a release, and for points that a message left unspent.
+ * @returns the points returned, in millipoints
  */
 export function returnHold(draft: Draft, hold: Hold): Points {
   const sub = draft.sub(hold.subAccountId as string) as SubAccount;
@@ -77,12 +78,15 @@ export function returnHold(draft: Draft, hold: Hold): Points {
   return amount;
 }
 
-/** `held` counts only the holds of the current period. */
+/** `held` counts only holds of the current period. */
 export function releaseHeld(draft: Draft, sub: SubAccount, hold: Hold, amount: Points): void {
   if (hold.period === draft.main.period) sub.held = subtract(sub.held, min(sub.held, amount));
 }
 
-/** Resolves a hold unused; a hold not yet placed is barred. A second release changes nothing. */
+/**
+ * Releases an unused hold. A hold that is not placed yet is barred (docs/decisions/0012). A second release changes
+ * nothing.
+ */
 export function releaseHold({ books, main }: WithMain, command: CommandOf<'hold.release'>): Decision {
   const { messageId, reason, subAccountId } = command.data;
   const draft = new Draft(books, main);
@@ -93,7 +97,7 @@ export function releaseHold({ books, main }: WithMain, command: CommandOf<'hold.
     points = returnHold(draft, hold);
     hold.state = 'released';
   }
-  // A bar never held points: like the first, a repeated release of it tells of no sub-account.
+  // A bar never held points. A repeated release of a bar names no sub-account either, like the first.
   const holder = hold && hold.state !== 'barred' ? hold.subAccountId : null;
   const sub = holder ? (draft.sub(holder) ?? null) : null;
   const period = hold && sub ? hold.period : null;
@@ -103,7 +107,7 @@ export function releaseHold({ books, main }: WithMain, command: CommandOf<'hold.
   return draft.finish();
 }
 
-/** A message that was charged needs no bar: `already-charged` bars it. */
+/** A charged message needs no bar, because `already-charged` prevents a later hold. */
 function bar(draft: Draft, messageId: string, subAccountId: string | null, at: number): void {
   if (draft.charge(messageId)) return;
   draft.addHold({

@@ -8,26 +8,24 @@ import { insufficient, reject } from '../reject.js';
 import type { SubAccount } from '../state.js';
 import type { WithSub } from './with-main.js';
 
-/**
- * Moves the difference between the target and what the sub-account has, upwards: the whole of it or a refusal.
- */
-function raiseToAim(draft: Draft, sub: SubAccount): Rejection | null {
+/** Moves points up to the sub-account's target: the whole difference, or a refusal. */
+function raiseToTarget(draft: Draft, sub: SubAccount): Rejection | null {
   const needed = subtract(target(sub), sub.remaining);
   const refusal = insufficient(draft.books, draft.main, needed, sub.id);
   if (!refusal && needed > 0n) draft.move('limit-grant', 'main', { sub }, needed, { sub });
   return refusal;
 }
 
-/** Returns to main what the sub-account has above its target. */
+/** Returns points above the target to main. */
 function returnSurplus(draft: Draft, sub: SubAccount): void {
   const surplus: Points = negate(subtract(target(sub), sub.remaining));
   if (surplus > 0n) draft.move('limit-return', { sub }, 'main', surplus, { sub });
 }
 
 /**
- * Recomputes the target and moves the difference at once, either way. A raise must fund the whole new target; a change
- * that does not raise the limit is never refused for balance. An immediate change clears a pending one. On an
- * inactive sub-account it only stores the limit; `next-period` only stores it for the next month start.
+ * Computes the target anew and moves the difference at once, in either direction. A raise must fund the whole new
+ * target. A change that does not raise the limit is never refused for lack of balance. An immediate change clears a
+ * pending one. For an inactive sub-account, and for `next-period`, it only stores the limit.
  */
 export function changeLimit({ books, main, stored }: WithSub, command: CommandOf<'limit.change'>): Decision {
   const { limit, effective } = command.data;
@@ -39,7 +37,7 @@ export function changeLimit({ books, main, stored }: WithSub, command: CommandOf
     sub.limit = limit;
     sub.nextLimit = null;
     if (sub.lifecycle === 'active') {
-      const refusal = limit > stored.limit ? raiseToAim(draft, sub) : null;
+      const refusal = limit > stored.limit ? raiseToTarget(draft, sub) : null;
       if (refusal) return reject(books, refusal, stored.id);
       returnSurplus(draft, sub);
     }
@@ -49,7 +47,7 @@ export function changeLimit({ books, main, stored }: WithSub, command: CommandOf
   return draft.finish();
 }
 
-/** Raises this period's target; it ends with the month. */
+/** Raises the target of this period. The boost ends with the month. */
 export function boostLimit({ books, main, stored }: WithSub, command: CommandOf<'limit.boost'>): Decision {
   const { points } = command.data;
   if (points <= 0n) return reject(books, { code: 'invalid-amount' }, stored.id);
@@ -57,7 +55,7 @@ export function boostLimit({ books, main, stored }: WithSub, command: CommandOf<
   const draft = new Draft(books, main);
   const sub = draft.sub(stored.id) as SubAccount;
   sub.boost = add(sub.boost, points);
-  const refusal = raiseToAim(draft, sub);
+  const refusal = raiseToTarget(draft, sub);
   if (refusal) return reject(books, refusal, stored.id);
   draft.emit('limit.boosted', { points }, sub);
   return draft.finish();

@@ -10,7 +10,7 @@ import { reject, shortfalls } from '../reject.js';
 import type { MainAccount } from '../state.js';
 import type { WithMain } from './with-main.js';
 
-/** Opens the books on the current period of the account's zone. */
+/** Opens the books in the current period of the account's zone. */
 export function openMainAccount(books: Books, command: CommandOf<'main-account.open'>): Decision {
   if (books.main) return reject(books, { code: 'already-exists' });
   const { plan, timeZone, creditLimit, fundingPolicy } = command.data;
@@ -45,9 +45,9 @@ export function openMainAccount(books: Books, command: CommandOf<'main-account.o
 }
 
 /**
- * Changes credit limit, funding policy, the bound of automatic suspension or time zone; the zone acts from the next
- * month start. A lower credit limit
- * must not leave a balance due; a higher one is welcome even while one stays due.
+ * Changes credit limit, funding policy, the bound of automatic suspension or time zone. The zone takes effect at the
+ * next month start (docs/decisions/0008). A lower credit limit must not leave a balance due. A higher one is allowed
+ * even while a balance remains due.
  */
 export function configureMainAccount(
   { books, main }: WithMain,
@@ -67,7 +67,7 @@ export function configureMainAccount(
   return draft.finish();
 }
 
-/** How far `available` is below 0. */
+/** Millipoints by which `available` is below 0. */
 function balanceDue(main: MainAccount): Points {
   const left = available(main);
   return left !== null && left < 0n ? negate(left) : ZERO;
@@ -80,7 +80,10 @@ export function setSuspended({ books, main }: WithMain, suspended: boolean): Dec
   return draft.finish();
 }
 
-/** Changes nothing but the count of events: the answer marks where in them the books are published once more. */
+/**
+ * Changes only the count of events. The answer marks the position of the snapshot among the events
+ * (docs/decisions/0020).
+ */
 export function requestSnapshot({ books, main }: WithMain, command: CommandOf<'snapshot.request'>): Decision {
   const draft = new Draft(books, main);
   draft.emit('snapshot.requested', { history: command.data.history });
@@ -94,7 +97,7 @@ export function activateFeature({ books, main }: WithMain): Decision {
   return draft.finish();
 }
 
-/** Refused while sub-accounts are active: they would keep points that nobody may use. */
+/** Refused while sub-accounts are active, because they would keep points that they could not use. */
 export function deactivateFeature({ books, main }: WithMain): Decision {
   if (main.activeSubAccounts > 0) return reject(books, activeBlockers(books, main));
   const draft = new Draft(books, main);
@@ -105,7 +108,7 @@ export function deactivateFeature({ books, main }: WithMain): Decision {
 
 const MAX_BLOCKERS = 100;
 
-/** Names the active sub-accounts that stand in the way, the oldest first, at most 100 of them. */
+/** The active sub-accounts that block the command, oldest first, at most 100 of them. */
 function activeBlockers(books: Books, main: MainAccount) {
   const blockers = [...books.subAccounts.values()]
     .filter((sub) => sub.lifecycle === 'active')
@@ -115,7 +118,7 @@ function activeBlockers(books: Books, main: MainAccount) {
   return { code: 'sub-accounts-active', blockers, blockerCount: main.activeSubAccounts } as const;
 }
 
-/** prepay ↔ postpay: refused with active sub-accounts, or where the new `available` would be below 0. */
+/** Switches prepay ↔ postpay. Refused if sub-accounts are active, or if the new `available` would be below 0. */
 export function switchPlan({ books, main }: WithMain, command: CommandOf<'plan.switch'>): Decision {
   const { plan } = command.data;
   const draft = new Draft(books, main);

@@ -8,13 +8,16 @@ import { duplicateReference, noteReference } from '../reference.js';
 import { insufficient, reject } from '../reject.js';
 import type { WithMain } from './with-main.js';
 
-/** Bound of all purchases of one customer: far inside a signed 64-bit integer of millipoints. */
+/** Maximum sum of all purchases of a customer, far inside a signed 64-bit integer of millipoints. */
 const MAX_PURCHASED = wholePoints(MAX_AMOUNT_POINTS * 1_000n);
 
 const isPossible = (main: WithMain['main'], points: Points): boolean =>
   main.purchased + points <= MAX_PURCHASED;
 
-/** purchased → main; a paid postpay invoice is one too. What it lifts is funded at once. */
+/**
+ * Transfers purchased → main. A paid postpay invoice is a purchase too. Raised `available` is used for funding at
+ * once.
+ */
 export function purchasePoints({ books, main }: WithMain, command: CommandOf<'points.purchase'>): Decision {
   const { points, reference } = command.data;
   if (points <= 0n || !isPossible(main, points)) return reject(books, { code: 'invalid-amount' });
@@ -28,7 +31,7 @@ export function purchasePoints({ books, main }: WithMain, command: CommandOf<'po
   return draft.finish();
 }
 
-/** An operator's correction, both ways; downwards it never takes `available` below 0. */
+/** An operator's correction, up or down. A downward one never takes `available` below 0. */
 export function adjustPoints({ books, main }: WithMain, command: CommandOf<'points.adjust'>): Decision {
   const { points, reason } = command.data;
   if (points === 0n || !isPossible(main, points)) return reject(books, { code: 'invalid-amount' });

@@ -9,7 +9,7 @@ import { insufficient, reject } from '../reject.js';
 import type { SubAccount } from '../state.js';
 import type { WithMain, WithSub } from './with-main.js';
 
-/** main → sub of the whole limit, or nothing. */
+/** Transfers the whole limit main → sub, or refuses. */
 export function openSubAccount(
   { books, main, policy }: WithMain,
   command: CommandOf<'sub-account.open'>,
@@ -58,7 +58,7 @@ export function configureSubAccount(
   return draft.finish();
 }
 
-/** Stops or allows sending; points stay. */
+/** Stops or allows sending. The points stay. */
 export function setPaused({ books, main, stored }: WithSub, paused: boolean): Decision {
   if (stored.lifecycle === 'inactive') return reject(books, { code: 'sub-account-inactive' }, stored.id);
   const draft = new Draft(books, main);
@@ -68,7 +68,10 @@ export function setPaused({ books, main, stored }: WithSub, paused: boolean): De
   return draft.finish();
 }
 
-/** sub → main of everything unused. Holds stay until they are resolved. Gives what was returned. */
+/**
+ * Returns all unused points, sub → main. Holds stay until they are resolved.
+ * @returns the points returned, in millipoints
+ */
 function returnUnused(draft: Draft, sub: SubAccount): Points {
   const returned = sub.remaining;
   if (sub.lifecycle === 'active') draft.main.activeSubAccounts -= 1;
@@ -87,7 +90,10 @@ export function deactivateSubAccount({ books, main, stored }: WithSub): Decision
   return draft.finish();
 }
 
-/** Funds the target, which counts what was used: off and on again in one period never refills. */
+/**
+ * Funds the target, which subtracts what was used. So deactivation and reactivation within a period never refill a
+ * limit.
+ */
 export function reactivateSubAccount({ books, main, stored }: WithSub): Decision {
   const draft = new Draft(books, main);
   const sub = draft.sub(stored.id) as SubAccount;
@@ -104,7 +110,10 @@ export function reactivateSubAccount({ books, main, stored }: WithSub): Decision
   return draft.finish();
 }
 
-/** Deactivates, then leaves a tombstone: the log and the statements stay, the current period's closes now. */
+/**
+ * Deactivates the sub-account and marks it as deleted. Its log and statements stay, and its current statement closes
+ * now.
+ */
 export function deleteSubAccount(
   { books, main, stored }: WithSub,
   command: CommandOf<'sub-account.delete'>,

@@ -7,7 +7,7 @@ import type { Decision } from '../outcome.js';
 import { add, min, subtract } from '../points.js';
 import type { Charge, SubAccount } from '../state.js';
 
-/** Gives back at most what was charged and not yet refunded, once per refund id. */
+/** Returns at most what was charged and not refunded yet, once per refund id. */
 export function refundMessage(books: Books, fact: MessageRefunded): Decision {
   const { main } = books;
   const { messageId, refundId, points: requested } = fact;
@@ -33,7 +33,10 @@ export function refundMessage(books: Books, fact: MessageRefunded): Decision {
   return draft.finish();
 }
 
-/** A refund id that stood for another message: dropping it as a duplicate would hide a refund from everybody. */
+/**
+ * A refund id that was used for another message. If it were dropped as a duplicate, nobody would notice the lost
+ * refund.
+ */
 const conflicting = (refundId: string): Decision => ({
   kind: 'dead-letter',
   reason: 'conflicting-duplicate',

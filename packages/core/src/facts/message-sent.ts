@@ -10,8 +10,9 @@ import { add, formatPoints, min, type Points, subtract, ZERO } from '../points.j
 import type { Charge, Hold, MainAccount, SubAccount } from '../state.js';
 
 /**
- * The period that a message without a hold counts to: the current one, unless it was sent before that was opened.
- * Never a later one: a clock slightly ahead at a month's end belongs to the month that is open.
+ * The period of a message without a hold: the current one, or an earlier one if the message was sent before the
+ * current one opened. It is never a later one: if a sender's clock is slightly ahead at the end of a month, its
+ * messages count to the open month (docs/decisions/0003).
  */
 function periodOfMessage(main: MainAccount, sentAt: number): Period {
   if (sentAt >= main.periodOpenedAt) return main.period;
@@ -19,7 +20,7 @@ function periodOfMessage(main: MainAccount, sentAt: number): Period {
   return sent < main.period ? sent : previousPeriod(main.period);
 }
 
-/** The same message again is dropped; other points or another sub-account under its id go to the operators. */
+/** A repeated message is dropped. If its points or its sub-account differ, it is dead-lettered for the operators. */
 function seenBefore(charge: Charge, fact: MessageSent): Decision {
   if (charge.points === fact.points && charge.subAccountId === fact.subAccountId)
     return { kind: 'duplicate' };
@@ -33,8 +34,10 @@ function seenBefore(charge: Charge, fact: MessageSent): Decision {
 const MS_PER_DAY = 24 * 60 * 60 * 1_000;
 
 /**
- * Why a time of sending cannot be right, or null. `brokerAt` is the broker's time of the record. The message log asks
- * too: it has no place for what is never charged.
+ * Why a time of sending cannot be right, or null if it can (docs/decisions/0027). The message log uses it too,
+ * because it has no place for messages that are never charged.
+ * @param sentAt milliseconds since 1970, by the sender's clock
+ * @param brokerAt broker time of the record, milliseconds since 1970
  */
 export function sentAtProblem(
   sentAt: EpochMs,
@@ -50,7 +53,7 @@ const PROBLEM_DETAILS = {
   'sent-too-long-ago': `sentAt is over ${MAX_SENT_BEHIND_DAYS} days behind the broker's clock`,
 } as const;
 
-/** A sent message that no right sender reports: it goes to the operators before it moves anything. */
+/** A message that no correct sender reports. It is dead-lettered for the operators and moves nothing. */
 function implausible(
   { sentAt, at, points }: MessageSent,
   { maxMessagePoints }: LedgerPolicy,
@@ -63,9 +66,9 @@ function implausible(
 }
 
 /**
- * A message was sent: charged at most once and never refused. Its hold pays first, in every state, and decides the
- * period; then the sub-account as far as it goes; what is left is overage, paid by main even below zero. For a
- * closed period, or an inactive or deleted sub-account, main pays.
+ * Charges a sent message, at most once. It is never refused. An open hold pays first and decides the period, whatever
+ * the sub-account's status. Then the sub-account pays as far as its points go. Main pays the rest as overage, even
+ * below zero. For a closed period, or an inactive or deleted sub-account, main pays (docs/decisions/0003).
  */
 export function chargeMessage(books: Books, fact: MessageSent, policy: LedgerPolicy): Decision {
   const { main } = books;
@@ -80,7 +83,7 @@ export function chargeMessage(books: Books, fact: MessageSent, policy: LedgerPol
   const draft = new Draft(books, main);
   const sub = draft.sub(stored.id) as SubAccount;
   const known = draft.hold(fact.messageId);
-  // Another sub-account's hold cannot pay; it expires by itself.
+  // Another sub-account's hold cannot pay. It expires by itself.
   const hold = known?.state === 'open' && known.subAccountId === sub.id ? known : null;
   const period = hold?.period ?? periodOfMessage(main, fact.sentAt);
   charge(draft, { sub, hold, period, fact });
@@ -124,7 +127,7 @@ function charge(draft: Draft, { sub, hold, period, fact }: Charging): void {
   if (open && fromMain > 0n) draft.emit('limit.exceeded', { ...detail, overage: fromMain as Points }, sub);
 }
 
-/** What the message left of its hold comes back. */
+/** Returns the points of the hold that the message did not use. */
 function settle(draft: Draft, hold: Hold): void {
   if (hold.points > 0n) returnHold(draft, hold);
   hold.state = 'settled';

@@ -7,20 +7,23 @@ import { add, type Points, subtract, ZERO } from '../points.js';
 import type { MainAccount, PeriodStatement, SubAccount, Transfer } from '../state.js';
 import { type SuspensionChange, suspensionChanges } from '../status.js';
 
-/** Some sub-accounts of a month start: events and changes, as of any decision. The last part has the summary. */
+/**
+ * Events and changes of some sub-accounts of a month start, in the form of any decision. The last part has the
+ * summary.
+ */
 export interface MonthStartPart {
   readonly events: readonly DomainEvent[];
   readonly changes: Changes;
 }
 
-/** A place in the transfers of one kind: the sequence and main's balance after the last one made. */
+/** A position in the transfers of one kind: the sequence and main's balance after the last transfer. */
 interface Cursor {
   sequence: number;
   balance: Points;
 }
 
-/** Moves the main account itself to its next period; a new time zone acts from here. */
-function turn(main: MainAccount, at: EpochMs): void {
+/** Moves the main account to its next period. A pending time zone takes effect here. */
+function startNextPeriod(main: MainAccount, at: EpochMs): void {
   const due = main.nextMonthStart;
   main.period = nextPeriod(main.period);
   main.timeZone = main.nextTimeZone ?? main.timeZone;
@@ -30,7 +33,7 @@ function turn(main: MainAccount, at: EpochMs): void {
   main.nextMonthStart = periodStart(nextPeriod(main.period), main.timeZone);
 }
 
-/** A sub-account as the new period finds it, still without points. */
+/** A sub-account at the beginning of the new period, before it is funded. */
 const opened = (stored: SubAccount, period: string): SubAccount => ({
   ...stored,
   limit: stored.nextLimit ?? stored.limit,
@@ -45,15 +48,16 @@ const opened = (stored: SubAccount, period: string): SubAccount => ({
 });
 
 /**
- * One month start, worked out: every unused point back to main, then a funding pass over all, in funding order
- * (design, section 3). The sums come first, so that `main` is what every event has as the resulting state and the
- * parts can be made one after the other: a main account with 100,000 sub-accounts needs no memory for all of its
- * events and transfers at once. The transfers are numbered as they happen: all returns, then all grants.
+ * One month start: every unused point returns to main, then a funding pass covers all sub-accounts in funding order
+ * (design, section 3; docs/decisions/0008). The sums are computed first, so that every event has the resulting state
+ * of `main` and the parts can be made one after the other. A main account with 100,000 sub-accounts therefore needs
+ * no memory for all its events and transfers at once. Transfers are numbered in order: all returns, then all grants.
+ * @throws RangeError if the month start cannot be computed: a bug of a rule, or an invalid time zone
  */
 export class MonthStart {
-  /** The main account after it. */
+  /** The main account after the month start. */
   readonly main: MainAccount;
-  /** Events of all parts together. */
+  /** Number of events of all parts. */
   readonly events: number;
   private readonly subs: readonly SubAccount[];
   private returned = ZERO;
@@ -62,7 +66,7 @@ export class MonthStart {
   private grants = 0;
   private funded = 0;
   private unfunded = 0;
-  /** Suspensions that begin or end with it: by the balance, and by a month start that failed before. */
+  /** Suspensions that begin or end with it: by low balance, or because an earlier month start had failed. */
   private readonly suspensions: readonly SuspensionChange[];
 
   constructor(
@@ -74,7 +78,7 @@ export class MonthStart {
     this.subs = [...books.subAccounts.values()]
       .filter((stored) => stored.lifecycle !== 'deleted')
       .sort(byFundingOrder);
-    turn(this.main, at);
+    startNextPeriod(this.main, at);
     this.sumUp();
     this.main.balance = subtract(add(before.balance, this.returned), this.granted);
     this.main.granted = add(subtract(before.granted, this.returned), this.granted);
@@ -84,7 +88,7 @@ export class MonthStart {
     this.main.transferSequence += this.returns + this.grants;
   }
 
-  /** Everything in parts of at most `size` sub-accounts; one part at least. */
+  /** The month start in parts of at most `size` sub-accounts, always at least one part. */
   *parts(size: number): Generator<MonthStartPart> {
     const { before, subs } = this;
     const returns: Cursor = { sequence: before.transferSequence, balance: before.balance };
@@ -127,7 +131,7 @@ export class MonthStart {
     }
   }
 
-  /** What the funding pass gives to a sub-account while main has this balance. */
+  /** Millipoints that the funding pass gives to a sub-account at this balance of main. */
   private given(stored: SubAccount, balance: Points): Points {
     if (stored.lifecycle !== 'active') return ZERO;
     const left = available({ ...this.terms, balance });
@@ -172,7 +176,7 @@ export class MonthStart {
     return { events, changes: { ...onlyMain(this.main), ...changes } };
   }
 
-  /** The return belongs to the period that ends; its holds stay open and keep that period. */
+  /** The return belongs to the period that ends. Open holds stay open and keep that period. */
   private giveBack(stored: SubAccount, at: Cursor): Transfer {
     at.sequence += 1;
     at.balance = add(at.balance, stored.remaining);
@@ -211,7 +215,7 @@ export class MonthStart {
     return { subAccountId: sub.id, messageId: null, reference: '' };
   }
 
-  /** What is said of the main account, after all sub-accounts. */
+  /** The events of the main account, after those of all sub-accounts. */
   private summary(): DomainEvent[] {
     const { returned, granted, funded, unfunded } = this;
     const detail = { from: this.before.period, to: this.main.period, returned, granted, funded, unfunded };

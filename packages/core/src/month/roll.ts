@@ -8,7 +8,10 @@ import { reject } from '../reject.js';
 import type { MainAccount } from '../state.js';
 import { MonthStart } from './month-start.js';
 
-/** One month start as one decision. @throws what makes it impossible: a bug, or a time zone that is none */
+/**
+ * One month start as one decision.
+ * @throws RangeError if it cannot be computed: a bug of a rule, or an invalid time zone
+ */
 function rollOnce(books: Books, main: MainAccount, at: EpochMs): Decision {
   const start = new MonthStart(books, main, at);
   const [whole] = start.parts(Number.POSITIVE_INFINITY);
@@ -16,8 +19,9 @@ function rollOnce(books: Books, main: MainAccount, at: EpochMs): Decision {
 }
 
 /**
- * The implicit month start: the record's broker time has passed it. One period. Where it throws, the account stays in
- * its month and sending stops; it is tried again with every command (`isRollRetried`), and repairs go on meanwhile.
+ * The implicit month start, for a record whose broker time has passed it. Rolls one period. If the month start
+ * throws, the account stays in its month and sending stops. Commands try it again (`isRollRetried`), and repairs
+ * remain possible (docs/decisions/0025).
  */
 export function rollByClock(books: Books, main: MainAccount, at: EpochMs): Decision {
   try {
@@ -30,7 +34,11 @@ export function rollByClock(books: Books, main: MainAccount, at: EpochMs): Decis
   }
 }
 
-/** Whether the month start can be worked out: one of many sub-accounts is made part by part, and must not fail amid. */
+/**
+ * Whether the month start can be computed. A month start of many sub-accounts is made in parts, and must not fail
+ * midway.
+ * @param at broker time, milliseconds since 1970
+ */
 export function canRoll(books: Books, main: MainAccount, at: EpochMs): boolean {
   try {
     return new MonthStart(books, main, at).events > 0;
@@ -39,7 +47,10 @@ export function canRoll(books: Books, main: MainAccount, at: EpochMs): boolean {
   }
 }
 
-/** Why the scheduler's month start rolls nothing: done before, or not due; null where it rolls the next period. */
+/**
+ * Why the scheduler's command rolls nothing: the period was rolled before, or is not due. Null if it rolls the next
+ * period.
+ */
 function notRolled({ books, main, policy }: WithMain, command: CommandOf<'period.roll'>): Decision | null {
   const { period } = command.data;
   if (period <= main.period) {
@@ -53,8 +64,9 @@ function notRolled({ books, main, policy }: WithMain, command: CommandOf<'period
 }
 
 /**
- * The scheduler's month start for the period that begins. A period reached before is `already-rolled`. Only the next
- * one can be rolled, and before its month start only where the policy allows it: due ones were rolled by the clock.
+ * The scheduler's month start of the period that begins. A period that was reached before gives `already-rolled`.
+ * Only the next period can be rolled, and before its month start only if the policy allows it. The clock has already
+ * rolled due periods.
  */
 export function rollByCommand(context: WithMain, command: CommandOf<'period.roll'>): Decision {
   const { books, main } = context;

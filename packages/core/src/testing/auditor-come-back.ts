@@ -6,14 +6,14 @@ import { detailOf } from './auditor.js';
 import { figuresOf } from './auditor-limits.js';
 import { equal } from './check.js';
 
-/** The rows as they were before the decision. */
+/** The rows before the decision. */
 export interface Before {
   readonly main: MainAccount | null;
   readonly subs: ReadonlyMap<string, SubAccount>;
   readonly holds: ReadonlyMap<string, Hold>;
 }
 
-/** Points that came back in this event, and the period that they belong to. */
+/** Points returned in this event, and the period that they belong to. */
 function comeBack(event: DomainEvent, before: Before, books: Books) {
   if (event.name === 'message.credited') {
     const { points, period } = detailOf(event, 'message.credited');
@@ -30,8 +30,8 @@ function comeBack(event: DomainEvent, before: Before, books: Books) {
 }
 
 /**
- * Points that come back to an active sub-account in its open period repay its overage, then fill it up to T;
- * everything else goes to main.
+ * Checks returned points. If the sub-account is active and the period is open, they repay its overage and then fill
+ * it up to T. All others go to main.
  */
 export function auditComeBack(
   books: Books,

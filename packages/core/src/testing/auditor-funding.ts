@@ -15,7 +15,7 @@ export const spendable = (main: MainAccount): bigint =>
 const inOrder = (subs: Iterable<SubAccount>) =>
   [...subs].sort((a, b) => a.priority - b.priority || a.ordinal - b.ordinal);
 
-/** What a pass over these shortfalls gives to each, as section 3 says it. */
+/** Points that a pass over these shortfalls gives to each, by the text of section 3. */
 function naivePass(policy: string, start: bigint, lacks: readonly bigint[]): bigint[] {
   let left = start;
   return lacks.map((lack) => {
@@ -34,8 +34,8 @@ const given = (events: readonly DomainEvent[], id: string) =>
     .reduce((sum, { amount }) => sum + amount, 0n);
 
 /**
- * After every decision nobody lacks what `available` covers; and where a pass ran, it gave what the naive pass
- * gives from the same start.
+ * Checks that after every decision no sub-account lacks points that `available` covers. If a funding pass ran, it
+ * must have given the same as the naive pass from the same start.
  */
 export function auditFunding(books: Books, decision: Extract<Decision, { kind: 'decided' }>): void {
   const main = books.main;

@@ -3,7 +3,7 @@ import type { SubAccount } from '../state.js';
 import type { Auditor } from './auditor.js';
 import { check, equal } from './check.js';
 
-/** A naive reading of section 2: what a sub-account should have, counters of an older period reading as zero. */
+/** A naive reading of section 2: points that a sub-account should have. Counters of an older period read as zero. */
 export function figuresOf(sub: SubAccount, period: string) {
   const now = sub.period === period;
   const [boost, used, held] = now ? [sub.boost, sub.used, sub.held] : [0n, 0n, 0n];
@@ -13,7 +13,7 @@ export function figuresOf(sub: SubAccount, period: string) {
   return { target, shortfall: lacks, used, held, overage: now ? sub.overage : 0n };
 }
 
-/** Section 2's equation, and that the stored counters say what the transfers say. */
+/** Checks section 2's equation, and that the stored counters agree with the transfers. */
 export function auditLimits(books: Books, auditor: Auditor): void {
   const main = books.main;
   if (!main) return;

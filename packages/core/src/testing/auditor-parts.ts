@@ -8,20 +8,20 @@ import { equal, textOf } from './check.js';
 type Decided = Extract<Decision, { kind: 'decided' }>;
 
 /**
- * A month start taken part by part is the one that was decided as a whole, whatever the size of the parts; and
- * `wouldRoll` knows beforehand which command brings one.
+ * Checks that a month start made in parts equals the one decided as a whole, for any size of the parts, and that
+ * `wouldRoll` predicts which command causes a month start.
  */
 export function auditParts(books: Books, input: Input, decision: Decided, policy: LedgerPolicy): void {
   const { main } = books;
   if (!main) return;
   const rolled = decision.events.some(({ name }) => name === 'period.rolled');
   if (input.kind === 'command' && input.name === 'period.roll')
-    equal(wouldRoll({ books, main, policy }, input), rolled, 'foretold roll');
+    equal(wouldRoll({ books, main, policy }, input), rolled, 'predicted roll');
   if (!rolled) return;
   for (const size of [1, 2]) {
     const start = new MonthStart(books, main, input.at);
-    equal(start.events, decision.events.length, 'events foretold');
-    equal(textOf(start.main), textOf(decision.changes.main), 'main account foretold');
+    equal(start.events, decision.events.length, 'predicted events');
+    equal(textOf(start.main), textOf(decision.changes.main), 'predicted main account');
     auditSum([...start.parts(size)], size, decision);
   }
 }
@@ -37,8 +37,8 @@ function auditSum(parts: readonly MonthStartPart[], size: number, { events, chan
   for (const part of parts) {
     equal(textOf(part.changes.main), textOf(changes.main), 'main account of a part');
     equal(part.changes.subAccounts.length <= size, true, 'size of a part');
-    const told = bySequence(part.events.flatMap(({ transfers }) => transfers));
-    equal(textOf(part.changes.transfers), textOf(told), 'transfers of a part against its events');
+    const expected = bySequence(part.events.flatMap(({ transfers }) => transfers));
+    equal(textOf(part.changes.transfers), textOf(expected), 'transfers of a part against its events');
   }
 }
 

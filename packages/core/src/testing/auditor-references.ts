@@ -2,7 +2,7 @@ import type { Input } from '../input.js';
 import type { Decision } from '../outcome.js';
 import { check } from './check.js';
 
-/** Keeps every text that was booked, and asks that none is booked twice unless the command insists. */
+/** Keeps every booked text, and checks that none is booked twice unless the command allows it. */
 export class ReferenceAuditor {
   private readonly booked = new Set<string>();
 

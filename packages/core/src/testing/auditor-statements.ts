@@ -14,7 +14,7 @@ const returns: Test = ({ from, to }) => from.startsWith('sub:') && to === 'main'
 const grants: Test = ({ from, to }) => from === 'main' && to.startsWith('sub:');
 const held: Test = ({ from }) => from.startsWith('hold:');
 
-/** A map whose missing rows are made when asked for. */
+/** A map that creates a missing row on access. */
 class Rows<Row> extends Map<string, Row> {
   constructor(private readonly make: () => Row) {
     super();
@@ -27,9 +27,9 @@ class Rows<Row> extends Map<string, Row> {
 }
 
 /**
- * Judges statements and late entries against months of its own, kept from transfers, events and what commands
- * asked: each (sub-account, period) closes once and as the naive month stands, never changes, and with its late
- * entries it always says what its messages cost.
+ * Compares statements and late entries with naive months, which it keeps from transfers, events and commands. Each
+ * (sub-account, period) closes once, with the figures of the naive month, and never changes. Together with its late
+ * entries it always gives the cost of its messages.
  */
 export class StatementAuditor {
   private readonly months = new Rows(() => new NaiveMonth());
@@ -37,7 +37,7 @@ export class StatementAuditor {
   private readonly closed = new Map<string, { closing: PeriodClosing; text: string }>();
   private readonly limits = new Map<string, bigint>();
   private readonly pending = new Map<string, bigint>();
-  /** Sub-accounts that live, and when the others were deleted. */
+  /** Existing sub-accounts, and when the others were deleted. */
   private readonly living = new Set<string>();
   private readonly deletedAt = new Map<string, number>();
   /** Period in which a hold was placed. */
@@ -59,7 +59,7 @@ export class StatementAuditor {
         if (move.subAccountId !== null) this.months.of(`${move.subAccountId} ${move.period}`).follow(move);
   }
 
-  /** What commands asked for and got. */
+  /** Follows limits that commands requested and got. */
   private followLimits(event: DomainEvent, input: Input): void {
     const id = event.subAccountId ?? '';
     const month = `${id} ${this.period}`;
@@ -79,9 +79,11 @@ export class StatementAuditor {
   }
 
   private followClosings({ events, changes }: Decided, input: Input): void {
-    const told = events.filter(({ name }) => name === 'sub-account.rolled' || name === 'sub-account.deleted');
-    equal(changes.statements.length, told.length, 'statements against events that close');
-    for (const [index, event] of told.entries()) {
+    const closings = events.filter(
+      ({ name }) => name === 'sub-account.rolled' || name === 'sub-account.deleted',
+    );
+    equal(changes.statements.length, closings.length, 'statements against events that close');
+    for (const [index, event] of closings.entries()) {
       const id = event.subAccountId ?? '';
       const { closed } = event.detail as { closed: PeriodClosing };
       const statement = changes.statements[index];
@@ -94,7 +96,7 @@ export class StatementAuditor {
       }
     }
     const rolled = events.find(({ name }) => name === 'period.rolled');
-    if (rolled) this.turn(detailOf(rolled, 'period.rolled').to, events);
+    if (rolled) this.openMonth(detailOf(rolled, 'period.rolled').to, events);
   }
 
   private close(id: string, event: DomainEvent, closing: PeriodClosing): void {
@@ -116,8 +118,8 @@ export class StatementAuditor {
     this.closed.set(key, { closing, text: textOf(closing) });
   }
 
-  /** The next month opens: with what each sub-account got, and its pending limit. */
-  private turn(to: string, events: readonly DomainEvent[]): void {
+  /** Opens the next month: with the points that each sub-account got, and its pending limit. */
+  private openMonth(to: string, events: readonly DomainEvent[]): void {
     for (const id of this.living)
       check(this.closed.has(`${id} ${this.period}`), `${id} ${this.period} left open`);
     this.period = to;
@@ -128,7 +130,10 @@ export class StatementAuditor {
         this.months.of(`${event.subAccountId} ${to}`).opening = sum(event, grants);
   }
 
-  /** Facts of a month that is over, or of a deleted sub-account: each is told as late, and noted as that. */
+  /**
+   * Checks facts of an ended month, or of a deleted sub-account: each must be marked as late and noted as a late
+   * entry.
+   */
   private followLate({ events, changes }: Decided): void {
     const expected = new Rows(() => new NaiveLate());
     for (const event of events) {
@@ -169,7 +174,10 @@ export class StatementAuditor {
     }
   }
 
-  /** A statement and its late entries together say what the transfers say; rows carry opening and deletion. */
+  /**
+   * Checks that a statement and its late entries agree with the transfers, and that rows have their opening and
+   * deletion.
+   */
   private compare(books: Books, { changes }: Decided): void {
     for (const key of new Set([...this.closed.keys(), ...this.late.keys()])) {
       const statement = this.closed.get(key);

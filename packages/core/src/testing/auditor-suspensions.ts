@@ -3,7 +3,7 @@ import type { MainAccount } from '../state.js';
 import { detailOf } from './auditor.js';
 import { check, equal } from './check.js';
 
-/** Follows the suspensions that begin and end by themselves from their events alone, and compares with the balance. */
+/** Follows automatic suspensions from their events alone, and compares them with the balance. */
 export class SuspensionAuditor {
   private readonly begun = new Set<string>();
 

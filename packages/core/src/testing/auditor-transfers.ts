@@ -3,7 +3,7 @@ import type { DomainEvent } from '../outcome.js';
 import type { Transfer } from '../state.js';
 import { check, equal } from './check.js';
 
-/** Every move that there is, as `<kind> <from>><to>`. */
+/** Every allowed transfer, as `<kind> <from>><to>`. */
 const MOVES = new Set([
   'purchase purchased>main',
   'adjustment purchased>main',
@@ -27,7 +27,7 @@ const OF_MESSAGES = /^(message|overage|hold|refund)/;
 const typeOf = (account: string) => account.split(':')[0] as string;
 const idOf = (account: string) => account.slice(account.indexOf(':') + 1);
 
-/** What a transfer's event says that it is about. */
+/** The fields of an event that its transfers must match. */
 interface Said {
   readonly messageId?: string;
   readonly period?: string | null;
@@ -36,7 +36,9 @@ interface Said {
   readonly closed?: { readonly period: string };
 }
 
-/** Each transfer names its sub-account, message, period and reference, as its event and its accounts do. */
+/**
+ * Checks that each transfer names the same sub-account, message, period and reference as its event and its accounts.
+ */
 export function auditTransfers(events: readonly DomainEvent[], periodBefore: string, input: Input): void {
   let current = periodBefore;
   const rolled = events.find(({ name }) => name === 'period.rolled');
@@ -65,7 +67,7 @@ function auditNames(move: Transfer, event: DomainEvent, input: Input): void {
   }
   const message = OF_MESSAGES.test(move.kind) ? (said.messageId ?? '') : null;
   equal(move.messageId, message, `message ${what}`);
-  const asked = input.kind === 'command' ? (input.data as Said) : {};
-  const reference = bought ? (asked.reference ?? asked.reason) : (message ?? '');
+  const requested = input.kind === 'command' ? (input.data as Said) : {};
+  const reference = bought ? (requested.reference ?? requested.reason) : (message ?? '');
   equal(move.reference, reference, `reference ${what}`);
 }

@@ -8,11 +8,14 @@ type Decided = Extract<Decision, { kind: 'decided' }>;
 export const detailOf = <Name extends EventName>(event: DomainEvent, _: Name): EventDetails[Name] =>
   event.detail as EventDetails[Name];
 
-/** Transfers of all events in their own order; an event of a roll holds both ends of one sub-account's month. */
-const told = (decision: Decided): Transfer[] =>
+/**
+ * Transfers of all events, in their own order. An event of a roll has both the return and the grant of one
+ * sub-account.
+ */
+const transfersOf = (decision: Decided): Transfer[] =>
   decision.events.flatMap(({ transfers }) => transfers).sort((a, b) => a.sequence - b.sequence);
 
-/** Every direction that points may take. */
+/** Every pair of accounts that a transfer may connect. */
 const DIRECTIONS = new Set(
   ['purchased>main', 'main>purchased', 'main>sub', 'sub>main', 'sub>hold', 'hold>sub', 'hold>main'].concat([
     'hold>used',
@@ -25,12 +28,12 @@ const DIRECTIONS = new Set(
 const kindOf = (account: string) => account.split(':')[0] as string;
 
 /**
- * Keeps naive books of its own, from transfers and events alone, and holds the ledger's to them (design, section
- * 3, the five invariants). Shares no code with the rules.
+ * Keeps naive books from transfers and events alone, and compares the ledger's books with them (design, section 3,
+ * the five invariants). It shares no code with the rules.
  */
 export class Auditor {
   readonly balances = new Map<string, bigint>();
-  /** Points of messages, by sub-account and period, refunds taken off. */
+  /** Points of messages minus refunds, by sub-account and period. */
   readonly used = new Map<string, bigint>();
   private sequence = 0;
   private transfers = 0;
@@ -44,17 +47,17 @@ export class Auditor {
   judge(books: Books, input: Input, decision: Decision): void {
     if (decision.kind === 'decided') {
       this.followEvents(books, decision);
-      for (const transfer of told(decision)) this.followTransfer(books, transfer);
+      for (const transfer of transfersOf(decision)) this.followTransfer(books, transfer);
       for (const event of decision.events) this.followFact(books, event, input);
     }
     if (books.main) this.compare(books);
   }
 
-  /** Invariant 4, and: the rows to be written are the transfers that the events tell of. */
+  /** Invariant 4. Also checks that the rows to write equal the transfers of the events. */
   private followEvents(books: Books, decision: Decided): void {
     const isFailedAgain = books.main?.monthStartFailed === true && decision.changes.transfers.length === 0;
     check(decision.events.length > 0 || isFailedAgain, 'a decision without an event');
-    const moves = told(decision);
+    const moves = transfersOf(decision);
     equal(decision.changes.transfers.length, moves.length, 'transfers to write against those in the events');
     for (const [index, transfer] of moves.entries())
       check(transfer === decision.changes.transfers[index], 'a transfer to write that no event tells of');
@@ -93,7 +96,7 @@ export class Auditor {
     if (move.from === 'used') this.used.set(key, (this.used.get(key) ?? 0n) - move.amount);
   }
 
-  /** Invariant 5: what happens at most once, and never more than there was. */
+  /** Invariant 5: effects that happen at most once, and never exceed the available points. */
   private followFact(books: Books, event: DomainEvent, input: Input): void {
     const sum = (test: (move: Transfer) => boolean) =>
       event.transfers.filter(test).reduce((total, { amount }) => total + amount, 0n);
@@ -150,7 +153,7 @@ export class Auditor {
     if (event.name === 'period.rolled') {
       const { from, to } = detailOf(event, 'period.rolled');
       if (input.kind === 'command' && input.name === 'period.roll')
-        equal(to, input.data.period, 'period asked for');
+        equal(to, input.data.period, 'requested period');
       check(!this.begun.has(to) && !this.begun.has(`after ${from}`), `${to} rolled twice`);
       this.begun.add(to).add(`after ${from}`);
       const months = (text: string) => Number(text.slice(0, 4)) * 12 + Number(text.slice(5));
@@ -165,8 +168,8 @@ export class Auditor {
     const charge = this.charged.get(fact.messageId);
     if (!charge) throw new Error(`audit: refund of ${fact.messageId}, which was never charged`);
     const left = charge.points - charge.refunded;
-    const asked = input.kind === 'message.refunded' ? input.points : fact.requested;
-    equal(fact.points, asked < left ? asked : left, 'points refunded');
+    const requested = input.kind === 'message.refunded' ? input.points : fact.requested;
+    equal(fact.points, requested < left ? requested : left, 'points refunded');
     charge.refunded += fact.points;
     const back = event.transfers.filter(({ from }) => from === 'used');
     equal(
@@ -181,7 +184,7 @@ export class Auditor {
     this.resolved.add(messageId);
   }
 
-  /** Invariants 1, 2 and 3 on what is stored. */
+  /** Invariants 1, 2 and 3, on the stored rows. */
   private compare(books: Books): void {
     const main = books.main;
     if (!main) return;

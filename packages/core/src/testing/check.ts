@@ -1,4 +1,7 @@
-/** Fails the test with what is wrong. Not an `expect`, so that a judge can run thousands of steps a second. */
+/**
+ * Fails the test with a description of the error. Not an `expect`, so that a judge can run thousands of steps a
+ * second.
+ */
 export function check(right: boolean, wrong: string | (() => string)): asserts right {
   if (!right) throw new Error(`audit: ${typeof wrong === 'string' ? wrong : wrong()}`);
 }

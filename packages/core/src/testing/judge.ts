@@ -13,7 +13,7 @@ import { SuspensionAuditor } from './auditor-suspensions.js';
 import { auditTransfers } from './auditor-transfers.js';
 import { check, equal, textOf } from './check.js';
 
-/** The books as text, in parts: equal texts are equal books. */
+/** The books as text, in parts: equal texts mean equal books. */
 const partsOf = (books: Books) => ({
   main: textOf(books.main && { ...books.main, sequence: 0 }),
   rest: textOf([
@@ -30,18 +30,20 @@ const partsOf = (books: Books) => ({
 const isRefusal = (decision: Decision) =>
   decision.kind !== 'decided' || decision.events.some(({ name }) => name === 'command.rejected');
 
-/** A refusal names the sub-account that was asked for, if there is one. */
+/** Checks that a refusal names the sub-account of its command, if there is one. */
 function auditRefusal({ events }: Extract<Decision, { kind: 'decided' }>, input: Input, was: Before): void {
   const event = events[0] as DomainEvent;
-  const asked = input.kind === 'command' ? (input.data as { subAccountId?: string }).subAccountId : undefined;
+  const requested =
+    input.kind === 'command' ? (input.data as { subAccountId?: string }).subAccountId : undefined;
   const { code } = event.detail as { code: string };
-  const known = asked !== undefined && was.subs.has(asked) && code !== 'sub-account-not-found';
-  equal(event.subAccountId, known ? asked : null, `sub-account of ${code}`);
+  const known = requested !== undefined && was.subs.has(requested) && code !== 'sub-account-not-found';
+  equal(event.subAccountId, known ? requested : null, `sub-account of ${code}`);
 }
 
 /**
- * Decides, takes the decision over, and judges it: `decide` must be pure, a refusal must change nothing but the
- * sequence, and the auditor must agree with everything else. Throws with the first thing that is wrong.
+ * Decides, applies the decision and checks it. `decide` must be pure, a refusal must change nothing but the sequence,
+ * and the auditor must agree with everything else.
+ * @throws Error with the first difference
  */
 export class Judge {
   readonly auditor = new Auditor();

@@ -1,17 +1,17 @@
 import type { Transfer } from '../state.js';
 import { equal } from './check.js';
 
-/** One sub-account's month in naive books: sums of transfers, and what commands asked for. */
+/** One sub-account's month in naive books: sums of transfers, and the limits that commands requested. */
 export class NaiveMonth {
   opening = 0n;
   boost = 0n;
-  /** What main gave, less what came back to main other than as a repayment of overage. */
+  /** Points that main gave, minus points returned to main other than as a repayment of overage. */
   given = 0n;
-  /** Points of messages, refunds taken off. */
+  /** Points of messages, minus refunds. */
   used = 0n;
-  /** Paid by main and not repaid. */
+  /** Points that main paid and that were not repaid. */
   overage = 0n;
-  /** Put into holds, less what left them. */
+  /** Points put into holds, minus those that left them. */
   held = 0n;
 
   follow({ from, to, kind, amount }: Transfer): void {
@@ -27,11 +27,11 @@ export class NaiveMonth {
   }
 }
 
-/** What reached one closed month. */
+/** Amounts that came after a month had closed. */
 export class NaiveLate {
   used = 0n;
   refunded = 0n;
-  /** Of its holds: what messages took, and what went back to main. */
+  /** Points of its holds: used by messages, and returned to main. */
   settled = 0n;
   returned = 0n;
 

@@ -3,11 +3,11 @@ import type { CommandName, Input } from '../input.js';
 import type { Decision, DomainEvent, EventDetails, EventName } from '../outcome.js';
 
 const OPEN: readonly RejectionCode[] = ['main-account-not-found'];
-/** Of what needs the month that is due. */
+/** Refusals of commands that need the due month. */
 const MONTH: readonly RejectionCode[] = [...OPEN, 'month-start-failed'];
 const SUB: readonly RejectionCode[] = [...MONTH, 'sub-account-not-found'];
 
-/** Every refusal of every command, as the rules table of the README has them. */
+/** Every refusal of every command, as in the rules table of the README. */
 const REFUSALS: { readonly [Name in CommandName]: readonly RejectionCode[] } = {
   'main-account.open': ['already-exists'],
   'main-account.configure': [...OPEN, 'balance-due'],
@@ -66,7 +66,7 @@ const NOT_BOOKED: { readonly [Kind in 'message.sent' | 'message.refunded']: read
   'message.refunded': ['unknown-main-account', 'conflicting-duplicate', 'unknown-message', 'duplicate'],
 };
 
-/** Every event; the type asks for the one that is missing. */
+/** Every event. The type makes the compiler report a missing one. */
 const EVENTS: { readonly [Name in EventName]: true } = {
   'main-account.opened': true,
   'main-account.configured': true,
@@ -108,7 +108,10 @@ const settledLate = ({ name, detail }: DomainEvent): boolean => {
   const { late, fromHold } = detail as Partial<EventDetails['message.charged']>;
   return name === 'message.charged' && late === true && fromHold !== undefined && fromHold > 0n;
 };
-/** What a decision is an example of: `<input>` if it was not refused, `<input>: <code>` if it was, and its events. */
+/**
+ * What a decision is an example of: `<input>` if it was accepted, `<input>: <code>` if it was refused, and its
+ * events.
+ */
 export function examplesOf(input: Input, decision: Decision): string[] {
   const name = input.kind === 'command' ? input.name : input.kind;
   if (decision.kind === 'duplicate') return [`${name}: duplicate`];
@@ -128,7 +131,7 @@ export function examplesOf(input: Input, decision: Decision): string[] {
 const pairs = (table: Readonly<Record<string, readonly string[]>>): string[] =>
   Object.entries(table).flatMap(([name, codes]) => [name, ...codes.map((code) => `${name}: ${code}`)]);
 
-/** All that the simulation must be an example of at least once, and nothing else. */
+/** The complete list of examples that the simulation must reach at least once. */
 export const REACHABLE: readonly string[] = [
   ...pairs(REFUSALS),
   ...pairs(NOT_BOOKED),

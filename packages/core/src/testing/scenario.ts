@@ -11,7 +11,7 @@ import { statusOf } from '../status.js';
 /** Milliseconds of an ISO instant in UTC (`2026-11-10T00:00:00Z`), whole seconds. */
 export function instantMs(iso: string): number {
   const [y = 0, mo = 1, d = 1, h = 0, mi = 0, s = 0] = iso.match(/\d+/g)?.map(Number) ?? [];
-  // Days from the civil date (proleptic Gregorian), so that the tests of a pure package need no clock either.
+  // Days from the civil date (proleptic Gregorian), so that even the tests of a pure package need no clock.
   const year = mo <= 2 ? y - 1 : y;
   const era = Math.floor(year / 400);
   const yoe = year - era * 400;
@@ -23,7 +23,7 @@ export function instantMs(iso: string): number {
 /** In the middle of a month in every zone. */
 const NOON = instantMs('2026-11-10T00:00:00Z');
 
-/** Any amount of the domain's data may be written as text: `{ limit: '100' }`. */
+/** The domain's data, with amounts optionally written as text: `{ limit: '100' }`. */
 type Written<Data> = {
   [Key in keyof Data]: Data[Key] extends Points | null | undefined ? string | null : Data[Key];
 };
@@ -42,7 +42,7 @@ const DEFAULTS: Partial<{ [Name in CommandName]: object }> = {
 };
 const OPEN = { plan: 'prepay', timeZone: 'Asia/Tokyo', creditLimit: '0', fundingPolicy: 'full' } as const;
 
-/** Decides an input and takes the decision over. A judge puts itself in here. */
+/** Decides an input and applies the decision. A judge can take its place. */
 export type Act = (books: Books, input: Input, policy: LedgerPolicy) => Decision;
 export const decideAndApply: Act = (books, input, policy) => {
   const decision = decide(books, input, policy);
@@ -60,7 +60,7 @@ function outcomeOf(decision: Decision): string {
   return own?.name ?? 'nothing';
 }
 
-/** Books that a test drives by commands and messages, with a clock that it sets. */
+/** Books that a test drives by commands and messages, with a clock that the test sets. */
 export class Scenario {
   readonly books = new Books();
   now = NOON;
@@ -69,12 +69,12 @@ export class Scenario {
     maxMessagePoints: wholePoints(DEFAULT_MAX_MESSAGE_POINTS),
     allowEarlyRoll: true,
   };
-  /** Events of the last input, those of the months that it rolled first included. */
+  /** Events of the last input, including those of the months that it rolled first. */
   events: DomainEvent[] = [];
-  /** Statements that those closed, and what reached older ones, as a test writes them. */
+  /** Statements that those events closed, and amounts that came after older ones closed, as a test writes them. */
   statements: Record<string, unknown>[] = [];
   lateEntries: Record<string, unknown>[] = [];
-  /** What the last dead letter says beside its reason. */
+  /** Detail of the last dead letter. */
   deadLetter = '';
 
   constructor(
@@ -88,7 +88,10 @@ export class Scenario {
     if (balance) this.run('points.purchase', { points: balance });
   }
 
-  /** Runs a command and gives the name of its outcome event, or the code of its refusal. */
+  /**
+   * Runs a command.
+   * @returns the name of its outcome event, or the code of its refusal
+   */
   run<Name extends CommandName>(name: Name, data: Partial<Written<CommandData[Name]>>): string {
     const filled: Record<string, unknown> = { ...DEFAULTS[name], ...data };
     for (const field of AMOUNT_FIELDS)
@@ -181,7 +184,7 @@ export class Scenario {
   }
 }
 
-/** The same object with its amounts as text, as a test writes them, those of inner objects too. */
+/** The same object with its amounts as text, as a test writes them, including inner objects. */
 export const written = (data: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, asText(value)]));
 

@@ -4,45 +4,48 @@ import type { CommandName, LedgerPolicy } from '../input.js';
 import { Judge } from './judge.js';
 import { instantMs, type MainOptions, Scenario, written } from './scenario.js';
 
-/** One thing that happens to the books; gives the name of its outcome. */
+/**
+ * One step on the books.
+ * @returns the name of its outcome
+ */
 export type Step = (books: Scenario) => string;
 
-/** One case: the defaults are a prepay main account with 1,000 points; a row shows only what differs. */
+/** One case. Default: a prepay main account with 1,000 points. A row shows only what differs. */
 export interface Row {
   readonly name: string;
-  /** Null: no books at all. */
+  /** Null: there are no books. */
   readonly main?: MainOptions | null;
   readonly given?: readonly Step[];
   readonly when: Step;
   readonly outcome: string;
-  /** Main account after it. */
+  /** The main account afterwards. */
   readonly books?: Record<string, unknown>;
-  /** `sa_1` after it. */
+  /** `sa_1` afterwards. */
   readonly sub?: Record<string, unknown>;
-  /** Other sub-accounts after it, by id. */
+  /** Other sub-accounts afterwards, by id. */
   readonly subs?: Record<string, Record<string, unknown>>;
   readonly refusal?: Record<string, unknown>;
-  /** What the dead letter says beside its reason. */
+  /** Detail of the dead letter. */
   readonly deadLetter?: unknown;
   /** Names of all its events, in order. */
   readonly events?: readonly string[];
   /** All its transfers, in order, as `main → sub:sa_1 100`. */
   readonly moves?: readonly string[];
-  /** Detail of its event of that name. */
+  /** Detail of the event with that name. */
   readonly detail?: readonly [event: string, fields: Record<string, unknown>];
-  /** Charge of message `m1` after it. */
+  /** Charge of message `m1` afterwards. */
   readonly charge?: Record<string, unknown>;
-  /** Hold of message `m1` after it; null: there is none. */
+  /** Hold of message `m1` afterwards. Null: there is none. */
   readonly hold?: Record<string, unknown> | null;
-  /** All statements that it closes, whole and in order; `of` is the sub-account. */
+  /** All statements that it closes, complete and in order. `of` is the sub-account. */
   readonly statements?: readonly Record<string, unknown>[];
-  /** All late entries that it makes, whole and in order. */
+  /** All late entries that it makes, complete and in order. */
   readonly late?: readonly Record<string, unknown>[];
 }
 
 const takesSub = (name: CommandName) => /^(sub-account\.|limit\.|hold\.place$)/.test(name);
 
-/** A command; where it names no sub-account it is `sa_1`'s, where it names no message it is `m1`'s. */
+/** A command. Its default sub-account is `sa_1`, its default message `m1`. */
 export const run =
   (name: CommandName, data: object = {}): Step =>
   (books) =>
@@ -64,7 +67,7 @@ export const refunded =
   (points: string, refundId = 'r1', messageId = 'm1'): Step =>
   (books) =>
     books.refunded(refundId, messageId, points);
-/** Sets the clock and rolls the months that it passes. */
+/** Sets the clock and rolls the months that it passed. */
 export const later =
   (iso: string): Step =>
   (books) => {
@@ -72,7 +75,7 @@ export const later =
     books.rollDue();
     return 'later';
   };
-/** Only sets the clock: months that it passes are rolled by the next input, as in the pipeline. */
+/** Sets the clock only. The next input rolls the months that it passed, as in the pipeline. */
 export const clock =
   (iso: string): Step =>
   (books) => {
@@ -119,7 +122,7 @@ function judgeRow(row: Row): void {
   if (row.hold) expect(written(books.books.holds.get('m1') ?? {})).toMatchObject(row.hold);
 }
 
-/** A test per row; each step is judged by the auditor too. */
+/** A test per row. The auditor checks each step too. */
 export function table(rows: readonly Row[]): void {
   it.each(rows.map((row) => [row.name, row] as const))('%s', (_, row) => judgeRow(row));
 }

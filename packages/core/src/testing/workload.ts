@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Scenario } from './scenario.js';
 import type { Step } from './table.js';
 
-/** One invented step: its text tells what it does when fast-check prints the shortest failing run. */
+/** One random step. Its text says what it does if fast-check prints the shortest failing run. */
 export interface Action {
   readonly toString: () => string;
   readonly step: Step;
@@ -11,10 +11,10 @@ export interface Action {
 const HOUR = 3_600_000;
 const sub = fc.constantFrom('sa_1', 'sa_1', 'sa_2', 'sa_2', 'sa_3', 'sa_3', 'sa_4', 'sa_5');
 const message = fc.integer({ min: 1, max: 24 }).map((number) => `m${number}`);
-/** Small, so that limits and balances bite; some leave odd millipoints behind. */
+/** Small, so that limits and balances are reached. Some leave odd millipoints behind. */
 const points = fc.constantFrom('0.001', '1', '1.2', '3', '7.5', '10', '24.999', '60');
 const AMOUNTS = ['0', '1.2', '3', '7.5', '10', '24.999', '60', '2', '5'];
-/** Now and then an amount that nothing may have. */
+/** Sometimes an invalid amount. */
 const mostly = (amounts: fc.Arbitrary<string>) =>
   fc.oneof(
     { arbitrary: amounts, weight: 14 },
@@ -26,14 +26,14 @@ const zone = fc.constantFrom('Asia/Tokyo', 'UTC', 'America/New_York', 'Pacific/K
 const policyName = fc.constantFrom('full', 'partial');
 const plan = fc.constantFrom('prepay', 'prepay', 'postpay');
 
-/** At times more than a message may cost. */
+/** Sometimes more than a message may cost. */
 const mostlyPossible = fc.oneof(
   { arbitrary: points, weight: 9 },
   { arbitrary: fc.constant('10000.001'), weight: 1 },
 );
 
 type Fields = Record<string, fc.Arbitrary<unknown>>;
-/** A command whose fields are drawn. */
+/** A command with random fields. */
 const command = (name: Parameters<Scenario['run']>[0], fields: Fields = {}) =>
   fc.record(fields).map(
     (data): Action => ({
@@ -45,7 +45,7 @@ const command = (name: Parameters<Scenario['run']>[0], fields: Fields = {}) =>
 const messageSent = fc
   .record({
     number: fc.integer({ min: 1, max: 24 }),
-    /** Mostly what the number says, so that a repeated message is the same one. */
+    /** Usually derived from the number, so that a repeated message is the same. */
     other: fc.oneof(
       { arbitrary: fc.constant({}), weight: 12 },
       { arbitrary: fc.record({ amount: mostlyPossible }), weight: 2 },
@@ -66,7 +66,7 @@ const messageSent = fc
     };
   });
 
-/** One of these ids by number, so that a step mostly finds something to do; any id where there is none. */
+/** One of these ids by number, so that a step usually finds an existing one. Any id if there is none. */
 const pick = (ids: readonly string[], number: number) =>
   ids[number % Math.max(1, ids.length)] ?? `m${number}`;
 
@@ -97,7 +97,7 @@ const holdReleased = fc
     }),
   );
 
-/** The message of an open hold, for less than it holds, for that, or for more. */
+/** The message of an open hold, for fewer points than it holds, for as many, or for more. */
 const heldMessageSent = fc
   .record({ number: fc.nat({ max: 23 }), amount: fc.constantFrom('0', '1.2', '10', '60') })
   .map(
@@ -110,7 +110,7 @@ const heldMessageSent = fc
     }),
   );
 
-/** Hours that pass, or null: to the very month start, or a millisecond before it. */
+/** Hours that pass. Null: exactly to the month start, or a millisecond before it. */
 const clockAdvance = fc
   .record({
     hours: fc.constantFrom(0.01, 1, 20, 24 * 6, 24 * 13, 24 * 35, 24 * 70, null),
@@ -128,7 +128,7 @@ const clockAdvance = fc
     }),
   );
 
-/** A roll of a month counted from the account's own. */
+/** A roll of a month relative to the account's own. */
 const roll = fc.constantFrom(-1, 0, 1, 1, 2).map(
   (months): Action => ({
     toString: () => `period.roll ${months}`,
@@ -141,7 +141,7 @@ const roll = fc.constantFrom(-1, 0, 1, 1, 2).map(
   }),
 );
 
-/** Everybody off, and then what that allows: to end the feature, or another plan. */
+/** Deactivates all sub-accounts, then runs a command that this allows: ending the feature, or switching the plan. */
 const shutDown = fc.constantFrom('feature.deactivate', 'plan.switch' as const).chain((name) =>
   plan.map(
     (to): Action => ({
@@ -161,7 +161,7 @@ const open = command('main-account.open', {
   creditLimit: credit,
   fundingPolicy: policyName,
 });
-/** Refused by every schema; stored all the same, once, by an older release: its month start fails. */
+/** Every schema refuses it. An older release stored it once, so its month start fails. */
 const NO_ZONE = 'JST';
 const optional = <Value>(of: fc.Arbitrary<Value>) => fc.option(of, { nil: undefined });
 
@@ -238,7 +238,7 @@ const start = fc.tuple(
   ),
 );
 
-/** A run: what the operator allows, a customer (or none), and then anything. */
+/** A run: the policy, a customer (or none), and then random steps. */
 export const workload = fc.record({
   maxSubAccounts: fc.constantFrom(3, 4, 5),
   allowEarlyRoll: fc.boolean(),
