@@ -1,4 +1,6 @@
-/** Milliseconds to wait before attempt `attempt + 2`: doubling from `baseMs`, at most `maxMs`, half of it random. */
+/**
+ * Milliseconds to wait before retry `attempt` (from 0): doubles from `baseMs` up to `maxMs`, with half of it random.
+ */
 export function backoffMs(attempt: number, baseMs: number, maxMs: number): number {
   const ceiling = Math.min(maxMs, baseMs * 2 ** Math.min(attempt, 30));
   return ceiling / 2 + (Math.random() * ceiling) / 2;

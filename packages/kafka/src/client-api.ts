@@ -1,6 +1,4 @@
-/**
- * All of the transport that needs no Nest: what a program of somebody else's may load (`@subledger/kafka/client`).
- */
+/** The part of the transport that needs no Nest: what other programs may load (`@subledger/kafka/client`). */
 
 export type { KafkaConfig, KafkaLogger, KafkaRecord, OutgoingRecord, TopicPartition } from './config.js';
 export { partitionKey } from './config.js';

@@ -1,22 +1,22 @@
 /**
- * The vocabulary of the transport. Nothing of kafkajs appears in it: the library is unmaintained, so that the
- * rest of the system must be able to outlive it.
+ * The types of the transport. None of kafkajs's types appears here: that library is unmaintained, so the rest of the
+ * system must not depend on it.
  */
 
 import type { Undecodable } from './kafkajs/undecodable.js';
 
-/** Where and as whom to connect. */
+/** How to connect: addresses, encryption and credentials. */
 export interface KafkaConfig {
-  /** `host:port` of some brokers; the others are discovered. */
+  /** `host:port` of some brokers. The others are discovered. */
   brokers: string[];
   clientId: string;
-  /** Put before every topic name on the wire and taken off again; lets test suites share one broker. */
+  /** Prefix of every topic name on the wire, removed again on reading. It lets test suites share one broker. */
   topicPrefix?: string;
   ssl?: boolean | { ca?: string; cert?: string; key?: string };
   sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string };
-  /** Silent when absent. */
+  /** No logs if absent. */
   log?: KafkaLogger;
-  /** Reach brokers through a tunnel or a proxy: maps an advertised address to the one to dial. */
+  /** Maps an advertised broker address to the address to dial, for a tunnel or a proxy. */
   dial?(host: string, port: number): { host: string; port: number };
 }
 
@@ -33,27 +33,30 @@ export interface TopicPartition {
   partition: number;
 }
 
-/** A record as read. Key and headers are decoded when first looked at, see `fetched-record.ts`. */
+/** A record as read. Its key and headers are decoded on first access, see `fetched-record.ts`. */
 export interface KafkaRecord {
-  /** Without the prefix. */
+  /** Name without the prefix. */
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
   readonly key: string | null;
   readonly value: Buffer | null;
   readonly headers: Record<string, string>;
-  /** Milliseconds since 1970; the broker's clock on `LogAppendTime` topics, the producer's on others. */
+  /** Milliseconds since 1970: the broker's clock on `LogAppendTime` topics, the producer's clock on others. */
   readonly timestampMs: number;
   /**
-   * Set where this stands for a whole batch that cannot be decoded: `value` is its raw bytes, `offset` its last one.
-   * To be put aside like any record that cannot be read.
+   * Set if this record stands for a whole batch that cannot be decoded (docs/decisions/0023). `value` is then the
+   * batch's raw bytes, `offset` its last offset. Dead-letter it like any record that cannot be read.
    */
   readonly undecodable?: Undecodable | undefined;
 }
 
-/** A record to write. Without a `partition` the key decides (`partitionFor`); without a key any partition may get it. */
+/**
+ * A record to write. Without a `partition`, the key decides (`partitionFor`). Without a key too, any partition may
+ * get it.
+ */
 export interface OutgoingRecord {
-  /** Without the prefix. */
+  /** Name without the prefix. */
   topic: string;
   key: string | null;
   value: string | Buffer | null;
@@ -61,7 +64,7 @@ export interface OutgoingRecord {
   partition?: number;
 }
 
-/** `topic:partition`, the key of every map over partitions in this package. */
+/** `topic:partition`, the key of all maps over partitions in this package. */
 export function partitionKey(topic: string, partition: number): string {
   return `${topic}:${partition}`;
 }

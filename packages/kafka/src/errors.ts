@@ -1,14 +1,16 @@
-/** Kafka cannot be reached or did not answer in time. The outcome of what was asked may be unknown: ask again. */
+/** Kafka is unreachable or did not answer in time. The outcome of the request may be unknown: try again. */
 export class KafkaUnavailableError extends Error {
   override readonly name = 'KafkaUnavailableError';
 }
 
-/** A newer owner of the transactional id exists (or the broker gave this one up). Never retried by this package. */
+/**
+ * A newer owner of the transactional id exists, or the broker has expired this one. This package never retries it.
+ */
 export class FencedError extends Error {
   override readonly name = 'FencedError';
 }
 
-/** Kafka refuses these records or this request and would do so again, such as MESSAGE_TOO_LARGE. */
+/** Kafka refuses these records or this request, and would refuse them again, such as MESSAGE_TOO_LARGE. */
 export class KafkaRejectedError extends Error {
   override readonly name = 'KafkaRejectedError';
   /** Kafka's name of the error. */
@@ -19,7 +21,7 @@ export class KafkaRejectedError extends Error {
   }
 }
 
-/** A topic exists with another number of partitions than asked for. Growing one is a documented drain. */
+/** A topic exists with another number of partitions. docs/operations/more-partitions.md says how to grow one. */
 export class PartitionCountError extends Error {
   override readonly name = 'PartitionCountError';
 }
@@ -33,7 +35,7 @@ interface LibraryError {
   originalError?: unknown;
 }
 
-/** kafkajs wraps errors up to three deep; the innermost one carries Kafka's own error name. */
+/** kafkajs wraps errors up to three times. The innermost error has Kafka's own error name. */
 function rootCause(error: unknown): LibraryError {
   let current = error as LibraryError;
   for (let depth = 0; depth < 8; depth += 1) {
@@ -44,7 +46,7 @@ function rootCause(error: unknown): LibraryError {
   return current ?? {};
 }
 
-/** Kafka's name of the error (`OFFSET_OUT_OF_RANGE`), or the class name where there is none. */
+/** Kafka's name of the error (`OFFSET_OUT_OF_RANGE`), or the class name if there is none. */
 export function errorCode(error: unknown): string {
   const cause = rootCause(error);
   if (typeof cause.type === 'string') {
@@ -67,7 +69,7 @@ export function isFencing(error: unknown): boolean {
   return FENCING.has(errorCode(error));
 }
 
-/** Errors that will come again however often the same records are sent. Whatever is not listed is worth a retry. */
+/** Errors that the same records would cause again. All others are worth a retry. */
 const PERMANENT = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
@@ -84,7 +86,7 @@ const PERMANENT = new Set([
   'GROUP_AUTHORIZATION_FAILED',
   'TypeError',
   'RangeError',
-  // kafkajs's own refusals, such as an invalid topic name; where Kafka answered, its answer is the root cause.
+  // kafkajs's own refusals, such as an invalid topic name. If Kafka answered, its answer is the root cause.
   'KafkaJSNonRetriableError',
 ]);
 
@@ -92,7 +94,7 @@ export function isPermanent(error: unknown): boolean {
   return PERMANENT.has(errorCode(error));
 }
 
-/** What callers of this package see instead of a kafkajs error. */
+/** The error that callers of this package get instead of a kafkajs error. */
 export function toTransportError(action: string, error: unknown): Error {
   if (
     error instanceof FencedError ||

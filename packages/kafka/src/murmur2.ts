@@ -2,7 +2,10 @@ const SEED = 0x9747b28c | 0;
 const M = 0x5bd1e995;
 const R = 24;
 
-/** 32-bit murmur2 as in `org.apache.kafka.common.utils.Utils`; signed. (kafkajs has it on BigInt, 20 times slower.) */
+/**
+ * 32-bit murmur2 as in `org.apache.kafka.common.utils.Utils`, signed. (kafkajs's version uses BigInt and is 20 times
+ * slower.)
+ */
 export function murmur2(data: Uint8Array, length = data.length): number {
   let h = SEED ^ length;
   const whole = length & ~3;
@@ -23,12 +26,16 @@ export function murmur2(data: Uint8Array, length = data.length): number {
   return h;
 }
 
-/** Keys are short, and a buffer for each would cost more than the hash. */
+/** Keys are short, and a new buffer for each would cost more than the hash. */
 const scratch = Buffer.allocUnsafeSlow(1024);
 
-/** The partition of a key, the same as with Java's default partitioner and librdkafka's `murmur2_random`. */
+/**
+ * The partition of a key, the same as with Java's default partitioner and librdkafka's `murmur2_random`.
+ * @param partitions number of partitions
+ * @returns 0 to `partitions` - 1
+ */
 export function partitionFor(key: string, partitions: number): number {
-  // A character has at most three bytes in UTF-8 (one outside the BMP is two characters, and has four).
+  // A character has at most three bytes in UTF-8. (One outside the BMP is two characters and has four bytes.)
   const hash =
     key.length * 3 <= scratch.length
       ? murmur2(scratch, scratch.write(key, 'utf8'))

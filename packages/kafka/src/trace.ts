@@ -1,8 +1,8 @@
 import { type Context, context, propagation, ROOT_CONTEXT } from '@opentelemetry/api';
 
 /**
- * The given headers with the current trace's (`traceparent`, `tracestate`) added. A no-op until the service has
- * registered a propagator.
+ * The given headers with those of the current trace (`traceparent`, `tracestate`, W3C Trace Context,
+ * https://www.w3.org/TR/trace-context/). Without a registered propagator, it adds nothing.
  */
 export function injectTrace(headers: Record<string, string> = {}): Record<string, string> {
   const carrier = { ...headers };
@@ -10,7 +10,9 @@ export function injectTrace(headers: Record<string, string> = {}): Record<string
   return carrier;
 }
 
-/** The trace that the writer of the headers was in; the root context if it was in none. */
+/**
+ * The trace that the writer of the headers belonged to, or the root context if there was none (W3C Trace Context).
+ */
 export function extractTrace(headers: Record<string, string>): Context {
   return propagation.extract(ROOT_CONTEXT, headers);
 }

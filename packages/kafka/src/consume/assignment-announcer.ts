@@ -7,7 +7,7 @@ import type { PartitionFeed } from './partition-feed.js';
 const RETRY_BASE_MS = 200;
 const RETRY_MAX_MS = 10_000;
 
-/** Tells the application of losses and gains, one change after the other, and starts what it gained. */
+/** Calls the application for each loss and gain of partitions, one after the other, and starts the gained ones. */
 export class AssignmentAnnouncer {
   readonly #options: Pick<BatchConsumerOptions, 'onAssigned' | 'onRevoked'>;
   readonly #stopping: AbortSignal;
@@ -45,7 +45,7 @@ export class AssignmentAnnouncer {
     }
   }
 
-  /** Until it succeeds; what has been lost again meanwhile is left out. */
+  /** Repeats until it succeeds, and leaves out partitions that are lost again meanwhile. */
   async #assign(gained: PartitionFeed[]): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       const current = gained.filter((feed) => !feed.closed);

@@ -13,13 +13,13 @@ const RELAUNCH_BASE_MS = 200;
 const RELAUNCH_MAX_MS = 10_000;
 
 /**
- * Reads topics in a consumer group, in batches per partition. Survives outages of the brokers by itself, without a
- * limit; `state`, `onCrash` and `lastPollAgeMs` tell.
+ * Reads topics in a consumer group, in batches per partition. It reconnects after outages of the brokers, without a
+ * time limit. `state`, `onCrash` and `lastPollAgeMs` show how it is doing.
  *
  * At least once: a batch may be delivered again after a failure, a rebalance or a restart.
  */
 export class BatchConsumer {
-  /** Called with each crash, after which the consumer is made anew. May be set at any time. */
+  /** Called after each crash. A new consumer is then made. May be set at any time. */
   onCrash: ((error: Error) => void) | undefined;
   readonly #config: KafkaConfig;
   readonly #options: BatchConsumerOptions;
@@ -41,7 +41,7 @@ export class BatchConsumer {
     this.#announcer = new AssignmentAnnouncer(options, this.#stopping.signal, config.log);
     this.#reader = new LogReader(config);
     this.#committer = new OffsetCommitter((offsets) => this.#commitNow(offsets), config.log);
-    // Nobody may be waiting for it when `stop` rejects it.
+    // No caller may be waiting for it when `stop` rejects it.
     this.#firstJoin.promise.catch(() => undefined);
   }
 
@@ -49,7 +49,9 @@ export class BatchConsumer {
     return this.#state;
   }
 
-  /** Milliseconds since the last fetch was begun; grows without end when the consumer is stuck. For liveness. */
+  /**
+   * Milliseconds since the last fetch began. It grows without limit while the consumer is stuck. For liveness checks.
+   */
   get lastPollAgeMs(): number {
     return this.#session?.lastPollAgeMs ?? Number.POSITIVE_INFINITY;
   }
@@ -59,31 +61,37 @@ export class BatchConsumer {
     return this.#session?.confirmedAgeMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** @throws Error saying why it does not read, or cannot be known to; for readiness */
+  /**
+   * For readiness checks.
+   * @throws Error if it does not read, or if that is unknown; the message says why
+   */
   assertReading(): void {
     const { silence } = this.#session ?? {};
     if (this.#state !== 'running') throw new Error(`the consumer is ${this.#state}`);
     if (silence) throw new Error(silence);
   }
 
-  /** Milliseconds for which the oldest handler has been running. Heartbeats go on meanwhile, so watch it. */
+  /** Milliseconds for which the oldest handler has been running. Heartbeats continue meanwhile, so watch it. */
   get oldestHandlerMs(): number {
     return Math.max(0, ...[...this.#feeds.values()].map((feed) => feed.runningMs));
   }
 
-  /** The partitions held now. */
+  /** The partitions that this member has now. */
   get assignment(): TopicPartition[] {
     return [...this.#feeds.values()].map(({ topic, partition }) => ({ topic, partition }));
   }
 
-  /** Resolves with the first assignment, however long the brokers take to come; rejects only if stopped before. */
+  /**
+   * Resolves with the first assignment, however long the brokers are unreachable.
+   * @throws Error only if it is stopped before
+   */
   async start(): Promise<void> {
     if (this.#state === 'stopped') throw new Error('The consumer was stopped');
     this.#launching ??= this.#launch();
     await this.#firstJoin.promise;
   }
 
-  /** Waits for handlers in work (bounded), calls `onRevoked`, leaves the group and disconnects. */
+  /** Waits for running handlers (at most `drainTimeoutMs`), calls `onRevoked`, leaves the group and disconnects. */
   async stop(): Promise<void> {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';
@@ -98,7 +106,7 @@ export class BatchConsumer {
     await this.#reader.close();
   }
 
-  /** No further batch of them is delivered. Forgotten when the partition is lost. */
+  /** Stops the delivery of further batches of these partitions. Losing a partition clears its pause. */
   pause(partitions: TopicPartition[]): void {
     for (const { topic, partition } of partitions) this.#feed(topic, partition)?.hold('application');
   }
@@ -107,14 +115,18 @@ export class BatchConsumer {
     for (const { topic, partition } of partitions) this.#feed(topic, partition)?.release('application');
   }
 
-  /** The next batch starts at `offset`; whatever was fetched before is dropped. A handler in work is not stopped. */
+  /**
+   * The next batch starts at `offset`. Batches that were fetched but not delivered are dropped. A running handler is
+   * not stopped.
+   */
   seek(topic: string, partition: number, offset: bigint): void {
     this.#feed(topic, partition)?.seek(offset);
   }
 
   /**
-   * Commits to the group, for those who watch its lag or start from it. `offset` is the next to read. Best effort:
-   * resolves when it is done or has failed, never rejects; partitions that are not held are passed over.
+   * Commits offsets to the group, for lag monitoring or as a start position. `offset` is the next offset to read.
+   * Best effort: it resolves after success or failure, never rejects, and ignores partitions that this member does
+   * not have.
    */
   async commit(offsets: OffsetToCommit[]): Promise<void> {
     for (const offset of offsets) if (this.#feed(offset.topic, offset.partition)) this.#committer.add(offset);
@@ -130,7 +142,7 @@ export class BatchConsumer {
     return this.#feeds.get(partitionKey(topic, partition));
   }
 
-  /** Until it has joined. Outages only make it take longer. */
+  /** Retries until it has joined. Outages only delay it. */
   async #launch(): Promise<void> {
     for (let attempt = 0; this.#state !== 'stopped'; attempt += 1) {
       const session = new GroupSession(this.#config, this.#options, this.#events());
@@ -170,7 +182,7 @@ export class BatchConsumer {
   }
 
   async #beforeJoin(): Promise<void> {
-    // Without heartbeats while this waits: so only a third of the session.
+    // This wait has no heartbeats, so it is limited to a third of the session.
     const sessionMs = this.#options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
     await this.#drain(Math.min(this.#options.drainTimeoutMs ?? 10_000, sessionMs / 3));
   }
@@ -193,12 +205,12 @@ export class BatchConsumer {
     timer.abort();
   }
 
-  /** Runs inside kafkajs's join, before the next fetch: all it does to offsets and pauses takes effect in time. */
+  /** Runs inside kafkajs's join, before the next fetch, so that changed offsets and pauses take effect in time. */
   #onJoined(joined: Joined): void {
     if (this.#isStopped()) return;
     const before = this.#joined;
     this.#joined = joined;
-    // Nobody else can have had a partition that was ours in this generation and in the one before it.
+    // Then no other member can have had our partitions between the two generations.
     const isNext = before?.memberId === joined.memberId && before.generation + 1 === joined.generation;
     const assigned = new Set(joined.partitions.map((at) => partitionKey(at.topic, at.partition)));
     const lost: PartitionFeed[] = [];
@@ -300,7 +312,7 @@ export class BatchConsumer {
     this.#state = 'crashed';
     this.#dropFeeds();
     const fields = { groupId: this.#options.groupId, error: String(error) };
-    // A broker that has just started: nothing is wrong, and a first `npm start` should not look as if it were.
+    // The broker has just started. This is normal, and a first `npm start` should not log a warning.
     if (errorCode(error) === 'GROUP_LOAD_IN_PROGRESS')
       this.#config.log?.info(fields, 'kafka: the broker is still loading its groups, trying again');
     else this.#config.log?.error(fields, 'kafka: consumer crashed, making a new one');

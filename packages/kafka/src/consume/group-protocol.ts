@@ -4,19 +4,19 @@ import { assignSticky, type Member, unitOf, unitsOf } from './sticky-assignment.
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 const VERSION = 0;
-/** What joins that kafkajs does not tell us about. */
+/** For members whose generation kafkajs does not report. */
 export const UNKNOWN_GENERATION = -1;
 
 export interface GroupHooks {
   coPartitioned: boolean;
-  /** Wire names of the partitions held now, and since which generation. Told to the leader. */
+  /** Wire names of the partitions that this member has, and the generation since when. The leader gets them. */
   owned(): { generation: number; partitions: TopicPartition[] };
-  /** Before each join; the join waits for it, so it must be bounded by far less than the session time-out. */
+  /** Called before each join. The join waits for it, so it must end long before the session time-out. */
   beforeJoin(): Promise<void>;
   onGeneration(generation: number): void;
 }
 
-/** The calls of kafkajs's inner cluster that are hooked. Not in its types; the shape is that of 2.2.4. */
+/** The hooked calls of kafkajs's inner cluster. They are not in its types. The shape is that of 2.2.4. */
 interface InnerCluster {
   findGroupCoordinator(request: { groupId: string }): Promise<InnerBroker>;
 }
@@ -25,10 +25,10 @@ interface InnerBroker {
 }
 
 /**
- * The group's assignor, and two hooks that kafkajs lacks. It hands its cluster to assigners, and each join begins with
- * `findGroupCoordinator` on it: there the join is held up until running handlers are done, and there the answer with
- * the generation passes. If a later kafkajs did otherwise, the generation would stay unknown, and every rebalance
- * would count as a loss of all partitions: slower, not wrong.
+ * The group's assignor, with two hooks that kafkajs lacks. kafkajs passes its cluster to assigners, and each join
+ * begins with `findGroupCoordinator` on it. The first hook delays the join there until running handlers are done. The
+ * second reads the generation from the answer. If a later kafkajs joined differently, the generation would stay
+ * unknown and every rebalance would count as a loss of all partitions: slower, but still correct.
  */
 export function createPartitionAssigner(hooks: GroupHooks): PartitionAssigner {
   return ({ cluster, groupId }) => {
@@ -101,7 +101,7 @@ function decodeClaim(id: string, metadata: Buffer): Member {
     const claim = JSON.parse(MemberMetadata.decode(metadata)!.userData.toString('utf8'));
     return { id, owned: claim.units.map(String), generation: Number(claim.generation) };
   } catch {
-    // A member that says nothing understandable has no claims; it gets its share like a newcomer.
+    // A member without readable metadata has no claims, and gets its share like a newcomer.
     return { id, owned: [], generation: UNKNOWN_GENERATION };
   }
 }

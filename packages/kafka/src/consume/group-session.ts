@@ -21,10 +21,13 @@ const DEFAULT_MIN_FETCH_INTERVAL_MS = 4;
 export const DEFAULT_SESSION_TIMEOUT_MS = 15_000;
 const METADATA_MAX_AGE_MS = 30_000;
 const WATCH_EVERY_MS = 500;
-/** Leaving the group takes a request. A broker that does not answer it is not waited for: the group will notice. */
+/**
+ * Leaving the group takes a request. If the broker does not answer in time, close without it: the group notices by
+ * itself.
+ */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** Topics are without prefix on this side. */
+/** Topic names here are without prefix. */
 export interface GroupEvents {
   owned(): { generation: number; partitions: TopicPartition[] };
   beforeJoin(): Promise<void>;
@@ -36,7 +39,10 @@ export interface GroupEvents {
   onCrash(session: GroupSession, error: Error): void;
 }
 
-/** kafkajs says an offset is out of range only in its log, and resets it. Text of 2.2.4; a test watches over it. */
+/**
+ * kafkajs only logs that an offset is out of range, and resets it. This is the log text of 2.2.4. A test detects a
+ * change.
+ */
 const OUT_OF_RANGE = 'Offset out of range, resetting to default offset';
 
 /** Not in kafkajs's types. */
@@ -45,9 +51,9 @@ interface InnerBatch extends Batch {
 }
 
 /**
- * One life of a kafkajs consumer, from connecting to its crash or close; a crash is final, and so is a silence of the
- * broker for longer than the session (see `session-states.ts`). Knows kafkajs's ways, and nothing of what the batches
- * are for.
+ * One life of a kafkajs consumer, from connecting to its crash or close. A crash is final, and so is a broker that
+ * does not answer for longer than the session (see `session-states.ts`). This class handles kafkajs, and does not
+ * know what the batches are used for.
  */
 export class GroupSession {
   readonly #options: BatchConsumerOptions;
@@ -60,10 +66,10 @@ export class GroupSession {
   #lastConfirmed = Number.NEGATIVE_INFINITY;
   #state: SessionState = 'connecting';
   #enteredState = performance.now();
-  /** When the fetch under way was begun, by broker. */
+  /** When each fetch under way began, by broker. */
   readonly #fetches = new Map<string, number>();
   #hasJoined = false;
-  /** Rejects with what the session failed with. */
+  /** Rejects with the cause of the session's failure. */
   readonly #failed = Promise.withResolvers<never>();
   readonly #watch: NodeJS.Timeout;
 
@@ -81,13 +87,13 @@ export class GroupSession {
     this.#consumer = client.consumer({
       groupId: options.groupId,
       sessionTimeout,
-      // A rebalance is noticed with a heartbeat.
+      // A heartbeat detects a rebalance.
       heartbeatInterval: Math.min(1_000, Math.floor(sessionTimeout / 3)),
       rebalanceTimeout: Math.max(60_000, sessionTimeout),
       maxWaitTimeInMs: options.maxWaitTimeMs ?? 5,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 1024 * 1024,
       allowAutoTopicCreation: false,
-      // How soon more partitions of a topic are noticed, and read.
+      // How soon new partitions of a topic are detected and read.
       metadataMaxAge: METADATA_MAX_AGE_MS,
       readUncommitted: false,
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_500, restartOnFailure: async () => false },
@@ -106,7 +112,7 @@ export class GroupSession {
       ],
     });
     this.#listen();
-    // Nobody may be waiting for it.
+    // No caller may be waiting for it.
     this.#failed.promise.catch(() => undefined);
     this.#watch = setInterval(() => this.#lookForSilence(), WATCH_EVERY_MS).unref();
   }
@@ -115,7 +121,7 @@ export class GroupSession {
     return this.#options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
   }
 
-  /** What the broker has not answered for longer than it may; null while all is well. */
+  /** The request that the broker has not answered for too long, as a text, or null. */
   get silence(): string | null {
     const now = performance.now();
     return silenceOf({
@@ -136,14 +142,14 @@ export class GroupSession {
     return performance.now() - this.#lastPoll;
   }
 
-  /** Milliseconds since the last heartbeat or join that the group has answered. */
+  /** Milliseconds since the group last answered a heartbeat or a join. */
   get confirmedAgeMs(): number {
     return performance.now() - this.#lastConfirmed;
   }
 
   /** Resolves when it has joined the group. @throws KafkaUnavailableError | KafkaRejectedError | Error */
   async run(): Promise<void> {
-    // kafkajs does not throw from `run` when the join fails, it "crashes".
+    // If the join fails, kafkajs does not throw from `run`: it emits a crash.
     await Promise.race([this.#run(), this.#failed.promise]);
   }
 
@@ -157,8 +163,8 @@ export class GroupSession {
       await this.#consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        // The handler returns at once, so nothing is gained by more; it must only not be 1, or a round's batches
-        // would be handed over one after the other, with a request for a heartbeat in between.
+        // The handler returns at once, so a higher number gains nothing. It must not be 1: then kafkajs would deliver
+        // the batches of a round one after the other, with a heartbeat request between them.
         partitionsConsumedConcurrently: 64,
         eachBatch: async (payload) => {
           this.#onBatch(payload);
@@ -168,7 +174,7 @@ export class GroupSession {
     } catch (error) {
       throw toTransportError('join the group', error);
     }
-    // A crash is told when kafkajs has cleared up after it, which is before it returns.
+    // kafkajs emits the crash after its clean-up, which is before it returns.
     if (!this.#hasJoined) await this.#failed.promise;
   }
 
@@ -198,7 +204,7 @@ export class GroupSession {
     );
   }
 
-  /** Leaves the group, where the broker answers soon enough. */
+  /** Leaves the group if the broker answers in time. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#step('closed');
@@ -212,12 +218,12 @@ export class GroupSession {
     bound.abort();
   }
 
-  /** After a crash or a stop kafkajs throws on pause, resume and seek; there is nothing left to pause. */
+  /** After a crash or a stop, kafkajs throws on pause, resume and seek, and there is nothing left to pause. */
   #isUsable(): boolean {
     return this.#state !== 'closed' && this.#state !== 'failed';
   }
 
-  /** @throws SessionEndedError within kafkajs, which ends what it was about to do */
+  /** @throws SessionEndedError inside kafkajs, which stops its current action */
   #step(event: SessionEvent): void {
     const next = nextSessionState(this.#state, event);
     if (next !== this.#state) this.#enteredState = performance.now();
@@ -239,7 +245,7 @@ export class GroupSession {
 
   #listen(): void {
     const { events } = this.#consumer;
-    // kafkajs calls these synchronously, in the midst of what they tell about.
+    // kafkajs emits these events synchronously, in the middle of the step that they report.
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#step('joined');
       this.#hasJoined = true;
@@ -263,7 +269,7 @@ export class GroupSession {
       this.#fetches.set(String(payload.nodeId), this.#lastPoll);
     });
     this.#consumer.on(events.FETCH, ({ payload }) => this.#fetches.delete(String(payload.nodeId)));
-    // Batches of nothing but control or aborted records never reach `eachBatch`, yet move kafkajs's position.
+    // Batches that contain only control or aborted records never reach `eachBatch`, but they move kafkajs's position.
     this.#consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize === 0)
         this.#events.onSkipped(
@@ -278,9 +284,9 @@ export class GroupSession {
   }
 
   /**
-   * kafkajs fetches again once this resolves. Under a steady trickle of records each would otherwise be a fetch of its
-   * own, and requests, not records, are what broker and process are busy with. A record that comes alone finds a fetch
-   * waiting at the broker and does not wait itself.
+   * Delays kafkajs's next fetch, which follows when this resolves. Under a steady trickle of records each record
+   * would otherwise cause a fetch, and requests, not records, keep broker and process busy. A single record finds a
+   * fetch waiting at the broker and is not delayed.
    */
   async #pace(): Promise<void> {
     const interval = this.#options.minFetchIntervalMs ?? DEFAULT_MIN_FETCH_INTERVAL_MS;
@@ -301,7 +307,7 @@ export class GroupSession {
       from: BigInt((batch as InnerBatch).fetchedOffset),
       next: BigInt(batch.lastOffset()) + 1n,
     });
-    // What is not resolved is fetched again.
+    // kafkajs fetches unresolved offsets again.
     if (isTaken) resolveOffset(last.offset);
   }
 

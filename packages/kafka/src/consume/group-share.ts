@@ -4,24 +4,28 @@ import { DEFAULT_SESSION_TIMEOUT_MS } from './group-session.js';
 
 export interface GroupShareOptions {
   readonly groupId: string;
-  /** Whose partitions are shared out. Nothing of it is read here, and nothing is committed. */
+  /** The topic whose partitions are shared. Its records are not read, and no offsets are committed. */
   readonly topic: string;
   /** Milliseconds without a heartbeat after which the group gives the partitions away. Default 15,000. */
   readonly sessionTimeoutMs?: number;
   onGained(partitions: number[]): void;
-  /** After a rejoin: another member may have had them for a moment. Tell by `isConfirmed` in between. */
+  /**
+   * Called after a rejoin, because another member may have had these partitions for a moment. `isConfirmed` shows
+   * this in between.
+   */
   onLost(partitions: number[]): void;
   /**
-   * A rejoin begins: the time to finish what must not go on under another owner. `onRejoined` follows. The group
-   * waits, but for no more than a third of the session.
+   * Called when a rejoin begins: finish work here that must not continue under another owner. `onRejoined` follows.
+   * The group waits for at most a third of the session.
    */
   beforeRejoin?(): Promise<void>;
   onRejoined?(): void;
 }
 
 /**
- * A share of a topic's partitions in a consumer group, without reading them: who may act for what is keyed to them. At
- * most one member at a time is confirmed in having a partition, unless its process was stopped within a heartbeat.
+ * A share of a topic's partitions in a consumer group, without reading them. It decides which instance acts for the
+ * keys of a partition (docs/decisions/0030). At most one member at a time is confirmed as the owner of a partition,
+ * unless its process was suspended within a heartbeat.
  */
 export class GroupShare {
   readonly #consumer: BatchConsumer;
@@ -34,7 +38,7 @@ export class GroupShare {
       topics: [options.topic],
       fromBeginning: false,
       commit: 'manual',
-      // Everything is paused, so this is how often the loop looks whether a heartbeat is due.
+      // Everything is paused, so this is how often the loop checks whether a heartbeat is due.
       maxWaitTimeMs: 100,
       sessionTimeoutMs: this.#sessionTimeoutMs,
       onAssigned: (assigned) => {
@@ -49,14 +53,17 @@ export class GroupShare {
     this.#consumer = consumer;
   }
 
-  /** Whether the group has confirmed the membership so lately that it cannot have given the partitions away. */
+  /** Whether the group has confirmed the membership recently enough that it cannot have given the partitions away. */
   get isConfirmed(): boolean {
     return (
       this.#consumer.state === 'running' && this.#consumer.confirmedAgeMs < (this.#sessionTimeoutMs * 2) / 3
     );
   }
 
-  /** Resolves with the first share, however long the brokers take; rejects only if stopped before. */
+  /**
+   * Resolves with the first share, however long the brokers are unreachable.
+   * @throws Error only if it is stopped before
+   */
   start(): Promise<void> {
     return this.#consumer.start();
   }

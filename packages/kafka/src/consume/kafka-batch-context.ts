@@ -2,7 +2,7 @@ import { BaseRpcContext } from '@nestjs/microservices';
 import type { BatchConsumer } from './batch-consumer.js';
 import type { RecordBatch } from './consumer-options.js';
 
-/** What a handler of `KafkaBatchServer` gets besides the records. */
+/** The second argument of a handler of `KafkaBatchServer`. */
 export class KafkaBatchContext extends BaseRpcContext<[RecordBatch, BatchConsumer]> {
   get topic(): string {
     return this.args[0].topic;
@@ -10,14 +10,17 @@ export class KafkaBatchContext extends BaseRpcContext<[RecordBatch, BatchConsume
   get partition(): number {
     return this.args[0].partition;
   }
-  /** One past the last record in the log. */
+  /** The offset after the last record of the log. */
   get highWatermark(): bigint {
     return this.args[0].highWatermark;
   }
   get generationId(): number {
     return this.args[0].generationId;
   }
-  /** For `pause`, `resume`, `seek` and `commit`. Heartbeats need nobody: they go on while a handler runs. */
+  /**
+   * For `pause`, `resume`, `seek` and `commit`. Handlers need not send heartbeats: they continue while a handler
+   * runs.
+   */
   get consumer(): BatchConsumer {
     return this.args[1];
   }

@@ -6,18 +6,18 @@ import type { BatchConsumerOptions, RecordBatch } from './consumer-options.js';
 import { KafkaBatchContext } from './kafka-batch-context.js';
 
 export type KafkaBatchServerOptions = Omit<BatchConsumerOptions, 'topics' | 'onBatch'> & {
-  /** Handlers that name this transport go here, and those that name none. Default: one of its own. */
+  /** Id of this transport. Handlers that name this id, or none, belong to it. Default: a new symbol. */
   readonly transportId?: symbol;
 };
 
 /**
- * Nest transport strategy: `@EventPattern<string>('<topic>')` methods (without `<string>` Nest 12's types refuse the
- * second parameter) receive `(records: KafkaRecord[], context:
- * KafkaBatchContext)`, one batch of a partition at a time. A method that throws gets the batch again. Events only:
- * with `@MessagePattern` the writer of a record would choose where the answer goes.
+ * Nest transport strategy. A method with `@EventPattern<string>('<topic>')` receives `(records: KafkaRecord[],
+ * context: KafkaBatchContext)`, one batch of a partition at a time. (Without `<string>`, Nest 12's types refuse the
+ * second parameter.) If the method throws, it gets the batch again. Events only: with `@MessagePattern` the writer of
+ * a record would choose where the answer is sent.
  */
 export class KafkaBatchServer extends Server implements CustomTransportStrategy {
-  /** Nest would otherwise report a failed handler itself and swallow the error; here the consumer gets it. */
+  /** Otherwise Nest reports a failed handler itself and swallows the error. With this the consumer gets it. */
   override readonly propagatesEventHandlerErrors = true;
   override readonly transportId: symbol;
   readonly #config: KafkaConfig;
@@ -32,12 +32,14 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
     this.#options = consumerOptions;
   }
 
-  /** The consumer; undefined before `listen`. For health checks and commits. */
+  /** The consumer, or undefined before `listen`. For health checks and commits. */
   get consumer(): BatchConsumer | undefined {
     return this.#consumer;
   }
 
-  /** Starts consuming and does not wait for the brokers: a service comes up, not ready, during an outage of Kafka. */
+  /**
+   * Starts to consume without waiting for the brokers: during an outage of Kafka a service starts, but is not ready.
+   */
   listen(callback: (error?: unknown) => void): void {
     const handlers = [...this.messageHandlers];
     const requests = handlers.filter(([, handler]) => !handler.isEventHandler).map(([pattern]) => pattern);
@@ -53,7 +55,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
       onBatch: (batch) => this.#handle(batch, consumer),
     });
     this.#consumer = consumer;
-    // Rejects only if it is stopped before its first assignment.
+    // It rejects only if it is stopped before its first assignment.
     consumer.start().catch(() => undefined);
     callback();
   }
@@ -62,10 +64,15 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
     await this.#consumer?.stop();
   }
 
+  /** @throws Error always: the consumer has callbacks instead of events */
   on(): never {
     throw new Error('KafkaBatchServer emits no events; see its consumer');
   }
 
+  /**
+   * The consumer.
+   * @throws Error before `listen`
+   */
   override unwrap<T>(): T {
     if (!this.#consumer) throw new Error('KafkaBatchServer is not listening yet');
     return this.#consumer as T;
@@ -77,7 +84,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
     const context = new KafkaBatchContext([batch, consumer]);
     const records: KafkaRecord[] = batch.records;
     const outcome = Promise.withResolvers<void>();
-    // The hooks are typed as returning nothing, so the outcome travels beside them.
+    // The hooks are typed without a result, so the outcome is passed by a promise.
     const hooked: unknown = this.runWithProcessingHooks(context, async (end) => {
       try {
         const result = await handler(records, context);
@@ -94,7 +101,7 @@ export class KafkaBatchServer extends Server implements CustomTransportStrategy 
   }
 }
 
-/** Nest's exception filter has logged the error and passes `{ status, message }` on in its place. */
+/** Nest's exception filter has already logged the error, and passes `{ status, message }` instead. */
 function toError(error: unknown): Error {
   if (error instanceof Error) return error;
   const message = (error as { message?: unknown } | null)?.message;

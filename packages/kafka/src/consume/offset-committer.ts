@@ -9,20 +9,20 @@ export interface OffsetToCommit {
 const RETRY_MS = 5_000;
 
 /**
- * A request for each batch would be as many as the batches' own, and saves nothing: whoever reads on after a crash reads
- * a moment's records once more, which may happen anyway.
+ * A commit per batch would be as many requests as the batches themselves. It would save nothing: after a crash a
+ * reader gets the last moment's records again, which may happen anyway.
  */
 const PAUSE_MS = 200;
 
 /**
- * Commits the newest offset per partition, one request at a time and with a pause after it: whatever is done meanwhile
- * goes with the next. Never throws; what could not be committed is tried again after a while.
+ * Commits the newest offset per partition, one request at a time with a pause after it. Offsets that come meanwhile
+ * share the next request. It never throws: a failed commit is repeated later.
  */
 export class OffsetCommitter {
   readonly #commit: (offsets: OffsetToCommit[]) => Promise<void>;
   readonly #log: KafkaLogger | undefined;
   #pending = new Map<string, OffsetToCommit>();
-  /** What the request under way holds, of partitions that are still ours. */
+  /** Offsets in the request under way, of partitions that are still ours. */
   #underWay = new Map<string, OffsetToCommit>();
   #flushing: Promise<void> | undefined;
   #pause: NodeJS.Timeout | undefined;
@@ -38,13 +38,13 @@ export class OffsetCommitter {
     if (this.#pause === undefined) void this.flush();
   }
 
-  /** Forgets a partition that was lost: committing it would overwrite what its new owner commits. */
+  /** Forgets a lost partition: a commit would overwrite that of its new owner. */
   forget(topic: string, partition: number): void {
     this.#pending.delete(partitionKey(topic, partition));
     this.#underWay.delete(partitionKey(topic, partition));
   }
 
-  /** Now, without the pause. Resolves when everything is committed, or could not be. */
+  /** Commits now, without the pause. Resolves when everything is committed or the attempt failed. */
   flush(): Promise<void> {
     this.#flushing ??= this.#run().then((isDone) => {
       this.#flushing = undefined;
@@ -64,7 +64,7 @@ export class OffsetCommitter {
 
   /** @returns whether nothing is left */
   async #run(): Promise<boolean> {
-    // A turn of the event loop, so that the partitions of one fetch share a request.
+    // Yields to the event loop, so that the partitions of one fetch share a request.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#pending.size > 0) {
       const offsets = [...this.#pending.values()];
@@ -81,7 +81,7 @@ export class OffsetCommitter {
     return true;
   }
 
-  /** Nothing more will be committed. */
+  /** Stops committing. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#pause);

@@ -1,7 +1,7 @@
 import { backoffMs } from '../backoff.js';
 import type { KafkaLogger, KafkaRecord } from '../config.js';
 
-/** Why nothing is fetched from a partition for now. */
+/** Why a partition is not fetched at the moment. */
 export type Hold =
   /** `onAssigned` has not finished. */
   | 'assigning'
@@ -11,46 +11,46 @@ export type Hold =
   | 'backoff'
   /** The wanted offset is not in the log; waiting for `seek`. */
   | 'out-of-range'
-  /** One batch is in work and one waits: enough. */
+  /** One batch is running and one is waiting, which is enough. */
   | 'full';
 
 export interface FeedBatch {
   records: KafkaRecord[];
   highWatermark: bigint;
-  /** Offset that was asked for. */
+  /** Offset that was requested. */
   from: bigint;
-  /** Offset to go on from after it; behind control records that the records do not show. */
+  /** Offset to continue from after the batch. It may lie behind control records, which are not among the records. */
   next: bigint;
 }
 
 export interface FeedPorts {
   deliver(batch: FeedBatch): Promise<void>;
-  /** Called when a delivered batch is done, unless the partition was lost or sought elsewhere meanwhile. */
+  /** Called when a delivered batch is done, unless the partition was lost or sought meanwhile. */
   done(next: bigint): void;
   pause(): void;
   resume(): void;
   seek(offset: bigint): void;
-  /** Counts the fetch requests so far; tells batches that were asked for before a seek. */
+  /** Counts the fetch requests, to recognize batches that were requested before a seek. */
   fetchRound(): number;
   log: KafkaLogger | undefined;
 }
 
 const BACKOFF_BASE_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
-/** Two of them together are still little to have in memory, and little work for a handler. */
+/** Two batches of this size are still small for memory and for a handler. */
 const SMALL_RECORDS = 50;
 const SMALL_BYTES = 64 * 1024;
 const MISMATCHES_BEFORE_WARNING = 3;
 
 /**
- * One partition while this member has it: one batch in work, one waiting behind it, the position, and the reasons for
- * which it is held. kafkajs fetches for all partitions in one loop that waits for every handler of a round, so no
- * handler may run inside that loop; this is what they run in instead.
+ * One partition that this member has: a running batch, a waiting batch, the position, and the reasons why fetching is
+ * stopped. kafkajs fetches all partitions in one loop that waits for every handler of a round. So no handler may run
+ * inside that loop. They run here instead.
  */
 export class PartitionFeed {
   readonly topic: string;
   readonly partition: number;
-  /** Whether `onAssigned` was told of it; only then is `onRevoked`. */
+  /** Whether `onAssigned` was called for it. Only then is `onRevoked`. */
   announced = false;
   readonly #ports: FeedPorts;
   readonly #holds = new Set<Hold>();
@@ -59,7 +59,7 @@ export class PartitionFeed {
   #running: Promise<void> = Promise.resolve();
   #runningSinceMs: number | undefined;
   #position: bigint | undefined;
-  /** Raised by each seek: what runs from before it no longer moves the position. */
+  /** Raised by each seek. Handlers that started before it no longer move the position. */
   #epoch = 0;
   #seekRound = -1;
   #failures = 0;
@@ -74,7 +74,7 @@ export class PartitionFeed {
     this.#ports = ports;
   }
 
-  /** The offset that is fetched next; undefined until known (it is the group's committed one). */
+  /** The offset to fetch next. It is undefined until known: then it is the group's committed one. */
   get position(): bigint | undefined {
     return this.#position;
   }
@@ -83,7 +83,7 @@ export class PartitionFeed {
     return this.#closed;
   }
 
-  /** Milliseconds for which the handler in work has been running; 0 if none is. */
+  /** Milliseconds for which the current handler has been running, or 0 without one. */
   get runningMs(): number {
     return this.#runningSinceMs === undefined ? 0 : performance.now() - this.#runningSinceMs;
   }
@@ -100,7 +100,7 @@ export class PartitionFeed {
     this.#work();
   }
 
-  /** Tells kafkajs again where to fetch and whether to: a join makes it forget. */
+  /** Sets position and pause in kafkajs again, because a join resets them. */
   restore(): void {
     this.#draining = false;
     if (this.#holds.size > 0) this.#ports.pause();
@@ -137,7 +137,7 @@ export class PartitionFeed {
     return true;
   }
 
-  /** A small one joins the one before it: a partition under a trickle is not held for a record or two. */
+  /** A small batch joins the waiting one, so that a trickle of records does not stop fetching. */
   #wait(batch: FeedBatch): void {
     const last = this.#waiting.at(-1);
     if (last && isSmall(last) && isSmall(batch)) {
@@ -152,13 +152,13 @@ export class PartitionFeed {
     }
   }
 
-  /** kafkajs passed over a batch that held only control records or aborted ones. */
+  /** kafkajs skipped a batch that contains only control records or aborted records. */
   skip(next: bigint): void {
     if (this.#position === undefined || this.#ports.fetchRound() === this.#seekRound) return;
     if (next > this.#position) this.#position = next;
   }
 
-  /** kafkajs gave up the position and starts from the log's beginning or end, unless `hold` keeps it from that. */
+  /** kafkajs dropped the position and starts from the log's beginning or end, unless `hold` prevents it. */
   forgetPosition(): void {
     this.#epoch += 1;
     this.#waiting = [];
@@ -166,13 +166,13 @@ export class PartitionFeed {
     this.release('full');
   }
 
-  /** Starts no further batch and waits for the one in work. `restore` goes on. */
+  /** Starts no further batch and waits for the running one. `restore` starts delivery again. */
   async drain(): Promise<void> {
     this.#draining = true;
     await this.#running;
   }
 
-  /** The partition is not ours any more. A handler in work finishes, but moves nothing. */
+  /** The partition is lost. A running handler finishes, but does not move the position. */
   close(): void {
     this.#closed = true;
     this.#waiting = [];
@@ -185,7 +185,7 @@ export class PartitionFeed {
   }
 
   #mismatch(got: bigint, wanted: bigint): void {
-    // Asked for before the seek: kafkajs will seek in the next round, nothing is wrong.
+    // It was requested before the seek. kafkajs seeks in the next round, so this is not an error.
     if (this.#ports.fetchRound() === this.#seekRound) return;
     this.#mismatches += 1;
     if (this.#mismatches === MISMATCHES_BEFORE_WARNING) {
@@ -219,7 +219,7 @@ export class PartitionFeed {
       const batch = this.#waiting.shift()!;
       const epoch = this.#epoch;
       this.#runningSinceMs = performance.now();
-      // The place is free: the next batch may be fetched while this one is in work.
+      // The waiting place is free: fetch the next batch while this one is running.
       this.release('full');
       try {
         await this.#ports.deliver(batch);
@@ -240,7 +240,7 @@ export class PartitionFeed {
       { topic, partition, from: String(batch.from), failures: this.#failures, delayMs, err: error },
       'kafka: batch failed, will be delivered again',
     );
-    // Its records and those behind it are dropped from memory and fetched again: a long outage costs no memory.
+    // Drops its records and later ones from memory and fetches them again, so that a long outage costs no memory.
     this.hold('backoff');
     this.#epoch += 1;
     this.#waiting = [];

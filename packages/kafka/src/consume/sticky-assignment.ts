@@ -3,14 +3,15 @@ import type { TopicPartition } from '../config.js';
 /** A member of the group as the leader sees it. */
 export interface Member {
   id: string;
-  /** Units it had, and the group's generation in which it had them; empty for a newcomer. */
+  /** Units that it had, and the group's generation at that time. Empty for a newcomer. */
   owned: string[];
   generation: number;
 }
 
 /**
- * Gives every unit to one member: as evenly as counts allow, each member keeping what it had as far as its share
- * goes. Depends on nothing but its arguments, so that it can be tested with a table.
+ * Assigns every unit to one member. Counts are as even as possible, and each member keeps its units up to its share
+ * (KIP-54). It depends only on its arguments, so it is tested with a table.
+ *
  *
  * @param units all units, in order
  * @returns units by member id, in the order of `units`
@@ -18,7 +19,7 @@ export interface Member {
 export function assignSticky(units: string[], members: Member[]): Map<string, string[]> {
   const sorted = members.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const kept = keepClaims(units, sorted);
-  // Whoever has most keeps the larger share, so that nothing moves for a share's sake.
+  // Members with the most units keep the larger shares, so that no unit moves without need.
   const byClaims = sorted.toSorted((a, b) => kept.get(b.id)!.length - kept.get(a.id)!.length);
   const share = Math.floor(units.length / sorted.length);
   const larger = units.length % sorted.length;
@@ -38,7 +39,7 @@ export function assignSticky(units: string[], members: Member[]): Map<string, st
   return kept;
 }
 
-/** What each member claims and may keep. Of two that claim the same unit the one of the later generation is right. */
+/** The claims that each member may keep. If two members claim the same unit, the later generation wins. */
 function keepClaims(units: string[], members: Member[]): Map<string, string[]> {
   const owner = new Map<string, Member>();
   for (const member of members)
@@ -60,8 +61,8 @@ export function unitOf({ topic, partition }: TopicPartition, coPartitioned: bool
 }
 
 /**
- * All partitions by unit, in the order of partition, then topic. Co-partitioned topics may differ in their number: one of
- * them may have been given more. A unit then has what there is of it.
+ * All partitions by unit, ordered by partition, then topic. Co-partitioned topics may differ in their number of
+ * partitions. A unit then has the partitions that exist.
  */
 export function unitsOf(
   partitionCounts: ReadonlyMap<string, number>,

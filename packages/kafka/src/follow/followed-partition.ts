@@ -7,16 +7,16 @@ import type { FetchedPartition } from '../kafkajs/inner-cluster.js';
 export interface Followed {
   readonly topic: string;
   readonly partition: number;
-  /** Asked for next. */
+  /** The next offset to request. */
   position: bigint;
-  /** Handed over up to here. */
+  /** Records before this offset have been delivered. */
   delivered: bigint;
   highWatermark: bigint;
-  /** When the last fetch was begun of which all that the log had was handed over; of `performance.now()`. */
+  /** When the last fetch began after which everything in the log was delivered (`performance.now()`). */
   atEndSince: number;
 }
 
-/** What an answer brought, on its way to the application. */
+/** The part of an answer that belongs to one partition. */
 export interface Arrived {
   readonly followed: Followed;
   readonly from: bigint;
@@ -26,13 +26,13 @@ export interface Arrived {
   readonly highWatermark: bigint;
 }
 
-/** What an answer to a fetch from an offset holds of a partition. */
+/** Reads a partition's part of the answer to a fetch from an offset. */
 export function toArrived(
   { followed, from }: { followed: Followed; from: bigint },
   answer: FetchedPartition,
   askedAt: number,
 ): Arrived {
-  // A batch comes whole, also with records before the offset.
+  // A batch arrives complete, including records before the offset.
   const messages = answer.messages.filter((message) => BigInt(message.offset) >= from);
   const committed = filterAbortedMessages({
     messages,

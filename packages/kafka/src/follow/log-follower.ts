@@ -24,30 +24,32 @@ export interface FollowedBatch {
 }
 
 export interface LogFollowerOptions {
-  /** All that may be followed, without prefix. They must exist. */
+  /** All topics that may be followed, without prefix. They must exist. */
   readonly topics: readonly string[];
-  /** Synchronous: it holds up what comes after. What it throws is logged, and the batch comes again. */
+  /** Synchronous: it delays later batches. If it throws, the error is logged and the batch comes again. */
   onBatch(batch: FollowedBatch): void;
-  /** After each answer of a broker, one without records too. */
+  /** Called after each answer of a broker, including answers without records. */
   onRound?(): void;
   /**
    * The offset is not in the log, which has `low` to `high`.
-   * @returns where to go on
+   * @returns the offset to continue at
    */
   onOutOfRange(at: { topic: string; partition: number; low: bigint; high: bigint }): bigint;
-  /** Milliseconds that a broker waits for records. It bounds how long a newly followed partition waits. Default 200. */
+  /**
+   * Milliseconds that a broker waits for records. It limits how long a newly followed partition waits. Default 200.
+   */
   readonly maxWaitTimeMs?: number;
   /** Default 128 KiB. */
   readonly maxBytesPerPartition?: number;
-  /** Of one answer; two are in memory at a time. Default 1 MiB. */
+  /** Limit of one answer. Two are in memory at a time. Default 1 MiB. */
   readonly maxBytes?: number;
 }
 
 /**
- * Reads partitions of its choice without a group: from given offsets, one loop per broker, which asks for the next
- * records while the last ones are being worked on. Survives outages by itself, without a limit; `atEndSince` tells.
+ * Reads chosen partitions from given offsets, without a group. One loop per broker requests the next records while
+ * the last ones are processed. It reconnects after outages, without a time limit. `atEndSince` shows how far it is.
  *
- * Compaction, transaction markers and aborted records leave holes in the offsets; positions move over them.
+ * Compaction, transaction markers and aborted records leave gaps in the offsets. Positions move over them.
  */
 export class LogFollower {
   readonly #config: KafkaConfig;
@@ -72,12 +74,15 @@ export class LogFollower {
     return this.#reader.partitionCount(topic);
   }
 
-  /** First offset, and the one after the last record. @throws KafkaUnavailableError | KafkaRejectedError */
+  /**
+   * The first offset, and the one after the last record.
+   * @throws KafkaUnavailableError | KafkaRejectedError
+   */
   range(topic: string, partition: number): Promise<{ low: bigint; high: bigint }> {
     return this.#reader.range(topic, partition);
   }
 
-  /** From now on, or anew, from this offset. */
+  /** Starts to follow a partition from this offset, or moves to it. */
   follow(topic: string, partition: number, from: bigint): void {
     this.#followed.set(partitionKey(topic, partition), {
       topic,
@@ -96,12 +101,12 @@ export class LogFollower {
     this.#notify();
   }
 
-  /** Everything before it has been handed over; undefined if the partition is not followed. */
+  /** All records before this offset have been delivered. Undefined if the partition is not followed. */
   position(topic: string, partition: number): bigint | undefined {
     return this.#followed.get(partitionKey(topic, partition))?.delivered;
   }
 
-  /** Records that the log is known to have and that were not handed over, over all partitions of a topic. */
+  /** Number of records known to be in the log and not delivered, over all partitions of a topic. */
   lag(topic: string): bigint {
     let lag = 0n;
     for (const one of this.#followed.values())
@@ -110,8 +115,9 @@ export class LogFollower {
   }
 
   /**
-   * The moment (of `performance.now()`) up to which all that was in the followed partitions of a topic has been handed
-   * over; -Infinity before the first time, or if none is followed. With a partition, of that one alone.
+   * The time (`performance.now()`, milliseconds) up to which everything in the followed partitions of a topic has
+   * been delivered. -Infinity before the first time, or if no partition is followed.
+   * @param partition only this partition
    */
   atEndSince(topic: string, partition?: number): number {
     if (partition !== undefined)
@@ -139,7 +145,7 @@ export class LogFollower {
     this.#changed = Promise.withResolvers();
   }
 
-  /** One connected cluster after the other: after any trouble all is looked up anew. */
+  /** Connects to one cluster after the other. After any failure, everything is looked up anew. */
   async #live(): Promise<void> {
     for (let failures = 0; !this.#isClosed(); ) {
       let cluster: InnerCluster | undefined;
@@ -169,9 +175,9 @@ export class LogFollower {
     }
   }
 
-  /** Ends when closed, or with the first broker's failure. */
+  /** Ends when closed, or when the first broker fails. */
   async #readAll(cluster: InnerCluster, onSuccess: () => void): Promise<void> {
-    // What was asked for and not handed over when the last cluster went is asked for again.
+    // Records that were requested but not delivered before the last cluster was lost are requested again.
     for (const followed of this.#followed.values()) followed.position = followed.delivered;
     const leaders = new Map<string, string>();
     for (const topic of this.#options.topics) await cluster.addTargetTopic(this.#names.toWire(topic));
@@ -211,10 +217,10 @@ export class LogFollower {
         continue;
       }
       const fetching = this.#fetch(broker, partitions);
-      // It may fail while the records before it are being worked on.
+      // It may fail while the records before it are processed.
       fetching.catch(() => undefined);
       if (arrived.length > 0) {
-        // Lets the request out first.
+        // Lets the request go out first.
         await new Promise((resolve) => setImmediate(resolve));
         this.#deliver(arrived);
       }
@@ -260,7 +266,7 @@ export class LogFollower {
     }
   }
 
-  /** The answer is one error for all: looks at each. */
+  /** The answer has one error for all partitions, so it checks each. */
   async #findOutOfRange(asked: { followed: Followed; from: bigint }[]): Promise<void> {
     for (const { followed, from } of asked) {
       const { topic, partition } = followed;

@@ -15,15 +15,15 @@ const LATEST = false;
 const FETCH_BYTES = 1024 * 1024;
 
 /**
- * Looks into a partition's log without a consumer group, see `connectCluster`. Calls take turns: of several that come
- * before the broker is connected kafkajs would open a socket each and forget all but the last, and the error of one
- * closes the connection of all.
+ * Reads a partition's log without a consumer group, see `connectCluster`. Calls run one after the other. If several
+ * came before the broker is connected, kafkajs would open a socket for each and forget all but the last. Also, an
+ * error of one call closes the connection of all.
  */
 export class LogReader {
   readonly #config: KafkaConfig;
   readonly #names: TopicNames;
   #cluster: InnerCluster | undefined;
-  #lastTurn: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(config: KafkaConfig) {
     this.#config = config;
@@ -31,7 +31,7 @@ export class LogReader {
   }
 
   /**
-   * First offset, and the one after the last record; both 0 where the topic has no such partition.
+   * The first offset, and the one after the last record. Both are 0 if the topic has no such partition.
    * @throws KafkaUnavailableError | KafkaRejectedError
    */
   async range(topic: string, partition: number): Promise<{ low: bigint; high: bigint }> {
@@ -49,8 +49,8 @@ export class LogReader {
   }
 
   /**
-   * The offset after the last record of each of these partitions, by its number; those that there are. One request to
-   * each broker.
+   * The offset after the last record of each of these partitions, by partition number. Partitions that do not exist
+   * are left out. It takes one request to each broker.
    * @throws KafkaUnavailableError | KafkaRejectedError
    */
   async ends(topic: string, partitions: readonly number[]): Promise<Map<number, bigint>> {
@@ -74,7 +74,10 @@ export class LogReader {
     });
   }
 
-  /** The record at exactly this offset; null if it is gone, not there yet, aborted, or a transaction marker. */
+  /**
+   * The record at exactly this offset, or null if it is deleted, not written yet, aborted, or a transaction marker.
+   * @throws KafkaUnavailableError | KafkaRejectedError
+   */
   async read(topic: string, partition: number, offset: bigint): Promise<KafkaRecord | null> {
     const fetched = await this.#fetch(topic, partition, offset);
     const abortedTransactions = fetched?.abortedTransactions ?? [];
@@ -84,10 +87,12 @@ export class LogReader {
   }
 
   /**
-   * The committed records from an offset on, about a megabyte of them.
+   * The committed records from an offset on, about a megabyte.
    *
-   * @returns with `next`, where to read on: the same offset at the end of what is committed, and where the log does not
-   *   have the offset at all
+   *
+   * @returns with `next`, the offset to continue at: it is the same offset at the end of the committed records, or if
+   *   the log does not have the offset
+   * @throws KafkaUnavailableError | KafkaRejectedError
    */
   async readFrom(
     topic: string,
@@ -95,7 +100,7 @@ export class LogReader {
     offset: bigint,
   ): Promise<{ records: KafkaRecord[]; next: bigint }> {
     const fetched = await this.#fetch(topic, partition, offset);
-    // A batch comes whole, also with records before the offset.
+    // A batch arrives complete, including records before the offset.
     const messages = (fetched?.messages ?? []).filter((found) => BigInt(found.offset) >= offset);
     const last = messages.at(-1);
     const committed = filterAbortedMessages({
@@ -108,15 +113,15 @@ export class LogReader {
     };
   }
 
-  /** After the calls under way. */
+  /** Waits for the calls under way, then disconnects. */
   async close(): Promise<void> {
-    await this.#turn(() => this.#disconnect());
+    await this.#queued(() => this.#disconnect());
   }
 
-  #turn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#lastTurn.then(work);
-    this.#lastTurn = turn.catch(() => undefined);
-    return turn;
+  #queued<T>(work: () => Promise<T>): Promise<T> {
+    const queued = this.#last.then(work);
+    this.#last = queued.catch(() => undefined);
+    return queued;
   }
 
   async #disconnect(): Promise<void> {
@@ -156,7 +161,7 @@ export class LogReader {
     action: string,
     work: (cluster: InnerCluster, wireTopic: string) => Promise<T>,
   ): Promise<T> {
-    return this.#turn(() => this.#runOrRepeat(topic, action, work));
+    return this.#queued(() => this.#runOrRepeat(topic, action, work));
   }
 
   async #runOrRepeat<T>(
@@ -172,7 +177,8 @@ export class LogReader {
         await cluster.refreshMetadataIfNecessary();
         return await work(cluster, wireTopic);
       } catch (error) {
-        // A connection that went stale since the last call, or a leader that moved: once more from the beginning.
+        // The connection may be stale since the last call, or the leader may have moved: try once more from the
+        // beginning.
         await this.#disconnect();
         if (attempt > 0) throw toTransportError(`${action} of ${topic}`, error);
       }
@@ -189,7 +195,7 @@ export class LogReader {
   }
 }
 
-/** Those of the partitions that the topic has; what is not known may be new, so it is looked up. */
+/** Those of the partitions that the topic has. An unknown partition may be new, so it is looked up. */
 async function knownOf(
   cluster: InnerCluster,
   wireTopic: string,

@@ -1,11 +1,11 @@
 import { DecodeError } from './undecodable.js';
 
-/** Below this, a loop is quicker than a call. */
+/** Below this length, a loop is faster than a call. */
 const SHORT = 32;
 
 /**
- * What snappy and LZ4 share: literals that are copied from the input, and repeats of what was written before. Every
- * step is checked against both ends: the bytes are whatever a writer has sent.
+ * The common part of snappy and LZ4: literals copied from the input, and repeats of bytes written before. Every step
+ * is checked against both ends, because any client may have written the bytes.
  */
 export class BlockWriter {
   readonly output: Buffer;
@@ -14,7 +14,7 @@ export class BlockWriter {
   readonly #input: Buffer;
   readonly #limit: number;
 
-  /** Reads from `at`. Writes to a buffer of `limit` bytes, or to the given one between `from` and `limit`. */
+  /** Reads from `at`. Writes to a new buffer of `limit` bytes, or to the given one between `from` and `limit`. */
   constructor(
     input: Buffer,
     at: number,
@@ -29,7 +29,10 @@ export class BlockWriter {
     this.written = from;
   }
 
-  /** A little-endian number of one to four bytes. */
+  /**
+   * A little-endian number of one to four bytes.
+   * @throws DecodeError if the input ends before it
+   */
   uint(bytes: number): number {
     const { at } = this;
     if (at + bytes > this.#input.length) throw new DecodeError('the compressed bytes are cut off');
@@ -37,6 +40,10 @@ export class BlockWriter {
     return bytes === 1 ? this.#input[at]! : this.#input.readUIntLE(at, bytes);
   }
 
+  /**
+   * Copies bytes from the input.
+   * @throws DecodeError if the input or the output ends before it
+   */
   literal(length: number): void {
     const { at, written } = this;
     if (at + length > this.#input.length || written + length > this.#limit)
@@ -47,7 +54,11 @@ export class BlockWriter {
     this.written += length;
   }
 
-  /** @param distance back from the end of what is written; a copy may overlap itself, which repeats */
+  /**
+   * Repeats bytes that were written before. A copy may overlap itself, which repeats it.
+   * @param distance counted back from the end of the written bytes
+   * @throws DecodeError if it reaches outside of the output
+   */
   copy(distance: number, length: number): void {
     const { output, written } = this;
     if (distance === 0 || distance > written || written + length > this.#limit)

@@ -11,16 +11,16 @@ const ERROR = 1;
 const WARN = 2;
 
 /**
- * Errors that kafkajs logs and then retries on its own: the first look-up of a coordinator, a refused connection
- * among several, a response that is not ready yet. What remains failing is reported by our own classes.
+ * Errors that kafkajs logs and then retries: the first look-up of a coordinator, a refused connection among several,
+ * a response that is not ready yet. Our own classes report failures that last.
  */
 const RETRIED =
   /^(Response |Connection (error|timeout)|Failed to connect to (seed )?broker|Failed to send messages|Failed to find group coordinator|Crash: |Restarting the consumer|\[?Connection|Closed connection|The group coordinator|The coordinator is not)/;
 
 /**
- * Maps kafkajs entries to ours. kafkajs is loud: its INFO (each pause and resume of a partition) becomes debug, its
- * WARN debug as well, and an ERROR that it retries itself too. Any other ERROR is a warning, since this package
- * decides what is an error and says so in its own words.
+ * Maps kafkajs log entries to ours. kafkajs logs much: its INFO (each pause and resume of a partition), its WARN and
+ * each ERROR that it retries become debug. Any other ERROR becomes a warning, because this package decides what is an
+ * error and logs it itself.
  */
 export function createLogSink(
   log: KafkaLogger | undefined,

@@ -12,7 +12,7 @@ import { rememberTransactionCoordinators } from './transaction-coordinator.js';
 const KEEP_ALIVE_MS = 60_000;
 
 export interface ClientOptions {
-  /** Retries inside kafkajs, per call. What outlasts them is retried by our classes, in sight of their callers. */
+  /** Retries inside kafkajs, per call. Later retries are made by our classes, where callers can see them. */
   retries: number;
   initialRetryTimeMs: number;
   maxRetryTimeMs: number;
@@ -36,7 +36,7 @@ export function createClient(config: KafkaConfig, options: ClientOptions): Kafka
       retries: options.retries,
       initialRetryTime: options.initialRetryTimeMs,
       maxRetryTime: options.maxRetryTimeMs,
-      // kafkajs restarts a crashed consumer by itself only sometimes; BatchConsumer always does, so never both.
+      // kafkajs restarts a crashed consumer in some cases only. BatchConsumer always does, so kafkajs must never.
       restartOnFailure: async () => false,
     },
     logLevel: kafkajs.logLevel.INFO,
@@ -67,7 +67,8 @@ function openSocket(
     ? tls.connect({ ...target, ...(net.isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
     : net.connect(target, onConnect);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
-  // Or the end of a large request waits for the broker to acknowledge what came before. kafkajs does not set it.
+  // Otherwise the end of a large request waits until the broker has acknowledged the bytes before it. kafkajs does
+  // not set it.
   socket.setNoDelay(true);
   return socket;
 }

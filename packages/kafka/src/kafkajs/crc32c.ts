@@ -2,7 +2,7 @@
 const POLYNOMIAL = 0x82f63b78;
 const SLICES = 16;
 
-/** `TABLES[256 * n + b]`: what byte `b` does to the checksum when `n` more bytes follow it in its batch. */
+/** `TABLES[256 * n + b]`: the effect of byte `b` on the checksum if `n` more bytes follow it in its batch. */
 const TABLES = createTables();
 
 function createTables(): Int32Array {
@@ -20,8 +20,8 @@ function createTables(): Int32Array {
 }
 
 /**
- * CRC-32C (RFC 3720, B.4) of `bytes[from..to)`, unsigned. Slicing by 16: 1.5 GB/s, where kafkajs's byte by byte makes
- * 0.45; Node's own `zlib.crc32` has another polynomial.
+ * CRC-32C (RFC 3720, B.4) of `bytes[from..to)`, unsigned. Slicing by 16 reaches 1.5 GB/s, kafkajs's loop over bytes
+ * 0.45 GB/s. Node's own `zlib.crc32` uses another polynomial.
  */
 export function crc32c(bytes: Uint8Array, from = 0, to = bytes.length): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

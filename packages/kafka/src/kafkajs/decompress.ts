@@ -3,7 +3,7 @@ import { unlz4 } from './lz4.js';
 import { unsnappy } from './snappy.js';
 import { DecodeError } from './undecodable.js';
 
-/** By the number in a batch's attributes; 0 is no compression. */
+/** By the codec number in a batch's attributes. 0 means no compression. */
 const CODECS: readonly (((bytes: Buffer, maxBytes: number) => Buffer) | undefined)[] = [
   undefined,
   (bytes, maxOutputLength) => byZlib('gzip', () => zlib.gunzipSync(bytes, { maxOutputLength })),

@@ -4,11 +4,12 @@ import ConsumerGroup from 'kafkajs/src/consumer/consumerGroup.js';
 let applied = false;
 
 /**
- * Makes a join that failed the end of its consumer. kafkajs 2.2.4 takes one that failed for a reason worth a retry (a
- * time-out, a closed connection) for a fetch that failed, and fetches on: with the assignment of before, without a
- * member id, and therefore without heartbeats. The group has given the partitions away; nothing tells the consumer.
+ * Ends the consumer if a join fails. kafkajs 2.2.4 treats a join that failed with a retriable error (a time-out, a
+ * closed connection) like a failed fetch, and continues to fetch with the old assignment, without a member id and
+ * therefore without heartbeats. The group has given the partitions away, but the consumer does not notice.
  *
- * @throws Error when kafkajs's consumer group is not of the expected shape
+ *
+ * @throws Error if kafkajs's consumer group does not have the expected shape
  */
 export function endWithFailedJoins(): void {
   if (applied) return;

@@ -2,11 +2,11 @@ import definitions from 'kafkajs/src/protocol/requests/index.js';
 import { DecompressedBytes, readBatches } from './fetched-batches.js';
 import type { BatchContext, FetchedMessage } from './fetched-message.js';
 
-/** The newest that kafkajs knows, and all that brokers since 2.3 are asked for. */
+/** The newest version that kafkajs knows. All brokers since 2.3 support it. */
 const VERSION = 11;
 const FETCH_KEY = 1;
 
-/** Under kafkajs's names. */
+/** With kafkajs's field names. */
 export interface FetchAnswer {
   throttleTime: number;
   clientSideThrottleTime: number;
@@ -24,8 +24,8 @@ interface FetchedPartition {
   preferredReadReplica: number;
   messages: FetchedMessage[];
   /**
-   * Offset after the last whole batch, which kafkajs does not tell; 0 without one. Compaction takes records out of a
-   * batch and leaves the batch, so that the last record's offset may lie before it.
+   * The offset after the last complete batch, which kafkajs does not report, or 0 without one. Compaction removes
+   * records from a batch and keeps the batch, so the last record's offset may be lower.
    */
   nextOffset: bigint;
 }
@@ -33,10 +33,11 @@ interface FetchedPartition {
 let applied = false;
 
 /**
- * Replaces kafkajs's reading of what brokers answer to a fetch, see `FetchedMessage`. kafkajs decompresses gzip alone,
- * checks no checksum, and never gets past a batch that it cannot decode.
+ * Replaces kafkajs's decoding of fetch answers, see `FetchedMessage`. kafkajs decompresses gzip only, checks no
+ * checksum, and never gets past a batch that it cannot decode.
  *
- * @throws Error when kafkajs's inner modules are not of the expected shape
+ *
+ * @throws Error if kafkajs's inner modules do not have the expected shape
  */
 export function speedUpFetch(): void {
   if (applied) return;
@@ -67,7 +68,7 @@ export function speedUpFetch(): void {
 export function decodeFetch(answer: Buffer): FetchAnswer {
   const reader = new AnswerReader(answer);
   const decoded: FetchAnswer = {
-    // kafkajs: the broker has not waited, it asks the client to.
+    // kafkajs: the broker did not wait, it wants the client to.
     throttleTime: 0,
     clientSideThrottleTime: reader.int32(),
     errorCode: reader.int16(),
@@ -144,9 +145,10 @@ const ABORTED: BatchContext = { producerId: 'aborted', inTransaction: true };
 const ABORT_MARKER = Buffer.alloc(4);
 
 /**
- * Finds the records of aborted transactions, and marks them so that kafkajs leaves them out. Its own search takes the
- * broker's list to be in the order of first offsets, and one transaction at most to begin at each record: where several
- * are aborted at once, or a fetch begins in the midst of them, it hands aborted records over as if they were committed.
+ * Finds the records of aborted transactions and marks them, so that kafkajs leaves them out. kafkajs's own search
+ * assumes that the broker's list is ordered by first offset and that at most one transaction begins at each record.
+ * If several transactions are aborted at once, or a fetch begins in the middle of one, kafkajs delivers aborted
+ * records as if they were committed.
  */
 function markAborted(partition: FetchedPartition): void {
   if (partition.abortedTransactions.length === 0) return;

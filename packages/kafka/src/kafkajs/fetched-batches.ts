@@ -3,7 +3,7 @@ import { decompress } from './decompress.js';
 import { type BatchContext, Cursor, FetchedMessage } from './fetched-message.js';
 import { DecodeError, UndecodableBatch } from './undecodable.js';
 
-/** Of a batch: all before its records, and what comes before its length begins to count. */
+/** Sizes of the fields before a batch's records, and of those before its length counts. */
 const HEADER_BYTES = 61;
 const LENGTH_BYTES = 12;
 const CHECKED_FROM = 21;
@@ -12,18 +12,18 @@ const COMPRESSION = 0b111;
 const LOG_APPEND_TIME = 0x8;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
-/** Last instant that a `Date` can have. */
+/** The last instant that a `Date` can represent. */
 const LATEST_MS = 8.64e15;
 
 /**
- * What one batch may decompress to. Clients make batches of one megabyte at most before they compress; what is far
- * above that is an attack.
+ * Maximum decompressed size of one batch. Clients make batches of at most one megabyte before compression. A much
+ * larger one is an attack.
  */
 export const MAX_BATCH_BYTES = 32 * 1024 * 1024;
-/** What the batches of one answer may decompress to together, before the rest is left for the next fetch. */
+/** Maximum decompressed size of the batches of one answer. The next fetch gets the rest. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** Decompressed bytes of an answer so far; each partition gets its first batch whatever the others took. */
+/** Decompressed bytes of an answer so far. Each partition gets at least its first batch, whatever the others used. */
 export class DecompressedBytes {
   #left = MAX_ANSWER_BYTES;
 
@@ -38,15 +38,17 @@ export class DecompressedBytes {
 
 export interface FetchedBatches {
   messages: FetchedMessage[];
-  /** Offset after the last batch that was read; 0 without one. */
+  /** The offset after the last batch that was read, or 0 without one. */
   nextOffset: bigint;
 }
 
 /**
- * Reads the whole batches of `bytes[from..to)`. The last one may be cut off, by the limit of bytes: it comes with the
- * next fetch. A batch that cannot be decoded becomes one `UndecodableBatch`. Never throws for what the bytes are.
+ * Reads the complete batches of `bytes[from..to)`. The last batch may be cut off by the byte limit. The next fetch
+ * brings it. A batch that cannot be decoded becomes one `UndecodableBatch` (docs/decisions/0023).
+ *
  *
  * @param logEnd the offset after the log's last record
+ * @throws Error for a bug only, never because of the bytes
  */
 export function readBatches(
   bytes: Buffer,
@@ -60,7 +62,7 @@ export function readBatches(
   for (let at = from; at + LENGTH_BYTES <= to; ) {
     const end = at + LENGTH_BYTES + bytes.readInt32BE(at + 8);
     if (end > to || (at > from && used.isUsedUp)) break;
-    // A length that says nothing: nobody knows where the next batch begins.
+    // The length is not credible, so it is unknown where the next batch begins.
     const isFramed = end > at + LENGTH_BYTES;
     const batch = bytes.subarray(at, isFramed ? end : to);
     const before = messages.length;
@@ -131,13 +133,15 @@ function readRecords(header: Buffer, bytes: Buffer, from: number, messages: Fetc
   if (cursor.at !== bytes.length) throw new DecodeError('the records do not fill the batch');
 }
 
-/** Stands for the batch at its last offset, as far as its header can be believed: below `next`, where the log goes on. */
+/**
+ * Represents the batch at its last offset, as far as its header is credible: below `next`, where the log continues.
+ */
 function toUndecodable(batch: Buffer, { message }: DecodeError, next: bigint): UndecodableBatch {
   const firstOffset = batch.readBigInt64BE(0);
   const claimed = isWhole(batch) ? lastOffsetOf(batch) : firstOffset;
   let lastOffset = claimed > firstOffset ? claimed : firstOffset;
   if (next > firstOffset && next <= lastOffset) lastOffset = next - 1n;
-  // Time and transaction of a header with a wrong checksum are not believed: a false time would move clocks.
+  // Time and transaction of a header with a wrong checksum are not used: a wrong time would move clocks.
   const isSound = isWhole(batch) && hasGoodChecksum(batch);
   const time = isSound ? Number(batch.readBigInt64BE(35)) : 0;
   const context = isSound ? contextOf(batch) : { producerId: '-1', inTransaction: false };

@@ -1,21 +1,24 @@
-/** What all records of a batch share; under kafkajs's names, for it looks at them to leave out what was aborted. */
+/**
+ * Fields that all records of a batch share, with kafkajs's names, because kafkajs reads them to leave out aborted
+ * records.
+ */
 export interface BatchContext {
   readonly producerId: string;
   readonly inTransaction: boolean;
 }
 
 /**
- * A record where it lies in the broker's answer. Stands in for kafkajs's message, for which every field of every
- * record is copied out and becomes text, numbers by way of BigInt, before anybody has asked for it.
+ * A record inside the broker's answer. It replaces kafkajs's message, which copies and decodes every field of every
+ * record, numbers by way of BigInt, before any reader has used it.
  */
 export class FetchedMessage {
-  /** kafkajs's own is a decimal string; wherever it computes with one, it takes either. */
+  /** kafkajs's own is a decimal string. Where kafkajs computes with it, it accepts both. */
   readonly offset: bigint;
   readonly timestamp: number;
   readonly isControlRecord: boolean;
   batchContext: BatchContext;
   readonly #bytes: Buffer;
-  /** Where the key's length is; value and headers come after it. */
+  /** Position of the key's length. Value and headers follow it. */
   readonly #at: number;
 
   constructor(
@@ -48,7 +51,7 @@ export class FetchedMessage {
     return new Cursor(this.#bytes, this.#at).text();
   }
 
-  /** A header that occurs more than once counts with its last value; one without a value is left out. */
+  /** If a header occurs more than once, its last value counts. A header without a value is left out. */
   textHeaders(): Record<string, string> {
     const headers: Record<string, string> = {};
     const cursor = new Cursor(this.#bytes, this.#at);
@@ -64,7 +67,7 @@ export class FetchedMessage {
   }
 }
 
-/** Reads zigzag numbers, and fields with such a length in front (-1: null). */
+/** Reads zigzag numbers, and fields prefixed by such a length (-1: null). */
 export class Cursor {
   readonly bytes: Buffer;
   at: number;
@@ -86,7 +89,7 @@ export class Cursor {
     return (raw >>> 1) ^ -(raw & 1);
   }
 
-  /** 64 bits; exact to 2^52, which as milliseconds is a long time. */
+  /** 64 bits, exact to 2^52. In milliseconds that is far more than any time needs. */
   varlong(): number {
     let byte = this.bytes[this.at++]!;
     let raw = byte & 127;

@@ -4,8 +4,8 @@ import { FetchedMessage } from './fetched-message.js';
 import { type Undecodable, UndecodableBatch } from './undecodable.js';
 
 /**
- * A record over a fetched message, in kafkajs's types its own. What it holds is decoded when
- * first asked for: a reader that drops a record by its offset, or never looks at headers, does not pay for them.
+ * A record over a fetched message, which has kafkajs's types. Fields are decoded on first access, so that a reader
+ * that drops a record by its offset, or never reads headers, does not pay for them.
  */
 export class FetchedRecord implements KafkaRecord {
   readonly topic: string;
@@ -45,7 +45,7 @@ export class FetchedRecord implements KafkaRecord {
     return this.#key;
   }
 
-  /** A header that occurs more than once counts with its last value; one without a value is left out. */
+  /** If a header occurs more than once, its last value counts. A header without a value is left out. */
   get headers(): Record<string, string> {
     this.#headers ??= headersOf(this.#message);
     return this.#headers;

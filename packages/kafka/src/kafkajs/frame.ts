@@ -1,42 +1,44 @@
-/** Room in front of a body for what kafkajs puts there: sizes, keys, correlation id, client id. */
+/** Space before a body for kafkajs's header: sizes, keys, correlation id, client id. */
 const HEADROOM_BYTES = 512;
-/** Less is not worth keeping apart. */
+/** Smaller buffers are not worth keeping. */
 const SMALLEST_BYTES = 64 * 1024;
-/** Buffers kept for the next requests: about one per request that is under way at a time. */
+/** Buffers kept for later requests: about one per concurrent request. */
 const KEPT = 4;
-/** A larger one, for one oversized record, is not kept. */
+/** A larger buffer, for one oversized record, is not kept. */
 const LARGEST_KEPT_BYTES = 2 * 1024 * 1024;
 
 const kept: Buffer[] = [];
 
 /**
- * The buffer that one request is written into, field after field, with room in front for its header, so that it
- * reaches the socket without being copied. Fields are big-endian, as everywhere in Kafka's protocol.
+ * The buffer of one request. Fields are written one after the other, with space in front for the header, so that the
+ * request reaches the socket without a copy. Fields are big-endian, as everywhere in Kafka's protocol.
  *
- * A fresh megabyte for each request would cost its page faults, and hurries the garbage collector: buffers are used
- * again.
+ * Buffers are used again: a new megabyte for each request would cost page faults and garbage collections.
  */
 export class Frame {
   readonly bytes: Buffer;
-  /** First and last byte written, exclusive the latter. */
+  /** First byte written, and the byte after the last. */
   start = HEADROOM_BYTES;
   end = HEADROOM_BYTES;
 
-  /** @param bodyBytes exactly what will be written */
+  /** @param bodyBytes the exact size of the body */
   constructor(bodyBytes: number) {
     const wanted = HEADROOM_BYTES + bodyBytes;
     const reused = kept.pop();
-    // One that is too small goes, so that those kept grow to what is usual.
+    // A buffer that is too small is dropped, so that the kept ones grow to the usual size.
     this.bytes =
       reused && reused.length >= wanted ? reused : Buffer.allocUnsafeSlow(Math.max(wanted, SMALLEST_BYTES));
   }
 
-  /** Hands the buffer over to later requests. Only for one that nobody reads any more, the socket included. */
+  /** Keeps the buffer for later requests. Only if it is no longer read, not even by the socket. */
   release(): void {
     if (kept.length < KEPT && this.bytes.length <= LARGEST_KEPT_BYTES) kept.push(this.bytes);
   }
 
-  /** What `Encoder.writeEncoder` takes for an encoder, and copies from where it does not take the frame over. */
+  /**
+   * `Encoder.writeEncoder` recognizes an encoder by this property, and copies from it if it does not take the frame
+   * over.
+   */
   get buf(): Buffer {
     return this.bytes;
   }
@@ -60,7 +62,7 @@ export class Frame {
     this.end = this.bytes.writeBigInt64BE(value, this.end);
   }
 
-  /** A string with its length in front. */
+  /** A string, prefixed by its length. */
   string(value: string | null): void {
     if (value === null) {
       this.int16(-1);
@@ -81,9 +83,9 @@ export class Frame {
     this.bytes[this.end++] = rest;
   }
 
-  /** @param length its bytes in UTF-8 */
+  /** @param length size in UTF-8 bytes */
   text(value: string, length: number): void {
-    // As many bytes as characters: ASCII, for which Latin-1 is the quicker way.
+    // As many bytes as characters means ASCII, and Latin-1 is the faster way to write it.
     this.bytes.write(value, this.end, length, length === value.length ? 'latin1' : 'utf8');
     this.end += length;
   }
@@ -94,7 +96,7 @@ export class Frame {
   }
 }
 
-/** Bytes of a string field, its length included. */
+/** Bytes of a string field, including its length. */
 export function sizeOfString(value: string | null): number {
   return value === null ? 2 : 2 + Buffer.byteLength(value);
 }

@@ -4,7 +4,7 @@ import { type ClientOptions, createClient } from './client.js';
 
 export const READ_COMMITTED = 1;
 
-/** kafkajs's cluster, of which its types show less than its assigners are given. The shape is that of 2.2.4. */
+/** kafkajs's cluster. Its types show less than its assigners get. The shape is that of 2.2.4. */
 export interface InnerCluster {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
@@ -25,7 +25,7 @@ export interface FetchedPartition {
   highWatermark: string;
   abortedTransactions: { firstOffset: string; producerId: string }[] | null;
   messages: (KafkaMessage & { isControlRecord: boolean })[];
-  /** Of our own decoding only, see `fetch-decoding.ts`. */
+  /** Only set by our own decoding, see `fetch-decoding.ts`. */
   nextOffset?: bigint;
 }
 
@@ -34,8 +34,9 @@ export interface InnerBroker {
 }
 
 /**
- * Reading without a group is something that kafkajs offers nowhere, but it hands the cluster that can do it to every
- * assigner: so a consumer is made for its cluster's sake, and never run.
+ * A connected cluster, to read without a group. kafkajs offers no such reading, but it passes the cluster that can do
+ * it to every assigner. So a consumer is made for its cluster only, and never run.
+ * @throws Error if kafkajs does not pass its cluster to assigners, or if it cannot connect
  */
 export async function connectCluster(config: KafkaConfig, options: ClientOptions): Promise<InnerCluster> {
   let captured: InnerCluster | undefined;

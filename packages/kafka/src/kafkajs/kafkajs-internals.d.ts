@@ -1,6 +1,6 @@
 /**
- * kafkajs has no types for its inner modules. These are of 2.2.4: what we replace parts of, and what the specs compare
- * with. No imports from our own files: an ambient module that has them loses its types without a word.
+ * Types of kafkajs's inner modules, which has none: the parts of 2.2.4 that we replace, and those that the specs
+ * compare with. This file must not import our own files: an ambient module with imports silently loses its types.
  */
 declare module 'kafkajs/src/network/requestQueue/index.js' {
   const RequestQueue: unknown;
@@ -22,7 +22,7 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
 }
 
 declare module 'kafkajs/src/protocol/encoder.js' {
-  /** As much as `writeEncoder` asks of what it is given. */
+  /** The part of its argument that `writeEncoder` uses. */
   export interface Encoded {
     readonly buf: Buffer;
     readonly buffer: Buffer;
@@ -42,10 +42,10 @@ declare module 'kafkajs/src/protocol/requests/index.js' {
     acks: number;
     timeout: number;
     transactionalId?: string | null;
-    /** A decimal string or a number; -1 is none. */
+    /** A decimal string or a number. -1 means none. */
     producerId: string | number;
     producerEpoch: number;
-    /** 0 is none. */
+    /** 0 means none. */
     compression?: number;
     topicData: { topic: string; partitions: PartitionData[] }[];
   }
@@ -81,7 +81,7 @@ declare module 'kafkajs/src/protocol/request.js' {
 declare module 'kafkajs/src/producer/groupMessagesPerPartition.js' {
   import type { ICustomPartitioner } from 'kafkajs';
 
-  /** Messages are an array, or what has its `reduce`. */
+  /** Messages are an array, or an object with the same `reduce`. */
   export default function groupMessagesPerPartition(parts: {
     topic: string;
     partitionMetadata: unknown[];
@@ -95,7 +95,7 @@ declare module 'kafkajs/src/protocol/recordBatch/crc32C/index.js' {
 }
 
 declare module 'kafkajs/src/consumer/filterAbortedMessages.js' {
-  /** Leaves out the records of aborted transactions; control records stay in. */
+  /** Leaves out the records of aborted transactions. Control records stay. */
   export default function filterAbortedMessages<Message>(fetched: {
     messages: Message[];
     abortedTransactions: { firstOffset: string; producerId: string }[];

@@ -11,10 +11,11 @@ const MIN_MATCH = 4;
 const FIRST_BYTES = 64 * 1024;
 
 /**
- * Decompresses an LZ4 frame (lz4_Frame_format.md), as Kafka's clients write it. The frame's own checksums are passed
- * over: the batch around it has one.
+ * Decompresses an LZ4 frame (lz4_Frame_format.md), as Kafka's clients write it. The frame's own checksums are
+ * skipped, because the batch around it has one.
  *
- * @throws DecodeError for what is no such frame, or more than `maxBytes` decompressed
+ *
+ * @throws DecodeError if it is not such a frame, or if more than `maxBytes` are decompressed
  */
 export function unlz4(input: Buffer, maxBytes: number): Buffer {
   const { at: firstBlock, hasBlockChecksums, contentBytes } = readHeader(input);
@@ -27,12 +28,12 @@ export function unlz4(input: Buffer, maxBytes: number): Buffer {
     const bytes = size & ~IS_UNCOMPRESSED;
     const block = input.subarray(at + 4, at + 4 + bytes);
     if (block.length < bytes) throw new DecodeError('lz4: a block is cut off');
-    const isPlain = (size & IS_UNCOMPRESSED) !== 0;
-    const needed = written + (isPlain ? bytes : measure(block));
+    const isUncompressed = (size & IS_UNCOMPRESSED) !== 0;
+    const needed = written + (isUncompressed ? bytes : measure(block));
     if (needed > maxBytes) throw new DecodeError(`lz4: more than ${maxBytes} bytes decompressed`);
     if (needed > output.length) output = enlarged(output, written, needed, maxBytes);
     const writer = new BlockWriter(block, 0, needed, output, written);
-    if (isPlain) writer.literal(bytes);
+    if (isUncompressed) writer.literal(bytes);
     else readBlock(writer, block.length);
     written = writer.written;
     at += 4 + bytes + (hasBlockChecksums ? 4 : 0);
@@ -63,7 +64,7 @@ function enlarged(output: Buffer, written: number, needed: number, maxBytes: num
   return larger;
 }
 
-/** Sequences of literals and a copy; the last one has no copy. */
+/** Sequences of literals and a copy. The last sequence has no copy. */
 function readBlock(writer: BlockWriter, end: number): void {
   for (;;) {
     const token = writer.uint(1);
@@ -74,7 +75,7 @@ function readBlock(writer: BlockWriter, end: number): void {
   }
 }
 
-/** Bytes that a block decompresses to: a block does not say, and a small one may say it is gigabytes. */
+/** Decompressed size of a block. A block does not state its size, and a small block may expand to gigabytes. */
 function measure(block: Buffer): number {
   const reader = new BlockWriter(block, 0, 0, EMPTY);
   for (let bytes = 0; ; ) {
@@ -89,7 +90,7 @@ function measure(block: Buffer): number {
 }
 const EMPTY = Buffer.alloc(0);
 
-/** Four bits of a token; 15 goes on in the bytes that follow, until one is not 255. */
+/** Four bits of a token. If they are 15, the length continues in the following bytes, until one is not 255. */
 function readLength(reader: BlockWriter, nibble: number): number {
   let length = nibble;
   if (nibble === 15)

@@ -1,24 +1,28 @@
 import Encoder, { type Encoded } from 'kafkajs/src/protocol/encoder.js';
 import definitions, { type Call, type ProduceArguments } from 'kafkajs/src/protocol/requests/index.js';
 import { Frame, sizeOfString } from './frame.js';
-import { isPlain } from './plain-producer.js';
+import { isNonTransactional } from './plain-producer.js';
 import { type BatchWriter, type MeasuredBatch, measureBatch, writeBatch } from './record-batch.js';
 import { PartitionRecords } from './topic-records.js';
 
-/** Produce requests have held record batches since version 3; all later ones that kafkajs knows look the same. */
+/**
+ * Produce requests have contained record batches since version 3. All later versions that kafkajs knows look the
+ * same.
+ */
 const FIRST_WITH_BATCHES = 3;
 const PRODUCE_KEY = 0;
 
 let applied = false;
 
 /**
- * Replaces kafkajs's encoding of what our producers send. It makes a buffer for every record and number, copies each
- * record five times and computes the checksum byte by byte, which took a third of the ledger's CPU; here a request is
- * written once, into one buffer. Requests of anything but `PartitionRecords` go kafkajs's way.
+ * Replaces kafkajs's encoding of produce requests. kafkajs makes a buffer for every record and number, copies each
+ * record five times and computes the checksum byte by byte, which took a third of the ledger's CPU. Here a request is
+ * written once, into one buffer. Only requests with `PartitionRecords` are encoded here, others by kafkajs.
  *
- * kafkajs looks its request definitions up by property at each request, so that replacing one is enough.
+ * kafkajs reads its request definitions by property at each request, so replacing one is enough.
  *
- * @throws Error when kafkajs's inner modules are not of the expected shape
+ *
+ * @throws Error if kafkajs's inner modules do not have the expected shape
  */
 export function speedUpProduce(): void {
   if (applied) return;
@@ -71,7 +75,8 @@ function withOurEncoding({ request, response }: Call, args: ProduceArguments): C
     response: {
       ...response,
       decode: (answer) => {
-        // The broker answers what it has read to the end. Without an answer the buffer is left to the collector.
+        // The broker answers after it has read the whole request. Without an answer, the buffer is left to the
+        // garbage collector.
         frame?.release();
         frame = undefined;
         return response.decode(answer);
@@ -80,9 +85,9 @@ function withOurEncoding({ request, response }: Call, args: ProduceArguments): C
   };
 }
 
-/** The body of a produce request, all records of which are of now. */
+/** The body of a produce request. All its records have the current time. */
 export function encodeProduce(args: ProduceArguments): Frame {
-  const transactionalId = isPlain(args.transactionalId) ? null : (args.transactionalId ?? null);
+  const transactionalId = isNonTransactional(args.transactionalId) ? null : (args.transactionalId ?? null);
   const batches: MeasuredBatch[] = [];
   let bytes = sizeOfString(transactionalId) + 2 + 4 + 4;
   for (const { topic, partitions } of args.topicData) {
@@ -121,8 +126,8 @@ export function encodeProduce(args: ProduceArguments): Frame {
 }
 
 /**
- * kafkajs puts a request together as header + body and then size + request, each by copying into a larger encoder.
- * Where the second part is a frame with room in front, the first part goes there instead.
+ * kafkajs builds a request as header + body and then size + request, each by copying into a larger encoder. If the
+ * second part is a frame with space in front, the first part is written into that space instead.
  */
 function takeFramesOver(): void {
   const original = Encoder.prototype.writeEncoder;

@@ -3,17 +3,17 @@ import { type OutgoingRecord, partitionKey } from '../config.js';
 import type { TopicNames } from './client.js';
 import { TopicRecords } from './topic-records.js';
 
-/** Room for the record's own framing, per record and per header. */
+/** Upper estimate for the record's own framing, per record and per header. */
 const RECORD_OVERHEAD_BYTES = 70;
 const HEADER_OVERHEAD_BYTES = 10;
 
 /**
- * Below the broker's default `message.max.bytes` (1,048,588) with some to spare: kafkajs makes one record batch per
- * partition of whatever a request holds, so this keeps the broker from refusing it as MESSAGE_TOO_LARGE.
+ * Below the broker's default `message.max.bytes` (1,048,588) with a margin. kafkajs makes one record batch per
+ * partition of a request, so this limit keeps the broker from refusing it as MESSAGE_TOO_LARGE.
  */
 export const MAX_REQUEST_BYTES = 900_000;
 
-/** About the bytes of a record on the wire; an upper estimate for text in ASCII. */
+/** Estimated bytes of a record on the wire, an upper estimate for ASCII text. */
 export function estimateBytes(record: OutgoingRecord): number {
   let bytes = RECORD_OVERHEAD_BYTES;
   if (record.key !== null) bytes += record.key.length;
@@ -27,9 +27,9 @@ export function estimateBytes(record: OutgoingRecord): number {
 }
 
 /**
- * Runs of records that fit a request each. The broker's limit is for a partition's batch, of which a topic's part in the
- * run is the upper bound; all topics of a run together may be twice as much, so that one that is just too much for a
- * topic does not put what follows for others into a request of its own.
+ * Runs of records that each fit into a request. The broker limits a partition's batch, for which a topic's part of
+ * the run is the upper bound. All topics of a run together may be twice as much, so that a run slightly too large for
+ * one topic does not move the records of others into a request of their own.
  */
 export function* cutIntoRequests(records: OutgoingRecord[]): Generator<OutgoingRecord[]> {
   const bytesOfTopics = new Map<string, number>();
@@ -52,15 +52,17 @@ export function* cutIntoRequests(records: OutgoingRecord[]): Generator<OutgoingR
   if (from < records.length) yield from === 0 ? records : records.slice(from);
 }
 
-/** Has the records of a topic decide, see `TopicRecords`; a record without a key goes to the next partition in turn. */
+/**
+ * Calls `decide` of a topic's records, see `TopicRecords`. Records without a key go to the partitions in rotation.
+ */
 export const createPartitioner: ICustomPartitioner = () => {
   let last = 0;
-  const turn = () => {
+  const nextPartition = () => {
     last += 1;
     return last;
   };
   return ({ partitionMetadata, message }) => {
-    (message as unknown as TopicRecords).decide(partitionMetadata.length, turn);
+    (message as unknown as TopicRecords).decide(partitionMetadata.length, nextPartition);
     return 0;
   };
 };
@@ -79,14 +81,14 @@ export function byTopic(records: OutgoingRecord[], names: TopicNames): TopicReco
   return [...topics.values()];
 }
 
-/** What `sendBatch` takes. */
+/** The argument of `sendBatch`. */
 export function toTopicMessages(topics: TopicRecords[]): TopicMessages[] {
   return topics.map((records) => ({ topic: records.topic, messages: records as unknown as Message[] }));
 }
 
 /**
- * Whether the broker has acknowledged every partition that was written to. kafkajs forgets the records of a partition
- * whose leadership moves, during a retry, to a broker that has already answered, and reports success.
+ * Whether the broker has acknowledged every partition that was written to. If a partition's leader moves during a
+ * retry to a broker that has already answered, kafkajs forgets its records and reports success.
  */
 export function isFullyAcknowledged(sent: TopicRecords[], answers: RecordMetadata[]): boolean {
   const acknowledged = new Set(

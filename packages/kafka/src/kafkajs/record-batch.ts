@@ -4,10 +4,10 @@ import { type Frame, sizeOfVarint } from './frame.js';
 
 const MAGIC = 2;
 const TRANSACTIONAL = 16;
-/** All before the records, and of it what comes before the length's own count begins. */
+/** Sizes of the fields before the records, and of those that the length field does not count. */
 const HEADER_BYTES = 61;
 const LENGTH_BYTES = 12;
-/** What is measured of each record: bytes of key and value (-1: null), and of the headers with their count. */
+/** Measures of each record: bytes of key and value (-1: null), and of the headers with their count. */
 const FIELDS = 3;
 
 export interface BatchWriter {
@@ -18,7 +18,9 @@ export interface BatchWriter {
   timestampMs: number;
 }
 
-/** Records of one partition with their sizes in UTF-8, looked up once: they decide both the room and the varints. */
+/**
+ * Records of one partition with their UTF-8 sizes, computed once. They decide both the buffer size and the varints.
+ */
 export interface MeasuredBatch {
   records: readonly OutgoingRecord[];
   lengths: Int32Array;
@@ -41,7 +43,11 @@ export function measureBatch(records: readonly OutgoingRecord[]): MeasuredBatch 
   return { records, lengths, bytes };
 }
 
-/** One record batch (magic 2, uncompressed, all records of one time), as Kafka's `DefaultRecordBatch` describes it. */
+/**
+ * Writes one record batch (magic 2, uncompressed, one time for all records), as Kafka's `DefaultRecordBatch`
+ * describes it.
+ * @throws Error if its size differs from the measured size: a bug
+ */
 export function writeBatch(frame: Frame, batch: MeasuredBatch, writer: BatchWriter): void {
   const { records, lengths, bytes } = batch;
   const start = frame.end;
@@ -61,7 +67,7 @@ export function writeBatch(frame: Frame, batch: MeasuredBatch, writer: BatchWrit
   frame.int32(writer.firstSequence);
   frame.int32(records.length);
   for (let i = 0; i < records.length; i += 1) writeRecord(frame, records[i]!, lengths, i);
-  // Otherwise a length and its field disagree, and the broker would read nonsense.
+  // Otherwise a length would contradict its field, and the broker would read garbage.
   if (frame.end - start !== bytes) throw new Error('A record batch came out longer or shorter than measured');
   frame.bytes.writeUInt32BE(crc32c(frame.bytes, crcAt + 4, frame.end), crcAt);
 }

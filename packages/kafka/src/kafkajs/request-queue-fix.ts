@@ -9,9 +9,9 @@ type Schedule = (this: Queue) => void;
 let applied = false;
 
 /**
- * kafkajs 2.2.4 arms a timer after every response, to look after requests that wait for a throttled broker. When
- * nothing waits it computes the delay as `-1 - Date.now()`, which Node 24 reports as a TimeoutNegativeWarning, and
- * the timer is for nothing. So: no timer when nothing waits. (A request that comes later arms its own.)
+ * kafkajs 2.2.4 starts a timer after every response, to check for requests that wait for a throttled broker. If none
+ * waits, it computes the delay as `-1 - Date.now()`, which Node 24 reports as a TimeoutNegativeWarning, and the timer
+ * has no use. This fix starts no timer if no request waits. (A later request starts its own.)
  */
 export function fixNegativeTimeouts(): void {
   if (applied) return;

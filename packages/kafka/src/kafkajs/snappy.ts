@@ -5,25 +5,26 @@ const LITERAL = 0;
 const NEAR_COPY = 1;
 const FAR_COPY = 2;
 
-/** Framing of snappy-java, which Java clients use: this magic, two versions, then blocks with their length in front. */
+/** Framing of snappy-java, which Java clients use: this magic, two versions, then blocks prefixed by their length. */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const XERIAL_HEADER_BYTES = 16;
 
 /**
  * Decompresses snappy (its format_description.txt), raw as librdkafka writes it or in xerial's framing.
  *
- * @throws DecodeError for what is no snappy, or more than `maxBytes` decompressed
+ *
+ * @throws DecodeError if it is not snappy, or if more than `maxBytes` are decompressed
  */
 export function unsnappy(input: Buffer, maxBytes: number): Buffer {
   if (!input.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return unsnappyRaw(input, maxBytes);
   const blocks: Buffer[] = [];
-  let room = maxBytes;
+  let bytesLeft = maxBytes;
   for (let at = XERIAL_HEADER_BYTES; at < input.length; ) {
     if (at + 4 > input.length) throw new DecodeError('snappy: a block has no length');
     const to = at + 4 + input.readUInt32BE(at);
     if (to > input.length) throw new DecodeError('snappy: a block is cut off');
-    const block = unsnappyRaw(input.subarray(at + 4, to), room);
-    room -= block.length;
+    const block = unsnappyRaw(input.subarray(at + 4, to), bytesLeft);
+    bytesLeft -= block.length;
     blocks.push(block);
     at = to;
   }

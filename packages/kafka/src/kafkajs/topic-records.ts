@@ -1,7 +1,7 @@
 import type { OutgoingRecord } from '../config.js';
 import { partitionFor } from '../murmur2.js';
 
-/** A request's records of one partition, in their order. kafkajs asks only for how many they are. */
+/** A request's records of one partition, in order. kafkajs only uses their number. */
 export class PartitionRecords {
   readonly records: OutgoingRecord[] = [];
 
@@ -13,15 +13,17 @@ export class PartitionRecords {
 type Group = (result: Record<number, PartitionRecords>, message: TopicRecords) => unknown;
 
 /**
- * A request's records of one topic, in the place of kafkajs's array of messages, of which kafkajs uses `find` (to look
- * for a missing value) and `reduce` (to group by partition, with the partitioner). With an array it would copy the
- * group once per record, after one object per record was made to hold the partition that was decided on.
+ * A request's records of one topic. It replaces kafkajs's array of messages, of which kafkajs uses `find` (to look
+ * for a missing value) and `reduce` (to group by partition, with the partitioner). With an array kafkajs would need
+ * one object per record for the chosen partition, and copy the group once per record.
  */
 export class TopicRecords {
   /** With the prefix. */
   readonly topic: string;
   readonly records: OutgoingRecord[] = [];
-  /** How often kafkajs has put them into a request: more than once, and an earlier one may have been written too. */
+  /**
+   * How often kafkajs has put them into a request. If more than once, an earlier request may have been written too.
+   */
   attempts = 0;
   #byPartition: Record<number, PartitionRecords> | undefined;
 
@@ -33,7 +35,7 @@ export class TopicRecords {
     return this.records.length;
   }
 
-  /** The partitions written to; none before the first attempt to send. */
+  /** The partitions written to. Empty before the first attempt to send. */
   get partitions(): number[] {
     return Object.keys(this.#byPartition ?? {}).map(Number);
   }
@@ -47,7 +49,10 @@ export class TopicRecords {
     return this.records.find(isWanted);
   }
 
-  /** `group` asks the partitioner about the one message that it is given; ours has `decide` called in return. */
+  /**
+   * kafkajs's `group` calls the partitioner for the message that it gets, and ours calls `decide`.
+   * @throws Error if kafkajs groups without the partitioner
+   */
   reduce(group: Group, result: Record<number, PartitionRecords>): Record<number, PartitionRecords> {
     group(result, this);
     if (!this.#byPartition) throw new Error('kafkajs no longer asks the partitioner in order to group');
@@ -56,16 +61,17 @@ export class TopicRecords {
   }
 
   /**
-   * Decides as Java does, once: kafkajs asks again for every retry, and a record must not change its partition in
-   * between. A record without a key goes to the partition that `turn` names.
+   * Chooses partitions like Java's default partitioner, once: kafkajs asks again for every retry, and a record must
+   * not change its partition in between.
+   * @param nextPartition chooses the partition of a record without a key
    */
-  decide(partitions: number, turn: () => number): void {
+  decide(partitions: number, nextPartition: () => number): void {
     if (this.#byPartition) return;
     const groups: Record<number, PartitionRecords> = {};
     for (const record of this.records) {
       const { key } = record;
       const partition =
-        record.partition ?? (key === null ? turn() % partitions : partitionFor(key, partitions));
+        record.partition ?? (key === null ? nextPartition() % partitions : partitionFor(key, partitions));
       groups[partition] ??= new PartitionRecords();
       groups[partition].records.push(record);
     }

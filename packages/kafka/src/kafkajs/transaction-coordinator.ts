@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Cluster from 'kafkajs/src/cluster/index.js';
-import { isPlain, realId } from './plain-producer.js';
+import { isNonTransactional, realId } from './plain-producer.js';
 
-/** What kafkajs asks of a broker as the coordinator of a transactional id. Of 2.2.4, as all shapes here. */
+/** Requests of kafkajs to the coordinator of a transactional id. The shapes here are those of 2.2.4. */
 const REQUESTS = ['initProducerId', 'addPartitionsToTxn', 'endTxn', 'addOffsetsToTxn'] as const;
 type Request = (typeof REQUESTS)[number];
 type CoordinatingBroker = { nodeId: string | number } & Record<Request, (args: object) => Promise<unknown>>;
@@ -10,16 +10,16 @@ type CoordinatingBroker = { nodeId: string | number } & Record<Request, (args: o
 /** Kafka's code for coordinators of transactions; 0 is for those of groups. */
 const TRANSACTION = 1;
 /**
- * The coordinator is still writing the markers of the transaction before, which takes it a millisecond or two.
- * Milliseconds to wait before each further try; after the last, kafkajs goes on with its own.
+ * The coordinator is still writing the markers of the previous transaction, which takes a millisecond or two. These
+ * are the milliseconds to wait before each further attempt. After the last, kafkajs's own retries follow.
  */
 const BUSY_WAITS_MS = [1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32];
-/** Answers of a broker that did nothing, because another one is the coordinator now. */
+/** Answers of a broker that did nothing, because another broker is the coordinator now. */
 const MOVED = new Set(['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
 
 /**
- * The coordinator of one transactional id, remembered until it fails to answer well. Stands where kafkajs expects the
- * broker.
+ * The coordinator of one transactional id, remembered until a request fails. It replaces the broker that kafkajs
+ * expects.
  */
 class TransactionCoordinator {
   readonly #find: () => Promise<CoordinatingBroker>;
@@ -41,9 +41,9 @@ class TransactionCoordinator {
   readonly endTxn = (args: { transactionalId: string }) => this.#askInTransaction('endTxn', args);
   readonly addOffsetsToTxn = (args: object) => this.#ask('addOffsetsToTxn', args);
 
-  /** A producer that writes outside of transactions has nothing to add and nothing to end. */
+  /** A producer that writes outside of transactions has no partitions to add and no transaction to end. */
   async #askInTransaction(request: Request, args: { transactionalId: string }): Promise<unknown> {
-    return isPlain(args.transactionalId) ? undefined : this.#ask(request, args);
+    return isNonTransactional(args.transactionalId) ? undefined : this.#ask(request, args);
   }
 
   async #ask(request: Request, args: object): Promise<unknown> {
@@ -83,13 +83,14 @@ class TransactionCoordinator {
 let applied = false;
 
 /**
- * kafkajs looks up the coordinator anew for each request to it: two of five round trips of a small transaction. And
- * when the coordinator is busy, it waits for 10 ms at least and fetches all metadata. So: the coordinator is kept
- * until it moves, and asked again after a millisecond.
+ * kafkajs looks up the coordinator for each request to it, which is two of five round trips of a small transaction.
+ * If the coordinator is busy, kafkajs waits for at least 10 ms and fetches all metadata. Here the coordinator is kept
+ * until it moves, and tried again after a millisecond.
  *
- * Fencing is not touched: who is the owner is decided by the coordinator, from the epoch in every request.
+ * Fencing does not change: the coordinator decides the owner from the epoch in every request.
  *
- * @throws Error when kafkajs's cluster is not of the expected shape
+ *
+ * @throws Error if kafkajs's cluster does not have the expected shape
  */
 export function rememberTransactionCoordinators(): void {
   if (applied) return;
@@ -97,7 +98,7 @@ export function rememberTransactionCoordinators(): void {
   const original = prototype?.findGroupCoordinator;
   if (typeof original !== 'function' || typeof prototype.findBroker !== 'function')
     throw new Error('kafkajs is not 2.2.4: its cluster has another shape');
-  /** A client has one cluster; it goes with all that it remembers when the client is given up. */
+  /** A client has one cluster. The remembered coordinators are dropped with it. */
   const remembered = new WeakMap<Cluster, Map<string, TransactionCoordinator>>();
   prototype.findGroupCoordinator = async function (wanted) {
     if (wanted.coordinatorType !== TRANSACTION) return original.call(this, wanted);

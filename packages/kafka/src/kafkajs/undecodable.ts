@@ -1,6 +1,6 @@
 import { type BatchContext, FetchedMessage } from './fetched-message.js';
 
-/** Why a batch could not be decoded, and which offsets it takes in the log. */
+/** Why a batch could not be decoded, and its offsets in the log (docs/decisions/0023). */
 export interface Undecodable {
   /** For a human; never quotes the bytes. */
   readonly detail: string;
@@ -8,15 +8,18 @@ export interface Undecodable {
   readonly lastOffset: bigint;
 }
 
-/** Thrown by what decodes a batch, caught where the batch becomes an `UndecodableBatch`. The message never quotes bytes. */
+/**
+ * A batch cannot be decoded. It is caught where the batch becomes an `UndecodableBatch`. The message never quotes
+ * bytes.
+ */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
 /**
- * Stands in for all records of a batch that cannot be decoded: one record at the batch's last offset, with the batch's
- * raw bytes as its value. Readers so pass over this batch alone, positions and fingerprints work as for any record,
- * and a reader that does not ask for `undecodable` meets a value that is not JSON.
+ * Represents all records of a batch that cannot be decoded: one record at the batch's last offset, with the batch's
+ * raw bytes as its value (docs/decisions/0023). So readers skip only this batch, and positions and fingerprints work
+ * as for any record. A reader that does not check `undecodable` finds a value that is not JSON.
  */
 export class UndecodableBatch extends FetchedMessage {
   readonly undecodable: Undecodable;

@@ -4,25 +4,28 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Encrypts what a dead letter keeps of its record (AES-256-GCM): it may be the content of a message and its recipient,
- * and more parties read the topic than may read these.
+ * Encrypts the record of a dead letter (AES-256-GCM), because it may contain the content and the recipient of a
+ * message, and more parties may read the topic than may read these (docs/decisions/0028).
  *
- * The initialization vector is derived from what is encrypted, so the same letter is the same text whenever it is
- * made: the ledger publishes a letter again after a crash, and readers drop what they have. Two letters with the same
- * vector are the same letter.
+ * The initialization vector is derived from the plaintext, so the same letter always gives the same ciphertext: the
+ * ledger publishes a letter again after a crash, and readers drop duplicates. Two letters with the same vector are
+ * the same letter.
  */
 export class DeadLetterSeal {
   readonly #key: Buffer;
   readonly #ivKey: Buffer;
 
-  /** @param secret DEAD_LETTER_KEY; with another one, what was sealed cannot be opened */
+  /** @param secret DEAD_LETTER_KEY; other keys cannot open what was sealed with it */
   constructor(secret: string) {
     const derived = (purpose: string) => Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));
     this.#key = derived('subledger dead letters');
     this.#ivKey = derived('subledger dead letters, vectors');
   }
 
-  /** @param place of the record: what was sealed for another one cannot be opened */
+  /**
+   * Encrypts a record.
+   * @param place position of the record; the text cannot be opened for another position
+   */
   seal(plain: Buffer, place: string): string {
     const iv = createHmac('sha256', this.#ivKey)
       .update(`${place}\n`)
@@ -34,7 +37,10 @@ export class DeadLetterSeal {
     return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64');
   }
 
-  /** @returns undefined where it was sealed with another key or for another place, or was changed */
+  /**
+   * Decrypts a record.
+   * @returns undefined if it was sealed with another key or for another position, or was changed
+   */
   open(text: string, place: string): Buffer | undefined {
     const bytes = Buffer.from(text, 'base64');
     try {

@@ -2,59 +2,62 @@ import type { KafkaRecord, OutgoingRecord } from '../config.js';
 import type { DeadLetterSeal } from './dead-letter-seal.js';
 import type { RecordProducer } from './record-producer.js';
 
-/** Where a dead letter came from and why it is one. */
+/** The source of a dead letter, and the reason for it. */
 export interface DeadLetter {
   source: { topic: string; partition: number; offset: bigint };
   /** A code, such as `invalid-json`. */
   reason: string;
-  /** For a human; never quotes the record. */
+  /** For operators. It never quotes the record. */
   detail: string;
-  /** The CloudEvent's, where it could be read. */
+  /** Of the CloudEvent, if it could be read. */
   type?: string;
   id?: string;
 }
 
-/** The dead letter with the record it was made of. */
+/** A dead letter with its record. */
 export interface ParsedDeadLetter extends DeadLetter {
   key: string | null;
   headers: Record<string, string>;
   timestampMs: number;
-  /** The original bytes; only their beginning if `isTruncated`; null also where the letter stayed sealed. */
+  /** The original bytes, or only their beginning if `isTruncated`. Null also if the letter stayed sealed. */
   value: Buffer | null;
   /** Bytes of the original value. */
   valueBytes: number;
   isTruncated: boolean;
-  /** The seal is another one: `headers` and `value` are missing, and `key` where it is not public. */
+  /** The letter was sealed with another key: `headers` and `value` are missing, and `key` unless it is public. */
   isSealed: boolean;
 }
 
 /** Fits, with its headers, the broker's default `message.max.bytes` of 1,048,588. */
 const MAX_VALUE_BYTES = 900_000;
-/** What the document may take besides the value: JSON of key, headers and detail, escaped at worst. */
+/** Maximum size of the document beside the value: JSON of key, headers and detail, in the worst case escaped. */
 const MAX_KEY_CHARS = 4_096;
 const MAX_DETAIL_CHARS = 2_000;
 const MAX_CODE_CHARS = 200;
 const MAX_HEADERS_CHARS = 16_384;
 const HEADER = 'dead-letter-';
-/** Bytes that tell where the sealed JSON ends and the value begins. */
+/** Bytes that hold the length of the sealed JSON. The value follows it. */
 const LENGTH_BYTES = 4;
 
-/** What stands in clear of a record: an account's id, a CloudEvent's type and id. Anything else may say whatever. */
+/**
+ * The readable fields of a record: an account's id, a CloudEvent's type and id. All other fields may have any
+ * content.
+ */
 const PUBLIC_KEY = /^[a-z]{2}_[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/;
 const PUBLIC_TYPE = /^[0-9A-Za-z][0-9A-Za-z._-]{0,127}$/;
 const PUBLIC_ID = /^[\x21-\x7e]{1,128}$/;
 
-/** The record that a letter is of, as the seal binds it. */
+/** The record's position, as the seal binds it. */
 const placeOf = (
   source: { topic: string; partition: number; offset: unknown },
   timestampMs: number,
 ): string => `${source.topic}:${source.partition}:${source.offset}@${timestampMs}`;
 
 /**
- * The record that keeps what could not be processed. Its value is a JSON document: in clear, where the record lay, why
- * it is here, and the ids by which its sender knows it; sealed, the record's own key, headers and value. Of a value
- * that does not fit it has the beginning, and says so (`truncated`, `valueBytes`): the source position tells where the
- * whole is, for as long as the topic keeps it.
+ * Makes the dead letter of a record that could not be processed (docs/decisions/0028). Its value is a JSON document.
+ * Readable are the record's position, the reason, and the ids by which its sender knows it. Sealed are the record's
+ * own key, headers and value. If the value does not fit, only its beginning is kept (`truncated`, `valueBytes`). The
+ * source position says where the complete record is, as long as the topic keeps it.
  *
  * Pure, so that the ledger can publish it in its own transaction.
  */
@@ -100,7 +103,7 @@ export function toDeadLetter(
   };
 }
 
-/** Length and JSON of key and headers, and behind them the bytes of the value, as far as they fit. */
+/** Length and JSON of key and headers, followed by the bytes of the value as far as they fit. */
 function sealable(
   { key, value }: KafkaRecord,
   headers: Record<string, string>,
@@ -110,16 +113,16 @@ function sealable(
   const json = Buffer.from(JSON.stringify(frame));
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32BE(json.length);
-  // Base64 makes four bytes of three.
-  const room = Math.floor(((MAX_VALUE_BYTES - bytesAround) / 4) * 3) - json.length - 100;
-  const kept = value === null || value.length <= room ? value : value.subarray(0, room);
+  // Base64 encodes three bytes as four.
+  const capacity = Math.floor(((MAX_VALUE_BYTES - bytesAround) / 4) * 3) - json.length - 100;
+  const kept = value === null || value.length <= capacity ? value : value.subarray(0, capacity);
   const plain = Buffer.concat([length, json, ...(kept ? [kept] : [])]);
   return { plain, truncated: kept !== value };
 }
 
 /**
- * Reads back what `toDeadLetter` made; also letters of before, which were not sealed.
- * @throws SyntaxError | TypeError if the record is no dead letter
+ * Reads a dead letter that `toDeadLetter` made, or an older one that is not sealed.
+ * @throws SyntaxError | TypeError if the record is not a dead letter
  */
 export function parseDeadLetter(record: Pick<KafkaRecord, 'value'>, seal: DeadLetterSeal): ParsedDeadLetter {
   const { source, encoding, truncated, value, ...rest } = JSON.parse(
@@ -137,7 +140,7 @@ export function parseDeadLetter(record: Pick<KafkaRecord, 'value'>, seal: DeadLe
   return { ...letter, key, headers, value: hasValue ? plain.subarray(end) : null, isSealed: false };
 }
 
-/** The CloudEvent's type and id, where they have the form of such. */
+/** The CloudEvent's type and id, if they are well-formed. */
 function identityOf(value: Buffer | null): { type?: string; id?: string } {
   if (value === null) return {};
   try {
@@ -158,17 +161,17 @@ function clip(text: string, maxChars: number): string {
 }
 
 function clipHeaders(headers: Record<string, string>): Record<string, string> {
-  let room = MAX_HEADERS_CHARS;
+  let charsLeft = MAX_HEADERS_CHARS;
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (name.length >= room) break;
-    kept[name] = clip(value, room - name.length);
-    room -= name.length + kept[name].length;
+    if (name.length >= charsLeft) break;
+    kept[name] = clip(value, charsLeft - name.length);
+    charsLeft -= name.length + kept[name].length;
   }
   return kept;
 }
 
-/** Sends dead letters, and waits until the broker has them: only then may the source be counted as processed. */
+/** Writes dead letters and waits until the broker has them. Only then may the source record count as processed. */
 export class DeadLetterWriter {
   readonly #producer: RecordProducer;
   readonly #topic: string;
@@ -180,7 +183,10 @@ export class DeadLetterWriter {
     this.#seal = seal;
   }
 
-  /** @throws KafkaUnavailableError | KafkaRejectedError: the record is then neither processed nor dead-lettered */
+  /**
+   * Dead-letters a record.
+   * @throws KafkaUnavailableError | KafkaRejectedError if it was not written: the record must not count as processed
+   */
   async write(record: KafkaRecord, reason: string, detail: string): Promise<void> {
     await this.#producer.send([toDeadLetter(record, reason, detail, this.#topic, this.#seal)]);
   }

@@ -15,32 +15,32 @@ import type { TopicRecords } from '../kafkajs/topic-records.js';
 import { type Batch, SendQueue } from './send-queue.js';
 
 const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
-/** A topic just created may be unknown for a moment; one that stays so must not hold up the others' records. */
+/** A new topic may be unknown for a moment. A topic that stays unknown must not delay records of others. */
 const UNKNOWN_TOPIC_ATTEMPTS = 4;
 
 export interface RecordProducerOptions {
-  /** Milliseconds from `send` until it is given up, waiting for room included. Default 30,000. */
+  /** Milliseconds from `send` until it fails, including the wait for buffer space. Default 30,000. */
   deliveryTimeoutMs?: number;
-  /** Milliseconds for one request to be answered. Default 10,000. */
+  /** Milliseconds to wait for the answer to one request. Default 10,000. */
   requestTimeoutMs?: number;
-  /** Bytes of records in memory beyond which `send` waits before it takes more. Default 32 MiB. */
+  /** Bytes of records in memory beyond which `send` waits before it accepts more. Default 32 MiB. */
   maxBufferedBytes?: number;
 }
 
-/** Where a record was written. */
+/** The position at which a record was written. */
 export interface WrittenRecord {
   readonly partition: number;
   readonly offset: bigint;
-  /** It was sent more than once: an earlier offset may hold it too. */
+  /** It was sent more than once, so an earlier offset may hold it too. */
   readonly repeated: boolean;
 }
 
 /**
- * Writes records with `acks=all`. Concurrent `send`s share the next request; one request is under way at a time, so
+ * Writes records with `acks=all`. Concurrent `send`s share the next request. One request is under way at a time, so
  * that the order of `send`s is the order in each partition.
  *
- * At least once: a request whose answer was lost is sent again, so readers must drop duplicates. kafkajs's idempotence
- * stays off on purpose: it lost acknowledged records in a test with dropped responses (see the README).
+ * At least once: a request whose answer was lost is sent again, so readers must drop duplicates. kafkajs's
+ * idempotence stays off on purpose: it lost acknowledged records in a test with dropped responses (see the README).
  */
 export class RecordProducer {
   readonly #config: KafkaConfig;
@@ -52,7 +52,7 @@ export class RecordProducer {
   #pumping: Promise<void> | undefined;
   #connected = false;
   #closed = false;
-  /** Records whose place is wanted; what is known of it. */
+  /** Records whose position is wanted, with the known part of it. */
   readonly #places = new Map<OutgoingRecord, { repeated: boolean; written?: WrittenRecord }>();
 
   constructor(config: KafkaConfig, options: RecordProducerOptions = {}) {
@@ -71,7 +71,10 @@ export class RecordProducer {
     return this.#connected;
   }
 
-  /** @throws KafkaUnavailableError; `send` connects by itself too, so a service may start without waiting for this */
+  /**
+   * Connects. `send` connects by itself too, so a service may start without waiting for this.
+   * @throws KafkaUnavailableError
+   */
   async connect(): Promise<void> {
     try {
       await this.#open();
@@ -81,11 +84,13 @@ export class RecordProducer {
   }
 
   /**
-   * Resolves when every replica in sync has the records.
+   * Resolves when every in-sync replica has the records.
    *
-   * @throws KafkaUnavailableError when the time is up: some of the records may have been written, ask again; sooner
-   *   if the topic stays unknown
-   * @throws KafkaRejectedError when Kafka refuses them (too large, no such right); others' records are not affected
+   *
+   * @throws KafkaUnavailableError after `deliveryTimeoutMs`, or sooner if the topic stays unknown: some of the
+   *   records may have been written, so send them again
+   * @throws KafkaRejectedError if Kafka refuses them (too large, not authorized); records of other calls are not
+   *   affected
    */
   async send(records: OutgoingRecord[]): Promise<void> {
     if (this.#closed) throw new KafkaUnavailableError('The producer is closed');
@@ -96,12 +101,13 @@ export class RecordProducer {
   }
 
   /**
-   * As `send`, and tells where each record was written, in the order given.
+   * Like `send`, and returns the position of each record, in the given order.
    *
-   * @throws as `send`
+   *
+   * @throws KafkaUnavailableError | KafkaRejectedError as `send`
    */
   async sendAndLocate(records: readonly OutgoingRecord[]): Promise<WrittenRecord[]> {
-    // Copies: a place is looked up by the object, and a caller may send the same one twice.
+    // Copies: a position is looked up by the object, and a caller may send the same object twice.
     const copies = records.map((record) => ({ ...record }));
     for (const copy of copies) this.#places.set(copy, { repeated: false });
     try {
@@ -116,7 +122,7 @@ export class RecordProducer {
     }
   }
 
-  /** Sends what was handed over (within the delivery time), then disconnects. */
+  /** Sends all accepted records (within the delivery time-out), then disconnects. */
   async close(): Promise<void> {
     this.#closed = true;
     while (this.#pumping) await this.#pumping;
@@ -127,12 +133,12 @@ export class RecordProducer {
   }
 
   async #pump(): Promise<void> {
-    // Gives the `send`s of the same turn of the event loop the chance to share the first request.
+    // Lets `send`s of the same event-loop tick share the first request.
     await Promise.resolve();
     for (;;) {
       const batches = this.#queue.next();
       if (batches.length === 0) {
-        // In the same turn as the look at the queue: a `send` in between would wait for a pump that has ended.
+        // In the same tick as the check of the queue: a `send` in between would wait for a loop that has ended.
         this.#pumping = undefined;
         return;
       }
@@ -140,7 +146,10 @@ export class RecordProducer {
     }
   }
 
-  /** Until it is acknowledged, refused, or its time is up. Never throws: outcomes go to the callers of `send`. */
+  /**
+   * Retries until the records are acknowledged or refused, or their time is up. It never throws: callers of `send`
+   * get the outcomes.
+   */
   async #deliver(batches: Batch[]): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -161,14 +170,14 @@ export class RecordProducer {
           'kafka: send failed, trying again',
         );
         if (waiting.length === 0) return;
-        // The rest goes on with the same records in the same order.
+        // The other batches continue with the same records in the same order.
         batches = waiting;
         await sleep(backoffMs(attempt, 50, 2_000));
       }
     }
   }
 
-  /** One refused record must not fail the `send`s it shared a request with: they go again, each on its own. */
+  /** A refused record must not fail the other `send`s of its request: each is sent again on its own. */
   async #refused(batches: Batch[], error: unknown): Promise<void> {
     if (batches.length === 1) {
       this.#queue.fail(batches[0]!, toTransportError('send', error));

@@ -8,7 +8,7 @@ interface Entry {
   /** Estimated bytes of each record. */
   sizes: number[];
   bytes: number;
-  /** Index of the first record that is in no batch yet. */
+  /** Index of the first record that is not in a batch yet. */
   next: number;
   unacknowledged: number;
   admitted: boolean;
@@ -18,7 +18,7 @@ interface Entry {
   reject(error: Error): void;
 }
 
-/** A run of records of one `send` within one request. */
+/** A run of records of one `send` inside one request. */
 export interface Batch {
   readonly entry: { readonly settled: boolean };
   readonly records: OutgoingRecord[];
@@ -32,15 +32,15 @@ export interface SendQueueOptions {
 }
 
 /**
- * The order of `send` calls, cut into requests of bounded size. Beyond `maxBufferedBytes` a call is kept back (its
- * promise just stays open, which is the back-pressure) and admitted in its turn as room comes free.
+ * The queue of `send` calls, cut into requests of limited size. Beyond `maxBufferedBytes` a call is delayed: its
+ * promise stays open as back-pressure, and it is admitted in order when space is free.
  */
 export class SendQueue {
   readonly #options: SendQueueOptions;
   readonly #now: () => number;
-  /** Calls with records that are in no batch yet, oldest first; those that are not admitted come last. */
+  /** Calls with records that are not in a batch yet, oldest first. Calls that are not admitted come last. */
   #entries: Entry[] = [];
-  /** Calls whose last record is in a batch that is not acknowledged. */
+  /** Calls whose last record is in an unacknowledged batch. */
   readonly #inFlight = new Set<Entry>();
   #bufferedBytes = 0;
 
@@ -72,7 +72,7 @@ export class SendQueue {
     return promise;
   }
 
-  /** The next request's records; at least one, however large, and none when the queue is empty. */
+  /** The records of the next request: at least one, however large, or none if the queue is empty. */
   next(): Batch[] {
     const batches: Batch[] = [];
     let bytes = 0;
@@ -107,7 +107,10 @@ export class SendQueue {
     this.#settle(batch.entry as Entry, error);
   }
 
-  /** Gives up the calls whose time is up. @returns how many */
+  /**
+   * Fails the calls whose time is up.
+   * @returns their number
+   */
   expire(cause: Error): number {
     const now = this.#now();
     const late = [...new Set([...this.#inFlight, ...this.#entries])].filter(
@@ -125,7 +128,7 @@ export class SendQueue {
     if (entry.settled) return;
     entry.settled = true;
     this.#inFlight.delete(entry);
-    // What of it is in no batch yet is not sent any more.
+    // Its records that are not in a batch yet are no longer sent.
     if (entry.next < entry.records.length || !entry.admitted)
       this.#entries = this.#entries.filter((waiting) => waiting !== entry);
     if (entry.admitted) this.#bufferedBytes -= entry.bytes;

@@ -2,7 +2,7 @@ import type { Producer, Transaction } from 'kafkajs';
 import type { KafkaConfig, OutgoingRecord } from '../config.js';
 import { FencedError, isFencing, KafkaUnavailableError, toTransportError } from '../errors.js';
 import { createClient, TopicNames } from '../kafkajs/client.js';
-import { asPlain } from '../kafkajs/plain-producer.js';
+import { asNonTransactional } from '../kafkajs/plain-producer.js';
 import {
   byTopic,
   createPartitioner,
@@ -15,43 +15,43 @@ import { partitionFor } from '../murmur2.js';
 export interface TransactionalPublisherOptions {
   /**
    * Milliseconds after which the coordinator aborts a transaction that its owner neither commits nor aborts. Until
-   * then it holds up every reader of the partitions it wrote to. Default 15,000.
+   * then, it blocks every reader of the partitions that it wrote to. Default 15,000.
    */
   transactionTimeoutMs?: number;
-  /** Milliseconds for one request to be answered. Default 10,000. */
+  /** Milliseconds to wait for the answer to one request. Default 10,000. */
   requestTimeoutMs?: number;
   /**
-   * The topics that will be written to. Given them, `open` makes each of their partitions refuse older owners, and
-   * `publish` writes outside of transactions: a third of the requests, and readers may see part of a set while the
-   * rest is under way. Without them every set is a transaction.
+   * The topics to write to. With them, `open` makes each of their partitions refuse older owners, and `publish`
+   * writes outside of transactions: this takes a third of the requests, but readers may see a part of a set while the
+   * rest is under way. Without them, every set is a transaction (docs/decisions/0007).
    */
   fences?: readonly FencedTopic[];
 }
 
 /**
- * A topic that a publisher writes to, and all partitions of it that it may. A record's key decides among these alone: a
- * topic may have been given more since, which are not fenced, and where its readers do not look for the key.
+ * A topic of a publisher, with all partitions that it may write to. A record's key chooses among these only. The
+ * topic may have more partitions by now, but those are not fenced, and their readers do not look for the key.
  */
 export interface FencedTopic {
   readonly topic: string;
   readonly partitions: readonly number[];
-  /** Hardly ever written to: fenced only by the `open` after the first attempt to, which fails. */
+  /** The topic is rarely written to. The first attempt to write fails, and only the next `open` fences it. */
   readonly onDemand?: boolean;
 }
 
-/** Key of the records that are aborted; a compacted topic takes none without a key. */
+/** Key of the aborted records. A compacted topic accepts no records without a key. */
 const FENCE_KEY = 'fence';
 const MAX_OPEN_MS = 12 * 3_600_000;
 
 type State = 'closed' | 'open' | 'broken' | 'fenced';
 
 /**
- * Publishes sets of records that readers (`read_committed`) see whole or not at all, as the one owner of a
- * transactional id: `open` fences every older owner, whose next `publish` throws FencedError.
+ * Publishes sets of records as the one owner of a transactional id. `read_committed` readers see a set completely or
+ * not at all. `open` fences every older owner, whose next `publish` throws FencedError (docs/decisions/0007).
  *
- * It never re-opens by itself: that would fence the owner that may have taken over meanwhile. After any error the
- * caller makes sure that it still is the owner (the ledger: the lane's epoch in PostgreSQL), calls `open` again, and
- * publishes again what is not known to be out. The same after a FencedError, if the lease turns out to be the caller's.
+ * It never re-opens by itself, because that would fence an owner that has taken over meanwhile. After any error,
+ * including FencedError, the caller must check that it is still the owner (in the ledger by the lane's epoch in
+ * PostgreSQL), call `open` again, and publish the unconfirmed records again.
  */
 export class TransactionalPublisher {
   readonly #config: KafkaConfig;
@@ -64,7 +64,7 @@ export class TransactionalPublisher {
   #openedAt = 0;
   #producer: Producer | undefined;
   #state: State = 'closed';
-  /** The work goes one after the other: a producer has one transaction. */
+  /** The last call. Calls run one after the other, because a producer has only one transaction. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(config: KafkaConfig, transactionalId: string, options: TransactionalPublisherOptions = {}) {
@@ -84,7 +84,7 @@ export class TransactionalPublisher {
   }
 
   /**
-   * Becomes the owner: aborts a transaction that an older owner left open and fences that owner.
+   * Becomes the owner: aborts a transaction that an older owner left open, and fences that owner.
    * @throws KafkaUnavailableError
    */
   async open(): Promise<void> {
@@ -92,12 +92,12 @@ export class TransactionalPublisher {
       await this.#discard();
       try {
         if (this.#fences) await this.#fence(this.#fences);
-        const id = this.#fences ? asPlain(this.#transactionalId) : this.#transactionalId;
+        const id = this.#fences ? asNonTransactional(this.#transactionalId) : this.#transactionalId;
         const producer = this.#createProducer(id);
         this.#producer = producer;
         await producer.connect();
-        // kafkajs asks for the producer id at the first transaction; one without records costs no EndTxn. The
-        // coordinator gives a new epoch only when the markers of the transaction before are written.
+        // kafkajs requests the producer id with the first transaction. A transaction without records needs no EndTxn.
+        // The coordinator gives a new epoch only after the markers of the previous transaction are written.
         const transaction = await producer.transaction();
         await transaction.abort();
         this.#openedAt = Date.now();
@@ -109,7 +109,7 @@ export class TransactionalPublisher {
     });
   }
 
-  /** Makes the partitions see a new epoch: the markers of a transaction that readers never see anything of. */
+  /** Shows a new epoch to the partitions, by the markers of an aborted transaction that readers never see. */
   async #fence(fences: readonly FencedTopic[]): Promise<void> {
     const fencer = this.#createProducer(this.#transactionalId);
     try {
@@ -130,10 +130,12 @@ export class TransactionalPublisher {
   }
 
   /**
-   * Writes all records, in their order, and resolves when they are: in one transaction, or, with `fences`, plainly.
+   * Writes all records in order, and resolves when they are written: in one transaction, or outside of transactions
+   * if there are `fences`.
+   *
    *
    * @throws FencedError a newer owner exists; nothing was published
-   * @throws KafkaUnavailableError the outcome is unknown (if the commit went out, the records may be visible)
+   * @throws KafkaUnavailableError the outcome is unknown (if the commit was sent, the records may be visible)
    * @throws KafkaRejectedError nothing was published, and the same records would be refused again
    */
   async publish(records: OutgoingRecord[]): Promise<void> {
@@ -147,8 +149,9 @@ export class TransactionalPublisher {
       try {
         await this.#publishWith(producer, this.#fences ? placed(records, this.#fences) : records);
       } catch (error) {
-        // kafkajs takes back the sequence numbers of a failed request although the broker may have used them; the
-        // next batch would then pass for a duplicate and vanish. So: a new producer id, by `open`, or nothing.
+        // kafkajs takes back the sequence numbers of a failed request, although the broker may have used them. The
+        // next batch would then count as a duplicate and be dropped. So a failure requires a new producer id, by
+        // `open`.
         this.#state = isFencing(error) ? 'fenced' : 'broken';
         await this.#dropConnection();
         throw toTransportError(`publish as ${this.#transactionalId}`, error);
@@ -165,7 +168,7 @@ export class TransactionalPublisher {
     try {
       await this.#sendAll(transaction, records);
     } catch (error) {
-      // Otherwise readers would wait for the coordinator's time-out. A fenced owner has nothing to abort.
+      // Otherwise readers wait for the coordinator's time-out. A fenced owner has no transaction to abort.
       if (!isFencing(error)) await transaction.abort().catch(() => undefined);
       throw error;
     }
@@ -186,9 +189,10 @@ export class TransactionalPublisher {
   }
 
   /**
-   * What is written plainly must go where a later owner's epoch would be seen. A topic that is fenced on demand is
-   * fenced by the next `open`: the caller makes sure that it still is the owner and opens again, as after any failure.
-   * So it does twice a day: brokers forget epochs after a day without a write, and transactional ids after a week.
+   * Records outside of transactions may only go to partitions that know this owner's epoch. The next `open` fences a
+   * topic that is fenced on demand: the caller checks that it is still the owner and opens again, as after any
+   * failure. It also does so twice a day, because brokers forget epochs after a day without a write, and
+   * transactional ids after a week.
    */
   #assertFenced(fences: readonly FencedTopic[], records: readonly OutgoingRecord[]): void {
     const other = records.find(({ topic }) => !this.#wanted.has(topic))?.topic;
@@ -203,7 +207,8 @@ export class TransactionalPublisher {
   #createProducer(transactionalId: string): Producer {
     const client = createClient(this.#config, {
       retries: 12,
-      // What a busy coordinator is left to kafkajs with (see transaction-coordinator.ts) must not cost 300 ms each.
+      // If the coordinator is busy and kafkajs must retry (see transaction-coordinator.ts), it must not take 300 ms
+      // each time.
       initialRetryTimeMs: 10,
       maxRetryTimeMs: 500,
       requestTimeoutMs: this.#options.requestTimeoutMs,

@@ -8,17 +8,17 @@ export interface TopicDefinition {
   /** Without the prefix. */
   name: string;
   partitions: number;
-  /** A topic that exists may have more than `partitions`. Default: it must have exactly as many. */
+  /** Whether an existing topic may have more than `partitions`. Default: it must have exactly as many. */
   mayHaveMore?: boolean;
-  /** The broker's default when absent. Only used at creation. */
+  /** The broker's default if absent. Only used at creation. */
   replicationFactor?: number;
-  /** Kafka's topic settings, such as `{ 'cleanup.policy': 'compact' }`. Settings that are not named stay as they are. */
+  /** Kafka's topic settings, such as `{ 'cleanup.policy': 'compact' }`. Other settings stay as they are. */
   config: Record<string, string>;
 }
 
 const TOPIC = kafkajs.ConfigResourceTypes.TOPIC;
 const TOPIC_READY_MS = 20_000;
-/** `configSource` of a value that was set on the topic itself, not inherited. */
+/** `configSource` of a value that was set on the topic itself, and not inherited. */
 const SET_ON_TOPIC = 1;
 
 async function withAdmin<T>(
@@ -44,11 +44,12 @@ async function withAdmin<T>(
 }
 
 /**
- * Creates what is missing and sets what has drifted; a second call changes nothing.
+ * Creates missing topics and sets settings that differ. A second call changes nothing.
  *
- * @returns names (without prefix) of the topics created and of those whose settings were changed
- * @throws PartitionCountError before anything is changed, if a topic exists with another partition count: more
- *   partitions would move keys to other lanes while records of theirs are still waiting in the old ones
+ *
+ * @returns names (without prefix) of the topics created, and of those whose settings were changed
+ * @throws PartitionCountError before any change, if a topic exists with another partition count: more partitions
+ *   would move keys to other lanes while their records are still waiting in the old ones
  * @throws KafkaUnavailableError | KafkaRejectedError
  */
 export async function ensureTopics(
@@ -65,7 +66,7 @@ export async function ensureTopics(
       names,
       topics.filter((topic) => !isPresent(topic)),
     );
-    // A topic that another process created a moment ago may have other settings or partitions: look at those too.
+    // Another process may have created a topic a moment ago with other settings or partitions, so check those too.
     const existing = topics.filter((topic) => !created.includes(topic.name));
     await checkPartitionCounts(
       admin,
@@ -99,10 +100,10 @@ async function checkPartitionCounts(
 
 async function createTopics(admin: Admin, names: TopicNames, topics: TopicDefinition[]): Promise<string[]> {
   const created: string[] = [];
-  // One at a time: kafkajs answers one `false` for a whole request in which any topic existed already.
+  // One at a time: if any topic exists already, kafkajs answers a single `false` for the whole request.
   for (const topic of topics) {
     const isNew = await admin.createTopics({
-      // kafkajs does not bear a broker that has not heard of the topic yet; `waitForTopics` does.
+      // kafkajs fails if a broker does not know the topic yet. `waitForTopics` retries.
       waitForLeaders: false,
       topics: [
         {
@@ -122,7 +123,7 @@ async function createTopics(admin: Admin, names: TopicNames, topics: TopicDefini
   return created;
 }
 
-/** Until every partition has a leader; a created topic is not everywhere known at once. */
+/** Waits until every partition has a leader. A new topic is not known to all brokers at once. */
 async function waitForTopics(admin: Admin, topics: string[]): Promise<void> {
   if (topics.length === 0) return;
   const end = Date.now() + TOPIC_READY_MS;
@@ -152,7 +153,8 @@ async function alterDrifted(admin: Admin, names: TopicNames, topics: TopicDefini
       resources.find((found) => found.resourceName === names.toWire(topic.name))?.configEntries ?? [];
     const current = new Map(entries.map((entry) => [entry.configName, entry.configValue]));
     if (Object.entries(topic.config).every(([name, value]) => current.get(name) === value)) continue;
-    // kafkajs has only the old AlterConfigs, which resets whatever it is not told: name what is set already too.
+    // kafkajs has only the old AlterConfigs, which resets all settings that it does not list. So list the existing
+    // settings too.
     const merged = new Map<string, string>();
     for (const entry of entries)
       if ((entry as { configSource?: number }).configSource === SET_ON_TOPIC)
@@ -173,7 +175,10 @@ async function alterDrifted(admin: Admin, names: TopicNames, topics: TopicDefini
   return altered;
 }
 
-/** Deletes topics (names without prefix) with all their records; those that do not exist are passed over. For tests. */
+/**
+ * Deletes topics (names without prefix) with all their records. Topics that do not exist are ignored. For tests.
+ * @throws KafkaUnavailableError | KafkaRejectedError
+ */
 export async function deleteTopics(config: KafkaConfig, topics: string[]): Promise<void> {
   const names = new TopicNames(config);
   await withAdmin(config, 'delete topics', async (admin) => {
@@ -188,7 +193,10 @@ export async function deleteTopics(config: KafkaConfig, topics: string[]): Promi
   });
 }
 
-/** Gives a topic more partitions, as an operator does. For tests. */
+/**
+ * Gives a topic more partitions, as an operator does. For tests.
+ * @throws KafkaUnavailableError | KafkaRejectedError
+ */
 export async function growTopic(config: KafkaConfig, topic: string, partitions: number): Promise<void> {
   const wireTopic = new TopicNames(config).toWire(topic);
   await withAdmin(config, 'grow a topic', async (admin) => {
@@ -196,7 +204,10 @@ export async function growTopic(config: KafkaConfig, topic: string, partitions: 
   });
 }
 
-/** Deletes the records of a partition before an offset, as retention does. For tests. */
+/**
+ * Deletes the records of a partition before an offset, as retention does. For tests.
+ * @throws KafkaUnavailableError | KafkaRejectedError
+ */
 export async function deleteRecords(
   config: KafkaConfig,
   topic: string,
@@ -205,7 +216,7 @@ export async function deleteRecords(
 ): Promise<void> {
   const wireTopic = new TopicNames(config).toWire(topic);
   await withAdmin(config, 'delete records', async (admin) => {
-    // kafkajs looks for the leader in what it happens to know of the topic.
+    // kafkajs looks for the leader in the metadata that it has already loaded.
     await admin.fetchTopicOffsets(wireTopic);
     await admin.deleteTopicRecords({ topic: wireTopic, partitions: [{ partition, offset: String(before) }] });
   });

@@ -2,7 +2,7 @@ const FIRST_ROWS = 1_024;
 const FIRST_BYTES = 64 * FIRST_ROWS;
 const EMPTY = 0;
 const REMOVED = 0xffff_ffff;
-/** Of the slots, beyond which there are made more. */
+/** Share of used slots beyond which more slots are made. */
 const FULLEST = 0.6;
 
 /** FNV-1a, with its bits spread at the end. */
@@ -20,11 +20,11 @@ function grown<Column extends Uint8Array | Uint32Array>(column: Column, length: 
 }
 
 /**
- * Row numbers by id, dense from 0, for ids in ASCII of at most 255 characters. A map of a million strings would be
- * 110 MB in which the garbage collector looks at every one; this is 65 MB that it never looks into.
+ * Row numbers by id, dense from 0, for ASCII ids of at most 255 characters. A map of a million strings would take 110
+ * MB, and the garbage collector would visit every string. This index takes 65 MB that it never visits.
  */
 export class IdIndex {
-  /** Row + 1 at the place of its hash or after it. */
+  /** Row + 1, at the slot of its hash or after it. */
   #slots = new Uint32Array(4 * FIRST_ROWS);
   #hashes = new Uint32Array(FIRST_ROWS);
   #starts = new Uint32Array(FIRST_ROWS);
@@ -32,7 +32,7 @@ export class IdIndex {
   #bytes = new Uint8Array(FIRST_BYTES);
   #bytesUsed = 0;
   #rows = 0;
-  /** Slots that are not empty; some of them were removed. */
+  /** Slots that are not empty, including removed ones. */
   #taken = 0;
   #size = 0;
   readonly #free: number[] = [];
@@ -46,7 +46,7 @@ export class IdIndex {
     return slot < 0 ? undefined : this.#slots[slot]! - 1;
   }
 
-  /** The row of an id, a new one where it has none. */
+  /** The row of an id. An unknown id gets a new row. */
   add(id: string): number {
     const hash = hashOf(id);
     const found = this.#find(id, hash);
@@ -103,7 +103,7 @@ export class IdIndex {
     return row;
   }
 
-  /** In the place of the row's last id where that was as long; ids mostly are. */
+  /** Overwrites the row's last id if that was as long. Ids usually are. */
   #write(row: number, id: string): void {
     if (this.#lengths[row]! < id.length) {
       if (this.#bytesUsed + id.length > this.#bytes.length)
@@ -124,7 +124,7 @@ export class IdIndex {
     this.#taken += 1;
   }
 
-  /** Leaves out what was removed, with twice the slots unless that was most of it. */
+  /** Leaves out removed ids. It doubles the slots unless most of them were removed. */
   #rehash(): void {
     const before = this.#slots;
     const isCrowded = this.#size >= (before.length * FULLEST) / 2;

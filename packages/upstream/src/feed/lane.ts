@@ -1,32 +1,33 @@
 /**
- * - `foreign`: another instance's
- * - `waiting`: ours; the limit records of before are still to come
- * - `reading`: ours; reading the reports that they do not contain
- * - `ready`
+ * Ownership of a lane:
+ * - `foreign`: another instance owns it
+ * - `waiting`: ours, but older limit records are still to come
+ * - `reading`: ours; it reads the reports that the limit records do not contain
+ * - `ready`: ours, and it can answer
  */
 type LanePhase = 'foreign' | 'waiting' | 'reading' | 'ready';
 
-/** The limit records of a lane's batch may become visible one after the other within a moment. */
+/** The limit records of a lane's batch may become visible one after the other within this time. */
 const SETTLE_GRACE_MS = 1_000;
 
 /**
- * A partition of `sms.messages.v1`: the main accounts of it, how far the ledger is with it, and whether this instance
- * may decide about them. Times are of `performance.now()`.
+ * A partition of `sms.messages.v1`: its main accounts, the ledger's position in it, and whether this instance may
+ * decide about it. Times are of `performance.now()`, in milliseconds.
  */
 export class Lane {
   readonly partition: number;
   phase: LanePhase = 'foreign';
-  /** Raised by each take-over and loss. */
+  /** Raised by each take-over and each loss. */
   epoch = 0;
-  /** When it was taken over, and where its log ended then. */
+  /** The time of the take-over, and the end of its log then. */
   takenAt = 0;
   low = 0n;
   end = 0n;
-  /** Until when it is known to be up to date, unless more is heard. */
+  /** It is known to be up to date until this time, unless it is confirmed again. */
   freshUntil = Number.NEGATIVE_INFINITY;
-  /** The ledger's, newest that a record told. */
+  /** The ledger's newest generation in a limit record. */
   generation = -1;
-  /** The two highest positions that records of this generation told; -1 before. */
+  /** The two highest positions in limit records of this generation, or -1. */
   top = -1;
   #second = -1;
   #settled = -1;
@@ -38,8 +39,8 @@ export class Lane {
   }
 
   /**
-   * A limit record of the lane came by.
-   * @returns whether it began another generation: positions then count anew
+   * Notes a limit record of the lane.
+   * @returns whether it began another generation, in which positions count from the start
    */
   saw(generation: number, position: number): boolean {
     if (generation < this.generation) return false;
@@ -59,13 +60,15 @@ export class Lane {
   }
 
   /**
-   * Offset up to which every message that has an effect on its sub-account's figures is in a record that we have read.
+   * Offset up to which every message that affects its sub-account's figures is contained in a limit record that we
+   * have read.
    *
-   * The ledger publishes one batch of a lane after the other. So once a record tells a position, all records of lower
-   * positions are in the log; and once we have read all that the log had a moment later, we have them.
+   * The ledger publishes the batches of a lane one after the other. So when a record has a position, all records with
+   * lower positions are in the log. Once we have read everything that was in the log a moment later, we have them.
    *
-   * @param limitsReadAt up to when the limits topic has been read
-   * @returns the offset where it has moved
+   *
+   * @param limitsReadAt time up to which the limits topic has been read
+   * @returns the offset if it has moved
    */
   settle(nowMs: number, limitsReadAt: number): number | undefined {
     if (this.#candidate >= 0) {

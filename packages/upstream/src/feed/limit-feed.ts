@@ -16,46 +16,52 @@ import type { Question, Verdict } from './verdict.js';
 
 export interface LimitFeedOptions {
   readonly kafka: KafkaConfig;
-  /** Default: one instance for everything. */
+  /** Default: one instance for all partitions. */
   readonly ownership?: Ownership;
   /**
-   * Lanes of the ledger (its `KAFKA_PARTITIONS`), where `sms.messages.v1` was given more partitions than that. Default:
-   * the partitions that the topic has at the start.
+   * Number of the ledger's lanes (its `KAFKA_PARTITIONS`), if `sms.messages.v1` has more partitions than that.
+   * Default: the partitions of the topic at the start.
    */
   readonly lanes?: number;
   /**
-   * What to answer while the present figures are not known. `refuse` (default): `not-caught-up`. `allow`: by what is
-   * known, and yes where nothing is; what is sent beyond a limit is then paid by the main account, as overage.
+   * The answer while the current figures are unknown. `refuse` (default): `not-caught-up`. `allow`: by the last known
+   * figures, or allowed if there are none. The main account pays as overage for messages beyond a limit.
    */
   readonly whenNotCaughtUp?: 'refuse' | 'allow';
-  /** Milliseconds without being up to date with the brokers after which figures do not count as present. Default 5,000. */
+  /** Milliseconds without contact to the brokers after which figures count as outdated. Default 5,000. */
   readonly staleAfterMs?: number;
-  /** What one message may cost, in points: the ledger's `MAX_MESSAGE_POINTS`, whose operator tells it. Default "10000". */
+  /**
+   * Maximum cost of one message, in points: the ledger's `MAX_MESSAGE_POINTS`. Its operator knows the value. Default
+   * "10000".
+   */
   readonly maxMessagePoints?: string;
 }
 
-/** How the feed is doing, for logs and metrics. */
+/** State of the feed, for logs and metrics. */
 export interface FeedStatus {
   readonly caughtUp: boolean;
   readonly subAccounts: number;
-  /** Records of the limits and profiles topics that were not read yet. */
+  /** Records of the limits and profiles topics that are not read yet. */
   readonly lagRecords: number;
-  /** Messages that are counted beside the limit records. */
+  /** Messages that are not contained in the limit records yet, and are subtracted separately. */
   readonly reserved: number;
-  /** Records that broke the contract, and were passed over. */
+  /** Records that broke the contract and were skipped. */
   readonly unreadable: number;
-  /** Partitions of `sms.messages.v1` that this instance answers for, and those of them that are ready. */
+  /** Partitions of `sms.messages.v1` that this instance owns, and the ready ones among them. */
   readonly owned: readonly number[];
   readonly ready: readonly number[];
 }
 
-/** A batch of the ledger has at most 10,000 records; so far back at least every effect is in a record that is out. */
+/**
+ * A batch of the ledger has at most 10,000 records. A record this far back has all its effects in a published limit
+ * record.
+ */
 const READ_BACK_RECORDS = 65_536n;
 const RETRY_MS = 500;
 
 /**
- * Follows `subaccount.limits.v1` and `subaccount.profiles.v1` and answers at once, from memory, whether a message may
- * be sent; see the README for what is promised. Outages are survived without help.
+ * Follows `subaccount.limits.v1` and `subaccount.profiles.v1`, and answers from memory whether a message may be sent.
+ * The README says what is promised. It reconnects after outages by itself.
  */
 export class LimitFeed {
   readonly #options: LimitFeedOptions;
@@ -77,7 +83,8 @@ export class LimitFeed {
       onBatch: (batch) => this.#onBatch(batch),
       onRound: () => this.#onRound(),
       onOutOfRange: ({ topic, partition, low }) => {
-        // Not what was read before: a topic made anew, or retention. The lane is gone through again.
+        // The log is not the one that was read before: the topic was recreated, or retention passed. So the lane is
+        // read again.
         if (topic === TOPICS.messages) this.#takeOver(this.#lane(partition));
         return low;
       },
@@ -85,9 +92,11 @@ export class LimitFeed {
   }
 
   /**
-   * Begins to read, and resolves when it knows its share of the partitions; `ready` says when it can answer.
-   * @throws KafkaUnavailableError when no broker can be reached now
-   * @throws RangeError for an `ownership` that cannot be
+   * Starts reading, and resolves when it knows its share of the partitions. `ready` tells when it can answer.
+   *
+   * @throws KafkaUnavailableError if no broker can be reached now
+   * @throws KafkaRejectedError if Kafka refuses the request
+   * @throws RangeError if `ownership` is invalid
    */
   async start(): Promise<void> {
     const { kafka, ownership = { index: 0, count: 1 } } = this.#options;
@@ -115,8 +124,9 @@ export class LimitFeed {
   }
 
   /**
-   * Resolves once it is caught up: the figures of all sub-accounts are here, and those of its own lanes can be answered
-   * for. @throws Error after `timeoutMs` (default: never), or when it is closed
+   * Resolves once it has the figures of all sub-accounts and can answer for those of its own lanes.
+   * @param timeoutMs default: no limit
+   * @throws Error after `timeoutMs`, or if it is closed
    */
   async ready(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
     const end = performance.now() + timeoutMs;
@@ -139,7 +149,7 @@ export class LimitFeed {
     }
   }
 
-  /** Whether it knows the present figures, and its share of the main accounts. */
+  /** Whether it knows the current figures and its share of the main accounts. */
   isCaughtUp(): boolean {
     const nowMs = performance.now();
     if (!this.#knowsShare || !this.#isOwner() || nowMs > this.#mirror.knownUntil) return false;
@@ -149,42 +159,48 @@ export class LimitFeed {
   }
 
   /**
-   * Whether a message may be sent now. Synchronous, some microseconds. It promises nothing for a second message: use
-   * `take` where more than one may be under way. @throws RangeError for `points` that are no amount
+   * Whether a message may be sent now. Synchronous, some microseconds. The answer reserves nothing: use `take` if
+   * several messages may be under way.
+   * @throws RangeError if `points` are not an amount, or negative
    */
   check(question: Question): Verdict {
     return this.#mirror.check(question, performance.now());
   }
 
   /**
-   * Checks and reserves the points in one step, so that a burst cannot spend what is already under way. Afterwards
-   * either report the message (`MessageReporter`) or `giveBack`. The same message again gets the same answer.
+   * Checks and reserves the points in one step, so that a burst cannot spend the same points twice. Afterwards either
+   * report the message (`MessageReporter`) or call `giveBack`. The same message again gets the same answer.
    *
-   * @throws RangeError for `points` that are no amount
-   * @throws Error when the message id is in use for another message
+   *
+   * @throws RangeError if `points` are not an amount, or negative
+   * @throws Error if the message id is in use for another message
    */
   take(question: Question & { readonly messageId: string }): Verdict {
     return this.#mirror.take(question, performance.now());
   }
 
-  /** A message that was taken was not sent after all. @returns false if it was not taken, or was reported already */
+  /**
+   * Frees the points of a message that was taken but not sent.
+   * @returns false if it was not taken, or was already reported
+   */
   giveBack(messageId: string): boolean {
     return this.#mirror.giveBack(messageId);
   }
 
   /**
-   * Whether a sub-account may send as this, by the profile of this moment; undefined while that is not known.
+   * Whether a sub-account may use this sender, by its current profile (docs/decisions/0031). Undefined while the
+   * profile is unknown.
    */
   allowsSender(subAccountId: string, sender: string): boolean | undefined {
     return this.#mirror.allowsSender(subAccountId, sender, performance.now());
   }
 
-  /** The last limit record of a sub-account. */
+  /** The last limit record of a sub-account, with amounts in millipoints. */
   get(subAccountId: string): SubAccountLimits | undefined {
     return this.#mirror.table.limits(subAccountId);
   }
 
-  /** All sub-accounts known, in no order that means anything. */
+  /** All known sub-accounts, in no particular order. */
   subAccountIds(): Generator<string> {
     return this.#mirror.table.subAccountIds();
   }
@@ -204,20 +220,23 @@ export class LimitFeed {
     };
   }
 
-  /** For `MessageReporter`: it is about to write this. */
+  /** Called by `MessageReporter` before it writes a report. */
   reporting(sent: SentFact): void {
     this.#mirror.reporting(sent);
   }
-  /** For `MessageReporter`: the broker has it. */
+  /** Called by `MessageReporter` when the broker has the report. */
   written(messageId: string, place: WrittenRecord): void {
     this.#mirror.written(messageId, place);
   }
-  /** For `MessageReporter`: it was not written, or that is not known. */
+  /** Called by `MessageReporter` if the report was not written, or if that is unknown. */
   notWritten(messageId: string): void {
     this.#mirror.notWritten(messageId);
   }
 
-  /** Hands its lanes over and stops reading. Close the reporter first: what it still has is then counted by whoever follows. */
+  /**
+   * Gives up its lanes and stops reading. Close the reporter first: the next owner then counts its undelivered
+   * reports.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     for (const wake of this.#waiters) wake();
@@ -252,7 +271,7 @@ export class LimitFeed {
     else
       for (const record of records) {
         const lane = mirror.applyLimit(record);
-        // Before it reads reports it has nothing to read again.
+        // Before that phase no reports were read, so none must be read again.
         if (lane?.phase === 'reading' || lane?.phase === 'ready') this.#takeOver(lane);
       }
   }
@@ -275,7 +294,7 @@ export class LimitFeed {
     for (const wake of this.#waiters) wake();
   }
 
-  /** A lane is ours from now on: what others have reported up to here must be counted before it is answered for. */
+  /** Takes over a lane. Reports of others up to this position must be counted before it answers. */
   #takeOver(lane: Lane): void {
     this.#lose(lane);
     lane.phase = 'waiting';
@@ -302,11 +321,11 @@ export class LimitFeed {
     }
   }
 
-  /** The limit records of before are read: reports that they may not contain come next. */
+  /** All older limit records are read. Reports that they may not contain follow. */
   #readReports(lane: Lane): void {
     lane.phase = 'reading';
     const after = BigInt(lane.top + 1);
-    // The ledger may be further than the log was when the lane was taken over.
+    // The ledger may be further than the log was at the take-over.
     let from = (after < lane.end ? after : lane.end) - READ_BACK_RECORDS;
     if (from < lane.low) from = lane.low;
     this.#follower.follow(TOPICS.messages, lane.partition, from);
@@ -320,7 +339,7 @@ export class LimitFeed {
     this.#mirror.reservations.removeFromLog(lane.partition);
   }
 
-  /** Takes nothing more, and lets what was taken be reported, so that the next owner finds it in the log. */
+  /** Takes no more messages and waits until taken ones are reported, so that the next owner finds them in the log. */
   async #handOver(): Promise<void> {
     this.#isHandingOver = true;
     await this.#mirror.reservations.whenNoneOpen();

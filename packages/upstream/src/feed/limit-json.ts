@@ -1,8 +1,8 @@
 import { type LimitRecord, SUB_ACCOUNT_STATUSES, type SubAccountStatus } from '@subledger/contracts';
 
 /**
- * The rules of the contract's `limitRecord` and nothing else, written out: the schema takes several times as long as
- * everything else that loading a million records does. A property test compares the two.
+ * The rules of the contract's `limitRecord`, written by hand. The schema takes several times as long as all other
+ * work of loading a million records. A property test compares the two.
  */
 const POINTS = /^-?(0|[1-9]\d{0,15})(\.\d{1,3})?$/;
 export const SUB_ACCOUNT_ID = /^sa_[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/;
@@ -16,7 +16,7 @@ const matches = (pattern: RegExp, value: unknown): value is string =>
 export const isIntegerFrom = (least: number, value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= least;
 
-/** What a JSON text holds if it is an object; undefined for everything else. */
+/** The object in a JSON text, or undefined for any other value or text. */
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -53,8 +53,9 @@ export function isLimitRecord(value: Record<string, unknown>): boolean {
 }
 
 /**
- * A limit record as the ledger writes it: fields in this order, no spaces, nothing more. What fits is one by the rules
- * above, and is read without making a JSON value of it, which costs more than all the rest.
+ * A limit record exactly as the ledger writes it: fields in this order, no spaces, no other fields. A text that
+ * matches is valid by the rules above, and is read without making a JSON value, which would cost more than all the
+ * rest.
  */
 const WRITTEN = (() => {
   const id = '[0-9A-Za-z][0-9A-Za-z_-]{0,63}';
@@ -71,7 +72,7 @@ const WRITTEN = (() => {
   );
 })();
 
-/** What `WRITTEN` finds in a text; undefined where it does not fit. */
+/** The fields of a text that matches `WRITTEN`, or undefined. */
 export function readWritten(text: string): LimitRecord | undefined {
   const found = WRITTEN.exec(text) as string[] | null;
   if (found === null) return undefined;
@@ -101,7 +102,7 @@ export function readWritten(text: string): LimitRecord | undefined {
   };
 }
 
-/** Reads the value of a record of `subaccount.limits.v1`; undefined where it breaks the contract. */
+/** Reads the value of a record of `subaccount.limits.v1`, or undefined if it breaks the contract. */
 export function parseLimit(value: Buffer): LimitRecord | undefined {
   const written = readWritten(value.toString('latin1'));
   if (written) return written;

@@ -17,7 +17,10 @@ const SENDER_NOT_ALLOWED = refused('sender-not-allowed');
 const TOO_MANY_POINTS = refused('too-many-points');
 const ALLOWED: Verdict = { allowed: true };
 
-/** @throws RangeError for what is no amount, or below 0: a mistake of the caller */
+/**
+ * Millipoints of an amount, given as decimal text of points or as millipoints.
+ * @throws RangeError if it is not an amount, or negative: a mistake of the caller
+ */
 function millipointsOf(points: string | bigint): bigint {
   const amount = typeof points === 'bigint' ? points : parsePoints(points);
   if (amount < 0n)
@@ -26,24 +29,24 @@ function millipointsOf(points: string | bigint): bigint {
 }
 
 export interface LimitMirrorOptions {
-  /** Of `sms.messages.v1`; as many as the ledger has lanes. */
+  /** Partitions of `sms.messages.v1`, as many as the ledger has lanes. */
   readonly partitions: number;
   readonly whenNotCaughtUp: 'refuse' | 'allow';
-  /** What one message may cost. */
+  /** Maximum cost of one message, in millipoints. */
   readonly maxMessagePoints: Points;
 }
 
 /**
- * What each sub-account may still send: its last limit record, less the reports that the record does not reflect yet.
- * No I/O and no clock: it is told what was read, and what time it is (`performance.now()`).
+ * Points that each sub-account may still send: its last limit record minus the reports that the record does not
+ * contain yet. No I/O and no clock: the caller passes the records and the time (`performance.now()`, milliseconds).
  */
 export class LimitMirror {
   readonly lanes: readonly Lane[];
   readonly table = new SubAccountTable();
   readonly reservations = new Reservations();
-  /** Until when the sub-accounts that there are are known, unless more is heard. */
+  /** All sub-accounts are known up to this time, unless it is confirmed again. */
   knownUntil = Number.NEGATIVE_INFINITY;
-  /** Whether it is this instance that decides about its lanes, at this moment. */
+  /** Whether this instance decides about its lanes at this moment. */
   isOwner: () => boolean = () => true;
   /** Records that break the contract. */
   unreadable = 0;
@@ -55,7 +58,10 @@ export class LimitMirror {
     this.lanes = Array.from({ length: options.partitions }, (_, partition) => new Lane(partition));
   }
 
-  /** @returns the lane that began another generation, whose reports have to be read again */
+  /**
+   * Applies a limit record.
+   * @returns the lane if a new generation began, so that its reports must be read again
+   */
   applyLimit({ key, value }: Pick<KafkaRecord, 'key' | 'value'>): Lane | undefined {
     if (value === null) {
       const row = key === null ? undefined : this.table.dropLimit(key);
@@ -86,7 +92,7 @@ export class LimitMirror {
     else this.table.putProfile(profile);
   }
 
-  /** A record of `sms.messages.v1` in a lane of ours: counts what the figures do not contain, whoever wrote it. */
+  /** Counts a report in one of our lanes, by any writer, unless the figures already contain it. */
   applyMessage(record: Pick<KafkaRecord, 'value' | 'partition' | 'offset'>): void {
     const sent = parseSent(record);
     if (sent === undefined) return;
@@ -94,7 +100,8 @@ export class LimitMirror {
     if (row === undefined || this.table.status(row) === undefined) return;
     const main = this.table.main(row);
     const lane = this.#laneOf(main);
-    // The ledger does not book what is another's, and forwards what is in the wrong partition to the right one.
+    // The ledger does not book messages of other accounts, and forwards a report in the wrong partition to the right
+    // one.
     if (this.table.mainId(main) !== sent.mainAccountId || lane.partition !== record.partition) return;
     const offset = Number(record.offset);
     const known = this.reservations.get(main, sent.messageId);
@@ -108,15 +115,18 @@ export class LimitMirror {
     this.reservations.add({ messageId, main, lane: lane.partition, row, points, offset, state: 'foreign' });
   }
 
-  /**
-   * Whether a sub-account may send as this, by its profile; undefined where the profiles are not known up to now.
-   */
+  /** Whether a sub-account may use this sender, by its profile. Undefined if the profiles are not known up to now. */
   allowsSender(subAccountId: string, sender: string, nowMs: number): boolean | undefined {
     const row = this.table.row(subAccountId);
     if (nowMs > this.knownUntil) return undefined;
     return this.table.allowsSender(row, sender);
   }
 
+  /**
+   * Whether a message may be sent.
+   * @param nowMs time of `performance.now()`
+   * @throws RangeError if `points` are not an amount, or negative
+   */
   check(question: Question, nowMs: number): Verdict {
     const points = millipointsOf(question.points);
     const mayGuess = this.#options.whenNotCaughtUp === 'allow';
@@ -139,8 +149,9 @@ export class LimitMirror {
   }
 
   /**
-   * As `check`, and reserves the points where it allows.
-   * @throws Error when the message id is in use for another message
+   * Like `check`, and reserves the points if it allows the message.
+   * @throws RangeError if `points` are not an amount, or negative
+   * @throws Error if the message id is in use for another message
    */
   take(question: Question & { readonly messageId: string }, nowMs: number): Verdict {
     const { subAccountId, messageId } = question;
@@ -153,13 +164,16 @@ export class LimitMirror {
       throw new Error(`message id ${messageId} is taken for another message: give each message its own id`);
     }
     const verdict = this.check(question, nowMs);
-    // Nothing to count on where the sub-account is not known yet.
+    // An unknown sub-account has no points to reserve.
     if (!verdict.allowed || row === undefined || this.table.status(row) === undefined) return verdict;
     this.#reserve(row, messageId, points, 'taken');
     return verdict;
   }
 
-  /** @returns whether the points are free again; not after the message was handed to the reporter */
+  /**
+   * Frees the points.
+   * @returns false after the message was passed to the reporter
+   */
   giveBack(messageId: string): boolean {
     const taken = this.reservations.getOpen(messageId);
     if (taken?.state !== 'taken') return false;
@@ -167,7 +181,10 @@ export class LimitMirror {
     return true;
   }
 
-  /** A message is about to be reported: counts it from now on, taken or not; one of 0 points (a hold pays) never. */
+  /**
+   * Counts a message that is about to be reported, whether it was taken or not. A message of 0 points (a hold pays)
+   * never counts.
+   */
   reporting({ messageId, subAccountId, points }: SentFact): void {
     const taken = this.reservations.getOpen(messageId);
     const row = this.table.row(subAccountId);
@@ -175,19 +192,19 @@ export class LimitMirror {
       this.reservations.setState(taken, 'reporting');
       return;
     }
-    // It came to cost something else than was taken for it.
+    // The message costs another amount than was reserved.
     if (taken) this.reservations.remove(taken);
     if (row === undefined || this.table.status(row) === undefined) return;
     const main = this.table.main(row);
-    // Nothing to count here, nor when it is read back with its price.
+    // Do not count it here, nor when it is read back with its price.
     if (points === 0n) this.reservations.remember(main, messageId);
     else if (!this.reservations.get(main, messageId)) this.#reserve(row, messageId, points, 'reporting');
   }
 
   /**
-   * The broker has the report. Where it has it twice this is the later place, at which the message is in the figures
-   * too; the first one shows when the log is read. On another partition than the lane's the offset tells nothing: the
-   * ledger forwards the report, and it counts here until it is read back at its place in the lane.
+   * Notes the offset of a report that the broker has. If the broker has it twice, this is the later offset, at which
+   * the figures contain it too. Reading the log gives the earlier one. On another partition than the lane's the
+   * offset has no meaning: the ledger forwards the report, and it counts here until it is read back in its lane.
    */
   written(messageId: string, { partition, offset }: WrittenRecord): void {
     const reported = this.reservations.getOpen(messageId);
@@ -200,13 +217,13 @@ export class LimitMirror {
     if (reported.offset < 0 && partition === reported.lane) this.#locate(reported, Number(offset));
   }
 
-  /** The report was refused or given up. It stays counted: it may be in the log, and the message was sent. */
+  /** Keeps counting a report that was refused or given up: it may be in the log, and the message was sent. */
   notWritten(messageId: string): void {
     const reported = this.reservations.getOpen(messageId);
     if (reported) this.reservations.setState(reported, 'taken');
   }
 
-  /** What may still be sent, in millipoints; below 0 after reports beyond the limit. */
+  /** Points that may still be sent, in millipoints. Negative after reports beyond the limit. */
   remaining(row: number): Points {
     return (this.table.remaining(row) - this.reservations.sum(row)) as Points;
   }
@@ -225,7 +242,7 @@ export class LimitMirror {
 
   #isReflected(row: number, lane: Lane, offset: number): boolean {
     if (offset <= lane.settled) return true;
-    // Positions of an older generation count in what was another log.
+    // Positions of an older generation are offsets in another log.
     return this.table.generation(row) === lane.generation && offset <= this.table.position(row);
   }
 

@@ -2,7 +2,7 @@ import { TOPICS } from '@subledger/contracts';
 import { GroupShare, type KafkaConfig } from '@subledger/kafka/client';
 
 /**
- * Which main accounts an instance answers for, by the partition of their messages:
+ * The main accounts that an instance answers for, by the partition of their messages (docs/decisions/0030):
  * - `groupId`: instances with the same id share the partitions, and take over from one another
  * - `index` of `count`: every `count`-th partition. No two running instances may have the same index
  */
@@ -13,27 +13,30 @@ export type Ownership =
 export interface OwnershipEvents {
   onGained(partitions: number[]): void;
   onLost(partitions: number[]): void;
-  /** The partitions may be another's soon. */
+  /** Another instance may own the partitions soon. */
   onHandOver(): Promise<void>;
   onHandOverEnd(): void;
 }
 
 export interface OwnershipHandle {
-  /** Whether what was gained is still ours beyond doubt. */
+  /** Whether this instance certainly still owns its partitions. */
   readonly isConfirmed: boolean;
   /** Resolves with the first partitions. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** @throws RangeError where the index is not one of `count` */
+/**
+ * Opens the chosen kind of ownership.
+ * @throws RangeError if the index is not one of `count`
+ */
 export function openOwnership(
   kafka: KafkaConfig,
   ownership: Ownership,
   partitions: number,
   events: OwnershipEvents,
 ): OwnershipHandle {
-  // The group shares out all partitions of the topic; those beyond the lanes have no main accounts.
+  // The group shares all partitions of the topic. Those beyond the lanes have no main accounts.
   const isLane = (partition: number) => partition < partitions;
   if ('groupId' in ownership)
     return new GroupShare(kafka, {

@@ -2,13 +2,13 @@ import { parsePoints } from '@subledger/core';
 
 const MAX = 2n ** 63n - 1n;
 const MIN = -(2n ** 63n);
-/** So many digits of whole points are exact as a number of millipoints, which is the quicker way. */
+/** Up to this many digits, whole points are exact as a number of millipoints, which is faster. */
 const EXACT_DIGITS = 12;
 const POINT = 46;
 
 /**
- * Millipoints of an amount on the wire (checked before), as 64 bits hold it: the contract allows amounts up to ten
- * times of that, which no account of the ledger can have; they become the largest or smallest there is.
+ * Millipoints of a checked amount, as a 64-bit integer. The contract allows amounts up to ten times larger, which no
+ * account of the ledger can have. They become the largest or smallest 64-bit integer.
  */
 export function toStored(text: string): bigint {
   if (text.length <= EXACT_DIGITS && text.charCodeAt(0) !== 45) {

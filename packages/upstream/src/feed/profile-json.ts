@@ -1,7 +1,7 @@
 import { E164, instant, MAX_SENDER_NUMBERS, type ProfileRecord } from '@subledger/contracts';
 import { isIntegerFrom, MAIN_ACCOUNT_ID, parseObject, SUB_ACCOUNT_ID } from './limit-json.js';
 
-/** As `limit-json.ts`, for the contract's `profileRecord`. */
+/** The rules of the contract's `profileRecord`, written by hand as in `limit-json.ts`. */
 const NAME = /^[A-Za-z0-9]{1,64}$/;
 const COUNTRY = /^[A-Z]{2}$/;
 
@@ -24,12 +24,12 @@ export function isProfileRecord(value: Record<string, unknown>): boolean {
     areSenders(senderNumbers) &&
     (country === undefined || (typeof country === 'string' && COUNTRY.test(country))) &&
     isIntegerFrom(1, version) &&
-    // One string is quick with the schema too.
+    // One string is fast with the schema too.
     instant.safeParse(updatedAt).success
   );
 }
 
-/** Reads the value of a record of `subaccount.profiles.v1`; undefined where it breaks the contract. */
+/** Reads the value of a record of `subaccount.profiles.v1`, or undefined if it breaks the contract. */
 export function parseProfile(value: Buffer): ProfileRecord | undefined {
   const parsed = parseObject(value.toString('utf8'));
   return parsed !== undefined && isProfileRecord(parsed) ? (parsed as ProfileRecord) : undefined;

@@ -1,12 +1,13 @@
 /**
- * - `taken`: by `take`; not handed to the reporter yet
- * - `reporting`: its report is on its way to the broker
+ * State of a reservation:
+ * - `taken`: by `take`, and not passed to the reporter yet
+ * - `reporting`: its report is on the way to the broker
  * - `written`: the broker has it
- * - `foreign`: found in the log, written by somebody else or before a restart
+ * - `foreign`: found in the log, written by another process or before a restart
  */
 type ReservationState = 'taken' | 'reporting' | 'written' | 'foreign';
 
-/** The points of one message that the figures of its sub-account do not contain yet. */
+/** The points of one message that its sub-account's figures do not contain yet. */
 export interface Reservation {
   readonly messageId: string;
   /** Number of its main account. */
@@ -15,7 +16,7 @@ export interface Reservation {
   readonly row: number;
   /** Millipoints. */
   readonly points: bigint;
-  /** Of its first report in the log; -1 until known. */
+  /** Offset of its first report in the log, or -1 while unknown. */
   offset: number;
   state: ReservationState;
 }
@@ -25,14 +26,14 @@ const isOpen = ({ state }: Reservation) => state === 'taken' || state === 'repor
 /** A message id is unique within its main account. */
 const keyOf = (main: number, messageId: string) => `${main} ${messageId}`;
 
-/** Reports that figures contain, remembered so that a repeat of them further on in the log is not taken for new. */
+/** Reports that the figures contain. They are remembered so that a later repeat in the log does not count as new. */
 const REMEMBERED = 10_000;
 
-/** All reservations: what is to be subtracted from what the limit records say. */
+/** All reservations, to be subtracted from the points in the limit records. */
 export class Reservations {
   readonly #all = new Map<string, Reservation>();
   readonly #byRow = new Map<number, { sum: bigint; readonly list: Set<Reservation> }>();
-  /** Own ones that can be given back or are being reported. */
+  /** Own reservations that can be given back or are being reported. */
   readonly #open = new Map<string, Reservation>();
   readonly #remembered = new Set<string>();
   #whenNoneOpen: PromiseWithResolvers<void> | undefined;
@@ -44,7 +45,7 @@ export class Reservations {
     return this.#open.size;
   }
 
-  /** Millipoints reserved of a row. */
+  /** Millipoints reserved for a row. */
   sum(row: number): bigint {
     return this.#byRow.get(row)?.sum ?? 0n;
   }
@@ -53,7 +54,7 @@ export class Reservations {
     return this.#all.get(keyOf(main, messageId));
   }
 
-  /** By the message id alone; only while it is taken or being reported. */
+  /** Finds a reservation by message id alone, only while it is taken or being reported. */
   getOpen(messageId: string): Reservation | undefined {
     return this.#open.get(messageId);
   }
@@ -83,14 +84,14 @@ export class Reservations {
     if (ofRow.list.size === 0) this.#byRow.delete(reservation.row);
   }
 
-  /** Drops what a row's figures contain. */
+  /** Drops the reservations of a row that its figures now contain. */
   reflect(row: number, position: number): void {
     const ofRow = this.#byRow.get(row);
     if (!ofRow) return;
     for (const one of ofRow.list) if (one.offset >= 0 && one.offset <= position) this.#reflect(one);
   }
 
-  /** A message is not to be counted when it is read. */
+  /** Notes that a message must not count when it is read from the log. */
   remember(main: number, messageId: string): void {
     this.#remembered.add(keyOf(main, messageId));
     if (this.#remembered.size <= REMEMBERED) return;
@@ -100,7 +101,7 @@ export class Reservations {
     }
   }
 
-  /** Whether a message was dropped lately because figures contain it, or is not counted at all. */
+  /** Whether a message was dropped recently because the figures contain it, or must not count. */
   isRemembered(main: number, messageId: string): boolean {
     return this.#remembered.has(keyOf(main, messageId));
   }
@@ -109,13 +110,13 @@ export class Reservations {
     for (const one of this.#byRow.get(row)?.list ?? []) this.remove(one);
   }
 
-  /** Drops what of a lane is found at or before an offset. */
+  /** Drops the reservations of a lane up to an offset. */
   settle(lane: number, offset: number): void {
     for (const one of this.#all.values())
       if (one.lane === lane && one.offset >= 0 && one.offset <= offset) this.#reflect(one);
   }
 
-  /** Keeps of a lane what is ours and still open; the rest is in the log. */
+  /** Keeps only our own open reservations of a lane. The log has the others. */
   removeFromLog(lane: number): void {
     for (const one of this.#all.values()) if (one.lane === lane && !isOpen(one)) this.remove(one);
   }

@@ -1,12 +1,12 @@
 import { DEFAULT_COUNTRY, maySendAs } from '@subledger/contracts';
 
-/** Of a sub-account without a profile. */
+/** Index of a sub-account without a profile. */
 export const NO_PROFILE = 0;
 
 /**
- * Lists of sender numbers, each with its main account's country and kept once however many sub-accounts share it, and
- * dropped with the last of them. A list is one text, the country and then each number with a space around it: a `Set`
- * for every short list would take several times as much.
+ * Lists of sender numbers with their main account's country. Equal lists are kept once, and dropped with their last
+ * user. A list is one text, the country and then each number with a space around it, because a `Set` for every short
+ * list would take several times as much memory.
  */
 export class SenderSets {
   readonly #byText = new Map<string, number>();
@@ -18,7 +18,7 @@ export class SenderSets {
     return this.#byText.size;
   }
 
-  /** The number of a list for one more user. */
+  /** The index of a list, for one more user. */
   use(senders: readonly string[], country: string): number {
     const text = `${country} ${senders.join(' ')} `;
     const known = this.#byText.get(text);
@@ -42,7 +42,7 @@ export class SenderSets {
     this.#free.push(index);
   }
 
-  /** Whether somebody with this list may send as this; without a profile as no number. */
+  /** Whether a user of this list may use a sender (docs/decisions/0031). Without a profile, no number is allowed. */
   allows(index: number, sender: string): boolean {
     const text = this.#texts[index];
     const country = text?.slice(0, text.indexOf(' ')) ?? DEFAULT_COUNTRY;

@@ -3,7 +3,7 @@ import type { KafkaRecord } from '@subledger/kafka/client';
 import { parseObject } from './limit-json.js';
 import { toStored } from './points-column.js';
 
-/** What of a reported message counts against a limit. */
+/** The fields of a sent message that count against a limit. */
 export interface SentFact {
   readonly messageId: string;
   readonly mainAccountId: string;
@@ -16,9 +16,12 @@ const SENT = messageType('message.sent');
 const MARK = Buffer.from(SENT);
 const AMOUNT = /^(0|[1-9]\d{0,11})(\.\d{1,3})?$/;
 
-/** The message that a record of `sms.messages.v1` reports as sent; undefined for all else, also for what is wrong. */
+/**
+ * The sent message that a record of `sms.messages.v1` reports. Undefined for all other records, including invalid
+ * ones.
+ */
 export function parseSent({ value }: Pick<KafkaRecord, 'value'>): SentFact | undefined {
-  // Statuses are most of the records, and not worth parsing.
+  // Most records are statuses, so skip them without parsing.
   if (value === null || !value.includes(MARK)) return undefined;
   const event = parseObject(value.toString('utf8'));
   if (event?.type !== SENT || typeof event.data !== 'object' || event.data === null) return undefined;

@@ -14,7 +14,7 @@ import { NO_PROFILE, SenderSets } from './sender-sets.js';
 const FIRST_CAPACITY = 1_024;
 const NO_POSITION = -1;
 
-/** A sub-account as its last limit record has it; amounts in millipoints. */
+/** A sub-account by its last limit record. Amounts are millipoints. */
 export interface SubAccountLimits {
   readonly subAccountId: string;
   readonly mainAccountId: string;
@@ -29,14 +29,17 @@ export interface SubAccountLimits {
   readonly remaining: Points;
   readonly generation: number;
   readonly sequence: number;
-  /** Offset in the main account's partition of `sms.messages.v1` up to which it counts; null before the first. */
+  /**
+   * The record contains all messages up to this offset in the main account's partition of `sms.messages.v1`. Null
+   * before the first.
+   */
   readonly position: number | null;
 }
 
 const AMOUNTS = ['limit', 'boost', 'granted', 'used', 'held', 'remaining'] as const;
 type Amount = (typeof AMOUNTS)[number];
 
-/** One typed array per field: 93 bytes a row, where an object of strings would take a kilobyte. */
+/** One typed array per field: 93 bytes per row. An object of strings would take a kilobyte. */
 interface Columns {
   readonly amounts: Readonly<Record<Amount, BigInt64Array>>;
   /** Index in `SUB_ACCOUNT_STATUSES`, plus 1; 0 without a limit record. */
@@ -51,8 +54,8 @@ interface Columns {
 }
 
 /**
- * One column after the other, so that no more than one is in memory twice. What no row uses yet is not resident.
- * Offsets, sequences and versions are numbers: exact to 2^53, which no log or account will see.
+ * Grows one column after the other, so that at most one is in memory twice. Unused rows are not resident. Offsets,
+ * sequences and versions are numbers, exact to 2^53, which no log or account reaches.
  */
 function grown(columns: Columns | undefined, rows: number): Columns {
   const more = <Column extends { set(from: Column): void }>(
@@ -78,10 +81,10 @@ function grown(columns: Columns | undefined, rows: number): Columns {
   };
 }
 
-/** An id that was cut out of a record's text keeps the whole text in memory. */
+/** Copies an id, because a substring of a record's text keeps the whole text in memory. */
 const ownCopy = (id: string): string => Buffer.from(id, 'latin1').toString('latin1');
 
-/** The last limit record and profile of every sub-account, by a dense row number. Knows nothing of reports. */
+/** The last limit record and profile of every sub-account, by dense row number. It contains no reports. */
 export class SubAccountTable {
   readonly #rows = new IdIndex();
   readonly #mains = new Map<string, number>();
@@ -90,7 +93,7 @@ export class SubAccountTable {
   #columns = grown(undefined, FIRST_CAPACITY);
   #capacity = FIRST_CAPACITY;
 
-  /** Sub-accounts with a limit record or a profile. */
+  /** Number of sub-accounts with a limit record or a profile. */
   get size(): number {
     return this.#rows.size;
   }
@@ -100,10 +103,11 @@ export class SubAccountTable {
   }
 
   /**
-   * Takes a record over, unless the same or a newer one is known: publishing is at least once, and the ledger's
-   * generation and sequence tell old from new.
+   * Stores a limit record unless the same or a newer one is known: publishing is at least once, so the ledger's
+   * generation and sequence decide.
    *
-   * @returns its row, or undefined where it was not taken
+   *
+   * @returns its row, or undefined if it was not stored
    */
   putLimit(record: LimitRecord): number | undefined {
     const row = this.#rowOf(record.subAccountId);
@@ -122,7 +126,7 @@ export class SubAccountTable {
     return row;
   }
 
-  /** Takes a profile over, unless a newer one is known. */
+  /** Stores a profile unless a newer one is known. */
   putProfile(record: ProfileRecord): void {
     const row = this.#rowOf(record.subAccountId);
     const { senders, version } = this.#columns;
@@ -133,7 +137,10 @@ export class SubAccountTable {
     version[row] = record.version;
   }
 
-  /** The key's limit record was deleted for good. @returns the row that it had */
+  /**
+   * Drops the limit record of a deleted sub-account.
+   * @returns its row, if it had one
+   */
   dropLimit(subAccountId: string): number | undefined {
     const row = this.#rows.get(subAccountId);
     if (row === undefined || this.#columns.status[row] === 0) return undefined;
@@ -151,7 +158,7 @@ export class SubAccountTable {
     this.#forgetEmpty(subAccountId, row);
   }
 
-  /** undefined without a limit record. */
+  /** Undefined without a limit record. */
   status(row: number): SubAccountStatus | undefined {
     return SUB_ACCOUNT_STATUSES[this.#columns.status[row]! - 1];
   }
@@ -164,7 +171,7 @@ export class SubAccountTable {
     return this.#columns.generation[row]!;
   }
 
-  /** Offset of the last message that the row's figures reflect; -1 before the first. */
+  /** Offset of the last message that the row's figures contain, or -1 before the first. */
   position(row: number): number {
     return this.#columns.position[row]!;
   }
@@ -174,12 +181,12 @@ export class SubAccountTable {
     return this.#columns.main[row]!;
   }
 
-  /** Whether a sub-account may send as this; as no number without a profile. */
+  /** Whether a sub-account may use this sender. Without a profile, no number is allowed. */
   allowsSender(row: number | undefined, sender: string): boolean {
     return this.#senders.allows(row === undefined ? NO_PROFILE : this.#columns.senders[row]!, sender);
   }
 
-  /** The number of a main account, given anew where it has none. */
+  /** The number of a main account. An unknown main account gets a new number. */
   mainOf(mainAccountId: string): number {
     const known = this.#mains.get(mainAccountId);
     if (known !== undefined) return known;

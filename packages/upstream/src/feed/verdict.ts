@@ -3,13 +3,15 @@ import type { Points } from '@subledger/core';
 
 /**
  * Why a message must not be sent:
- * - `limit`: the points left do not cover it (`remaining` says what is left)
- * - `too-many-points`: more than one message may cost; the ledger would not book its report
+ * - `limit`: the points left do not cover it (`remaining` says how many are left)
+ * - `too-many-points`: it costs more than one message may; the ledger would not book its report
  * - `paused`, `unfunded`, `suspended`, `inactive`, `deleted`: the sub-account's status
- * - `unknown`: no limit record; a new sub-account's may be on its way
- * - `sender-not-allowed`: the sender is a number that the sub-account's profile does not list, or cannot be read
- * - `not-caught-up`: this instance does not know the present figures (starting, out of touch, taking over); try again
- * - `not-owner`: another instance answers for this main account; send it there
+ * - `unknown`: no limit record; that of a new sub-account may not have arrived yet
+ * - `sender-not-allowed`: the sender is a number that the sub-account's profile does not list, or it is unreadable
+ *   (docs/decisions/0031)
+ * - `not-caught-up`: this instance does not know the current figures (it starts, has no connection, or takes over);
+ *   try again
+ * - `not-owner`: another instance answers for this main account; send the request there
  */
 export type RefusalReason =
   | 'limit'
@@ -20,7 +22,7 @@ export type RefusalReason =
   | 'not-caught-up'
   | 'not-owner';
 
-/** Answer of `check` and `take`. `remaining`: millipoints left, before this message. */
+/** Answer of `check` and `take`. `remaining`: millipoints left before this message. */
 export type Verdict =
   | { readonly allowed: true; readonly remaining?: Points }
   | { readonly allowed: false; readonly reason: RefusalReason; readonly remaining?: Points };
@@ -28,8 +30,8 @@ export type Verdict =
 /** A message that is about to be sent. */
 export interface Question {
   readonly subAccountId: string;
-  /** What it will cost: a decimal string (`"1.2"`) or millipoints. @see parsePoints */
+  /** Its cost: a decimal string of points (`"1.2"`), or a bigint of millipoints. @see parsePoints */
   readonly points: string | bigint;
-  /** What it will be sent as, however it is written: a number must be in the profile, names and short codes need not. */
+  /** Its sender, in any notation. The profile must list a number. Names and short codes need no permission. */
   readonly sender?: string;
 }

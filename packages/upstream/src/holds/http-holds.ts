@@ -16,15 +16,15 @@ import {
 export interface HttpHoldsOptions {
   /** The gateway's address, such as `https://subledger.example`. */
   readonly gatewayUrl: string;
-  /** A key with the scope `upstream`. */
+  /** An API key with the scope `upstream`. */
   readonly apiKey: string;
-  /** Milliseconds until an outcome is given up as `unknown`, retries included. Default 5,000. */
+  /** Milliseconds until a call ends as `unknown`, including retries. Default 5,000. */
   readonly timeoutMs?: number;
   /** Default: the runtime's. */
   readonly fetch?: typeof fetch;
 }
 
-/** What a call came to: its answer, a refusal, or nothing known. */
+/** The result of a call: its answer, a refusal, or unknown. */
 type Called =
   | { readonly kind: 'answered'; readonly body: unknown }
   | { readonly kind: 'refused'; readonly refused: Refused }
@@ -45,7 +45,7 @@ const RETRY_MS = 100;
 const POLL_MS = 100;
 const MAX_RETRY_AFTER_MS = 2_000;
 
-/** Holds over the gateway's REST API. One Idempotency-Key for each call, so that its retries count once. */
+/** Holds over the gateway's REST API. Each call has one Idempotency-Key, so that its retries count once. */
 export class HttpHolds implements HoldTransport {
   readonly #options: HttpHoldsOptions;
   readonly #closing = new AbortController();
@@ -76,7 +76,7 @@ export class HttpHolds implements HoldTransport {
     return { outcome: 'released', points: released.data.points };
   }
 
-  /** Calls under way end as `unknown`. */
+  /** Pending calls end as `unknown`. */
   async close(): Promise<void> {
     this.#closing.abort();
   }
@@ -92,21 +92,21 @@ export class HttpHolds implements HoldTransport {
       );
       let pauseMs = RETRY_MS;
       if (typeof reply === 'string') {
-        // The deadline in the midst of a request is no news.
+        // If the deadline interrupts a request, the previous result stays.
         if (!signal.aborted) last = { kind: 'unknown', reason: 'unreachable', detail: reply };
       } else if (reply.status === 202) {
         const accepted = operationView.safeParse(reply.body);
         const id = accepted.data?.id;
         const given = id === undefined ? {} : { operationId: id };
         last = { kind: 'unknown', reason: 'timeout', detail: 'accepted, no outcome yet', ...given };
-        // Once it is done, the same request with the same key has the whole answer.
+        // Once the operation is done, the same request with the same key gets the complete answer.
         const refused = id === undefined ? undefined : await this.#awaitOperation(id, signal);
         if (refused) return { kind: 'refused', refused };
         pauseMs = 0;
       } else if (reply.status < 300) return { kind: 'answered', body: reply.body };
       else {
         const said = problem.safeParse(reply.body).data;
-        // Not a matter of this request: too many, or a server in trouble.
+        // The cause is not this request: too many requests, or a server error.
         const isPassing =
           reply.status >= 500 || reply.status === 429 || said?.code === 'operation-in-progress';
         if (!isPassing && said) return { kind: 'refused', refused: toRefused(said) };
@@ -118,7 +118,7 @@ export class HttpHolds implements HoldTransport {
             ? { operationId: last.operationId }
             : {}),
         };
-        // An answer that is not the gateway's: something between.
+        // The answer does not come from the gateway, but from a proxy.
         if (!isPassing) return last;
         pauseMs = Math.max(RETRY_MS, reply.retryAfterMs);
       }
@@ -127,7 +127,7 @@ export class HttpHolds implements HoldTransport {
     return last;
   }
 
-  /** @returns the refusal, or undefined when it has succeeded or the time is up */
+  /** @returns the refusal, or undefined if it succeeded or the time is up */
   async #awaitOperation(id: string, signal: AbortSignal): Promise<Refused | undefined> {
     while (!signal.aborted) {
       const reply = await this.#request('GET', `/v1/operations/${id}`, undefined, undefined, signal).catch(

@@ -23,9 +23,9 @@ import {
 
 export interface KafkaHoldsOptions {
   readonly kafka: KafkaConfig;
-  /** Checks senders: the ledger does not know them. Without it a hold that names a sender is refused. */
+  /** Checks senders, which the ledger does not know. Without it, a hold that names a sender is refused. */
   readonly feed?: Pick<LimitFeed, 'allowsSender'>;
-  /** Milliseconds until an outcome is given up as `unknown`. Default 5,000. */
+  /** Milliseconds until a call ends as `unknown`. Default 5,000. */
   readonly timeoutMs?: number;
   /** CloudEvents source of the commands. Default `/sms-service`. */
   readonly source?: string;
@@ -33,7 +33,7 @@ export interface KafkaHoldsOptions {
   readonly now?: () => Date;
 }
 
-/** An event's data, as far as outcomes need it; the ledger has checked it. */
+/** The fields of an event's data that outcomes need. The ledger has checked them. */
 interface EventData {
   readonly cause?: { readonly id?: string };
   readonly code?: Refused['code'];
@@ -49,15 +49,15 @@ interface Outcome {
 type HoldCommand = 'hold.place' | 'hold.release';
 
 /**
- * Holds as commands on `points.commands.v1`; outcomes come from `points.events.v1`. Senders are checked here, by the profiles that the
- * feed knows.
+ * Holds as commands on `points.commands.v1`. Outcomes come from `points.events.v1`. Senders are checked here, by the
+ * profiles of the feed.
  */
 export class KafkaHolds implements HoldTransport {
   readonly #options: KafkaHoldsOptions;
   readonly #timeoutMs: number;
   readonly #producer: RecordProducer;
   readonly #follower: LogFollower;
-  /** Begins the ids of our commands, so that others' events are told apart without parsing them. */
+  /** Prefix of our command ids, so that events of others are recognized without parsing. */
   readonly #prefix = `hold-${randomUUID()}-`;
   readonly #mark = Buffer.from(this.#prefix);
   readonly #pending = new Map<string, (outcome: Outcome | undefined) => void>();
@@ -80,25 +80,25 @@ export class KafkaHolds implements HoldTransport {
   async hold({ sender, ...data }: HoldRequest): Promise<HoldOutcome> {
     const refused = sender === undefined ? undefined : this.#senderRefusal(data.subAccountId, sender);
     if (refused) return refused;
-    const asked = await this.#ask('hold.place', data);
-    if (typeof asked === 'string') return unknownHold('unreachable', asked);
-    if (asked === undefined) return unknownHold('timeout', `no outcome within ${this.#timeoutMs} ms`);
-    if ('outcome' in asked) return asked;
-    if (asked.type !== eventType('hold.placed')) return toRefused(asked);
-    const { points = data.points, expiresAt = '', subAccount } = asked.data;
+    const reply = await this.#ask('hold.place', data);
+    if (typeof reply === 'string') return unknownHold('unreachable', reply);
+    if (reply === undefined) return unknownHold('timeout', `no outcome within ${this.#timeoutMs} ms`);
+    if ('outcome' in reply) return reply;
+    if (reply.type !== eventType('hold.placed')) return toRefused(reply);
+    const { points = data.points, expiresAt = '', subAccount } = reply.data;
     return { outcome: 'placed', points, expiresAt, remaining: subAccount?.remaining ?? '0' };
   }
 
   async release(request: ReleaseRequest): Promise<ReleaseOutcome> {
-    const asked = await this.#ask('hold.release', { ...request });
-    if (typeof asked === 'string') return unknownRelease('unreachable', asked);
-    if (asked === undefined) return unknownRelease('timeout', `no outcome within ${this.#timeoutMs} ms`);
-    if ('outcome' in asked) return asked;
-    if (asked.type !== eventType('hold.released')) return toRefused(asked);
-    return { outcome: 'released', points: asked.data.points ?? '0' };
+    const reply = await this.#ask('hold.release', { ...request });
+    if (typeof reply === 'string') return unknownRelease('unreachable', reply);
+    if (reply === undefined) return unknownRelease('timeout', `no outcome within ${this.#timeoutMs} ms`);
+    if ('outcome' in reply) return reply;
+    if (reply.type !== eventType('hold.released')) return toRefused(reply);
+    return { outcome: 'released', points: reply.data.points ?? '0' };
   }
 
-  /** Calls under way end as `unknown`. */
+  /** Pending calls end as `unknown`. */
   async close(): Promise<void> {
     for (const settle of this.#pending.values()) settle(undefined);
     await this.#producer.close();
@@ -116,7 +116,7 @@ export class KafkaHolds implements HoldTransport {
       : refusal('sender-not-allowed', 'the sub-account may not send from this number');
   }
 
-  /** @returns the outcome; undefined when the time is up; a text where nothing could be sent */
+  /** @returns the outcome, undefined if the time is up, or a text if the command could not be sent */
   async #ask<Name extends HoldCommand>(
     name: Name,
     given: CommandInput<Name>,
@@ -152,7 +152,7 @@ export class KafkaHolds implements HoldTransport {
     }
   }
 
-  /** Reads events from before the first command on. A failure is tried again with the next call. */
+  /** Starts to read events before the first command is sent. After a failure, the next call tries again. */
   #open(): Promise<void> {
     this.#opening ??= this.#follow().catch((error: unknown) => {
       this.#opening = undefined;
@@ -173,7 +173,7 @@ export class KafkaHolds implements HoldTransport {
     if (!value?.includes(this.#mark)) return;
     const { type, data } = (parseObject(value.toString('utf8')) ?? {}) as Partial<Outcome>;
     const settle = this.#pending.get(data?.cause?.id ?? '');
-    // A command may cause several events (a month start before it): the outcome is one of these.
+    // A command may cause several events (a month start before it). The outcome is one of these types.
     if (settle && data && type !== undefined && OUTCOMES.has(type)) settle({ type, data });
   }
 }

@@ -1,53 +1,54 @@
 import type { ErrorCode } from '@subledger/contracts';
 
-/** The points that one message may cost, set aside before it is sent. */
+/** A request to reserve the points of one message before it is sent. */
 export interface HoldRequest {
   readonly mainAccountId: string;
   readonly subAccountId: string;
   /** 1 to 128 printable ASCII characters; the id under which the message is reported as sent. */
   readonly messageId: string;
-  /** A decimal string (`"1.2"`), above 0. */
+  /** A decimal string of points (`"1.2"`), above 0. */
   readonly points: string;
   /**
-   * What it will be sent as, however it is written: a number must be allowed to the sub-account. Checked by the gateway
-   * over HTTP, by `feed` over Kafka.
+   * Its sender, in any notation. A number must be allowed for the sub-account. The gateway checks it over HTTP,
+   * `feed` over Kafka.
    */
   readonly sender?: string;
   /**
-   * When an unused hold is to end by itself. Default 900, at most 86,400. Not acted on yet: release a hold whose message
-   * is not sent.
+   * Seconds until an unused hold ends by itself. Default 900, at most 86,400. Not implemented yet: release a hold
+   * whose message is not sent.
    */
   readonly expiresInSeconds?: number;
 }
 
-/** `subAccountId` is not needed: a message id is unique within its main account. */
+/** `subAccountId` is not needed, because a message id is unique within its main account. */
 export interface ReleaseRequest {
   readonly mainAccountId: string;
   readonly messageId: string;
 }
 
-/** What is not known in time: it may have happened, or may yet happen. */
+/** The outcome did not arrive in time. The request may have been carried out, or may yet be. */
 export interface Unknown {
   readonly outcome: 'unknown';
   /**
-   * - `timeout`: accepted or sent, and no outcome within the time
+   * Why the outcome is unknown:
+   * - `timeout`: accepted or sent, but no outcome in time
    * - `unreachable`: no answer at all
-   * - `unavailable`: answered that it cannot now
+   * - `unavailable`: the server answered that it cannot process it now
    */
   readonly reason: 'timeout' | 'unreachable' | 'unavailable';
-  /** What was seen last, for logs. */
+  /** The last observation, for logs. */
   readonly detail: string;
   /** What to do. */
   readonly advice: string;
-  /** Of the gateway, where it has accepted the request. */
+  /** Of the gateway, if it accepted the request. */
   readonly operationId?: string;
 }
 
-/** A refusal changes nothing. The codes are those of `docs/errors`. */
+/** A refusal changes nothing. `docs/errors` has a page for each code. */
 export interface Refused {
   readonly outcome: 'refused';
   readonly code: ErrorCode;
-  /** Points left, where that is why. A decimal string. */
+  /** Points left, if they are the reason. A decimal string. */
   readonly remaining?: string;
   readonly detail?: string;
 }
@@ -55,10 +56,10 @@ export interface Refused {
 export type HoldOutcome =
   | {
       readonly outcome: 'placed';
-      /** Points set aside, and points left after it. Decimal strings. */
+      /** Points reserved, and points left afterwards. Decimal strings. */
       readonly points: string;
       readonly remaining: string;
-      /** ISO instant at which it is to end by itself; not acted on yet. */
+      /** ISO instant at which the hold ends by itself. Not implemented yet. */
       readonly expiresAt: string;
     }
   | Refused
@@ -67,13 +68,13 @@ export type HoldOutcome =
 export type ReleaseOutcome =
   | {
       readonly outcome: 'released';
-      /** Points that came back; `"0"` where the hold was not placed yet: it is barred from now on. */
+      /** Points returned. `"0"` if the hold was not placed yet: it is barred now. */
       readonly points: string;
     }
   | Refused
   | Unknown;
 
-/** A way to place and release holds. Expected things are outcomes, never exceptions. */
+/** A way to place and release holds. Expected results are outcomes, never exceptions. */
 export interface HoldTransport {
   hold(request: HoldRequest): Promise<HoldOutcome>;
   release(request: ReleaseRequest): Promise<ReleaseOutcome>;

@@ -10,7 +10,7 @@ import type { SentFact } from '../feed/sent-json.js';
 import { ReporterClosedError, ReporterFullError, ReportRefusedError } from './errors.js';
 import { type MessageReport, type PreparedReport, prepareReport } from './report.js';
 
-/** Who counts what is reported; `LimitFeed` is one. */
+/** Counts reports. `LimitFeed` is one. */
 export interface ReportTracker {
   reporting(sent: SentFact): void;
   written(messageId: string, place: WrittenRecord): void;
@@ -19,27 +19,27 @@ export interface ReportTracker {
 
 export interface MessageReporterOptions {
   readonly kafka: KafkaConfig;
-  /** The feed whose reservations the reports settle. */
+  /** The feed whose reservations these reports settle. */
   readonly feed?: ReportTracker;
   /**
-   * Lanes of the ledger (its `KAFKA_PARTITIONS`): reports go to the first so many partitions of `sms.messages.v1`, also
-   * where that was given more. Default: all partitions that the topic has.
+   * Number of the ledger's lanes (its `KAFKA_PARTITIONS`), if `sms.messages.v1` has more partitions: reports only go
+   * to that many first partitions. Default: all partitions of the topic.
    */
   readonly lanes?: number;
   /** CloudEvents source: who reports. Default `/sms-service`. */
   readonly source?: string;
-  /** Reports that may wait for the broker. Default 10,000. */
+  /** Maximum number of reports that wait for the broker. Default 10,000. */
   readonly maxWaiting?: number;
-  /** Bytes of them. Default 16 MiB. */
+  /** Maximum bytes of waiting reports. Default 16 MiB. */
   readonly maxWaitingBytes?: number;
-  /** Reports of one request at most. Default 500. */
+  /** Maximum reports per request. Default 500. */
   readonly maxBatch?: number;
   /** The clock. Default: the system's. */
   readonly now?: () => Date;
 }
 
 export interface CloseResult {
-  /** What the broker has not confirmed, in order: keep it, and report it again with the same ids. */
+  /** Reports that the broker has not confirmed, in order. Keep them, and report them again with the same ids. */
   readonly undelivered: readonly MessageReport[];
 }
 
@@ -48,13 +48,16 @@ interface Waiting extends PreparedReport {
   readonly reject: (error: Error) => void;
 }
 
-/** One attempt; the same reports are sent again after it, so it only bounds how long a lost answer is waited for. */
+/**
+ * Time-out of one attempt in milliseconds. The same reports are sent again afterwards, so it only limits the wait for
+ * a lost answer.
+ */
 const ATTEMPT_MS = 5_000;
 const RETRY_MS = 250;
 
 /**
- * Writes reports to `sms.messages.v1`, in the order in which they were given, one request at a time. At least once: a
- * repeat counts once. An outage of the brokers is waited out, as long as there is room; nothing is dropped silently.
+ * Writes reports to `sms.messages.v1` in the order in which they were given, one request at a time. At least once: a
+ * repeat counts once. During an outage of the brokers reports wait, up to the maximum. No report is dropped silently.
  */
 export class MessageReporter {
   readonly #options: MessageReporterOptions;
@@ -62,7 +65,7 @@ export class MessageReporter {
   #waiting: Waiting[] = [];
   #bytes = 0;
   #pumping: Promise<void> | undefined;
-  #room = Promise.withResolvers<void>();
+  #spaceFreed = Promise.withResolvers<void>();
   #closing = false;
   #closed = false;
 
@@ -74,31 +77,35 @@ export class MessageReporter {
     });
   }
 
-  /** Reports that the broker does not have yet. */
+  /** Number of reports that the broker does not have yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Whether the next report would be refused for want of room. */
+  /** Whether the next report would be refused because the maximum is waiting. */
   get isFull(): boolean {
     const { maxWaiting = 10_000, maxWaitingBytes = 16 * 1024 * 1024 } = this.#options;
     return this.#waiting.length >= maxWaiting || this.#bytes >= maxWaitingBytes;
   }
 
-  /** Resolves when there is room for a report; at once where there is. @throws ReporterClosedError */
+  /**
+   * Resolves when another report fits.
+   * @throws ReporterClosedError if it is or was closed before
+   */
   async whenRoom(): Promise<void> {
-    while (this.isFull && !this.#closing) await this.#room.promise;
+    while (this.isFull && !this.#closing) await this.#spaceFreed.promise;
     if (this.#closing) throw new ReporterClosedError('The reporter is closed: make a new one');
   }
 
   /**
-   * Resolves once every replica in sync has the report, with where it was written. However long that takes: watch
-   * `waiting`, and `close` gives back what could not be written.
+   * Resolves with the position of the report once every in-sync replica has it. There is no time limit: watch
+   * `waiting`. `close` returns the reports that could not be written.
    *
-   * @throws InvalidReportError what is given breaks the contract
-   * @throws ReporterFullError too many wait already; it was not taken
-   * @throws ReporterClosedError the reporter is or was closed before
-   * @throws ReportRefusedError Kafka refuses it for good
+   *
+   * @throws InvalidReportError if the report breaks the contract
+   * @throws ReporterFullError if the maximum is already waiting; the report was not accepted
+   * @throws ReporterClosedError if the reporter is or was closed before
+   * @throws ReportRefusedError if Kafka refuses it for good
    */
   async report(report: MessageReport): Promise<WrittenRecord> {
     const { source = '/sms-service', now = () => new Date(), feed, lanes } = this.#options;
@@ -119,8 +126,9 @@ export class MessageReporter {
   }
 
   /**
-   * Takes no more, and waits until the broker has all that was taken, for `timeoutMs` (default 10,000) at most. What it
-   * does not have then is in the answer, and its promises reject with `ReporterClosedError`.
+   * Accepts no more reports, and waits until the broker has all accepted ones. The answer has those that the broker
+   * has not confirmed by then, and their promises reject with `ReporterClosedError`.
+   * @param options `timeoutMs`: maximum milliseconds to wait, default 10,000
    */
   async close({ timeoutMs = 10_000 }: { readonly timeoutMs?: number } = {}): Promise<CloseResult> {
     this.#closing = true;
@@ -140,13 +148,13 @@ export class MessageReporter {
     );
     for (const one of left) this.#fail(one, error);
     const closed = this.#producer.close();
-    // An attempt that hangs ends by itself.
+    // A hanging attempt ends by its time-out.
     if (left.length === 0) await closed;
     return { undelivered: left.map(({ report }) => report) };
   }
 
   async #pump(): Promise<void> {
-    // Gives the reports of the same turn the chance to share the first request.
+    // Lets reports of the same event-loop tick share the first request.
     await Promise.resolve();
     while (this.#waiting.length > 0 && !this.#closed) {
       const batch = this.#waiting.slice(0, this.#options.maxBatch ?? 500);
@@ -167,13 +175,13 @@ export class MessageReporter {
     this.#pumping = undefined;
   }
 
-  /** One of them is refused: the others must not be. */
+  /** One report of the request was refused. The others must not fail with it. */
   async #sendEach(batch: readonly Waiting[]): Promise<void> {
     for (const one of batch) {
       try {
         this.#done([one], await this.#producer.sendAndLocate([one.record]));
       } catch (error) {
-        // An outage: the rest goes on together.
+        // An outage: the other reports are sent together again.
         if (this.#closed || !(error instanceof KafkaRejectedError)) return;
         this.#remove([one]);
         this.#fail(
@@ -201,7 +209,7 @@ export class MessageReporter {
     reject(error);
   }
 
-  /** The first in line. */
+  /** Removes the first reports of the queue. */
   #remove(batch: readonly Waiting[]): void {
     this.#waiting.splice(0, batch.length);
     for (const { bytes } of batch) this.#bytes -= bytes;
@@ -210,7 +218,7 @@ export class MessageReporter {
 
   #displaceOne(): void {
     if (this.isFull && !this.#closing) return;
-    this.#room.resolve();
-    this.#room = Promise.withResolvers();
+    this.#spaceFreed.resolve();
+    this.#spaceFreed = Promise.withResolvers();
   }
 }

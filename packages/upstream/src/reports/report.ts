@@ -18,16 +18,16 @@ import type { OutgoingRecord } from '@subledger/kafka/client';
 import type { SentFact } from '../feed/sent-json.js';
 import { InvalidReportError } from './errors.js';
 
-/** The fields that the contract names; others are not typed away, since a misspelt one would pass. */
+/** Only the fields that the contract names, so that the compiler finds a misspelt one. */
 type Named<Data> = { readonly [Key in keyof Data as string extends Key ? never : Key]: Data[Key] };
 type Fields<Name extends MessageName> = Named<MessageData<Name>>;
 
 /**
- * What is reported, under the names of the contract (`MESSAGE_DATA`):
- * - `message.sent`: a message was handed to the carrier; charged once per message id. `paidByHold`: a hold was placed
- *   for it, so that the feed does not count it a second time
- * - `message.status`: a delivery status, in any order. `id` (default: a new one) tells repeats apart
- * - `message.refunded`: gives back at most what was charged, once per `refundId`
+ * A report, with the contract's field names (`MESSAGE_DATA`):
+ * - `message.sent`: a message was passed to the carrier, and is charged once per message id. `paidByHold`: a hold was
+ *   placed for it, so that the feed does not count it twice
+ * - `message.status`: a delivery status, in any order. `id` (default: a new one) identifies repeats
+ * - `message.refunded`: returns at most what was charged, once per `refundId`
  */
 export type MessageReport =
   | ({ readonly type: 'message.sent'; readonly paidByHold?: boolean } & Fields<'message.sent'>)
@@ -39,18 +39,21 @@ export interface PreparedReport {
   readonly report: MessageReport;
   readonly record: OutgoingRecord;
   readonly bytes: number;
-  /** What a sent message takes from a limit: nothing where a hold pays. */
+  /** The sent message that counts against a limit. Undefined if a hold pays. */
   readonly sent: SentFact | undefined;
 }
 
-/** The event's id: what makes a repeat a repeat. */
+/** The event's id, by which a repeat is recognized. */
 function idOf(report: MessageReport): string {
   if (report.type === 'message.sent') return report.messageId;
   if (report.type === 'message.refunded') return report.refundId;
   return report.id ?? randomUUID();
 }
 
-/** A text that is only shown must not keep a report of a sent message back: it is cleaned (`shownText`). */
+/**
+ * A text that is only shown must not prevent the report of a sent message, so it is cleaned (`shownText`,
+ * docs/decisions/0027).
+ */
 function dataOf(report: MessageReport): unknown {
   const { type: _type, ...rest } = report as unknown as Record<string, unknown>;
   const { paidByHold: _paid, refundId: _refund, id: _id, ...data } = rest;
@@ -60,10 +63,10 @@ function dataOf(report: MessageReport): unknown {
 }
 
 /**
- * The record of a report.
- * @param source CloudEvents source: who reports
- * @param time ISO instant: when
- * @throws InvalidReportError
+ * Makes the record of a report.
+ * @param source CloudEvents source of the reporter
+ * @param time ISO 8601 instant of the report
+ * @throws InvalidReportError if it breaks the contract
  */
 export function prepareReport(report: MessageReport, source: string, time: string): PreparedReport {
   const schema = MESSAGE_DATA[report.type];
@@ -71,7 +74,7 @@ export function prepareReport(report: MessageReport, source: string, time: strin
     throw new InvalidReportError([{ path: 'type', message: `must be one of ${MESSAGE_NAMES.join(', ')}` }]);
   const id = foreignId.safeParse(idOf(report));
   const data = schema.safeParse(dataOf(report));
-  // The first word on each field is enough.
+  // One message per field is enough.
   const errors: FieldError[] = (data.error?.issues ?? [])
     .map(({ path, message }) => ({ path: path.join('.'), message }))
     .filter(({ path }, index, all) => all.findIndex((other) => other.path === path) === index);
