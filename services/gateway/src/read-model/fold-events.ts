@@ -20,7 +20,7 @@ import {
 } from './period-rows.js';
 
 /** A suspension that began or ended by itself. */
-export type SuspensionRow = Position & Suspension;
+type SuspensionRow = Position & Suspension;
 export interface MainRow extends Position {
   readonly state: MainAccountState;
 }
