@@ -10,6 +10,7 @@ export * from './messages.js';
 export * from './position.js';
 export * from './profiles.js';
 export * from './read-json.js';
+export * from './read-record.js';
 export * from './rest/index.js';
 export * from './scalars.js';
 export * from './senders.js';

@@ -49,6 +49,14 @@ describe('a number is one number however it is written', () => {
     expect(toE164(text, country)).toBe(number);
   });
 
+  it.each([
+    ['00000000', 'IM'],
+    ['0000000000', 'JO'],
+    ['+4400000000', 'GB'],
+  ])('%s in %s is no number: each reading of it would be another one', (text, country) => {
+    expect(toE164(text, country)).toBeUndefined();
+  });
+
   it('is not changed by reading it again, in any country', () => {
     const written = fc.stringMatching(/^[+0]?[0-9][0-9 -]{5,18}$/);
     fc.assert(

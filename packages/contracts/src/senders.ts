@@ -73,9 +73,10 @@ function withoutPlus(digits: string, country: string): Sender {
 const international = (text: string) => parsePhoneNumberFromString(text, { extract: false });
 
 function toSender(parsed: { readonly number: string } | undefined): Sender {
-  return parsed !== undefined && E164.test(parsed.number)
-    ? { kind: 'number', number: parsed.number }
-    : UNREADABLE;
+  if (parsed === undefined || !E164.test(parsed.number)) return UNREADABLE;
+  const { number } = parsed;
+  // Of an impossible number such as +44 00000000 the library takes one more leading zero off each time that it reads it.
+  return international(number)?.number === number ? { kind: 'number', number } : UNREADABLE;
 }
 
 /**

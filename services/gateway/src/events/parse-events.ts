@@ -1,10 +1,16 @@
 import {
-  type DeadLetterReason,
   EVENTS,
   type EventData,
   type EventName,
   envelope,
   MAX_RECORD_BYTES,
+  type Reading,
+  type Refused,
+  readRecordJson,
+  refused,
+  SKIPPED,
+  Unreadable,
+  valid,
 } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 
@@ -19,26 +25,23 @@ export interface LedgerEvent {
   readonly record: KafkaRecord;
 }
 
-export interface BadRecord {
+export interface BadRecord extends Refused {
   readonly record: KafkaRecord;
-  readonly reason: DeadLetterReason;
-  readonly detail: string;
 }
 
 /** Parses records; those that were looked at before their turn come only once. */
 export class EventParser {
   /** Only of what was foreseen: an entry for every record of a backlog would keep the garbage collector busy. */
-  private readonly foreseen = new WeakMap<KafkaRecord, LedgerEvent | BadRecord | undefined>();
+  private readonly foreseen = new WeakMap<KafkaRecord, Reading<LedgerEvent>>();
 
   /** Sorts a batch into events and dead letters; types that this version does not know are left out. */
   parse(records: readonly KafkaRecord[]): { events: LedgerEvent[]; bad: BadRecord[] } {
     const events: LedgerEvent[] = [];
     const bad: BadRecord[] = [];
     for (const record of records) {
-      const parsed = this.foreseen.has(record) ? this.foreseen.get(record) : parseEvent(record);
-      if (parsed === undefined) continue;
-      if ('reason' in parsed) bad.push(parsed);
-      else events.push(parsed);
+      const read = this.foreseen.get(record) ?? parseEvent(record);
+      if (read.kind === 'valid') events.push(read.value);
+      else if (read.kind === 'refused') bad.push({ ...read, record });
     }
     return { events, bad };
   }
@@ -51,27 +54,20 @@ export class EventParser {
   }
 }
 
-function parseEvent(record: KafkaRecord): LedgerEvent | BadRecord | undefined {
-  const refuse = (reason: DeadLetterReason, detail: string): BadRecord => ({ record, reason, detail });
-  if (record.undecodable) return refuse('undecodable-batch', record.undecodable.detail);
-  if (record.value === null) return refuse('empty', 'The record has no value');
-  // Twice the limit of writers: a month start's summary may be larger than what one command may be.
-  if (record.value.length > 4 * MAX_RECORD_BYTES) return refuse('oversized', `${record.value.length} bytes`);
-  let json: unknown;
-  try {
-    json = JSON.parse(record.value.toString('utf8'));
-  } catch {
-    // V8's message quotes the text.
-    return refuse('malformed-json', 'The value is not JSON');
-  }
+/** Twice the limit of writers: a month start's summary may be larger than what one command may be. */
+const MAX_EVENT_BYTES = 4 * MAX_RECORD_BYTES;
+
+function parseEvent(record: KafkaRecord): Reading<LedgerEvent> {
+  const json = readRecordJson(record, { maxBytes: MAX_EVENT_BYTES, parse: JSON.parse });
+  if (json instanceof Unreadable) return json.refused;
   const outer = envelope.safeParse(json);
-  if (!outer.success) return refuse('invalid-envelope', outer.error.message);
+  if (!outer.success) return refused('invalid-envelope', outer.error.message);
   const known = EVENTS.get(outer.data.type);
-  if (!known) return undefined;
+  if (!known) return SKIPPED;
   const event = known.schema.safeParse(json);
-  if (!event.success) return refuse('invalid-data', event.error.message);
+  if (!event.success) return refused('invalid-data', event.error.message);
   const data = event.data.data as LedgerEvent['data'];
   if (record.key !== data.mainAccountId)
-    return refuse('wrong-key', 'The key is not the main account of the event');
-  return { name: known.name, data, record };
+    return refused('wrong-key', 'the key is not the main account of the event');
+  return valid({ name: known.name, data, record });
 }

@@ -1,14 +1,17 @@
 import {
-  type DeadLetterReason,
-  DuplicateKeyError,
   MAX_MESSAGE_RECORD_BYTES,
   MAX_SEGMENTS,
   MAX_SHOWN_CHARACTERS,
   MESSAGE_READERS,
   messageType,
   type ReadData,
-  readJson,
+  type Reading,
+  readRecordJson,
+  refused,
+  SKIPPED,
   shownText,
+  Unreadable,
+  valid,
 } from '@subledger/contracts';
 import { sentAtProblem } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
@@ -50,61 +53,50 @@ export interface RefundFact extends OfMessage {
 }
 export type Fact = SentFact | StatusFact | RefundFact;
 
-/** A status that cannot be read: nobody else looks at it, so it is the log that puts it away. */
-export interface BadStatus {
-  readonly record: KafkaRecord;
-  readonly reason: DeadLetterReason;
-  readonly detail: string;
-}
-
-export type Read = Fact | BadStatus | undefined;
-
 /**
- * Reads a record of `sms.messages.v1`. What is not a fact is left out: the ledger reads the same records by the same
- * schemas, and dead-letters what is wrong with them. Only bad statuses, which the ledger skips, come back. Fields that
+ * Reads a record of `sms.messages.v1`. What is not a fact is skipped: the ledger reads the same records by the same
+ * schemas, and dead-letters what is wrong with them. Only bad statuses, which the ledger skips, are refused. Fields that
  * are only shown are cleaned: a message that is charged has its line in the log, whatever it says.
  * A batch that cannot be decoded is the ledger's to dead-letter, statuses in it included.
  * Never quotes the record: it may hold a message's content.
  */
-export function readFact(record: KafkaRecord): Read {
-  const { value, undecodable } = record;
-  if (undecodable || value === null || value.length > MAX_MESSAGE_RECORD_BYTES) return undefined;
-  let json: { type?: unknown } | null;
-  try {
-    json = readJson(value.toString('utf8')) as typeof json;
-  } catch (error) {
-    return error instanceof DuplicateKeyError ? duplicateKeys(record, error) : undefined;
-  }
+export function readFact(record: KafkaRecord): Reading<Fact> {
+  const json = readRecordJson(record, { maxBytes: MAX_MESSAGE_RECORD_BYTES }) as
+    | { type?: unknown }
+    | null
+    | Unreadable;
+  if (json instanceof Unreadable)
+    return json.reason === 'duplicate-keys' ? duplicateKeys(record, json) : SKIPPED;
   const contract = typeof json?.type === 'string' ? MESSAGE_READERS.get(json.type) : undefined;
-  if (!contract) return undefined;
+  if (!contract) return SKIPPED;
   const isStatus = contract.name === 'message.status';
   const parsed = contract.schema.safeParse(json);
   if (!parsed.success) {
-    if (!isStatus) return undefined;
+    if (!isStatus) return SKIPPED;
     const detail = parsed.error.issues
       .slice(0, 10)
       .map((issue) => `${issue.path.map(String).join('.') || '(whole)'} ${issue.message}`)
       .join('; ');
-    return { record, reason: 'invalid-data', detail };
+    return refused('invalid-data', detail);
   }
   const { id, data } = parsed.data;
   if (record.key !== data.mainAccountId) {
-    return isStatus
-      ? { record, reason: 'wrong-key', detail: 'the key is not data.mainAccountId' }
-      : undefined;
+    return isStatus ? refused('wrong-key', 'the key is not data.mainAccountId') : SKIPPED;
   }
   const source = { partition: record.partition, offset: record.offset };
-  if (contract.name === 'message.sent')
-    return toSent(data as ReadData<'message.sent'>, source, record.timestampMs);
-  if (contract.name === 'message.status') return toStatus(data as ReadData<'message.status'>, source);
-  return toRefund(id as string, data as ReadData<'message.refunded'>, source);
+  if (contract.name === 'message.sent') {
+    const sent = toSent(data as ReadData<'message.sent'>, source, record.timestampMs);
+    return sent === undefined ? SKIPPED : valid(sent);
+  }
+  if (contract.name === 'message.status') return valid(toStatus(data as ReadData<'message.status'>, source));
+  return valid(toRefund(id as string, data as ReadData<'message.refunded'>, source));
 }
 
-/** A status is nobody else's to dead-lettered. */
-function duplicateKeys(record: KafkaRecord, { message }: DuplicateKeyError): BadStatus | undefined {
+/** Nobody else dead-letters a status. */
+function duplicateKeys(record: KafkaRecord, unreadable: Unreadable): Reading<Fact> {
   const json = JSON.parse(String(record.value)) as { type?: unknown } | null;
   const isStatus = json?.type === messageType('message.status');
-  return isStatus ? { record, reason: 'duplicate-keys', detail: message } : undefined;
+  return isStatus ? unreadable.refused : SKIPPED;
 }
 
 /** Years that every clock, driver and spreadsheet reads: what lies outside of them is taken as their end. */

@@ -1,9 +1,10 @@
+import type { Refused } from '@subledger/contracts';
 import { isTransientError, sqlState, withTransaction } from '@subledger/database';
 import type { DeadLetterSeal, DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
 import { BatchCoalescer } from '../database/batch-coalescer.js';
-import { type BadStatus, type Fact, readFact } from './facts.js';
+import { type Fact, readFact } from './facts.js';
 import { applyFacts } from './log-batch.js';
 import { loadStored } from './log-reads.js';
 import { writeChanges } from './log-writes.js';
@@ -62,9 +63,8 @@ export class MessageLog {
     const entries: Entry[] = [];
     for (const record of records) {
       const read = readFact(record);
-      if (read === undefined) continue;
-      if ('kind' in read) entries.push({ record, fact: read });
-      else await this.deadLettered(read);
+      if (read.kind === 'valid') entries.push({ record, fact: read.value });
+      else if (read.kind === 'refused') await this.deadLetter(record, read);
     }
     await this.merged.add(entries);
   }
@@ -127,7 +127,7 @@ export class MessageLog {
     }
   }
 
-  private async deadLettered({ record, reason, detail }: BadStatus): Promise<void> {
+  private async deadLetter(record: KafkaRecord, { reason, detail }: Refused): Promise<void> {
     const { partition, offset } = record;
     this.log.warn({ reason, partition, offset: String(offset) }, 'message status dead-lettered');
     await this.deadLetters.write(record, reason, detail);

@@ -47,7 +47,7 @@ export function readRefusals(
       isInt4(partition) && offset >= 0n && offset < MAX_OFFSET && Number.isFinite(timestampMs);
     if (!isPosition) return [];
     const read = readFact({ topic: TOPICS.messages, partition, offset, key, value, headers, timestampMs });
-    return [{ partition, offset, at: timestampMs, fact: read && 'kind' in read ? read : undefined }];
+    return [{ partition, offset, at: timestampMs, fact: read.kind === 'valid' ? read.value : undefined }];
   });
   return { refusals, sealed };
 }

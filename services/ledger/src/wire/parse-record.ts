@@ -2,7 +2,6 @@ import {
   COMMANDS,
   type CommandName,
   type DeadLetterReason,
-  DuplicateKeyError,
   envelope,
   foreignId,
   MAX_MESSAGE_RECORD_BYTES,
@@ -10,8 +9,9 @@ import {
   MESSAGE_READERS,
   mainAccountId,
   type ReadData,
-  readJson,
+  readRecordJson,
   TOPICS,
+  Unreadable,
 } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 import type { z } from 'zod';
@@ -19,6 +19,8 @@ import { contentHash } from './content-hash.js';
 import type { FieldError, ParsedRecord, RefusedRecord } from './parsed-record.js';
 import { toCommand, toMessageRefunded, toMessageSent } from './to-input.js';
 
+const OF_COMMANDS = { maxBytes: MAX_RECORD_BYTES };
+const OF_MESSAGES = { maxBytes: MAX_MESSAGE_RECORD_BYTES };
 const MAX_ERRORS = 10;
 const MAX_DETAIL_CHARACTERS = 500;
 
@@ -33,27 +35,15 @@ interface ValidEnvelope {
  * what a record contains; what cannot be read comes back as `refused`, to be dead-lettered.
  */
 export function parseRecord(record: KafkaRecord): ParsedRecord {
-  const { value, undecodable } = record;
-  if (undecodable) return refused(record, 'undecodable-batch', undecodable.detail);
-  if (value === null || value.length === 0) return refused(record, 'empty', 'the record has no value');
-  const maxBytes = record.topic === TOPICS.commands ? MAX_RECORD_BYTES : MAX_MESSAGE_RECORD_BYTES;
-  if (value.length > maxBytes) {
-    return refused(record, 'oversized', `${value.length} bytes, at most ${maxBytes} are read`);
-  }
-  let json: unknown;
-  try {
-    json = readJson(value.toString('utf8'));
-  } catch (error) {
-    if (error instanceof DuplicateKeyError) return duplicateKeys(record, error);
-    // V8's message quotes the text, which may be a message's content.
-    return refused(record, 'malformed-json', 'the value is not JSON');
-  }
+  const json = readRecordJson(record, record.topic === TOPICS.commands ? OF_COMMANDS : OF_MESSAGES);
+  if (json instanceof Unreadable) return unreadable(record, json);
   return record.topic === TOPICS.commands ? parseCommand(record, json) : parseMessage(record, json);
 }
 
-/** Whoever sent it may wait for an outcome: under the id that is read last, as everybody else reads it. */
-function duplicateKeys(record: KafkaRecord, { message }: DuplicateKeyError): RefusedRecord {
-  return refused(record, 'duplicate-keys', message, JSON.parse(String(record.value)));
+function unreadable(record: KafkaRecord, { reason, detail }: Unreadable): RefusedRecord {
+  if (reason !== 'duplicate-keys') return refused(record, reason, detail);
+  // Its sender may wait for an outcome, under the id that is read last, as everybody else reads it.
+  return refused(record, reason, detail, JSON.parse(String(record.value)));
 }
 
 function parseCommand(record: KafkaRecord, json: unknown): ParsedRecord {

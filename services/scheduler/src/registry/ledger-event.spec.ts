@@ -13,7 +13,7 @@ const main = { mainAccountId: 'ma_1', sequence: 4, generation: 2 };
 const read = (event: unknown) => readLedgerEvent({ value: toValue(event) });
 const outcomeOf = (event: unknown) => {
   const result = read(event);
-  return result.kind === 'event' ? result.event.outcome : result;
+  return result.kind === 'valid' ? result.value.outcome : result;
 };
 
 it('the samples are what the contract says', () => {
@@ -30,8 +30,8 @@ it('the samples are what the contract says', () => {
 describe('readLedgerEvent', () => {
   it('takes the state that every event carries', () => {
     expect(read(sampleEvent('points.purchased', main, { points: '5', reference: '' }))).toEqual({
-      kind: 'event',
-      event: {
+      kind: 'valid',
+      value: {
         mainAccountId: 'ma_1',
         generation: 2,
         sequence: 4,
@@ -50,8 +50,8 @@ describe('readLedgerEvent', () => {
     const cause = { kind: 'command', id: 'snapshot-1', type: 'subledger.snapshot.request.v1' };
     const { type: _, ...event } = sampleEvent('points.purchased', main, { cause, part: 1, isLast: true });
     expect(read({ ...event, type: 'subledger.snapshot.published.v1' })).toMatchObject({
-      kind: 'event',
-      event: { generation: 2, sequence: 4, outcome: undefined, state: { period: '2026-11' } },
+      kind: 'valid',
+      value: { generation: 2, sequence: 4, outcome: undefined, state: { period: '2026-11' } },
     });
   });
 
@@ -96,16 +96,16 @@ describe('readLedgerEvent', () => {
     const refused = refusedEvent({ ...main, sequence: 0, rollInto: '2026-12' }, 'main-account-not-found');
     const { mainAccount: _, ...data } = refused.data as { mainAccount: unknown };
     expect(read({ ...refused, data })).toMatchObject({
-      kind: 'event',
-      event: { state: undefined, sequence: 0 },
+      kind: 'valid',
+      value: { state: undefined, sequence: 0 },
     });
   });
 
   it('does not mind what it does not use: unknown types of the ledger, odd fields elsewhere', () => {
     const event = sampleEvent('points.purchased', main, { points: 'many', subAccount: 17 });
-    expect(read(event).kind).toBe('event');
-    expect(read({ ...event, type: 'subledger.points.gifted.v1' }).kind).toBe('event');
-    expect(read({ ...event, type: 'com.example.other' })).toEqual({ kind: 'ignored' });
+    expect(read(event).kind).toBe('valid');
+    expect(read({ ...event, type: 'subledger.points.gifted.v1' }).kind).toBe('valid');
+    expect(read({ ...event, type: 'com.example.other' })).toEqual({ kind: 'skipped' });
   });
 
   it.each([
@@ -116,13 +116,13 @@ describe('readLedgerEvent', () => {
     ['a roll without figures', toValue(sampleEvent('period.rolled', main)), 'invalid-data'],
   ])('tells what is wrong with a record with %s', (_name, value, reason) => {
     const result = readLedgerEvent({ value });
-    expect(result).toMatchObject({ kind: 'dead', reason });
+    expect(result).toMatchObject({ kind: 'refused', reason });
   });
 
   it('refuses a time zone that nobody knows', () => {
     const event = sampleEvent('points.purchased', { ...main, nextMonthStart: '2026-12-01T00:00:00Z' });
     const data = event.data as { mainAccount: object };
     const odd = { ...event, data: { ...data, mainAccount: { ...data.mainAccount, timeZone: 'Mars/Base' } } };
-    expect(read(odd)).toMatchObject({ kind: 'dead', reason: 'invalid-data' });
+    expect(read(odd)).toMatchObject({ kind: 'refused', reason: 'invalid-data' });
   });
 });

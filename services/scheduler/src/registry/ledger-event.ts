@@ -1,11 +1,17 @@
 import {
   commandType,
-  type DeadLetterReason,
   EVENT_DATA,
   eventType,
+  MAX_RECORD_BYTES,
   mainAccountState,
+  type Reading,
+  readRecordJson,
+  refused,
   rejectedData,
   rollCommandId,
+  SKIPPED,
+  Unreadable,
+  valid,
 } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 import { z } from 'zod';
@@ -34,11 +40,6 @@ export interface LedgerEvent {
   readonly outcome?: RollOutcome | undefined;
 }
 
-export type Read =
-  | { readonly kind: 'event'; readonly event: LedgerEvent }
-  | { readonly kind: 'ignored' }
-  | { readonly kind: 'dead'; readonly reason: DeadLetterReason; readonly detail: string };
-
 /**
  * Only the fields that are used here are checked, with the contract's own schemas: a main account holder's odd
  * sub-account must not keep a month start from being known.
@@ -59,27 +60,21 @@ const REJECTED = eventType('command.rejected');
 const ROLL_COMMAND = commandType('period.roll');
 const EVENT_TYPE_PATTERN = /^subledger\.[a-z-]+\.[a-z-]+\.v1$/;
 
-/** Reads one record of `points.events.v1`. Types that are not the ledger's are ignored; the rest must be readable. */
-export function readLedgerEvent({ value, undecodable }: Pick<KafkaRecord, 'value' | 'undecodable'>): Read {
-  if (undecodable) return { kind: 'dead', reason: 'undecodable-batch', detail: undecodable.detail };
-  if (value === null) return { kind: 'dead', reason: 'empty', detail: 'the record has no value' };
-  let json: unknown;
-  try {
-    json = JSON.parse(value.toString('utf8'));
-  } catch {
-    // V8's message quotes the text.
-    return { kind: 'dead', reason: 'malformed-json', detail: 'the value is not JSON' };
-  }
+/** Twice the limit of writers: a month start's summary may be larger than what one command may be. */
+const MAX_EVENT_BYTES = 4 * MAX_RECORD_BYTES;
+
+/** Reads one record of `points.events.v1`. Types that are not the ledger's are skipped; the rest must be readable. */
+export function readLedgerEvent(record: Pick<KafkaRecord, 'value' | 'undecodable'>): Reading<LedgerEvent> {
+  const json = readRecordJson(record, { maxBytes: MAX_EVENT_BYTES, parse: JSON.parse });
+  if (json instanceof Unreadable) return json.refused;
   const type = (json as { type?: unknown } | null)?.type;
-  if (typeof type === 'string' && !EVENT_TYPE_PATTERN.test(type)) return { kind: 'ignored' };
+  if (typeof type === 'string' && !EVENT_TYPE_PATTERN.test(type)) return SKIPPED;
   const parsed = envelope.safeParse(json);
-  if (!parsed.success) return { kind: 'dead', reason: 'invalid-data', detail: z.prettifyError(parsed.error) };
+  if (!parsed.success) return refused('invalid-data', z.prettifyError(parsed.error));
   const { data } = parsed.data;
   const outcome = readOutcome(parsed.data.type, data);
-  if (outcome instanceof z.ZodError) {
-    return { kind: 'dead', reason: 'invalid-data', detail: z.prettifyError(outcome) };
-  }
-  return { kind: 'event', event: toEvent(data, outcome) };
+  if (outcome instanceof z.ZodError) return refused('invalid-data', z.prettifyError(outcome));
+  return valid(toEvent(data, outcome));
 }
 
 function toEvent(data: Common, outcome: RollOutcome | undefined): LedgerEvent {

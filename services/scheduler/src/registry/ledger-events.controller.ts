@@ -45,8 +45,8 @@ export class LedgerEventsController {
     const events: LedgerEvent[] = [];
     for (const record of records) {
       const read = readLedgerEvent(record);
-      if (read.kind === 'event') events.push(read.event);
-      else if (read.kind === 'ignored') metrics.eventsRead.inc({ outcome: 'ignored' });
+      if (read.kind === 'valid') events.push(read.value);
+      else if (read.kind === 'skipped') metrics.eventsRead.inc({ outcome: 'ignored' });
       else {
         const { topic, partition, offset } = record;
         await this.deadLetters.write(record, read.reason, read.detail);
