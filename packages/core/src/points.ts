@@ -38,7 +38,7 @@ export function parsePoints(text: string): Points {
 }
 
 /** Writes millipoints as a decimal string of points, as on the wire: no exponent, no trailing zeros, no `-0`. */
-export function formatPoints(points: Points): string {
+export function formatPoints(points: bigint): string {
   const sign = points < 0n ? '-' : '';
   const size = points < 0n ? -points : points;
   const fraction = size % MILLIPOINTS_PER_POINT;

@@ -9,6 +9,7 @@ export {
   type MigrationDiff,
 } from './diff-migrations.js';
 export { fitting } from './fitting.js';
+export { applyByHalves, halvesOf } from './halving.js';
 export { MigrationError, type MigrationSource, migrate } from './migrate.js';
 export { ensurePartitions, type MonthlyTables, PartitionKeeper } from './month-partitions.js';
 export { assertSchemaName, createPool, type PoolOptions } from './pool.js';

@@ -1,3 +1,4 @@
+import { PeriodicTask } from '@subledger/service-kit';
 import type pg from 'pg';
 import { withTransaction } from './transaction.js';
 
@@ -46,41 +47,31 @@ export async function ensurePartitions(
 
 /** Sees to it that the coming months have partitions, at the start and every few hours. */
 export class PartitionKeeper {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly task: PeriodicTask;
 
-  constructor(
-    private readonly pool: pg.Pool,
-    private readonly monthly: MonthlyTables,
-    private readonly log: PartitionLog,
-  ) {}
+  constructor(pool: pg.Pool, monthly: MonthlyTables, log: PartitionLog) {
+    const ensure = async () => {
+      const created = await ensurePartitions(pool, monthly, new Date());
+      if (created > 0) log.info({ created }, 'partitions of the coming months created');
+    };
+    this.task = new PeriodicTask(ensure, {
+      firstMs: 0,
+      everyMs: EVERY_MS,
+      retryMs: RETRY_MS,
+      onError: (err) =>
+        log.warn({ err }, 'partitions of the coming months could not be created, tried again in a minute'),
+    });
+  }
 
   /**
    * Resolves after the first look, and never rejects: without its own partition a row goes to the default one, and
    * an outage ends some time.
    */
   start(): Promise<void> {
-    this.running = this.ensure();
-    return this.running;
+    return this.task.runNow();
   }
 
-  async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.running;
-  }
-
-  private async ensure(): Promise<void> {
-    let next = EVERY_MS;
-    try {
-      const created = await ensurePartitions(this.pool, this.monthly, new Date());
-      if (created > 0) this.log.info({ created }, 'partitions of the coming months created');
-    } catch (err) {
-      next = RETRY_MS;
-      this.log.warn({ err }, 'partitions of the coming months could not be created, tried again in a minute');
-    }
-    this.timer = setTimeout(() => {
-      this.running = this.ensure();
-    }, next);
-    this.timer.unref();
+  stop(): Promise<void> {
+    return this.task.close();
   }
 }

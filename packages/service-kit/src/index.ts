@@ -7,6 +7,7 @@ export * from './kafka-config.js';
 export * from './logger.js';
 export * from './nest-logger.js';
 export * from './ops-server.js';
+export * from './periodic-task.js';
 export * from './plain-text-servers.js';
 export * from './redaction.js';
 export * from './run-service.js';

@@ -1,5 +1,4 @@
-import type { Logger } from '@subledger/service-kit';
-import { PeriodicTask } from '../database/periodic-task.js';
+import { type Logger, PeriodicTask } from '@subledger/service-kit';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 const EVERY_MS = 60_000;

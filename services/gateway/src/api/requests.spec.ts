@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { ERROR_CODES, ERROR_HELP, ERRORS, ROUTE_IDS, ROUTES } from '@subledger/contracts';
+import { formatPoints, parsePoints } from '@subledger/core';
 import { decodeCursor, encodeCursor } from '../database/cursor.js';
-import { fromMillipoints, toMillipoints } from '../database/points.js';
 import { canonicalJson, claimOf, openAnswer, sealAnswer } from '../request/idempotency.js';
 import { ProblemError, problemBody } from '../request/problem.js';
 import { errorPage } from './docs-page.js';
@@ -34,8 +34,8 @@ describe('points', () => {
     ['9999999999999999.999', 9999999999999999999n],
     ['-12.5', -12500n],
   ])('%s is %d millipoints and back', (text, value) => {
-    expect(toMillipoints(text)).toBe(value);
-    expect(fromMillipoints(value)).toBe(text);
+    expect(parsePoints(text)).toBe(value);
+    expect(formatPoints(value)).toBe(text);
   });
 });
 

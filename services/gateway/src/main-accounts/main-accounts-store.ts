@@ -1,7 +1,7 @@
 import type { MainAccountView, Suspension } from '@subledger/contracts';
+import { formatPoints } from '@subledger/core';
 import { decodeCursor, instantKey, page } from '../database/cursor.js';
 import { contains } from '../database/folded.js';
-import { fromMillipoints } from '../database/points.js';
 import { readingWithin, type SqlReader } from '../database/sql-reader.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../request/problem.js';
@@ -116,14 +116,14 @@ export class MainAccountsStore {
       timeZone: row.timeZone,
       nextTimeZone: row.nextTimeZone,
       country: row.country,
-      creditLimit: row.creditLimit === null ? null : fromMillipoints(row.creditLimit),
+      creditLimit: row.creditLimit === null ? null : formatPoints(row.creditLimit),
       fundingPolicy: row.fundingPolicy,
-      suspendBelow: row.suspendBelow === null ? null : fromMillipoints(row.suspendBelow),
+      suspendBelow: row.suspendBelow === null ? null : formatPoints(row.suspendBelow),
       suspensions: row.suspensions,
       feature: isRequested ? 'requested' : row.feature,
       period: row.period,
-      balance: fromMillipoints(row.balance),
-      allocated: fromMillipoints(row.allocated),
+      balance: formatPoints(row.balance),
+      allocated: formatPoints(row.allocated),
       loginUrl: `${this.publicUrl}/login/${row.loginKey}`,
       createdAt: row.createdAt.toISOString(),
     };

@@ -13,9 +13,8 @@ import {
   Unreadable,
   valid,
 } from '@subledger/contracts';
-import { sentAtProblem } from '@subledger/core';
+import { parsePoints, sentAtProblem } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
-import { toMillipoints } from '../database/points.js';
 import { type Delivery, deliveryOf } from './delivery.js';
 
 /** Where a fact's record stands in `sms.messages.v1`. */
@@ -120,7 +119,7 @@ function toSent(data: ReadData<'message.sent'>, source: Source, brokerAt: number
     recipient: shown(data, 'recipient'),
     content: shown(data, 'content'),
     segments: isSegments(segments) ? segments : 0,
-    millipoints: toMillipoints(data.points),
+    millipoints: parsePoints(data.points),
   };
 }
 
@@ -147,5 +146,5 @@ function toStatus(data: ReadData<'message.status'>, source: Source): StatusFact 
 
 function toRefund(refundId: string, data: ReadData<'message.refunded'>, source: Source): RefundFact {
   const { mainAccountId, messageId, points } = data;
-  return { kind: 'refund', mainAccountId, messageId, source, refundId, millipoints: toMillipoints(points) };
+  return { kind: 'refund', mainAccountId, messageId, source, refundId, millipoints: parsePoints(points) };
 }

@@ -1,5 +1,5 @@
 import type { Refused } from '@subledger/contracts';
-import { isTransientError, sqlState, withTransaction } from '@subledger/database';
+import { applyByHalves, sqlState, withTransaction } from '@subledger/database';
 import type { DeadLetterSeal, DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
@@ -42,7 +42,7 @@ const REST_MS = 50;
  * any order to each other. Batches of several partitions share a transaction: most of a small one's time is the commit.
  */
 export class MessageLog {
-  private readonly merged = new BatchCoalescer<Entry>((entries) => this.applyOrHalve(entries), {
+  private readonly merged = new BatchCoalescer<Entry>((entries) => this.takeEntries(entries), {
     maxItems: MAX_RECORDS,
     isUrgent: () => false,
     restMs: REST_MS,
@@ -79,52 +79,36 @@ export class MessageLog {
       );
     }
     if (refusals.length === 0) return;
-    await this.refuseOrSplit(refusals);
+    await this.takeRefusals(refusals);
   }
 
-  private async refuseOrSplit(refusals: readonly Refusal[]): Promise<void> {
-    const partitions = [...new Set(refusals.map(({ partition }) => partition))].sort((a, b) => a - b);
-    try {
-      await withTransaction(this.pool, async (client) => {
+  /** A refusal that the database does not take must not keep all others out. */
+  private async takeRefusals(refusals: readonly Refusal[]): Promise<void> {
+    const take = (some: readonly Refusal[]) =>
+      withTransaction(this.pool, async (client) => {
+        const partitions = [...new Set(some.map(({ partition }) => partition))].sort((a, b) => a - b);
         for (const partition of partitions) await lockSource(client, partition);
-        await noteRefusals(client, refusals);
-        await takeBack(client, refusals);
+        await noteRefusals(client, some);
+        await takeBack(client, some);
       });
-    } catch (error) {
-      if (isTransientError(error)) throw quiet(error);
-      const [only] = refusals;
-      if (refusals.length === 1 && only) {
-        const { partition, offset } = only;
-        this.log.error(
-          { partition, offset: String(offset), sqlState: sqlState(error) },
-          'a refusal of the ledger could not be taken into the message log',
-        );
-        return;
-      }
-      for (const refusal of refusals) await this.refuseOrSplit([refusal]);
-    }
+    const onRefused = ({ partition, offset }: Refusal, error: unknown) =>
+      this.log.error(
+        { partition, offset: String(offset), sqlState: sqlState(error) },
+        'a refusal of the ledger could not be taken into the message log',
+      );
+    await applyByHalves(refusals, take, onRefused).catch(throwQuiet);
   }
 
-  /** A record that the database refuses must not stop all others of its partition: it is found by halving. */
-  private async applyOrHalve(entries: readonly Entry[]): Promise<void> {
-    const [only] = entries;
-    if (!only) return;
-    try {
-      await withTransaction(this.pool, (client) => applyEntries(client, entries));
-    } catch (error) {
-      if (isTransientError(error)) throw quiet(error);
-      if (entries.length === 1) {
-        const { partition, offset } = only.record;
-        this.log.error(
-          { partition, offset: String(offset), sqlState: sqlState(error) },
-          'message left out of the log: the database does not take it',
-        );
-        return;
-      }
-      const middle = Math.ceil(entries.length / 2);
-      await this.applyOrHalve(entries.slice(0, middle));
-      await this.applyOrHalve(entries.slice(middle));
-    }
+  /** A record that the database refuses must not stop all others of its partition. */
+  private async takeEntries(entries: readonly Entry[]): Promise<void> {
+    const take = (some: readonly Entry[]) =>
+      withTransaction(this.pool, (client) => applyEntries(client, some));
+    const onRefused = ({ record: { partition, offset } }: Entry, error: unknown) =>
+      this.log.error(
+        { partition, offset: String(offset), sqlState: sqlState(error) },
+        'message left out of the log: the database does not take it',
+      );
+    await applyByHalves(entries, take, onRefused).catch(throwQuiet);
   }
 
   private async deadLetter(record: KafkaRecord, { reason, detail }: Refused): Promise<void> {
@@ -156,5 +140,6 @@ function spansOf(records: readonly KafkaRecord[]): Span[] {
 const lockSource = (client: pg.PoolClient, partition: number) =>
   client.query('SELECT pg_advisory_xact_lock($1, $2)', [LOCK_CLASS, partition]);
 
-const quiet = (error: unknown): MessageLogError =>
-  new MessageLogError(`the database did not take a batch (${sqlState(error) ?? 'connection'})`);
+function throwQuiet(error: unknown): never {
+  throw new MessageLogError(`the database did not take a batch (${sqlState(error) ?? 'connection'})`);
+}

@@ -1,6 +1,6 @@
 import type { MessageLine, MessageStatus } from '@subledger/contracts';
+import { formatPoints } from '@subledger/core';
 import { decodeCursor, instantKey, page } from '../database/cursor.js';
-import { fromMillipoints } from '../database/points.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 /** What the log is narrowed to. Instants are ISO texts: from inclusive, to exclusive. */
@@ -99,8 +99,8 @@ function toLine(row: Row): MessageLine {
     sentAt: sentAt.toISOString(),
     statusUpdatedAt: statusUpdatedAt?.toISOString() ?? null,
     deliveryEndedAt: deliveryEndedAt?.toISOString() ?? null,
-    points: fromMillipoints(millipoints),
-    refunded: fromMillipoints(refunded),
-    usedPoints: fromMillipoints(millipoints - refunded),
+    points: formatPoints(millipoints),
+    refunded: formatPoints(refunded),
+    usedPoints: formatPoints(millipoints - refunded),
   };
 }

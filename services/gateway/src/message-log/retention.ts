@@ -1,7 +1,6 @@
 import { type MonthlyTables, withTransaction } from '@subledger/database';
-import type { Logger } from '@subledger/service-kit';
+import { type Logger, PeriodicTask, RETENTION_TIMES } from '@subledger/service-kit';
 import type pg from 'pg';
-import { PeriodicTask, RETENTION_TIMES } from '../database/periodic-task.js';
 
 export const LOG_PARTITIONS: MonthlyTables = {
   tables: ['message_log'],

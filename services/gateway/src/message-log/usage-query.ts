@@ -1,6 +1,6 @@
 import type { UsageView } from '@subledger/contracts';
+import { formatPoints } from '@subledger/core';
 import { decodeCursor, numericKey, page } from '../database/cursor.js';
-import { fromMillipoints } from '../database/points.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 /** Whose usage, and of which month in which zone. */
@@ -20,8 +20,8 @@ interface Figures {
 
 const view = ({ messages, millipoints, refunded }: Figures) => ({
   messages: Number(messages),
-  points: fromMillipoints(millipoints),
-  refunded: fromMillipoints(refunded),
+  points: formatPoints(millipoints),
+  refunded: formatPoints(refunded),
 });
 const SUMS = Prisma.sql`coalesce(sum(u.messages), 0)::bigint AS messages,
   coalesce(sum(u.millipoints), 0)::bigint AS millipoints, coalesce(sum(u.refunded), 0)::bigint AS refunded`;

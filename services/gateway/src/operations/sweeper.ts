@@ -1,4 +1,4 @@
-import type { Logger } from '@subledger/service-kit';
+import { type Logger, PeriodicTask } from '@subledger/service-kit';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import type { CommandSender } from './command-sender.js';
 
@@ -14,10 +14,7 @@ const CLEAN_ROWS = 5_000;
  * operations. Any number of instances may run one: rows are claimed with SKIP LOCKED.
  */
 export class Sweeper {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private again = false;
-  private closed = false;
+  private readonly task: PeriodicTask;
   private cleanedAtMs = 0;
 
   constructor(
@@ -25,48 +22,36 @@ export class Sweeper {
     private readonly sender: CommandSender,
     private readonly options: { readonly resendAfterMs: number; readonly keepDays: number },
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.task = new PeriodicTask(() => this.sweep(), {
+      firstMs: SWEEP_EVERY_MS,
+      everyMs: SWEEP_EVERY_MS,
+      retryMs: SWEEP_EVERY_MS,
+      onError: (error) => log.warn({ err: error }, 'sweep of operations failed, trying again'),
+    });
+  }
 
   start(): void {
-    this.timer = setTimeout(() => this.sweepSoon(), SWEEP_EVERY_MS);
-    this.timer.unref();
+    this.task.start();
   }
 
   /** Sweeps now, or right after the sweep that runs. */
   sweepSoon(): void {
-    if (this.closed) return;
-    if (this.running) {
-      this.again = true;
-      return;
-    }
-    clearTimeout(this.timer);
-    this.running = this.sweep().finally(() => {
-      this.running = undefined;
-      if (this.closed) return;
-      if (!this.again) return this.start();
-      this.again = false;
-      this.sweepSoon();
-    });
+    void this.task.runNow();
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    await this.running;
+  close(): Promise<void> {
+    return this.task.close();
   }
 
   private async sweep(): Promise<void> {
-    try {
-      const due = await this.claimDue();
-      if (due.length > 0) {
-        this.log.info({ commands: due.length }, 'sending commands (again) that have no outcome yet');
-        await this.sender.send(due);
-      }
-      if (due.length === SWEEP_ROWS) this.again = true;
-      await this.clean();
-    } catch (error) {
-      this.log.warn({ err: error }, 'sweep of operations failed, trying again');
+    const due = await this.claimDue();
+    if (due.length > 0) {
+      this.log.info({ commands: due.length }, 'sending commands (again) that have no outcome yet');
+      await this.sender.send(due);
     }
+    if (due.length === SWEEP_ROWS) this.sweepSoon();
+    await this.clean();
   }
 
   /** Moves the next send into the future before sending: a crash in between costs only that pause. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResetLine, ResetPreviewQuery, ResetPreviewView } from '@subledger/contracts';
+import { formatPoints } from '@subledger/core';
 import type pg from 'pg';
 import { decodeCursor, numericKey, page } from '../database/cursor.js';
-import { fromMillipoints } from '../database/points.js';
 import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
 import { ConcurrencyLimiter } from '../request/concurrency-limiter.js';
 import { ProblemError } from '../request/problem.js';
@@ -90,15 +90,15 @@ const toLine = (row: ResetRow, subAccount: string): ResetLine => ({
   subAccountId: row.id,
   subAccount,
   priority: row.priority,
-  limit: fromMillipoints(row.limit),
-  returned: fromMillipoints(row.returned),
-  needed: fromMillipoints(row.needed),
-  granted: fromMillipoints(row.granted),
-  shortfall: fromMillipoints(row.shortfall),
+  limit: formatPoints(row.limit),
+  returned: formatPoints(row.returned),
+  needed: formatPoints(row.needed),
+  granted: formatPoints(row.granted),
+  shortfall: formatPoints(row.shortfall),
   outcome: row.outcome,
 });
 
-const orNull = (value: bigint | null): string | null => (value === null ? null : fromMillipoints(value));
+const orNull = (value: bigint | null): string | null => (value === null ? null : formatPoints(value));
 
 const toView = (preview: ResetPreview): Omit<ResetPreviewView, 'items' | 'nextCursor'> => ({
   period: preview.period,
@@ -106,13 +106,13 @@ const toView = (preview: ResetPreview): Omit<ResetPreviewView, 'items' | 'nextCu
   fundingPolicy: preview.fundingPolicy,
   timeZone: preview.timeZone,
   nextTimeZone: preview.nextTimeZone,
-  balance: fromMillipoints(preview.balance),
-  returned: fromMillipoints(preview.returned),
+  balance: formatPoints(preview.balance),
+  returned: formatPoints(preview.returned),
   available: orNull(preview.available),
-  needed: fromMillipoints(preview.needed),
-  granted: fromMillipoints(preview.granted),
-  shortfall: fromMillipoints(preview.shortfall),
-  balanceAfter: fromMillipoints(preview.balanceAfter),
+  needed: formatPoints(preview.needed),
+  granted: formatPoints(preview.granted),
+  shortfall: formatPoints(preview.shortfall),
+  balanceAfter: formatPoints(preview.balanceAfter),
   availableAfter: orNull(preview.availableAfter),
   funded: preview.funded,
   partlyFunded: preview.partlyFunded,

@@ -1,9 +1,8 @@
 import type { PeriodLine, PeriodStatementView, StatementLine } from '@subledger/contracts';
-import { nextPeriod } from '@subledger/core';
+import { formatPoints, nextPeriod } from '@subledger/core';
 import { withTransaction } from '@subledger/database';
 import type pg from 'pg';
 import { decodeCursor, page } from '../database/cursor.js';
-import { fromMillipoints } from '../database/points.js';
 import { ProblemError } from '../request/problem.js';
 import { type FIGURES, statementRows, statementTotals } from './statement-rows.js';
 
@@ -178,19 +177,19 @@ const toLine = (row: LineRow): StatementLine => ({
   ...figuresOf(row),
 });
 
-const orNull = (value: bigint | null): string | null => (value === null ? null : fromMillipoints(value));
+const orNull = (value: bigint | null): string | null => (value === null ? null : formatPoints(value));
 
 const figuresOf = (row: Figures) => ({
   opening: orNull(row.opening),
-  limit: fromMillipoints(row.limit_points),
-  boost: fromMillipoints(row.boost),
-  granted: fromMillipoints(row.granted),
-  used: fromMillipoints(row.used),
-  overage: fromMillipoints(row.overage),
-  held: fromMillipoints(row.held),
-  returned: fromMillipoints(row.returned),
-  remaining: fromMillipoints(row.remaining),
-  lateUsed: fromMillipoints(row.late_used),
-  lateRefunded: fromMillipoints(row.late_refunded),
-  lateReturned: fromMillipoints(row.late_returned),
+  limit: formatPoints(row.limit_points),
+  boost: formatPoints(row.boost),
+  granted: formatPoints(row.granted),
+  used: formatPoints(row.used),
+  overage: formatPoints(row.overage),
+  held: formatPoints(row.held),
+  returned: formatPoints(row.returned),
+  remaining: formatPoints(row.remaining),
+  lateUsed: formatPoints(row.late_used),
+  lateRefunded: formatPoints(row.late_refunded),
+  lateReturned: formatPoints(row.late_returned),
 });

@@ -1,4 +1,4 @@
-import { toMillipoints } from '../database/points.js';
+import { parsePoints } from '@subledger/core';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { DirectRunner } from '../operations/direct-runner.js';
 import type { Answer } from '../request/idempotency.js';
@@ -6,7 +6,7 @@ import type { ValidatedRequest } from '../request/validated-request.js';
 import { requireAllowedSender } from '../sender-numbers/sender-numbers.service.js';
 
 const isSame = (one: string | undefined, other: string): boolean =>
-  one !== undefined && toMillipoints(one) === toMillipoints(other);
+  one !== undefined && parsePoints(one) === parsePoints(other);
 
 /** The strict check of the SMS service before it sends: points set aside for one message. */
 export class HoldsService {

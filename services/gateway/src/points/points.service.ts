@@ -1,5 +1,5 @@
 import type { PlanCheck } from '@subledger/contracts';
-import { fromMillipoints } from '../database/points.js';
+import { formatPoints } from '@subledger/core';
 import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js';
 import type { CommandDraft } from '../operations/operation.js';
 import { transferPath } from '../operations/operation-answers.js';
@@ -75,7 +75,7 @@ export class PointsService {
       reasons,
       blockers,
       blockerCount: isSame ? 0 : Math.max(main.activeSubAccounts, blockers.length),
-      available: available === null ? null : fromMillipoints(available),
+      available: available === null ? null : formatPoints(available),
     };
   }
 }

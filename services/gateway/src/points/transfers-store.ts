@@ -1,6 +1,6 @@
 import type { TransferLine } from '@subledger/contracts';
+import { formatPoints } from '@subledger/core';
 import { decodeCursor, numericKey, page } from '../database/cursor.js';
-import { fromMillipoints } from '../database/points.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../request/problem.js';
 
@@ -96,8 +96,8 @@ function toLine(row: Row): TransferLine {
     kind: row.kind as TransferLine['kind'],
     from: row.from as TransferLine['from'],
     to: row.to as TransferLine['to'],
-    points: fromMillipoints(row.millipoints),
-    balanceAfter: fromMillipoints(row.balanceAfter),
+    points: formatPoints(row.millipoints),
+    balanceAfter: formatPoints(row.balanceAfter),
     subAccountId: row.subAccountId,
     period: row.period,
     reference: row.reference,

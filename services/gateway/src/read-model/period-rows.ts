@@ -1,5 +1,5 @@
 import type { EventData, EventName, PeriodClosing, SnapshotStatement } from '@subledger/contracts';
-import { toMillipoints } from '../database/points.js';
+import { parsePoints } from '@subledger/core';
 import type { LedgerEvent } from '../events/parse-events.js';
 import type { Position } from '../events/position.js';
 
@@ -57,7 +57,7 @@ const LATE_FIGURES = ['lateUsed', 'lateRefunded', 'lateReturned'] as const;
  */
 export function statementOf(statement: SnapshotStatement, position: Position): StatementRow {
   const has = (names: readonly (keyof SnapshotStatement)[]) =>
-    names.some((name) => toMillipoints(statement[name] as string) !== 0n);
+    names.some((name) => parsePoints(statement[name] as string) !== 0n);
   const isLateAlone = !has(CLOSED_FIGURES) && has(LATE_FIGURES);
   return { ...position, statement, closedAt: isLateAlone ? null : statement.at };
 }
@@ -76,7 +76,7 @@ export function lateFactOf(event: LedgerEvent, position: Position): LateFactRow 
 }
 
 function lateAmounts(name: EventName, data: EventData<'message.charged'>): LateAmounts | undefined {
-  const points = toMillipoints(data.points);
+  const points = parsePoints(data.points);
   switch (name) {
     case 'message.charged':
       return { used: points, refunded: 0n, returned: leftOfHold(data) };
@@ -93,15 +93,15 @@ function lateAmounts(name: EventName, data: EventData<'message.charged'>): LateA
 const leftOfHold = ({ transfers }: EventData<'message.charged'>): bigint =>
   transfers
     .filter(({ from, to }) => from === 'hold' && to !== 'used')
-    .reduce((sum, { points }) => sum + toMillipoints(points), 0n);
+    .reduce((sum, { points }) => sum + parsePoints(points), 0n);
 
 /** The period that an event begins: by the opening of the books, or by a month start. */
 export function periodStartOf(event: LedgerEvent, position: Position): PeriodStartRow | undefined {
   if (event.name === 'main-account.opened') {
     const { period, balance } = (event.data as EventData<'main-account.opened'>).mainAccount;
-    return { ...position, period, balance: toMillipoints(balance) };
+    return { ...position, period, balance: parsePoints(balance) };
   }
   if (event.name !== 'period.rolled') return undefined;
   const { to, granted, mainAccount } = event.data as unknown as EventData<'period.rolled'>;
-  return { ...position, period: to, balance: toMillipoints(mainAccount.balance) + toMillipoints(granted) };
+  return { ...position, period: to, balance: parsePoints(mainAccount.balance) + parsePoints(granted) };
 }

@@ -1,5 +1,5 @@
+import { parsePoints } from '@subledger/core';
 import { columns, type Statement } from '@subledger/database';
-import { toMillipoints } from '../database/points.js';
 import type { ClosingRow, LateFactRow, PeriodStartRow, StatementRow } from './period-rows.js';
 
 /** A statement closes once; only a raised generation (a restored ledger) closes it again. */
@@ -23,14 +23,14 @@ export const statementsUpsert = (rows: readonly ClosingRow[]): Statement => ({
     (r) => r.generation,
     (r) => r.sequence,
     (r) => r.at,
-    (r) => toMillipoints(r.closed.opening),
-    (r) => toMillipoints(r.closed.limit),
-    (r) => toMillipoints(r.closed.boost),
-    (r) => toMillipoints(r.closed.granted),
-    (r) => toMillipoints(r.closed.used),
-    (r) => toMillipoints(r.closed.overage),
-    (r) => toMillipoints(r.closed.held),
-    (r) => toMillipoints(r.closed.returned),
+    (r) => parsePoints(r.closed.opening),
+    (r) => parsePoints(r.closed.limit),
+    (r) => parsePoints(r.closed.boost),
+    (r) => parsePoints(r.closed.granted),
+    (r) => parsePoints(r.closed.used),
+    (r) => parsePoints(r.closed.overage),
+    (r) => parsePoints(r.closed.held),
+    (r) => parsePoints(r.closed.returned),
   ),
 });
 
@@ -64,17 +64,17 @@ export const snapshotStatementsUpsert = (rows: readonly StatementRow[]): Stateme
     (r) => r.generation,
     (r) => r.sequence,
     (r) => r.closedAt,
-    (r) => toMillipoints(r.statement.opening),
-    (r) => toMillipoints(r.statement.limit),
-    (r) => toMillipoints(r.statement.boost),
-    (r) => toMillipoints(r.statement.granted),
-    (r) => toMillipoints(r.statement.used),
-    (r) => toMillipoints(r.statement.overage),
-    (r) => toMillipoints(r.statement.held),
-    (r) => toMillipoints(r.statement.returned),
-    (r) => toMillipoints(r.statement.lateUsed),
-    (r) => toMillipoints(r.statement.lateRefunded),
-    (r) => toMillipoints(r.statement.lateReturned),
+    (r) => parsePoints(r.statement.opening),
+    (r) => parsePoints(r.statement.limit),
+    (r) => parsePoints(r.statement.boost),
+    (r) => parsePoints(r.statement.granted),
+    (r) => parsePoints(r.statement.used),
+    (r) => parsePoints(r.statement.overage),
+    (r) => parsePoints(r.statement.held),
+    (r) => parsePoints(r.statement.returned),
+    (r) => parsePoints(r.statement.lateUsed),
+    (r) => parsePoints(r.statement.lateRefunded),
+    (r) => parsePoints(r.statement.lateReturned),
   ),
 });
 

@@ -1,4 +1,4 @@
-import { isTransientError, sqlState, withTransaction } from '@subledger/database';
+import { applyByHalves, sqlState, withTransaction } from '@subledger/database';
 import type { DeadLetterWriter, KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
@@ -37,7 +37,7 @@ export interface ReadModelPools {
  */
 export class ReadModel {
   private readonly parser = new EventParser();
-  private readonly merged = new BatchCoalescer<LedgerEvent>((events) => this.applyOrHalve(events), {
+  private readonly merged = new BatchCoalescer<LedgerEvent>((events) => this.applyAll(events), {
     maxItems: MAX_EVENTS,
     isUrgent: (event) => event.data.cause.kind === 'command' && !this.early.wasTold(event),
     restMs: REST_MS,
@@ -106,28 +106,17 @@ export class ReadModel {
     this.webhooks.queued(queued);
   }
 
-  /** An event that the database refuses must not stop all others of its partition: it is found by halving. */
-  private async applyOrHalve(events: readonly LedgerEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    try {
-      for (const run of runsOf(events)) await this.applyRun(run);
-    } catch (error) {
-      if (isTransientError(error)) throw error;
-      const [only] = events;
-      if (events.length === 1 && only) {
-        this.log.error(
-          { err: error, offset: String(only.record.offset) },
-          'event cannot be applied, dead-lettered',
-        );
-        // The error's text may quote the event.
-        const code = sqlState(error) ?? (error instanceof Error ? error.name : 'error');
-        await this.deadLetters.write(only.record, 'unprocessable', `it could not be applied (${code})`);
-        return;
-      }
-      const middle = Math.ceil(events.length / 2);
-      await this.applyOrHalve(events.slice(0, middle));
-      await this.applyOrHalve(events.slice(middle));
-    }
+  /** An event that the database refuses must not stop all others of its partition. */
+  private applyAll(events: readonly LedgerEvent[]): Promise<void> {
+    const apply = async (some: readonly LedgerEvent[]) => {
+      for (const run of runsOf(some)) await this.applyRun(run);
+    };
+    return applyByHalves(events, apply, async ({ record }, error) => {
+      this.log.error({ err: error, offset: String(record.offset) }, 'event cannot be applied, dead-lettered');
+      // The error's text may quote the event.
+      const code = sqlState(error) ?? (error instanceof Error ? error.name : 'error');
+      await this.deadLetters.write(record, 'unprocessable', `it could not be applied (${code})`);
+    });
   }
 }
 

@@ -1,9 +1,9 @@
 import type { MainAccountState } from '@subledger/contracts';
+import { parsePoints } from '@subledger/core';
 import { columns, type Statement } from '@subledger/database';
-import { toMillipoints } from '../database/points.js';
 import type { MainRow, SubRow, TransferRow } from './fold-events.js';
 
-const orNull = (text: string | null): bigint | null => (text === null ? null : toMillipoints(text));
+const orNull = (text: string | null): bigint | null => (text === null ? null : parsePoints(text));
 
 /** A ledger from before knew one reason, an operator. */
 const suspensionsIn = ({ suspended, suspensions }: MainAccountState): readonly string[] =>
@@ -44,12 +44,12 @@ export function mainsUpsert(rows: readonly MainRow[]): Statement {
       (r) => r.state.suspended,
       (r) => r.state.period,
       (r) => r.state.nextMonthStart,
-      (r) => toMillipoints(r.state.balance),
+      (r) => parsePoints(r.state.balance),
       (r) => orNull(r.state.available),
-      (r) => toMillipoints(r.state.allocated),
-      (r) => toMillipoints(r.state.held),
-      (r) => toMillipoints(r.state.purchased),
-      (r) => toMillipoints(r.state.used),
+      (r) => parsePoints(r.state.allocated),
+      (r) => parsePoints(r.state.held),
+      (r) => parsePoints(r.state.purchased),
+      (r) => parsePoints(r.state.used),
       (r) => r.state.activeSubAccounts,
       // A list of lists would have to be of equal lengths.
       (r) => suspensionsIn(r.state).join(','),
@@ -86,15 +86,15 @@ export function subsUpsert(rows: readonly SubRow[]): Statement {
       (r) => r.state.lifecycle,
       (r) => r.state.paused,
       (r) => r.state.period,
-      (r) => toMillipoints(r.state.limit),
+      (r) => parsePoints(r.state.limit),
       (r) => orNull(r.state.nextLimit),
-      (r) => toMillipoints(r.state.boost),
-      (r) => toMillipoints(r.state.granted),
-      (r) => toMillipoints(r.state.used),
-      (r) => toMillipoints(r.state.overage),
-      (r) => toMillipoints(r.state.held),
-      (r) => toMillipoints(r.state.remaining),
-      (r) => toMillipoints(r.state.shortfall),
+      (r) => parsePoints(r.state.boost),
+      (r) => parsePoints(r.state.granted),
+      (r) => parsePoints(r.state.used),
+      (r) => parsePoints(r.state.overage),
+      (r) => parsePoints(r.state.held),
+      (r) => parsePoints(r.state.remaining),
+      (r) => parsePoints(r.state.shortfall),
       (r) => r.state.priority,
       (r) => r.state.ordinal ?? null,
       (r) => orNull(r.state.opening ?? null),
@@ -147,7 +147,7 @@ function transfersUpsert(name: string, rows: readonly TransferRow[], condition: 
       (r) => r.transfer.kind,
       (r) => r.transfer.from,
       (r) => r.transfer.to,
-      (r) => toMillipoints(r.transfer.points),
+      (r) => parsePoints(r.transfer.points),
       (r) => balanceOf(r, 'main'),
       (r) => balanceOf(r, 'sub'),
       (r) => (balanceOf(r, 'main') === null ? null : r.transfer.sequence),
@@ -162,7 +162,7 @@ function transfersUpsert(name: string, rows: readonly TransferRow[], condition: 
 
 /** Balance after the move of the account of this kind, or null where the move does not touch one. */
 function balanceOf({ transfer }: TransferRow, kind: 'main' | 'sub'): bigint | null {
-  if (transfer.from === kind) return toMillipoints(transfer.fromBalance);
-  if (transfer.to === kind) return toMillipoints(transfer.toBalance);
+  if (transfer.from === kind) return parsePoints(transfer.fromBalance);
+  if (transfer.to === kind) return parsePoints(transfer.toBalance);
   return null;
 }

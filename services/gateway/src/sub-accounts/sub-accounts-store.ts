@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { SubAccountSort, SubAccountStatus, SubAccountView } from '@subledger/contracts';
+import { formatPoints } from '@subledger/core';
 import { decodeCursor, numericKey, page } from '../database/cursor.js';
 import { contains } from '../database/folded.js';
-import { fromMillipoints } from '../database/points.js';
 import { readingWithin, type SqlReader } from '../database/sql-reader.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { ProblemError } from '../request/problem.js';
@@ -135,15 +135,15 @@ export function toSubAccountView(row: SubAccountRow): SubAccountView {
     name: row.name,
     status: row.status,
     period: row.period,
-    limit: fromMillipoints(row.limit),
-    nextLimit: row.nextLimit === null ? null : fromMillipoints(row.nextLimit),
-    boost: fromMillipoints(row.boost),
-    granted: fromMillipoints(row.granted),
-    used: fromMillipoints(row.used),
-    overage: fromMillipoints(row.overage),
-    held: fromMillipoints(row.held),
-    remaining: fromMillipoints(row.remaining),
-    shortfall: fromMillipoints(row.shortfall),
+    limit: formatPoints(row.limit),
+    nextLimit: row.nextLimit === null ? null : formatPoints(row.nextLimit),
+    boost: formatPoints(row.boost),
+    granted: formatPoints(row.granted),
+    used: formatPoints(row.used),
+    overage: formatPoints(row.overage),
+    held: formatPoints(row.held),
+    remaining: formatPoints(row.remaining),
+    shortfall: formatPoints(row.shortfall),
     priority: row.priority,
     senderNumbers: row.senderNumbers,
     createdAt: row.createdAt.toISOString(),

@@ -93,10 +93,13 @@ const charge = {
 export const usedEvent = (used: number, given: Given = {}): LedgerEvent =>
   ledgerEvent('message.charged', { ...charge, ...given, sub: afterUse(used, given.sub) });
 
+/** A figure to the millipoint: the difference of two has more digits. */
+const inPoints = (points: number): string => String(Number(points.toFixed(3)));
+
 export const afterUse = (used: number, sub: Partial<SubAccountState> = {}): Partial<SubAccountState> => ({
   used: String(used),
-  remaining: String(Math.max(0, 100 - used)),
-  overage: String(Math.max(0, used - 100)),
+  remaining: inPoints(Math.max(0, 100 - used)),
+  overage: inPoints(Math.max(0, used - 100)),
   ...sub,
 });
 

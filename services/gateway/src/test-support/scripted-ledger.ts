@@ -13,8 +13,8 @@ import {
   TOPICS,
   type TransferView,
 } from '@subledger/contracts';
+import { formatPoints, parsePoints } from '@subledger/core';
 import { BatchConsumer, type KafkaConfig, RecordProducer } from '@subledger/kafka';
-import { fromMillipoints, toMillipoints } from '../database/points.js';
 
 interface Books {
   generation: number;
@@ -235,11 +235,11 @@ export class ScriptedLedger {
     if (name === 'points.purchase' || name === 'points.adjust') {
       const kind = name === 'points.purchase' ? 'purchase' : 'adjustment';
       transfers.push(
-        this.move(books, kind, toMillipoints(data.points as string), String(data.reference ?? data.reason)),
+        this.move(books, kind, parsePoints(data.points as string), String(data.reference ?? data.reason)),
       );
     }
     const sub = data.subAccountId === undefined ? undefined : this.applySub(name, data, books, transfers);
-    state.balance = fromMillipoints(books.balance);
+    state.balance = formatPoints(books.balance);
     return {
       ...definedOf(data, ['points', 'reference', 'reason', 'plan', 'messageId', 'effective', 'history']),
       ...sub,
@@ -251,9 +251,9 @@ export class ScriptedLedger {
     const id = data.subAccountId as string;
     const before = books.subs.get(id);
     const sub: SubAccountState = before ? { ...before } : newSub(id, data);
-    if (name === 'sub-account.open') transfers.push(this.grant(books, id, toMillipoints(sub.limit)));
+    if (name === 'sub-account.open') transfers.push(this.grant(books, id, parsePoints(sub.limit)));
     if (name === 'limit.change') {
-      const difference = toMillipoints(data.limit as string) - toMillipoints(sub.limit);
+      const difference = parsePoints(data.limit as string) - parsePoints(sub.limit);
       if (difference > 0n) transfers.push(this.grant(books, id, difference));
       sub.limit = data.limit as string;
       sub.remaining = sub.limit;
@@ -306,9 +306,8 @@ export class ScriptedLedger {
     given: Pick<TransferView, 'kind' | 'from' | 'to' | 'subAccountId' | 'reference'> & { points: bigint },
   ): TransferView {
     books.transferSequence += 1;
-    const main = fromMillipoints(books.balance);
-    const points =
-      given.points === 0n ? '1' : fromMillipoints(given.points < 0n ? -given.points : given.points);
+    const main = formatPoints(books.balance);
+    const points = given.points === 0n ? '1' : formatPoints(given.points < 0n ? -given.points : given.points);
     const transfer: TransferView = {
       ...given,
       points,

@@ -1,5 +1,5 @@
 import type { SubAccountState } from '@subledger/contracts';
-import { toMillipoints } from '../database/points.js';
+import { parsePoints } from '@subledger/core';
 
 /** What was told of a sub-account in a period. */
 const MARKS = ['reached-80', 'reached-100', 'exceeded', 'unfunded'] as const;
@@ -23,10 +23,10 @@ type Figures = Omit<PreviousSubState, 'marks'>;
 export const figuresOf = (state: SubAccountState): Figures => ({
   period: state.period,
   isActive: state.lifecycle === 'active',
-  cap: toMillipoints(state.limit) + toMillipoints(state.boost),
-  used: toMillipoints(state.used),
-  remaining: toMillipoints(state.remaining),
-  shortfall: toMillipoints(state.shortfall),
+  cap: parsePoints(state.limit) + parsePoints(state.boost),
+  used: parsePoints(state.used),
+  remaining: parsePoints(state.remaining),
+  shortfall: parsePoints(state.shortfall),
 });
 
 /** A cap of 0 has no share that could be reached. */

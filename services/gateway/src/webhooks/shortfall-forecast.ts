@@ -1,8 +1,7 @@
+import { formatPoints } from '@subledger/core';
 import { withTransaction } from '@subledger/database';
-import type { Logger } from '@subledger/service-kit';
+import { type Logger, PeriodicTask } from '@subledger/service-kit';
 import type pg from 'pg';
-import { PeriodicTask } from '../database/periodic-task.js';
-import { fromMillipoints } from '../database/points.js';
 import { loadResetState } from '../periods/load-reset-state.js';
 import { canPreview, inTurns, previewInSteps, type ResetPreview } from '../periods/preview-reset.js';
 import { enqueueWebhookEvent } from './enqueue-webhook-events.js';
@@ -114,10 +113,10 @@ function forecastOf(
       mainAccountId,
       period,
       startsAt: new Date(preview.at).toISOString(),
-      needed: fromMillipoints(needed),
+      needed: formatPoints(needed),
       // Unlimited credit lacks nothing. In debt it is below 0: the debt is lacking, too.
-      available: fromMillipoints(available ?? 0n),
-      shortfall: fromMillipoints(shortfall),
+      available: formatPoints(available ?? 0n),
+      shortfall: formatPoints(shortfall),
       unfunded,
       subAccountIds: [...subAccountIds],
     },

@@ -1,4 +1,4 @@
-import type { Logger } from '@subledger/service-kit';
+import { type Logger, PeriodicTask } from '@subledger/service-kit';
 import type pg from 'pg';
 
 /** How often this instance looks for webhooks whose notice did not come. */
@@ -20,25 +20,28 @@ export class WebhookListeners {
   private addedMeanwhile: string[] | undefined;
   private lookedAtMs = 0;
   private reloadedAtMs = 0;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private closed = false;
+  private readonly task: PeriodicTask;
 
   constructor(
     private readonly pool: Pick<pg.Pool, 'query'>,
-    private readonly log: Logger,
-  ) {}
+    log: Logger,
+  ) {
+    this.task = new PeriodicTask(() => this.look(), {
+      firstMs: LOOK_EVERY_MS,
+      everyMs: LOOK_EVERY_MS,
+      retryMs: LOOK_EVERY_MS,
+      onError: (error) => log.debug({ err: error }, 'cannot look for webhooks now'),
+    });
+  }
 
   /** @throws the database's error: before the first load nobody would be told of anything */
   async start(): Promise<void> {
     await this.reload();
-    this.lookLater();
+    this.task.start();
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    await this.running;
+  close(): Promise<void> {
+    return this.task.close();
   }
 
   add(mainAccountId: string): void {
@@ -54,23 +57,11 @@ export class WebhookListeners {
     return this.mains.size === 0;
   }
 
-  private lookLater(): void {
-    if (this.closed) return;
-    this.timer = setTimeout(() => {
-      this.running = this.look().finally(() => this.lookLater());
-    }, LOOK_EVERY_MS);
-    this.timer.unref();
-  }
-
   private async look(): Promise<void> {
     const nowMs = performance.now();
-    try {
-      if (nowMs - this.reloadedAtMs > RELOAD_EVERY_MS || nowMs - this.lookedAtMs > MAX_GAP_MS)
-        await this.reload();
-      else await this.readChanged();
-    } catch (error) {
-      this.log.debug({ err: error }, 'cannot look for webhooks now');
-    }
+    if (nowMs - this.reloadedAtMs > RELOAD_EVERY_MS || nowMs - this.lookedAtMs > MAX_GAP_MS)
+      await this.reload();
+    else await this.readChanged();
   }
 
   private async readChanged(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Books, type decide, type LedgerPolicy } from '@subledger/core';
-import { isTransientError, sqlState } from '@subledger/database';
+import { halvesOf, isTransientError, sqlState } from '@subledger/database';
 import { type DeadLetterSeal, type KafkaRecord, partitionFor } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type { LedgerMetrics } from '../metrics.js';
@@ -101,9 +101,7 @@ export class BatchProcessor {
         return 1;
       }
       this.options.log.warn({ lane: lane.lease.lane, records: records.length, err: error }, 'batch halved');
-      const middle = Math.ceil(records.length / 2);
-      await this.processParsed(lane, records.slice(0, middle), onCommitted);
-      await this.processParsed(lane, records.slice(middle), onCommitted);
+      for (const half of halvesOf(records)) await this.processParsed(lane, half, onCommitted);
       return records.length;
     }
   }

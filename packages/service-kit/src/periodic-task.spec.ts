@@ -52,3 +52,25 @@ test('closing waits for the run under way, and none follows', async () => {
   await jest.advanceTimersByTimeAsync(10_000);
   expect(runs).toHaveLength(1);
 });
+
+test('runs now where it is asked to, and once more where it is asked during a run', async () => {
+  const { repeated, runs } = setUp();
+  repeated.start();
+  void repeated.runNow();
+  expect(runs).toHaveLength(1);
+  void repeated.runNow();
+  void repeated.runNow();
+  expect(runs).toHaveLength(1);
+  runs[0]?.resolve();
+  await jest.advanceTimersByTimeAsync(1);
+  expect(runs).toHaveLength(2);
+  runs[1]?.resolve();
+  await jest.advanceTimersByTimeAsync(999);
+  expect(runs).toHaveLength(2);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(runs).toHaveLength(3);
+  runs[2]?.resolve();
+  await repeated.close();
+  await repeated.runNow();
+  expect(runs).toHaveLength(3);
+});

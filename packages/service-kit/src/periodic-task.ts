@@ -1,4 +1,4 @@
-export interface RepeatedWorkOptions {
+export interface PeriodicTaskOptions {
   /** Milliseconds to the first run, between runs, and to the next one after a failure. */
   readonly firstMs: number;
   readonly everyMs: number;
@@ -10,19 +10,36 @@ export interface RepeatedWorkOptions {
 /** Of whatever drops what is too old. */
 export const RETENTION_TIMES = { firstMs: 60_000, everyMs: 6 * 3_600_000, retryMs: 10 * 60_000 };
 
-/** Does a piece of work again and again, never twice at a time, and does not keep the process alive for it. */
+/**
+ * Runs work again and again, never twice at a time, without keeping the process alive for it. All periodic work of the
+ * services is one of these, or stands where it is not and says why.
+ */
 export class PeriodicTask {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
+  private isRunning = false;
+  private again = false;
   private closed = false;
 
   constructor(
     private readonly work: () => Promise<unknown>,
-    private readonly options: RepeatedWorkOptions,
+    private readonly options: PeriodicTaskOptions,
   ) {}
 
   start(): void {
     this.runIn(this.options.firstMs);
+  }
+
+  /** Runs now, or right after the run under way. Resolves with the end of what runs now; never rejects. */
+  runNow(): Promise<void> {
+    if (this.closed) return this.running;
+    if (this.isRunning) {
+      this.again = true;
+      return this.running;
+    }
+    clearTimeout(this.timer);
+    this.running = this.run();
+    return this.running;
   }
 
   /** Waits for a run under way; none follows. */
@@ -34,21 +51,23 @@ export class PeriodicTask {
 
   private runIn(delayMs: number): void {
     if (this.closed) return;
-    this.timer = setTimeout(() => {
-      this.running = this.run();
-    }, delayMs);
+    this.timer = setTimeout(() => void this.runNow(), delayMs);
     this.timer.unref();
   }
 
   private async run(): Promise<void> {
     const { everyMs, retryMs, onError } = this.options;
     let next = everyMs;
+    this.isRunning = true;
     try {
       await this.work();
     } catch (error) {
       next = retryMs;
       onError(error);
     }
-    this.runIn(next);
+    this.isRunning = false;
+    const { again } = this;
+    this.again = false;
+    this.runIn(again ? 0 : next);
   }
 }
