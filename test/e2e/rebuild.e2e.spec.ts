@@ -241,7 +241,7 @@ describe('rebuild-read-model', () => {
           '0',
         ],
       );
-      expect(text).toContain('goes on in generation 2');
+      expect(text).toContain('resumes in generation 2');
     }
     await system.startService('ledger');
     expect(Object.keys(await differences(system.database))).toEqual(ALL_KINDS);

@@ -26,7 +26,7 @@ export const ledgerConfig = z.object({
   CACHED_SUB_ACCOUNTS: count(10_000_000)
     .default(100_000)
     .describe('sub-accounts kept in memory by all lanes together, about 1 KB each'),
-  // Days, which `durationMs` does not allow.
+  // In days, which `durationMs` does not support.
   TOMBSTONE_GRACE_MS: count(90 * DAY_MS)
     .default(7 * DAY_MS)
     .describe('between the deletion of a sub-account and the tombstone of its limit record'),
@@ -36,6 +36,6 @@ export const ledgerConfig = z.object({
 });
 export type LedgerConfig = z.output<typeof ledgerConfig>;
 
-/** Early rolls are for trials: off in production unless asked for. */
+/** Early rolls are for trials. In production they must be switched on explicitly. */
 export const allowsEarlyRoll = (config: LedgerConfig): boolean =>
   config.ALLOW_EARLY_ROLL ?? config.NODE_ENV !== 'production';

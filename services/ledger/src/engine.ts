@@ -1,6 +1,6 @@
 /**
- * The ledger without its servers: what `test/simulation` drives on a broker, a database and a clock of its own. No
- * Nest, no kafkajs and no PostgreSQL comes with it.
+ * The ledger without its servers. `test/simulation` runs it on its own broker, database and clock. It loads no Nest,
+ * no kafkajs and no PostgreSQL.
  */
 export type { LogInspector } from './lanes/check-log.js';
 export { ConcurrencyLimiter } from './lanes/concurrency-limiter.js';

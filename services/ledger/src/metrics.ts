@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from '@subledger/service-kit
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** What the ledger counts; names begin with `ledger_`. */
+/** The ledger's metrics. Their names begin with `ledger_`. */
 export class LedgerMetrics {
   readonly records: Counter<'topic'>;
   readonly decisions: Counter<'name'>;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const count = (max: number) => z.coerce.number().int().min(1).max(max);
 
-/** What both the service and a single job need to find month starts and to send rolls. */
+/** Settings of both the service and a single job, to find month starts and to send rolls. */
 const monthStartConfig = {
   MONTH_START_RATE: count(100_000).default(500).describe('rolls sent per second at most, 1 to 100000'),
   MONTH_START_PAGE: count(10_000).default(500).describe('main accounts claimed at a time, 1 to 10000'),

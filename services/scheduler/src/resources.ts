@@ -13,7 +13,7 @@ import { defaultRetryPolicy } from './month-start/run-item.js';
 import { EventPositions } from './registry/event-positions.js';
 import { RegistryStore } from './registry/registry-store.js';
 
-/** Everything of the scheduler that is neither Nest nor the command line; both are put together from it. */
+/** The parts of the scheduler without Nest and command line. Both the service and a single job use them. */
 export interface Resources {
   readonly config: SchedulerConfig;
   readonly log: Logger;
@@ -27,11 +27,11 @@ export interface Resources {
   readonly monthStarts: MonthStartStore;
   readonly monthStartJob: MonthStartJob;
   readonly jobRuns: JobRunStore;
-  /** Sends what is under way, then lets go of Kafka and PostgreSQL. */
+  /** Sends what is under way, then closes Kafka and PostgreSQL. */
   close(): Promise<void>;
 }
 
-/** Connects to nothing yet: PostgreSQL and Kafka are asked when first needed, and may be away at the start. */
+/** Connects to nothing yet: PostgreSQL and Kafka are connected on first use, and may be unavailable at start. */
 export function openResources(config: SchedulerConfig, log: Logger, registry: Registry): Resources {
   const pool = createPool({
     url: config.DATABASE_URL,

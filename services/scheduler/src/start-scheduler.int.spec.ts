@@ -140,7 +140,7 @@ describe('the scheduler service', () => {
     await registered(id);
   });
 
-  it('puts away a record that it cannot read and goes on', async () => {
+  it('dead-letters a record that it cannot read, and continues', async () => {
     const id = newMainAccountId();
     const dead = await TopicReader.open(bench.kafka, TOPICS.deadLetters);
     const producer = new RecordProducer(bench.kafka);

@@ -6,20 +6,20 @@ import { GROUP_ID, type SchedulerConfig } from './config.js';
 import { openResources, type Resources } from './resources.js';
 import { schedulerModule } from './scheduler.module.js';
 
-/** A batch of events that takes longer than this means that something hangs. */
+/** If a batch of events takes longer than this, it hangs. */
 const MAX_HANDLER_MS = 60_000;
 
-/** Starts the service; PostgreSQL and Kafka may still be away, readiness tells. */
+/** Starts the service. PostgreSQL and Kafka may still be unavailable, which readiness shows. */
 export async function startScheduler(
   ctx: Pick<ServiceContext<SchedulerConfig>, 'config' | 'log' | 'metrics' | 'health'>,
 ): Promise<RunningService> {
   const resources = openResources(ctx.config, ctx.log, ctx.metrics);
   const strategy = new KafkaBatchServer(resources.kafka, {
-    // The prefix keeps installations on one cluster apart; groups need it as much as topics do.
+    // The prefix separates installations on one cluster. Groups need it like topics.
     groupId: `${ctx.config.KAFKA_TOPIC_PREFIX}${GROUP_ID}`,
     fromBeginning: true,
     commit: 'after-batch',
-    // Nobody waits for a registry row within milliseconds; spares an idle consumer most of its requests.
+    // A registry row is not needed within milliseconds, so an idle consumer can save most of its requests.
     maxWaitTimeMs: 100,
     onAssigned: (assigned) => resources.positions.begin(assigned),
   });

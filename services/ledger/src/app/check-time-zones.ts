@@ -10,8 +10,8 @@ interface StoredZone {
 }
 
 /**
- * Looks at the time zones of all books once, at start: one that was accepted by an older release, or that this runtime's
- * zone data has dropped, would make a month start fail. Such zones are alarms, and no reason not to start.
+ * Checks the time zones of all books once, at start. A zone that an older release accepted, or that this runtime's
+ * zone data no longer has, would make a month start fail. Such zones raise an alarm, but the ledger starts.
  */
 export async function checkTimeZones(
   pool: Pick<pg.Pool, 'query'>,

@@ -4,7 +4,7 @@ import { TOPICS } from '@subledger/contracts';
 import type { KafkaBatchContext, KafkaRecord } from '@subledger/kafka';
 import { Lanes } from '../lanes/lanes.js';
 
-/** Where records come in. Handlers only hand them over, so that fetching never waits for the database. */
+/** Receives records. Handlers only pass them to lanes, so that fetching never waits for the database. */
 @Controller()
 export class LedgerController {
   constructor(@Inject(Lanes) private readonly lanes: Lanes) {}

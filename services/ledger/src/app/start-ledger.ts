@@ -41,25 +41,28 @@ import { LedgerModule } from './ledger.module.js';
 
 const INPUTS = [TOPICS.commands, TOPICS.messages];
 
-/** A lane at work looks up holds, charges and commands at the same time. */
+/** A working lane looks up holds, charges and commands at the same time. */
 const CONNECTIONS_PER_LANE = 2;
-/** Connections beside those of the lanes at work: takeovers, cursors of idle lanes, readiness. */
+/** Connections for other uses than working lanes: takeovers, cursors of idle lanes, readiness. */
 const SPARE_CONNECTIONS = 4;
-/** Per partition and fetch: about a batch of messages. Up to two wait per partition, so this bounds the memory. */
+/**
+ * Bytes per partition and fetch: about a batch of messages. Up to two fetches wait per partition, so this limits the
+ * memory.
+ */
 const FETCH_BYTES = 128 * 1_024;
-/** Records that come are delivered at once; this is how often an idle ledger asks the broker. */
+/** How often an idle ledger polls the broker. New records are delivered at once. */
 const FETCH_WAIT_MS = 25;
 const COMMIT_EVERY_MS = 1_000;
-/** Two requests to the broker each time. */
+/** Each measurement takes two requests to the broker. */
 const LAG_EVERY_MS = 5_000;
-/** How soon an operator's order is seen. */
-const CHORES_EVERY_MS = 2_000;
-/** The group gives a member's lanes away after this long without a heartbeat. */
+/** Milliseconds until an operator's order is noticed. */
+const TASKS_EVERY_MS = 2_000;
+/** Milliseconds without a heartbeat after which the group gives a member's lanes away. */
 const SESSION_TIMEOUT_MS = 15_000;
-/** A lane that was fenced and is still ours after a whole session was fenced by a latecomer. */
+/** If a lane was fenced and is still ours after a whole session, an outdated owner had fenced it. */
 const FENCED_RETRY_MS = SESSION_TIMEOUT_MS + 5_000;
 
-/** Parts that tests put others in place of: a publisher that fails, a shorter pause. */
+/** Parts that tests replace: a publisher that fails, a shorter pause. */
 export type LedgerParts = Partial<Pick<LanesPorts, 'publisherOf' | 'options'>> & {
   readonly decide?: typeof decide;
   readonly rollInParts?: RollInParts;
@@ -69,7 +72,7 @@ export interface RunningLedger extends RunningService {
   readonly lanes: Lanes;
 }
 
-/** Starts the ledger: pool, lanes, and the consumer that feeds them. Comes up, not ready, during an outage. */
+/** Starts the ledger: pool, lanes, and the consumer that feeds them. During an outage it starts, but is not ready. */
 export async function startLedger(
   ctx: ServiceContext<LedgerConfig>,
   parts: LedgerParts = {},
@@ -144,7 +147,7 @@ function createLanes(
     partitions,
     now: Date.now,
     timers: processTimers,
-    tasksEveryMs: CHORES_EVERY_MS,
+    tasksEveryMs: TASKS_EVERY_MS,
     metrics,
     options,
     inspector: reader,
@@ -175,7 +178,10 @@ function createLanes(
   });
 }
 
-/** All that a lane writes to: events, limits and dead letters; and the inputs, to forward what came astray. */
+/**
+ * All topics that a lane writes to: events, limits and dead letters, and the inputs, to forward records of other
+ * partitions.
+ */
 function fencesOf(count: number): FencedTopic[] {
   const partitions = Array.from({ length: count }, (_, partition) => partition);
   return [
@@ -190,8 +196,8 @@ const pick = ({ publisherOf, options }: LedgerParts) => ({
 });
 
 /**
- * What lanes cannot work without: at least the configured number of partitions, since a record's lane follows from
- * it, and the broker's clock on every record. What comes on more partitions is forwarded.
+ * Checks what lanes depend on: at least the configured number of partitions, because a record's lane follows from it,
+ * and the broker's clock on every record. Records on further partitions are forwarded.
  * @throws PartitionCountError
  */
 async function checkPartitions(kafka: KafkaConfig, partitions: number): Promise<void> {
@@ -236,7 +242,7 @@ async function stopLedger(
   app: { close(): Promise<void> },
   { lanes, months, reader, prisma, pool, log }: Stoppable,
 ): Promise<void> {
-  // The consumer hands its partitions back first, which ends their lanes while they are still ours.
+  // The consumer first gives its partitions back, which ends their lanes while they are still ours.
   await app.close();
   await lanes.end();
   await months.stop();

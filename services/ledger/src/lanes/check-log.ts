@@ -3,13 +3,13 @@ import type { KafkaRecord } from '@subledger/kafka';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
 import { formerFingerprint, recordFingerprint } from '../wire/record-fingerprint.js';
 
-/** Looks into the logs. */
+/** Reads the logs. */
 export interface LogInspector {
   /** First offset, and the one after the last record. */
   range(topic: string, partition: number): Promise<{ low: bigint; high: bigint }>;
-  /** The record at the offset, or null where the log does not have it. */
+  /** The record at the offset, or null if the log does not have it. */
   read(topic: string, partition: number, offset: bigint): Promise<KafkaRecord | null>;
-  /** Committed records from the offset on, and where to read on: the same offset at the end. */
+  /** Committed records from the offset on, and the offset to continue at, which is the same offset at the end. */
   readFrom(
     topic: string,
     partition: number,
@@ -17,35 +17,41 @@ export interface LogInspector {
   ): Promise<{ records: KafkaRecord[]; next: bigint }>;
 }
 
-/** How many of the last events are looked at. */
+/** Number of last events to check. */
 const LAST_EVENTS = 8;
-/** How far back they are searched: markers and aborted records of many takeovers may lie after them. */
+/** First distance to search backwards. Markers and aborted records of many takeovers may follow the last events. */
 const FIRST_SPAN = 64n;
 const LAST_SPAN = 32_768n;
 
 /**
- * The lane's row and the log do not fit: a topic was created anew, the database was restored, or retention took
- * records that were never read. Going on would lose or double effects, so an operator decides.
+ * The lane's row does not fit the log: a topic was recreated, the database was restored, or retention deleted records
+ * that were never read. Continuing would lose or double effects, so an operator must decide.
  */
 export class LaneBrokenError extends Error {
   override readonly name = 'LaneBrokenError';
   constructor(
     readonly lane: number,
     readonly detail: string,
-    /** Of the lane's row when it was stopped: an operator who lets it go on raises it. */
+    /** Generation of the lane's row when it was stopped. An operator who resumes the lane raises it. */
     readonly generation: number,
   ) {
     super(`Lane ${lane} is stopped: ${detail}`);
   }
 }
 
-/** @throws LaneBrokenError unless both stored positions fit the log */
+/**
+ * Checks a lane's row against its logs.
+ * @throws LaneBrokenError unless both stored positions fit the log
+ */
 export async function checkLog(log: LogInspector, taken: TakenLane): Promise<void> {
   await checkTopic(log, taken, TOPICS.commands, taken.commandOffset, taken.commandLastId);
   await checkTopic(log, taken, TOPICS.messages, taken.messageOffset, taken.messageLastId);
 }
 
-/** One topic's part of `checkLog`. @throws LaneBrokenError */
+/**
+ * Checks one topic's position.
+ * @throws LaneBrokenError if it does not fit the log
+ */
 export async function checkTopic(
   log: LogInspector,
   { lease: { lane, generation } }: TakenLane,
@@ -84,18 +90,18 @@ export async function checkTopic(
 }
 
 /**
- * Whether retention has taken the offset meanwhile, or the broker gives nothing to tell by. A transaction marker is no
- * record either, but what was processed last was one: then it is another log.
+ * Whether retention has deleted the offset, or the broker has no record to compare. A transaction marker is not a
+ * record either. But the last processed offset was a record, so a marker there means that this is another log.
  */
 async function isGone(log: LogInspector, topic: string, lane: number, offset: bigint): Promise<boolean> {
   return (await log.readFrom(topic, lane, offset)).next === offset;
 }
 
 /**
- * The last events that were published must be in the books: what is published was committed before, so a database that
- * does not know it was restored from an older backup. (A lane's events are on the partition with its number.) More
- * than the very last is looked at, since a repeated command publishes its first outcome again.
- * @throws LaneBrokenError
+ * Checks that the books contain the last published events. Published events were committed before, so a database
+ * without them was restored from an older backup. (A lane's events are on the partition with its number.) It checks
+ * more than the last event, because a repeated command publishes its first outcome again.
+ * @throws LaneBrokenError if the books do not contain an event
  */
 export async function checkPublished(
   log: LogInspector,
@@ -124,7 +130,7 @@ interface PublishedEvent {
   readonly sequence: number;
 }
 
-/** The last events of the books (sequence above 0) on the lane's partition, newest first. */
+/** The last events with a sequence above 0 on the lane's partition, newest first. */
 async function lastEvents(log: LogInspector, lane: number): Promise<PublishedEvent[]> {
   const { low, high } = await log.range(TOPICS.events, lane);
   for (let span = FIRST_SPAN; ; span *= 8n) {

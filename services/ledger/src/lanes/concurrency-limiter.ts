@@ -1,11 +1,14 @@
-/** Places that a work takes; asked when it is its turn, so that it can count what has come while it waited. */
+/**
+ * Number of places that a piece of work takes. It is computed when the work starts, so that it includes records that
+ * arrived during the wait.
+ */
 export type Weigh = () => number;
 
 const ONE: Weigh = () => 1;
 
 /**
- * Lets lanes do the same thing at a time as far as there are places, in the order in which they came. A few large
- * batches at once keep a server busy; more make each wait longer, and while a lane waits, what it will do next grows.
+ * Limits how many lanes do the same work at a time. Waiting lanes start in order of arrival. A few large batches keep
+ * a server busy. With more, each batch would wait longer, and a lane's next batch grows while it waits.
  */
 export class ConcurrencyLimiter {
   private free: number;
@@ -15,7 +18,7 @@ export class ConcurrencyLimiter {
     this.free = places;
   }
 
-  /** Runs the work once there are places for it (at once, where there are), and gives them on, whatever becomes of it. */
+  /** Runs the work as soon as there are enough places, and frees them afterwards, also if it fails. */
   async run<T>(work: () => Promise<T>, weigh: Weigh = ONE): Promise<T> {
     const weight =
       (this.waiting.length === 0 ? this.take(weigh) : null) ??
@@ -37,9 +40,9 @@ export class ConcurrencyLimiter {
     }
   }
 
-  /** @returns the places taken; null where there are not enough */
+  /** @returns the number of places taken, or null if there are not enough */
   private take(weigh: Weigh): number | null {
-    // Heavier than all places together: it enters alone.
+    // If it needs more than all places, it runs alone.
     const weight = Math.min(weigh(), this.places);
     if (weight > this.free) return null;
     this.free -= weight;

@@ -9,51 +9,57 @@ import type { LaneTimers } from './lane-timers.js';
 import type { TakeOverPorts } from './take-over.js';
 
 /**
- * `waiting`: for a server to come back. `fenced`: another process took the lane over. `broken`: row and log do not
- * fit, an operator must decide. `ended`: the lane was given up, or the process stops.
+ * `waiting`: for a server to come back. `fenced`: another process has taken the lane over. `broken`: the row does not
+ * fit the log, and an operator must decide. `ended`: the lane was given up, or the process stops.
  */
 export type LaneState = 'starting' | 'running' | 'waiting' | 'fenced' | 'broken' | 'ended';
 
 export interface LaneOptions {
-  /** Most records of one transaction. */
+  /** Maximum records of one transaction. */
   readonly batch: number;
-  /** An idle lane writes its cursor after so long. */
+  /** Milliseconds after which an idle lane writes its cursor. */
   readonly idleCursorMs: number;
-  /** Pause before a lane is taken over again after an outage: from, doubling, to. */
+  /** Pause before a lane is taken over again after an outage, doubling from `from` to `to`. */
   readonly retryMs: { readonly from: number; readonly to: number };
-  /** When a fenced lane that the group still gives to us is taken back; longer than the session time-out. */
+  /**
+   * Milliseconds after which a fenced lane that the group still assigns to us is taken back. Longer than the session
+   * time-out.
+   */
   readonly fencedRetryMs: number;
 }
 
 export interface LanePorts extends TakeOverPorts {
   readonly processor: BatchProcessor;
-  /** The way into the database, shared by all lanes: a place per record. */
+  /** Limits concurrent work in the database, for all lanes together: one place per record. */
   readonly database: ConcurrencyLimiter;
-  /** The way into Kafka, shared by all lanes: a place per lane. */
+  /** Limits concurrent publishing to Kafka, for all lanes together: one place per lane. */
   readonly kafka: ConcurrencyLimiter;
   readonly budget: CacheBudget;
   readonly metrics: LedgerMetrics;
   readonly publisher: LanePublisher;
   readonly options: LaneOptions;
   readonly timers: LaneTimers;
-  /** Nothing more is to be fetched for the lane; or again. */
+  /** Pauses or resumes fetching for the lane. */
   pause(lane: number, topic: string): void;
   resume(lane: number, topic: string): void;
 }
 
-/** Work that no record asks for: an operator or the clock does. Done in steps, between two batches. */
+/** Work that is not caused by a record, but by an operator or the clock. It runs in steps between two batches. */
 export interface LaneTask {
-  /** A task of a kind that waits already is not taken twice. */
+  /** While a task of this kind is waiting, another one is not accepted. */
   readonly kind: string;
-  /** When its next step is due, by the lane's `now`; left out: at once. */
+  /** When its next step is due, by the lane's `now`. Default: at once. */
   readonly dueAt?: number;
-  /** @returns whether it is done */
+  /** @returns whether the task is finished */
   step(lane: TaskContext): Promise<boolean>;
 }
 
 export interface TaskContext {
   readonly memory: LaneMemory;
   publish(publication: Publication): void;
-  /** Waits until all is published. @throws what publishing failed with */
+  /**
+   * Waits until everything is published.
+   * @throws the error that publishing failed with
+   */
   published(): Promise<void>;
 }

@@ -76,7 +76,7 @@ describe('publishing behind a lane', () => {
     const { publishing, gates } = setUp();
     for (const sequence of [1n, 2n, 3n, 4n]) publishing.add(publication(sequence, 'x'));
     let hasRoom = false;
-    const waiting = publishing.room().then(() => {
+    const waiting = publishing.whenBelowLimit().then(() => {
       hasRoom = true;
     });
     await new Promise(setImmediate);
@@ -107,7 +107,7 @@ describe('publishing behind a lane', () => {
     gates[0]?.reject(new Error('away'));
     await publishing.drain();
     publishing.add(publication(2n, 'x'));
-    await expect(publishing.room()).rejects.toThrow('away');
+    await expect(publishing.whenBelowLimit()).rejects.toThrow('away');
     expect(() => publishing.assertWorking()).toThrow('away');
     expect(failures()).toBe(1);
     expect(sent).toHaveLength(1);

@@ -7,32 +7,32 @@ import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 /** The part of `TransactionalPublisher` that a lane needs. */
 export interface LanePublisher {
   open(): Promise<void>;
-  /** @throws FencedError when a newer owner of the lane exists */
+  /** @throws FencedError if a newer owner of the lane exists */
   publish(records: OutgoingRecord[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface PublishingPorts {
   readonly publisher: LanePublisher;
-  /** Bounds how many lanes publish at a time. */
+  /** Limits how many lanes publish at a time. */
   readonly limiter: ConcurrencyLimiter;
   readonly metrics: LedgerMetrics;
-  /** Records of the lane's journal and outbox after a lane sequence, up to another. */
+  /** Records of the lane's journal and outbox between two lane sequences. */
   readonly readJournal: (after: bigint, through: bigint) => Promise<OutgoingRecord[]>;
 }
 
-/** Most records of one Kafka transaction, where there are very many: a month start of thousands of sub-accounts. */
+/** Maximum records of one Kafka transaction, for very large decisions: a month start of thousands of sub-accounts. */
 const MAX_RECORDS = 5_000;
 /** Journal rows read at a time. */
 const JOURNAL_PAGE = 1_000n;
 
-/** Committed batches that may wait for publishing, each some megabytes; a lane that is further ahead waits itself. */
+/** Maximum of committed batches that wait for publishing, each some megabytes. Beyond it the lane waits. */
 const MAX_WAITING = 1;
 
 /**
- * Publishes committed batches in order, one Kafka transaction at a time, while the lane works on the next batch. What
- * has piled up meanwhile goes in one transaction, with one limit record per sub-account. After a failure nothing more
- * is published: the lane is taken over again, and begins at its cursor.
+ * Publishes committed batches in order, one Kafka transaction at a time, while the lane works on the next batch.
+ * Batches that have accumulated share a transaction, with one limit record per sub-account. After a failure nothing
+ * more is published: the lane is taken over again and starts at its cursor.
  */
 export class LanePublishing {
   private waiting: Publication[] = [];
@@ -40,7 +40,7 @@ export class LanePublishing {
   private readonly roomWaiters: (() => void)[] = [];
   private failure: { readonly error: unknown } | undefined;
 
-  /** @param onFailure called once, so that an idle lane learns of it */
+  /** @param onFailure called once, so that an idle lane notices */
   constructor(
     private readonly ports: PublishingPorts,
     private readonly memory: LaneMemory,
@@ -51,19 +51,22 @@ export class LanePublishing {
     return this.running !== undefined;
   }
 
-  /** @throws what publishing failed with */
+  /** @throws the error that publishing failed with */
   assertWorking(): void {
     if (this.failure) throw this.failure.error;
   }
 
-  /** Takes a committed batch. */
+  /** Queues a committed batch. */
   add(publication: Publication): void {
     this.waiting.push(publication);
     if (!this.failure) this.running ??= this.run();
   }
 
-  /** Waits until at most `MAX_WAITING` batches are waiting. @throws what publishing failed with */
-  async room(): Promise<void> {
+  /**
+   * Waits until at most `MAX_WAITING` batches are waiting.
+   * @throws the error that publishing failed with
+   */
+  async whenBelowLimit(): Promise<void> {
     while (this.waiting.length > MAX_WAITING && !this.failure) {
       await new Promise<void>((resolve) => this.roomWaiters.push(resolve));
     }
@@ -77,7 +80,7 @@ export class LanePublishing {
 
   private async run(): Promise<void> {
     try {
-      // Taken only at the place: while the lane waited for it, more may have come.
+      // Taken only after the wait for a place, because more batches may have arrived meanwhile.
       while (this.waiting.length > 0) {
         await this.ports.limiter.run(() => this.publish(this.waiting.splice(0)));
       }
@@ -104,7 +107,7 @@ export class LanePublishing {
     this.memory.hasPublishedOutbox ||= publications.some((publication) => publication.hasOutbox);
   }
 
-  /** One Kafka transaction. */
+  /** Publishes one Kafka transaction. */
   private async send(records: OutgoingRecord[]): Promise<void> {
     if (records.length === 0) return;
     const { publisher, metrics } = this.ports;
@@ -114,7 +117,10 @@ export class LanePublishing {
     metrics.published.inc(records.length);
   }
 
-  /** Very many records in the transactions of a large decision: whole in the books, in pieces on the topics. */
+  /**
+   * Splits the records of a large decision into several transactions. It is complete in the books, but reaches the
+   * topics in parts.
+   */
   private async *pages(
     records: readonly (OutgoingRecord | JournalRange)[],
     limits: ReadonlyMap<string, LimitSource>,
@@ -140,7 +146,7 @@ export class LanePublishing {
     for (let from = after; from < through; from += JOURNAL_PAGE) {
       const to = from + JOURNAL_PAGE < through ? from + JOURNAL_PAGE : through;
       const records = await this.ports.readJournal(from, to);
-      // A range has no holes. Were a row missing, the cursor must not pass it.
+      // A range has no gaps. If a row were missing, the cursor must not pass it.
       if (BigInt(records.length) !== to - from)
         throw new Error(`${records.length} of ${to - from} events were in the journal after ${from}`);
       yield records;
@@ -154,7 +160,7 @@ export class LanePublishing {
 
 const isRange = (part: OutgoingRecord | JournalRange): part is JournalRange => 'through' in part;
 
-/** Of each sub-account the last record alone. */
+/** Only the last record of each sub-account. */
 function lastLimits(publications: readonly Publication[]): Map<string, LimitSource> {
   const limits = new Map<string, LimitSource>();
   for (const publication of publications) {

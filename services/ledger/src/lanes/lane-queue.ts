@@ -2,7 +2,7 @@ import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 import { type LaneTimers, processTimers } from './lane-timers.js';
 
-/** Records of one topic that were fetched and not taken yet. */
+/** Fetched records of one topic that are not processed yet. */
 class Line {
   private records: KafkaRecord[] = [];
   private head = 0;
@@ -25,7 +25,7 @@ class Line {
     this.head = 0;
   }
 
-  /** Drops what lies before the offset: it was dealt with already. */
+  /** Drops records before the offset: they are already processed. */
   dropBefore(offset: bigint): void {
     while (this.size > 0 && (this.records[this.head] as KafkaRecord).offset < offset) this.head += 1;
   }
@@ -37,10 +37,7 @@ class Line {
   }
 }
 
-/**
- * What a lane has to do: the fetched records of its two topics, in order per topic. Whoever waits is woken by
- * records, by `wake`, or by time.
- */
+/** The fetched records of a lane's two topics, in order per topic. New records, `wake` or a time-out end a wait. */
 export class LaneQueue {
   private readonly commands = new Line();
   private readonly messages = new Line();
@@ -63,8 +60,8 @@ export class LaneQueue {
   }
 
   /**
-   * At most `max` records that are not before the lane's offsets, by broker time (each topic in its own order). Where
-   * both topics have more, each gets half: a backlog of one does not keep the other waiting.
+   * At most `max` records from the lane's offsets on, by broker time (each topic in its own order). If both topics
+   * have more, each gets half, so that a backlog of one does not delay the other.
    */
   take(max: number, next: { readonly commandOffset: bigint; readonly messageOffset: bigint }): KafkaRecord[] {
     this.commands.dropBefore(next.commandOffset);
@@ -76,7 +73,7 @@ export class LaneQueue {
     return mergeByTime(commands, messages);
   }
 
-  /** Puts records back to where they were taken from: their batch failed. */
+  /** Puts the records of a failed batch back to the front. */
   putBack(records: readonly KafkaRecord[]): void {
     this.commands.putBack(records.filter((record) => record.topic === TOPICS.commands));
     this.messages.putBack(records.filter((record) => record.topic !== TOPICS.commands));
@@ -87,13 +84,13 @@ export class LaneQueue {
     this.messages.take(this.messages.size);
   }
 
-  /** Ends the wait, also the next one if nobody waits now. */
+  /** Ends the current wait, or the next one if there is none. */
   wake(): void {
     this.woken = true;
     this.waiting?.(true);
   }
 
-  /** Resolves when there are records, on `wake`, or after the time (for ever without one). */
+  /** Resolves when there are records, on `wake`, or after the time-out. Without a time-out it may wait forever. */
   async wait(timeoutMs?: number): Promise<void> {
     if (this.size > 0 || this.woken) {
       this.woken = false;
@@ -114,7 +111,10 @@ export class LaneQueue {
   }
 }
 
-/** Both in their own order; the earlier broker time first, a command before a message of the same millisecond. */
+/**
+ * Merges both topics, each in its own order: the earlier broker time first, and in the same millisecond a command
+ * before a message.
+ */
 function mergeByTime(commands: KafkaRecord[], messages: KafkaRecord[]): KafkaRecord[] {
   if (commands.length === 0) return messages;
   if (messages.length === 0) return commands;

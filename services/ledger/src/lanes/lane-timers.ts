@@ -1,15 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/**
- * Passing time and chance, as lanes need them: the process's own, or those of the simulation, whose runs a seed
- * repeats.
- */
+/** Time and randomness for lanes: those of the process, or those of the simulation, whose runs a seed repeats. */
 export interface LaneTimers {
-  /** Resolves after so long, or as soon as the signal aborts. Never rejects. */
+  /** Resolves after this time, or as soon as the signal aborts. Never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
-  /** Calls once, after so long. @returns what cancels it */
+  /**
+   * Calls once after this time.
+   * @returns a function that cancels it
+   */
   after(ms: number, call: () => void): () => void;
-  /** Calls again and again, without keeping the process alive. @returns what ends it */
+  /**
+   * Calls repeatedly, without keeping the process alive.
+   * @returns a function that ends it
+   */
   every(ms: number, call: () => void): () => void;
   /** In [0, 1). */
   random(): number;

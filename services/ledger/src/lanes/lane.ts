@@ -12,12 +12,12 @@ import { LaneQueue } from './lane-queue.js';
 import { PublishSnapshots } from './publish-snapshots.js';
 import { takeOver } from './take-over.js';
 
-/** How long the end of a lane waits for its work, in milliseconds; then the next owner's fence must do. */
+/** Milliseconds that the end of a lane waits for its work. After that, only the next owner's fence protects. */
 const END_TIMEOUT_MS = 8_000;
 
 /**
- * One lane: the only writer of the main accounts of its partition. Works on one batch at a time, publishes behind
- * it, and is taken over again after anything that leaves it in doubt.
+ * One lane: the only writer of its partition's main accounts. It works on one batch at a time and publishes the
+ * previous one meanwhile. After any failure with an unknown outcome it is taken over again.
  */
 export class Lane {
   private readonly queue: LaneQueue;
@@ -28,10 +28,10 @@ export class Lane {
   private publishing: LanePublishing | undefined;
   private working: Promise<void> | undefined;
   private current: LaneState = 'starting';
-  /** Why it does not run. */
+  /** Why the lane is not running. */
   reason = '';
   private stoppedAt = 0;
-  /** Something failed, and what was asked for last may still be done. */
+  /** Something failed, so the outcome of the last write may be unknown. */
   private isInDoubt = false;
 
   constructor(
@@ -45,20 +45,21 @@ export class Lane {
     return this.current;
   }
 
-  /** The row's generation, as this lane knows it; a higher one in the row is an operator's word to go on with that. */
+  /** The row's generation as this lane knows it. A higher one in the row is an operator's instruction to resume. */
   get generation(): number {
     return this.current === 'broken' ? this.stoppedAt : (this.memory?.lease.generation ?? 0);
   }
 
-  /** Next offset of a topic; undefined before the first takeover. */
+  /** Next offset of a topic, or undefined before the first takeover. */
   nextOffset(topic: string): bigint | undefined {
     const offsets = this.memory?.offsets;
     return topic === TOPICS.commands ? offsets?.commandOffset : offsets?.messageOffset;
   }
 
   /**
-   * Takes the lane over and starts working.
-   * @throws what an outage throws: nothing is started, call again. A broken lane does not throw, its state says so
+   * Takes the lane over and starts to work.
+   * @throws during an outage: nothing is started, so call it again. A broken lane does not throw, but has the state
+   *   `broken`
    */
   async start(): Promise<void> {
     try {
@@ -73,19 +74,19 @@ export class Lane {
     this.working = this.run();
   }
 
-  /** Takes fetched records in. Returns at once; too many make the lane pause its partition. */
+  /** Queues fetched records. It returns at once. If there are too many, the lane pauses its partition. */
   enqueue(topic: string, records: readonly KafkaRecord[]): void {
     if (this.isOver) return;
     this.queue.push(topic, records);
-    // A batch ahead, and what the consumer has fetched beyond it: fetching never waits for the database, and memory
-    // stays bounded.
+    // The queue holds a batch, plus what the consumer has fetched beyond it. So fetching never waits for the
+    // database, and the memory stays bounded.
     if (this.queue.sizeOf(topic) >= this.ports.options.batch && !this.paused.has(topic)) {
       this.paused.add(topic);
       this.ports.pause(this.lane, topic);
     }
   }
 
-  /** Stops for good, until an operator has decided. Alarms by log, metric and readiness. */
+  /** Stops the lane until an operator decides. Raises alarms by log, metric and readiness. */
   break(detail: string, generation = this.memory?.lease.generation ?? 0): void {
     if (this.isOver) return;
     this.stoppedAt = generation;
@@ -101,14 +102,14 @@ export class Lane {
     for (const topic of [TOPICS.commands, TOPICS.messages]) this.ports.pause(this.lane, topic);
   }
 
-  /** Takes work in that no record asks for. */
+  /** Queues a task. */
   ask(task: LaneTask): void {
     if (this.isOver || this.periodicTasks.has(task.kind)) return;
     this.periodicTasks.set(task.kind, task);
     this.queue.wake();
   }
 
-  /** Finishes the batch in work and what is to publish, bounded in time, and lets go of the publisher. */
+  /** Finishes the running batch and its publishing, with a time limit, and closes the publisher. */
   async end(): Promise<void> {
     if (this.current !== 'broken') this.current = 'ended';
     this.ending.abort();
@@ -117,7 +118,7 @@ export class Lane {
     const work = (async () => {
       await this.working;
       await this.publishing?.drain();
-      // A transaction that was given up may still be carried out, and bring an older cursor.
+      // A transaction that timed out here may still be carried out, and write an older cursor.
       if (!this.isInDoubt) await this.storeCursor().catch(() => undefined);
     })();
     await Promise.race([work, this.ports.timers.sleep(END_TIMEOUT_MS, bound.signal)]);
@@ -136,7 +137,7 @@ export class Lane {
       (await store.unpublished(this.lane, after, through)).map(({ record }) => record);
     this.memory?.cache.clear();
     this.memory = new LaneMemory(taken, new BooksCache(budget));
-    // What they published may be lost; whoever asked asks again.
+    // Their published records may be lost. Whoever requested them requests them again.
     this.periodicTasks.clear();
     this.publishing = new LanePublishing(
       { publisher, limiter: kafka, metrics, readJournal },
@@ -163,7 +164,7 @@ export class Lane {
     }
   }
 
-  /** Batch after batch, until the lane ends or something fails. */
+  /** Processes batches until the lane ends or something fails. */
   private async work(onProgress: () => void): Promise<void> {
     const { database, options } = this.ports;
     const publishing = this.publishing as LanePublishing;
@@ -180,25 +181,25 @@ export class Lane {
         if (this.queue.size === 0 && !publishing.isBusy) await this.storeCursor();
         continue;
       }
-      await publishing.room();
+      await publishing.whenBelowLimit();
       const work = () => this.workOnBatch(memory, (publication) => this.onCommitted(publication, publishing));
       await database.run(work, () => Math.min(this.queue.size, options.batch));
       onProgress();
     }
   }
 
-  /** Milliseconds until the next step of a task is due; infinite without one. */
+  /** Milliseconds until the next step of a task is due, or infinity without a task. */
   private taskInMs(): number {
     const dueAts = [...this.periodicTasks.values()].map(({ dueAt = 0 }) => dueAt);
     return Math.max(0, Math.min(...dueAts) - this.ports.now());
   }
 
-  /** One step of the oldest task that is due, if there is one: batches wait for no more than that. */
+  /** Runs one step of the oldest due task, if there is one. Batches wait for one step at most. */
   private async workOnTask(memory: LaneMemory, publishing: LanePublishing): Promise<void> {
     const now = this.ports.now();
     const task = [...this.periodicTasks.values()].find(({ dueAt = 0 }) => dueAt <= now);
     if (!task) return;
-    await publishing.room();
+    await publishing.whenBelowLimit();
     const context: TaskContext = {
       memory,
       publish: (publication) => publishing.add(publication),
@@ -217,13 +218,13 @@ export class Lane {
 
   private async workOnBatch(memory: LaneMemory, publish: (publication: Publication) => void): Promise<void> {
     const { processor, options } = this.ports;
-    // Taken only now: while the lane waited for its place, more may have come.
+    // Taken only after the wait for a place, because more records may have arrived meanwhile.
     const records = this.queue.take(options.batch, memory.offsets);
     if (records.length > 0) {
       try {
         await processor.process(memory, records, publish);
       } catch (error) {
-        // Those of them that were committed all the same are dropped by their offsets after the takeover.
+        // Records that were committed after all are dropped by their offsets after the takeover.
         this.queue.putBack(records);
         throw error;
       }
@@ -240,7 +241,7 @@ export class Lane {
   }
 
   private resumeDrained(): void {
-    // The partition is paused for whoever comes after it.
+    // The partition stays paused for the next lane.
     if (this.isOver) return;
     for (const topic of this.paused) {
       if (this.queue.sizeOf(topic) > this.ports.options.batch / 2) continue;
@@ -257,7 +258,7 @@ export class Lane {
     memory.cursorStored({ sequence });
   }
 
-  /** After any failure: lets publishing end and waits. The lane is taken over again before it goes on. */
+  /** After any failure: ends publishing and waits. The lane is then taken over again before it continues. */
   private async interrupt(cause: unknown, attempt: number): Promise<void> {
     if (this.isOver) return;
     const { log, options, timers } = this.ports;
@@ -266,7 +267,7 @@ export class Lane {
     this.reason = cause instanceof Error ? cause.message : String(cause);
     await this.publishing?.drain();
     const { from, to } = options.retryMs;
-    // Jitter, so that the lanes of many processes do not all come back in the same moment.
+    // Jitter, so that the lanes of many processes do not all come back at the same moment.
     const backoffMs = Math.min(to, from * 2 ** Math.min(attempt, 16)) * (0.5 + timers.random() / 2);
     const delayMs = Math.round(isFenced ? options.fencedRetryMs : backoffMs);
     log.warn({ lane: this.lane, state: this.current, delayMs, err: cause }, 'lane interrupted');
@@ -274,20 +275,21 @@ export class Lane {
   }
 
   /**
-   * Whether a newer owner has the lane. A publisher can be fenced without one: the coordinator ends a transaction
-   * that took too long. So can a write: the database was restored under us. Then the epoch is still ours.
+   * Whether a newer owner has the lane. A publisher can also be fenced without a new owner, if the coordinator ends a
+   * transaction that took too long. A write can be fenced because the database was restored. In both cases the epoch
+   * is still ours.
    */
   private async isFencedBy(cause: unknown): Promise<boolean> {
     const lease = this.memory?.lease;
     if (!(cause instanceof LaneFencedError || cause instanceof FencedError) || !lease) return false;
-    // Where the database does not answer either, the takeover will tell.
+    // If the database does not answer either, the takeover decides.
     return this.ports.store.readOwner(this.lane).then(
       (now) => now?.epoch !== lease.epoch || now.owner !== this.ports.owner,
       () => cause instanceof LaneFencedError,
     );
   }
 
-  /** The lane again, as the database and the log now have it. */
+  /** Takes the lane over again, with the positions of the database and the log. */
   private async takeBack(): Promise<void> {
     const before = this.memory;
     const taken = await takeOver(this.ports, this.lane, this.ports.publisher);
@@ -298,11 +300,12 @@ export class Lane {
     this.reason = '';
   }
 
-  /** What is in the queue follows on what the lane had; a row that says otherwise needs another way on. */
+  /** The queue continues at the lane's old position. If the row has another position, the lane must be read anew. */
   private assertContinues({ lease, offsets }: LaneMemory, taken: TakenLane): void {
     const { generation } = taken.lease;
     if (generation > lease.generation) {
-      // Stopped as of the old generation: seen as an operator's word, and taken up anew within seconds.
+      // Stopped with the old generation, so that it is recognized as an operator's instruction and taken up within
+      // seconds.
       const detail = `an operator lets it go on in generation ${generation}: it is read anew from where the row says`;
       throw new LaneBrokenError(this.lane, detail, lease.generation);
     }

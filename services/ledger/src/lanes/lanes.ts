@@ -7,7 +7,7 @@ import type { LanePorts } from './lane-ports.js';
 import type { LanePublisher } from './lane-publishing.js';
 import { RebuildLimits, tombstoneDeleted } from './periodic-tasks.js';
 
-/** The part of the consumer that lanes steer. */
+/** The part of the consumer that lanes control. */
 interface LaneConsumer {
   pause(partitions: TopicPartition[]): void;
   resume(partitions: TopicPartition[]): void;
@@ -19,29 +19,29 @@ export interface LanesPorts extends Omit<LanePorts, 'publisher' | 'pause' | 'res
   /** The publisher with the lane's transactional id. */
   readonly publisherOf: (lane: number) => LanePublisher;
   readonly consumer: () => LaneConsumer | undefined;
-  /** Between two commits of offsets to Kafka, which only serve to watch the lag. */
+  /** Milliseconds between two commits of offsets to Kafka, which only serve to monitor the lag. */
   readonly commitEveryMs: number;
-  /** The offset after the last record of each of a topic's partitions, as the broker has it. */
+  /** The offset after the last record of each of a topic's partitions, according to the broker. */
   readonly logEnds: (topic: string, partitions: readonly number[]) => Promise<ReadonlyMap<number, bigint>>;
-  /** Between two measurements of the lag. */
+  /** Milliseconds between two measurements of the lag. */
   readonly lagEveryMs: number;
-  /** Between two looks for operators' orders and tombstones that are due. */
+  /** Milliseconds between two checks for operators' orders and due tombstones. */
   readonly tasksEveryMs: number;
-  /** Partitions of each input topic. */
+  /** Number of partitions of each input topic. */
   readonly partitions: () => number;
-  /** Checks once that the topics are what the lanes assume; called before the first takeover. */
+  /** Checks once that the topics are as the lanes need them. Called before the first takeover. */
   readonly prepare: () => Promise<void>;
 }
 
-/** Tombstones found at a time. */
+/** Maximum of tombstones found at a time. */
 const MAX_TOMBSTONES = 1_000;
 
 const INPUT_TOPICS = [TOPICS.commands, TOPICS.messages];
 
-/** The lanes that the consumer group gives to this process. */
+/** The lanes that the consumer group assigns to this process. */
 export class Lanes {
   private readonly lanes = new Map<number, Lane>();
-  /** Numbers of the lanes that the group gives to us, whether or not they could be started. */
+  /** Numbers of the lanes assigned to us, whether or not they could be started. */
   private readonly assigned = new Set<number>();
   private readonly stopTimers: (() => void)[];
   private lookingAfter: Promise<void> | undefined;
@@ -57,7 +57,7 @@ export class Lanes {
 
   /**
    * Takes over the lanes of newly assigned partitions.
-   * @returns where to read on, by `topic:partition`
+   * @returns the offsets to start from, by `topic:partition`
    * @throws during an outage; the consumer calls again
    */
   async onAssigned(assigned: TopicPartition[]): Promise<Map<string, bigint>> {
@@ -82,36 +82,39 @@ export class Lanes {
     await Promise.all([...numbers].map((number) => this.endLane(number)));
   }
 
-  /** Hands fetched records to their lane; those of a lane that was given up are the next owner's. */
+  /** Passes fetched records to their lane. Records of a lane that was given up are left to the next owner. */
   enqueue(topic: string, partition: number, records: readonly KafkaRecord[]): void {
     this.lanes.get(partition)?.enqueue(topic, records);
   }
 
-  /** The log has no record at the position that a lane wants. */
+  /** The log has no record at the position of a lane. */
   onOffsetOutOfRange({ topic, partition }: TopicPartition): void {
     this.lanes.get(partition)?.break(`${topic} ${partition}: the wanted offset is not in the log`);
   }
 
-  /** @throws Error naming every lane that does not run, for readiness */
+  /**
+   * For readiness.
+   * @throws Error that names every lane that is not running
+   */
   assertRunning(): void {
     const idle = [...this.lanes.values()].filter((lane) => lane.state !== 'running');
     if (idle.length === 0) return;
     throw new Error(idle.map(describe).join('; '));
   }
 
-  /** Lanes of partitions that a topic was given after the lanes were set up: their records are all forwarded. */
+  /** Partitions that a topic got after the lanes were set up. All their records are forwarded. */
   private get beyond(): number[] {
     return [...this.lanes.keys()].filter((number) => number >= this.ports.partitions()).sort((a, b) => a - b);
   }
 
-  /** For readiness: what an operator should know of partitions beyond the lanes; undefined without any. */
+  /** For readiness: a note about partitions beyond the lanes, or undefined if there are none. */
   get beyondNote(): string | undefined {
     const { beyond } = this;
     if (beyond.length === 0) return undefined;
     return `${describeBeyond(beyond, this.ports.partitions())}, see docs/operations/more-partitions.md`;
   }
 
-  /** Ends all lanes; for the stop of the process. */
+  /** Ends all lanes when the process stops. */
   async end(): Promise<void> {
     for (const stop of this.stopTimers) stop();
     await Promise.all([this.lookingAfter, this.measuring]);
@@ -124,7 +127,7 @@ export class Lanes {
   }
 
   private async startLane(number: number): Promise<Lane> {
-    // A retry after an assignment that failed halfway finds its own lane; it keeps those that run.
+    // After an assignment that failed halfway, a retry finds its own lanes and keeps those that are running.
     const known = this.lanes.get(number);
     if (known?.state === 'running' || known?.state === 'broken') return known;
     if (known) await this.endLane(number);
@@ -147,7 +150,7 @@ export class Lanes {
     for (const topic of INPUT_TOPICS) this.ports.metrics.lag.remove({ topic, partition: String(number) });
   }
 
-  /** Sees to what no record asks for: operators' orders, and limit records whose grace time is over. */
+  /** Starts work without a record: operators' orders, and limit records whose grace time is over. */
   private lookAfter(): void {
     this.lookingAfter ??= Promise.all([this.takeOrders(), this.findTombstones()])
       .catch((err: unknown) => this.ports.log.debug({ err }, 'orders could not be read, later again'))
@@ -160,26 +163,26 @@ export class Lanes {
     if (this.lanes.size === 0) return;
     for (const orders of await this.ports.store.readOrders([...this.lanes.keys()])) {
       const lane = this.lanes.get(orders.lane);
-      // A lane that waits for a server looks at its row by itself.
+      // A lane that waits for a server reads its row itself.
       const isIdle = lane === undefined || lane.state === 'starting' || lane.state === 'waiting';
       if (!isIdle && orders.generation > lane.generation) await this.resume(orders);
       else if (lane?.state === 'running' && orders.rebuildLimits) lane.ask(this.rebuildOf(orders.lane));
     }
   }
 
-  /** An operator has decided how a stopped lane goes on: it is taken over where its row now says. */
+  /** Resumes a stopped lane after an operator's decision: it is taken over at the position in its row. */
   private async resume({ lane: number }: LaneOrders): Promise<void> {
-    // A lane at work is still being fed, from where it has got to. What came so to the one that takes its place would be
-    // taken for the first that is left to do, and all between the row's offset and there passed over.
+    // Records still arrive for a running lane, from its current position. Without this pause, the new lane would take
+    // them for its first ones, and skip all records between the row's offset and there.
     this.ports.consumer()?.pause(INPUT_TOPICS.map((topic) => ({ topic, partition: number })));
     await this.endLane(number);
     if (!this.assigned.has(number)) return;
     const lane = await this.startLane(number).catch((error: unknown) => {
-      // Left as one that stopped, so that the next look tries again.
+      // Left as stopped, so that the next check tries again.
       this.lanes.get(number)?.break(`taking it over failed: ${String(error)}`, 0);
       throw error;
     });
-    // The group gave it to another process meanwhile, which is not to lose it to us again.
+    // The group has given it to another process meanwhile. Do not take it away from that process.
     if (!this.assigned.has(number)) return this.endLane(number);
     const consumer = this.ports.consumer();
     for (const topic of INPUT_TOPICS) {
@@ -216,7 +219,7 @@ export class Lanes {
     void this.commit();
   }
 
-  /** Asks the broker: what was fetched says nothing about a log that nobody fetches from. */
+  /** Asks the broker, because fetched records do not show the lag of a log that is not being fetched. */
   private measureLag(): void {
     const { logEnds, log } = this.ports;
     this.measuring ??= Promise.all(
@@ -251,7 +254,7 @@ export class Lanes {
   }
 }
 
-/** In the words of readiness and of `lanes`. */
+/** The text of readiness and of the `lanes` command. */
 export const describeBeyond = (beyond: readonly number[], lanes: number): string =>
   `there are ${lanes} lanes, and partitions beyond them: ${beyond.join(', ')}; what comes there is forwarded, and late`;
 

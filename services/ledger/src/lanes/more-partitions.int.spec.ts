@@ -36,7 +36,7 @@ async function purchaseBeyond(id: string): Promise<void> {
 }
 
 /** As a ledger of more lanes, or another writer, puts it aside. */
-async function putAsideBeyond(id: string): Promise<void> {
+async function deadLetterBeyond(id: string): Promise<void> {
   const { mainAccountId } = scene.customerOf(1);
   const letter = toDeadLetter(
     {
@@ -86,7 +86,7 @@ it('reads what comes on partitions beyond the lanes, whichever topic has more of
   await waitUntil(() => Object.values(next.health.readiness.checks).every(({ ok }) => ok));
   await scene.assertInvariants();
 
-  await putAsideBeyond('beyond-4');
+  await deadLetterBeyond('beyond-4');
   const place = `${TOPICS.deadLetters}:${MORE - 1}:0`;
   for (const args of [['list'], ['show', place], ['show', `${TOPICS.commands}:0:7`]]) {
     const shown = await operate(harness, 'dead-letters', ...args);

@@ -63,7 +63,7 @@ describe('an outage of the database', () => {
     const { mainAccountId } = await openCustomer(harness);
     await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
     proxy.loseAnswerTo('ledger-batch');
-    // Dealt with twice, it would be put aside twice: nothing else would stop that.
+    // If it were processed twice, it would be dead-lettered twice: nothing else prevents that.
     const nonsense = ['{"nonsense":', '{"more nonsense":'] as const;
     await harness.send(TOPICS.commands, mainAccountId, nonsense[0]);
     await waitUntil(() => proxy.hasLostAnswer);

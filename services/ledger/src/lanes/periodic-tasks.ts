@@ -6,11 +6,11 @@ import { lastMessageOf } from '../store/rows.js';
 import { limitOrTombstone } from '../wire/limit-record.js';
 import type { LaneTask, TaskContext } from './lane-ports.js';
 
-/** Most main accounts per step of a rebuild: with their sub-accounts they are in memory at once. */
+/** Maximum main accounts per step of a rebuild. They and their sub-accounts are in memory at the same time. */
 const MAINS_PER_STEP = 50;
-/** Limit records per step, about: they are one Kafka transaction, which the broker ends after 15 s. */
+/** Approximate limit records per step. They are one Kafka transaction, which the broker ends after 15 s. */
 const RECORDS_PER_STEP = 5_000;
-/** Main account ids looked at per query; only every n-th is the lane's. */
+/** Main account ids read per query. Only every n-th belongs to the lane. */
 const IDS_PER_QUERY = 2_000;
 
 export interface RebuildPorts {
@@ -21,15 +21,15 @@ export interface RebuildPorts {
 }
 
 /**
- * Publishes the limit record of every sub-account of the lane once more, from the database, and then takes the
- * operator's order out of the lane's row. Between two batches the database is what the lane has decided, so that no
- * record is older than one that is out already.
+ * Publishes the limit record of every sub-account of the lane again, from the database, and then removes the
+ * operator's order from the lane's row. Between two batches the database equals the lane's decisions, so no record is
+ * older than a published one.
  */
 export class RebuildLimits implements LaneTask {
   readonly kind = 'rebuild-limits';
   private after = '';
   private ids: string[] = [];
-  /** Main accounts of the next step: follows what the last ones had, at first nothing being known. */
+  /** Main accounts of the next step: estimated from the size of the last ones, starting with one. */
   private mains = 1;
 
   constructor(private readonly ports: RebuildPorts) {}
@@ -52,7 +52,7 @@ export class RebuildLimits implements LaneTask {
     return true;
   }
 
-  /** @returns whether there are no ids beyond those found */
+  /** @returns whether there are no further ids */
   private async findMore(): Promise<boolean> {
     if (this.ids.length > 0) return false;
     const found = await this.ports.store.mainAccountIds(this.after, IDS_PER_QUERY);
@@ -83,7 +83,7 @@ export class RebuildLimits implements LaneTask {
   }
 }
 
-/** Replaces the limit records of deleted sub-accounts by tombstones. */
+/** A task that replaces the limit records of deleted sub-accounts by tombstones. */
 export const tombstoneDeleted = (processor: BatchProcessor, keys: readonly SubAccountKey[]): LaneTask => ({
   kind: 'tombstones',
   async step({ memory, publish }) {

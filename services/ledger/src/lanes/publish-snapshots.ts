@@ -7,11 +7,12 @@ import type { StatementKey, StoredStatement, StoredTransfer } from '../store/sna
 import { snapshotParts } from '../wire/snapshot-parts.js';
 import type { LaneTask, TaskContext } from './lane-ports.js';
 
-/** Parts per step: what they say is in memory at once, some hundred kilobytes, and batches wait for it. */
+/** Parts per step. They are in memory at the same time, some hundred kilobytes, and batches wait for them. */
 const PARTS_PER_STEP = 5;
 /**
- * Milliseconds of rest after a step, for each of its parts: 25 parts a second and lane. Whatever the lane books meanwhile
- * stands behind the parts on the topic, and a write is answered when its reader has come so far: it must keep up.
+ * Milliseconds of pause after a step, for each of its parts: 25 parts per second and lane. Events that the lane books
+ * meanwhile follow the parts on the topic. A write is answered only when its reader has reached its event, so the
+ * reader must keep up.
  */
 const REST_MS_PER_PART = 40;
 
@@ -24,11 +25,11 @@ interface Page {
 }
 
 /**
- * Publishes books once more, main account by main account and part by part: all that `snapshot.request` asked for. Between
- * two batches the database is what the lane has decided and published, so each part stands behind the events that it
- * reflects and before those that it does not, and carries the sequence of the last one.
+ * Publishes snapshots, main account by main account and part by part, as `snapshot.request` orders them
+ * (docs/decisions/0020). Between two batches the database equals what the lane has decided and published. So each
+ * part comes after the events that it contains and before later ones, and carries the sequence of the last event.
  *
- * A takeover forgets it, as all periodicTasks: whoever asked sees that no last part comes, and asks again.
+ * A takeover drops the tasks. The requester notices that the last part is missing, and requests again.
  */
 export class PublishSnapshots implements LaneTask {
   static readonly kind = 'publish-snapshots';
@@ -38,7 +39,7 @@ export class PublishSnapshots implements LaneTask {
 
   /**
    * @param now milliseconds since 1970
-   * @param perPart most rows of a kind in one event
+   * @param perPart maximum rows of a kind in one event
    */
   constructor(
     private readonly store: SnapshotStore,
@@ -61,7 +62,7 @@ export class PublishSnapshots implements LaneTask {
   }
 }
 
-/** The books of one order, and how far they are published. */
+/** The books of one snapshot request, and how far they are published. */
 class OrderedBooks {
   private part = 0;
   private afterSub: string | null = '';
@@ -80,14 +81,14 @@ class OrderedBooks {
   /** The next few parts. */
   async next(generation: number): Promise<{ records: OutgoingRecord[]; isLast: boolean }> {
     const main = await this.store.loadMain(this.order.mainAccountId);
-    // It was asked for in the lane's own books; only a restore under our feet takes them away.
+    // The request was booked in the lane's own books. Only a restored database can be without them.
     if (!main) return { records: [], isLast: true };
     const page = await this.nextPage();
     const isLast = this.afterSub === null && this.afterLine === null && this.afterStatement === null;
     return { records: [...this.parts(main, page, generation, isLast)], isLast };
   }
 
-  /** Reads on in all that is not at its end. */
+  /** Reads the next rows of every list that is not at its end. */
   private async nextPage(): Promise<Page> {
     const { store, afterSub, afterLine, afterStatement } = this;
     const id = this.order.mainAccountId;
@@ -108,7 +109,7 @@ class OrderedBooks {
     return { subs, lines, statements };
   }
 
-  /** At least one, so that there is a last one. */
+  /** At least one part, so that there is a last part. */
   private *parts(main: MainAccount, { subs, lines, statements }: Page, generation: number, isEnd: boolean) {
     const { perPart } = this;
     const { cause, sequence, at } = this.order;

@@ -12,7 +12,9 @@ interface RepublishPorts {
   readonly now: () => number;
 }
 
-/** Of a main account: the sub-accounts that events name, and whether the status of all that are not deleted changed. */
+/**
+ * Changes of a main account: the sub-accounts that events name, and whether the status of all existing ones changed.
+ */
 interface Touched {
   readonly ids: Set<string>;
   all: boolean;
@@ -22,9 +24,9 @@ interface Touched {
 const PAGE = 1_000n;
 
 /**
- * Publishes again what the lane committed after its cursor: it may or may not be out already, and readers drop what
- * they have. Limit records follow from the books as they are now.
- * @returns how many journal and outbox rows there were
+ * Publishes again what the lane committed after its cursor. It may have been published already, and readers drop
+ * duplicates. Limit records are made from the current books.
+ * @returns the number of journal and outbox rows
  */
 export async function republish(
   ports: RepublishPorts,
@@ -64,7 +66,7 @@ interface EventView {
 }
 const TOUCHES_ALL: ReadonlySet<string> = new Set([...TOUCH_ALL].map((name) => eventType(name)));
 
-/** Which sub-accounts an event changed, so that their limit records are due. */
+/** Notes which sub-accounts an event changed, so that their limit records are published. */
 function note(touched: Map<string, Touched>, mainAccountId: string, payload: string): void {
   const { type, data } = JSON.parse(payload) as EventView;
   const own = touched.get(mainAccountId) ?? { ids: new Set(), all: false };
@@ -92,7 +94,7 @@ async function limitsOf(
     const own = touched.get(mainAccountId);
     if (!main || !own) continue;
     for (const sub of books.subAccounts.values()) {
-      // A deleted one too, if a late fact named it.
+      // Includes a deleted sub-account if a late fact named it.
       const isDue = own.ids.has(sub.id) || (own.all && sub.lifecycle !== 'deleted');
       if (isDue) records.push(limitOrTombstone(main, sub, position, moment));
     }

@@ -28,7 +28,7 @@ describe('a stopped lane', () => {
     for (let lane = 0; lane < PARTITIONS; lane += 1) await scene.expectAlarm(ledger, lane, 'created anew');
 
     const text = await scene.resume(0, 'created anew');
-    expect(text).toContain('reads on at 0');
+    expect(text).toContain('resumes at 0');
     const next = await harness.outcome(fresh);
     expect(next.data).toMatchObject({ generation: 2, sequence: outcome.data.sequence + 1 });
     expect(await scene.timesBooked([old, fresh])).toEqual([1, 1]);

@@ -10,21 +10,23 @@ export interface TakeOverPorts {
   readonly store: LedgerStore;
   readonly log: Logger;
   readonly inspector: LogInspector;
-  /** Names this process in the lane's row. */
+  /** The name of this process in the lane's row. */
   readonly owner: string;
-  /** Between a sub-account's deletion and the tombstone of its limit record, in milliseconds. */
+  /** Milliseconds between a sub-account's deletion and the tombstone of its limit record. */
   readonly tombstoneGraceMs: number;
-  /** Milliseconds since 1970; only for what no record gives a time. */
+  /** Milliseconds since 1970. Only used if no record gives a time. */
   readonly now: () => number;
 }
 
 /**
- * Makes this process the lane's one owner. The order matters: first the epoch, after which the old owner commits
- * nothing; then the publisher, after which it publishes nothing; only then what it committed and may not have
- * published is complete, and is published again.
+ * Makes this process the lane's only owner. The order matters (docs/decisions/0007). First the epoch: after it the
+ * old owner commits nothing. Then the publisher: after it the old owner publishes nothing. Only then are the records
+ * complete that it committed and may not have published. They are published again.
  *
- * @throws LaneFencedError where another process has taken it over meanwhile; nothing was published then
- * @throws LaneBrokenError where row and log do not fit; otherwise whatever an outage throws, and then again
+ *
+ * @throws LaneFencedError if another process has taken it over meanwhile; nothing was published
+ * @throws LaneBrokenError if the row does not fit the log
+ * @throws during an outage; call it again
  */
 export async function takeOver(
   ports: TakeOverPorts,
@@ -32,7 +34,7 @@ export async function takeOver(
   publisher: LanePublisher,
 ): Promise<TakenLane> {
   const { store, log, inspector, owner } = ports;
-  // Where a lane without a row begins. Later ones begin at their stored offsets, checked below.
+  // Start offsets of a lane without a row. Other lanes start at their stored offsets, which are checked below.
   const [commands, messages] = await Promise.all([
     inspector.range(TOPICS.commands, lane),
     inspector.range(TOPICS.messages, lane),
@@ -42,8 +44,8 @@ export async function takeOver(
   await checkLog(inspector, taken);
   await checkPublished(inspector, store, taken);
   await publisher.open();
-  // Whoever has taken it over since then may have opened before us: we have fenced the rightful owner, which recovers
-  // by itself, but what we read may be older than what it has published.
+  // A process that has taken over since then may have opened its publisher before us. Then we have fenced the
+  // rightful owner, which recovers by itself. But our rows may be older than what it has published.
   const now = await store.readOwner(lane);
   if (now?.epoch !== taken.lease.epoch || now.owner !== owner) throw new LaneFencedError(lane);
   const count = await republish(ports, publisher, taken);

@@ -39,7 +39,7 @@ describe('a batch that cannot be decoded', () => {
       .map((record) => parseDeadLetter(record, SEAL))
       .filter(({ source }) => source.topic === topic);
 
-  it('is put aside alone, raw, with place and reason; the lane goes on, and says so', async () => {
+  it('is dead-lettered alone, raw, with position and reason, and the lane continues and logs it', async () => {
     for (const messageId of ['before', 'spoilt-message', 'after']) await report(messageId);
     await spoilBatch(harness, TOPICS.messages, LANE, 'spoilt-message');
     const waiting = await operate(harness, 'lanes');

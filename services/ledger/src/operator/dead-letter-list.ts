@@ -23,7 +23,7 @@ export async function listDeadLetters(context: OperatorContext, filter: ListFilt
       if (!matches(stored, filter)) continue;
       count += 1;
       reasons.set(stored.letter.reason, (reasons.get(stored.letter.reason) ?? 0) + 1);
-      // Without the value: a topic's worth of them does not fit in memory.
+      // Without the value: those of a whole topic do not fit into memory.
       newest.push({ ...stored, letter: { ...stored.letter, value: null } });
       if (newest.length >= 2 * filter.limit + 1_000) newest = last(newest, filter.limit);
     }
@@ -37,18 +37,18 @@ export async function listDeadLetters(context: OperatorContext, filter: ListFilt
 }
 
 const last = (letters: StoredLetter[], limit: number): StoredLetter[] =>
-  letters.sort((a, b) => a.putAsideAt - b.putAsideAt).slice(-limit);
+  letters.sort((a, b) => a.writtenAt - b.writtenAt).slice(-limit);
 
 function matches(
-  { letter, putAsideAt }: StoredLetter,
+  { letter, writtenAt }: StoredLetter,
   filter: Pick<ListFilter, 'reason' | 'mainAccountId' | 'since'>,
 ): boolean {
   if (filter.reason !== undefined && letter.reason !== filter.reason) return false;
-  if (filter.since !== undefined && putAsideAt < filter.since) return false;
+  if (filter.since !== undefined && writtenAt < filter.since) return false;
   return filter.mainAccountId === undefined || mainsOf(letter).includes(filter.mainAccountId);
 }
 
-/** The main accounts that a letter concerns: that of its key, and that of its data, which may be another one. */
+/** The main accounts of a letter: that of its key and that of its data, which may differ. */
 function mainsOf({ key, value }: StoredLetter['letter']): string[] {
   const mains = key === null ? [] : [key];
   try {
@@ -70,9 +70,9 @@ function printTable(
     print('No dead letters.');
     return;
   }
-  const rows = letters.map(({ id, putAsideAt, letter }) => [
+  const rows = letters.map(({ id, writtenAt, letter }) => [
     id,
-    new Date(putAsideAt).toISOString(),
+    new Date(writtenAt).toISOString(),
     letter.reason,
     placeOf(letter.source),
     letter.type ?? '-',
@@ -85,11 +85,11 @@ function printTable(
   print(`${count} in all (${byReason.join(', ')})${more}.`);
 }
 
-function toJson({ id, putAsideAt, letter }: StoredLetter): object {
+function toJson({ id, writtenAt, letter }: StoredLetter): object {
   const { source, reason, detail, type, key, timestampMs, valueBytes } = letter;
   return {
     id,
-    putAsideAt: new Date(putAsideAt).toISOString(),
+    writtenAt: new Date(writtenAt).toISOString(),
     reason,
     detail,
     source: placeOf(source),
@@ -101,14 +101,14 @@ function toJson({ id, putAsideAt, letter }: StoredLetter): object {
   };
 }
 
-/** Prints one dead letter, without the content of a message. */
+/** Prints one dead letter without message content. */
 export async function showDeadLetter(context: OperatorContext, place: string): Promise<number> {
   const { print } = context;
   const log = new DeadLetterLog(context);
   try {
-    const { id, putAsideAt, letter } = await log.find(place);
+    const { id, writtenAt, letter } = await log.find(place);
     const { source, reason, detail, timestampMs, headers, valueBytes } = letter;
-    print(`Dead letter ${id}, put aside ${new Date(putAsideAt).toISOString()}`);
+    print(`Dead letter ${id}, written ${new Date(writtenAt).toISOString()}`);
     print(`  reason   ${reason}: ${detail}`);
     print(`  source   ${placeOf(source)}, broker time ${new Date(timestampMs).toISOString()}`);
     print(`  type     ${letter.type ?? '(not legible)'}, id ${letter.id ?? '(not legible)'}`);

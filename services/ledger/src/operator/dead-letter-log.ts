@@ -9,16 +9,16 @@ import {
 import { UsageError } from '@subledger/service-kit';
 import type { OperatorContext } from './operator-command.js';
 
-/** A dead letter and where it lies. */
+/** A dead letter and its position. */
 export interface StoredLetter {
   /** `deadletters.v1:<partition>:<offset>`. */
   readonly id: string;
-  /** When it was put aside, broker time. */
-  readonly putAsideAt: number;
+  /** When it was dead-lettered, by broker time, in milliseconds since 1970. */
+  readonly writtenAt: number;
   readonly letter: ParsedDeadLetter;
 }
 
-/** A record's place as operators write it. */
+/** A record's position in the operators' notation. */
 export const placeOf = (at: {
   readonly topic: string;
   readonly partition: number;
@@ -38,8 +38,8 @@ export class DeadLetterLog {
   }
 
   /**
-   * All that there are, partition by partition; the topic may have more than there are lanes. Writers put a record aside at least once: the same one again (same
-   * source, time and reason) is passed over.
+   * All dead letters, partition by partition. The topic may have more partitions than there are lanes. Writers
+   * dead-letter a record at least once, so a repeat (same source, time and reason) is skipped.
    */
   async *all(): AsyncGenerator<StoredLetter> {
     const seen = new Set<string>();
@@ -55,7 +55,7 @@ export class DeadLetterLog {
     }
   }
 
-  /** Those of a partition from an offset to its end. */
+  /** The dead letters of a partition from an offset to its end. */
   async *from(partition: number, offset: bigint): AsyncGenerator<StoredLetter> {
     for (let at = offset; ; ) {
       const { records, next } = await this.log.readFrom(TOPICS.deadLetters, partition, at);
@@ -68,12 +68,16 @@ export class DeadLetterLog {
     }
   }
 
-  /** The end of a partition: what is put aside from now on lies there. */
+  /** The end of a partition. Later dead letters are after it. */
   async end(partition: number): Promise<bigint> {
     return (await this.log.range(TOPICS.deadLetters, partition)).high;
   }
 
-  /** @param place of the dead letter, or of the record that it was made of @throws UsageError where there is none */
+  /**
+   * Finds a dead letter.
+   * @param place position of the dead letter, or of its source record
+   * @throws UsageError if there is none
+   */
   async find(place: string): Promise<StoredLetter> {
     const found = place.startsWith(`${TOPICS.deadLetters}:`)
       ? await this.readAt(place)
@@ -107,10 +111,10 @@ function parsePlace(place: string): [string, string, string] {
   );
 }
 
-/** Null for a record that is none: whoever wrote it did not use `toDeadLetter`. */
+/** Null if the record is not a dead letter: it was not written by `toDeadLetter`. */
 function toLetter(record: KafkaRecord, seal: DeadLetterSeal): StoredLetter | null {
   try {
-    return { id: placeOf(record), putAsideAt: record.timestampMs, letter: parseDeadLetter(record, seal) };
+    return { id: placeOf(record), writtenAt: record.timestampMs, letter: parseDeadLetter(record, seal) };
   } catch {
     return null;
   }

@@ -132,7 +132,7 @@ describe('a dead letter', () => {
     const place = await letterOf('early-event');
     expect(await run('replay', place, '--yes')).toMatchObject({
       code: 1,
-      text: expect.stringMatching(/put aside again as deadletters\.v1:\d+:\d+: unknown-sub-account/),
+      text: expect.stringMatching(/dead-lettered again as deadletters\.v1:\d+:\d+: unknown-sub-account/),
     });
     await harness.outcome(await harness.command('sub-account.open', { ...customer, limit: '50' }));
     expect(await run('replay', place, '--yes')).toMatchObject({

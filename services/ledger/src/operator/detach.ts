@@ -11,7 +11,7 @@ month can hardly be found afterwards.
   --keep-months  months that stay attached, the current one included (default ${DEFAULT_KEEP_MONTHS}, at least 2)
   --drop         drops the two tables at once`;
 
-/** Exit code 1 when it is refused. */
+/** Exit code 1 if it is refused. */
 export const detachCommand: OperatorCommand = {
   name: 'detach-month',
   summary: 'takes the oldest month out of journal and transfers',

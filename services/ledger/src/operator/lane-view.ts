@@ -12,15 +12,15 @@ export interface LaneRow extends TakenLane {
   readonly rebuildLimits: boolean;
 }
 
-/** One input topic of a lane: where the row stands in it, and what the log has. */
+/** One input topic of a lane: the row's position in it, and the range of the log. */
 export interface InputView {
   readonly topic: string;
   readonly stored: bigint;
   readonly low: bigint;
   readonly high: bigint;
-  /** Why the stored position does not fit the log; null where it does. */
+  /** Why the stored position does not fit the log, or null if it does. */
   readonly problem: string | null;
-  /** Batches beside the stored position that cannot be decoded: the one read last, and the next one. */
+  /** Undecodable batches next to the stored position: the last one read, and the next one. */
   readonly undecodable: readonly string[];
 }
 
@@ -28,22 +28,24 @@ export interface LaneView {
   readonly row: LaneRow;
   readonly commands: InputView;
   readonly messages: InputView;
-  /** Why what is published does not fit the books; null where it does. */
+  /** Why the published events do not fit the books, or null if they do. */
   readonly publishedProblem: string | null;
-  /** Highest generation among the lane's last published events; 0 without any. */
+  /** Highest generation of the lane's last published events, or 0 without any. */
   readonly publishedGeneration: number;
 }
 
-/** Events of a partition's end that are searched for their generation: repeats of earlier ones lie among them. */
+/**
+ * Number of events at a partition's end that are searched for their generation. Some of them repeat earlier events.
+ */
 const LAST_EVENTS = 500n;
 
-/** Why the lane cannot be taken over as it is; none where it can. */
+/** Why the lane cannot be taken over as it is. Empty if it can. */
 export const problemsOf = ({ commands, messages, publishedProblem }: LaneView): string[] =>
   [commands.problem, messages.problem, publishedProblem].filter((problem) => problem !== null);
 
 export const lagOf = ({ stored, high }: InputView): bigint => (high > stored ? high - stored : 0n);
 
-/** Rows of lanes by number; a lane that no ledger has had yet has none. */
+/** Rows of lanes by number. A lane that no ledger has had yet has no row. */
 export async function readLanes({ prisma }: OperatorContext): Promise<Map<number, LaneRow>> {
   const rows = await prisma.lane.findMany({ orderBy: { lane: 'asc' } });
   return new Map(
@@ -51,7 +53,7 @@ export async function readLanes({ prisma }: OperatorContext): Promise<Map<number
   );
 }
 
-/** Numbers of the input topics' partitions that no lane was set up for. */
+/** Partitions of the input topics beyond the lanes. */
 export async function partitionsBeyond({ kafka, partitions }: OperatorContext): Promise<number[]> {
   const log = new LogReader(kafka);
   try {
@@ -65,7 +67,7 @@ export async function partitionsBeyond({ kafka, partitions }: OperatorContext): 
   }
 }
 
-/** Looks at lanes as a takeover would, and changes nothing. */
+/** Checks lanes like a takeover, without changing anything. */
 export class LaneViewer {
   private readonly log: LogReader;
   private readonly store: PgLedgerStore;

@@ -79,14 +79,14 @@ function cells(view: LaneView): string[] {
 const input = (view: InputView): string =>
   `${view.stored}/${view.high}, ${lagOf(view)}${view.low > 0n ? ` (from ${view.low})` : ''}`;
 
-/** No problem of the lane: such a batch is passed over alone. But somebody must look at it. */
+/** Not a problem of the lane, because only this batch is skipped. But an operator must look at it. */
 function printUndecodable({ row, commands, messages }: LaneView, print: (line: string) => void): void {
   for (const { topic, undecodable } of [commands, messages])
     for (const detail of undecodable)
       print(`Lane ${row.lease.lane}: ${topic}:${row.lease.lane} cannot be decoded here: ${detail}.`);
   if (commands.undecodable.length + messages.undecodable.length > 0)
     print(
-      '  It is passed over alone and put aside: npm run ledger -- dead-letters list --reason undecodable-batch',
+      '  Only this batch is skipped. It is dead-lettered: npm run ledger -- dead-letters list --reason undecodable-batch',
     );
 }
 

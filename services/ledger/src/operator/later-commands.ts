@@ -2,7 +2,7 @@ import { eventType, FOLLOW_UP_EVENTS } from '@subledger/contracts';
 import type { OperatorContext } from './operator-command.js';
 import { type Replay, replayedSince } from './replay-plan.js';
 
-/** A command that the ledger booked after the record of a dead letter had come. */
+/** A command that the ledger booked after the source record of a dead letter. */
 export interface LaterCommand {
   readonly commandId: string;
   /** CloudEvents type of its outcome. */
@@ -11,15 +11,15 @@ export interface LaterCommand {
   readonly at: Date;
 }
 
-/** Events that follow from another one: a purchase that funds a sub-account is no command on the sub-account. */
+/** Events that follow from another one. A purchase that funds a sub-account is not a command on the sub-account. */
 const FOLLOW_UPS = FOLLOW_UP_EVENTS.map((name) => eventType(name));
-/** A refused command changed nothing that a replay could overturn. */
+/** A refused command changed nothing that a replay could overwrite. */
 const REJECTED = 'subledger.command.rejected.v1';
 const MOST = 200;
 
 /**
- * Commands on the same object that were booked meanwhile, newest first: the sub-account that the replay names, else the
- * main account itself. Replays of what had come before are not later.
+ * Later commands on the same object, newest first: on the sub-account that the replay names, otherwise on the main
+ * account itself. A replay of an earlier record is not a later command.
  */
 export async function laterCommands(
   { pool }: OperatorContext,

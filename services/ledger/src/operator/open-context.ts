@@ -13,16 +13,19 @@ import { PrismaClient } from '../generated/prisma/client.js';
 import { LEDGER_SCHEMA } from '../store/ledger-pool.js';
 import type { OperatorContext } from './operator-command.js';
 
-/** Some commands look at whole tables. */
+/** Some commands read whole tables. */
 const STATEMENT_TIMEOUT_MS = 30 * 60_000;
 const MAX_CONNECTIONS = 4;
 
-/** Runs the work with connections to the ledger's servers. @throws UsageError | ConfigError before anything is tried */
+/**
+ * Runs the work with connections to the ledger's servers.
+ * @throws UsageError | ConfigError before any connection is made
+ */
 export async function withContext<Result>(
   { env: given, cwd, print, printError }: CommandLineProcess,
   work: (context: OperatorContext) => Promise<Result>,
 ): Promise<Result> {
-  // The human wants the answer; what the libraries log goes beside it, to standard error.
+  // Standard output is for the answer. Logs of the libraries go to standard error.
   const env = { LOG_LEVEL: 'error', ...withDevStack(given, cwd) };
   const config = loadConfig(ledgerConfig, env);
   refuseUnsafeBase(config);
@@ -31,7 +34,7 @@ export async function withContext<Result>(
   const pool = createPool({
     url: config.DATABASE_URL,
     schema: LEDGER_SCHEMA,
-    // Not `subledger-ledger`: that name tells whether a ledger is running.
+    // Not `subledger-ledger`: that name shows whether a ledger is running.
     applicationName: 'subledger-operator',
     max: MAX_CONNECTIONS,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,

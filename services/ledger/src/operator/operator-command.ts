@@ -2,7 +2,7 @@ import type { DeadLetterSeal, KafkaConfig } from '@subledger/kafka';
 import type pg from 'pg';
 import type { PrismaClient } from '../generated/prisma/client.js';
 
-/** What `npm run ledger -- <name>` runs. */
+/** A command of `npm run ledger -- <name>`. */
 export interface OperatorCommand {
   readonly name: string;
   readonly summary: string;
@@ -12,13 +12,16 @@ export interface OperatorCommand {
 
 export interface OperatorContext {
   readonly databaseUrl: string;
-  /** Schema `ledger`, a long statement time-out, and normal planning: unlike the ledger's own pool it may scan. */
+  /**
+   * Schema `ledger`, a long statement time-out, and default planning: unlike the ledger's own pool, it may scan
+   * tables.
+   */
   readonly pool: pg.Pool;
   readonly prisma: PrismaClient;
   readonly kafka: KafkaConfig;
   /** Opens dead letters. */
   readonly seal: DeadLetterSeal;
-  /** Of each input topic; a main account's lane follows from it. */
+  /** Number of partitions of each input topic, which decides a main account's lane. */
   readonly partitions: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   print(line: string): void;

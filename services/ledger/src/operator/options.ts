@@ -1,7 +1,10 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { UsageError } from '@subledger/service-kit';
 
-/** Node's `parseArgs`, with words for what is wrong. @throws UsageError */
+/**
+ * Node's `parseArgs` with clear messages.
+ * @throws UsageError if an option is wrong
+ */
 export function parseOptions<Options extends ParseArgsOptionsConfig>(
   args: readonly string[],
   options: Options,
@@ -14,7 +17,10 @@ export function parseOptions<Options extends ParseArgsOptionsConfig>(
   }
 }
 
-/** A lane's number as the command line has it. @throws UsageError unless there is such a lane */
+/**
+ * A lane's number from the command line.
+ * @throws UsageError if there is no such lane
+ */
 export function laneNumber(text: string, partitions: number): number {
   if (/^\d{1,5}$/.test(text) && Number(text) < partitions) return Number(text);
   throw new UsageError(
@@ -22,7 +28,10 @@ export function laneNumber(text: string, partitions: number): number {
   );
 }
 
-/** Seconds as the command line has them, in milliseconds. @throws UsageError */
+/**
+ * Seconds from the command line, in milliseconds.
+ * @throws UsageError if they are not a number
+ */
 export function seconds(option: string, text: string): number {
   const count = Number(text);
   if (text.trim() !== '' && Number.isFinite(count) && count >= 0 && count <= 86_400) return count * 1_000;

@@ -6,7 +6,7 @@ import { laneNumber, parseOptions, seconds } from './options.js';
 const USAGE = `npm run ledger -- rebuild-limits [--lane <number>] [--timeout <seconds>]
 
 Has the running ledgers publish the last limit record of every sub-account on subaccount.limits.v1 once more: after
-that topic was lost, or for a sender that doubts what it has. Traffic goes on meanwhile.
+that topic was lost, or for a sender that doubts what it has. Traffic continues meanwhile.
 
   --lane      only this lane (default: all)
   --timeout   seconds to wait for the ledgers (default 600); they go on also when this gives up`;
@@ -21,7 +21,7 @@ const POLL_MS = 250;
 
 export const rebuildLimits: OperatorCommand = {
   name: 'rebuild-limits',
-  summary: 'publishes all limit records once more, while traffic goes on',
+  summary: 'publishes all limit records again, while traffic continues',
   async run(args, context) {
     const { values, positionals } = parseOptions(args, OPTIONS, USAGE);
     const { print, pool, partitions } = context;
@@ -32,7 +32,7 @@ export const rebuildLimits: OperatorCommand = {
     if (positionals.length > 0) throw new UsageError(`What is "${positionals.join(' ')}"?\n\n${USAGE}`);
     const lane = values.lane === undefined ? null : laneNumber(values.lane, partitions);
     const deadline = Date.now() + seconds('timeout', values.timeout ?? '600');
-    // One under way may be past what is missing now, and its end would take this order for its own.
+    // A rebuild under way may already be past the missing records, and its end would complete this order.
     const earlier = await pending(context, lane);
     if (earlier.length > 0) {
       print(`A rebuild is under way already (${lanesText(earlier)}); a new one follows when it is done.`);
@@ -61,7 +61,7 @@ async function pending({ pool }: OperatorContext, lane: number | null): Promise<
   return rows.map((row) => row.lane);
 }
 
-/** Prints how many lanes are done, whenever that changes. */
+/** Prints how many lanes are done, each time that the number changes. */
 async function waitUntilDone(
   context: OperatorContext,
   lane: number | null,

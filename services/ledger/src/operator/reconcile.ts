@@ -13,7 +13,7 @@ Checks the invariants of the books on live data, in one snapshot; nobody waits f
   --workers  parallel processes per query beside its own (default 0)
   --json     the result as JSON`;
 
-/** Exit code 1 when something is wrong. A warning is shown, but is nothing wrong. */
+/** Exit code 1 if a check fails. A warning is shown, but does not fail. */
 export const reconcileCommand: OperatorCommand = {
   name: 'reconcile',
   summary: 'checks the invariants of the books on live data',
@@ -79,7 +79,7 @@ function report(result: Reconciliation): string[] {
   ];
 }
 
-/** What a check that found something means, and its first rows. */
+/** The meaning of a failed check, and its first rows. */
 function details({ name, meaning, violations, examples }: CheckResult): string[] {
   if (violations === 0) return [];
   return ['', `${name}: ${meaning}.`, ...examples.map((example) => `  ${JSON.stringify(example)}`)];

@@ -1,8 +1,8 @@
 import { COMMAND_DATA, envelope, MESSAGE_DATA } from '@subledger/contracts';
 
-/** Fields of messages that say what a customer wrote, and to whom. */
+/** Message fields with a customer's text or its recipient. */
 const PERSONAL_FIELDS: ReadonlySet<string> = new Set(['content', 'recipient', 'shortlinkUrl']);
-/** The fields of the contracts; one that none of them knows may be a misspelt personal one. */
+/** Fields that the contracts name. An unknown field may be a misspelt personal one. */
 const SHOWN_FIELDS: ReadonlySet<string> = new Set(
   [
     envelope.shape,
@@ -13,7 +13,7 @@ const SHOWN_FIELDS: ReadonlySet<string> = new Set(
 );
 const REDACTED = '[redacted]';
 
-/** The same JSON with the text and the numbers of all other fields taken out, whatever they are nested in. */
+/** The same JSON without the texts and numbers of all other fields, at any depth. */
 function redact(json: unknown): unknown {
   if (Array.isArray(json)) return json.map((item) => (isNested(item) ? redact(item) : REDACTED));
   return Object.fromEntries(
@@ -27,7 +27,10 @@ function redact(json: unknown): unknown {
 
 const isNested = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-/** A record's value for the eye. What is no JSON object may be a message's content in pieces, and is not shown at all. */
+/**
+ * A record's value for display. If it is not a JSON object, it may be part of a message's content, so it is not
+ * shown.
+ */
 export function redactedValue(value: Buffer | null): string[] {
   if (value === null) return ['(none)'];
   const json = objectIn(value);

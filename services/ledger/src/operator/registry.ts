@@ -6,7 +6,7 @@ import { rebuildLimits } from './rebuild-limits-command.js';
 import { reconcileCommand } from './reconcile.js';
 import { resume } from './resume-command.js';
 
-/** All that `npm run ledger` can do, in the order of its help. */
+/** All commands of `npm run ledger`, in the order of its help. */
 export const OPERATOR_COMMANDS: readonly OperatorCommand[] = [
   lanes,
   resume,

@@ -6,14 +6,14 @@ import { bookedOutcome, OutcomeWatch } from './replay-outcome.js';
 import { planReplay, type Replay } from './replay-plan.js';
 
 export interface ReplayOptions {
-  /** One dead letter by its place, or all of a reason. */
+  /** One dead letter by its position, or all with a reason. */
   readonly which: { readonly place: string } | { readonly reason: string };
   readonly force: boolean;
-  /** Without it nothing is sent. */
+  /** Without it, nothing is sent. */
   readonly yes: boolean;
 }
 
-/** How long the ledger gets to answer each. */
+/** Milliseconds to wait for the ledger's answer to each. */
 const OUTCOME_TIMEOUT_MS = 10_000;
 
 type Result = 'booked' | 'before' | 'refused' | 'would-be';
@@ -24,7 +24,10 @@ const ON_ORDER = [
   '  a message is booked to the month in which it was sent, and what its sub-account no longer has is paid by main.',
 ];
 
-/** Replays dead letters, in the order in which their records had come. @returns the exit code */
+/**
+ * Replays dead letters in the order in which their records arrived.
+ * @returns the exit code
+ */
 export async function replayDeadLetters(context: OperatorContext, options: ReplayOptions): Promise<number> {
   const { print } = context;
   const log = new DeadLetterLog(context);
@@ -93,7 +96,10 @@ async function replayOne(tools: Tools, letter: StoredLetter): Promise<Result> {
   return send(tools, replay, what);
 }
 
-/** Why a command must not come now: a later one on the same object would be overturned. Messages are facts. */
+/**
+ * Why a command must not be replayed now: it would overwrite a later command on the same object. Messages are facts
+ * and have no such order.
+ */
 async function overtaken(context: OperatorContext, replay: Replay): Promise<string | null> {
   if (replay.kind !== 'command') return null;
   const [newest, ...others] = await laterCommands(context, replay);

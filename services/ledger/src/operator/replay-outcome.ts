@@ -11,7 +11,7 @@ export interface ReplayOutcome {
   readonly text: string;
 }
 
-/** What the books have of a replay; null where they have nothing (yet). */
+/** The outcome of a replay in the books, or null if there is none (yet). */
 export async function bookedOutcome(context: OperatorContext, replay: Replay): Promise<ReplayOutcome | null> {
   const { pool } = context;
   const { kind, mainAccountId, id } = replay;
@@ -43,7 +43,7 @@ function describeEvent(payload: string): ReplayOutcome {
   return { isBooked: false, text: `refused by the ledger: ${data.code} (see docs/errors/${data.code}.md)` };
 }
 
-/** Waits for what becomes of a replay: in the books, or among the dead letters again. */
+/** Waits for the outcome of a replay, in the books or among the dead letters. */
 export class OutcomeWatch {
   private readonly partition: number;
   private end: bigint | undefined;
@@ -56,28 +56,28 @@ export class OutcomeWatch {
     this.partition = partitionFor(replay.mainAccountId, context.partitions);
   }
 
-  /** Before it is sent: what is put aside from here on may be it. */
+  /** Call before sending: only later dead letters can be the outcome. */
   async begin(): Promise<void> {
     this.end = await this.log.end(this.partition);
   }
 
-  /** @returns null where nothing is seen within the time */
+  /** @returns null if there is no outcome in time */
   async wait(timeoutMs: number): Promise<ReplayOutcome | null> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const booked = await bookedOutcome(this.context, this.replay);
       if (booked) return booked;
-      const again = await this.putAsideAgain();
+      const again = await this.deadLetteredAgain();
       if (again) {
         const { reason, detail } = again.letter;
-        return { isBooked: false, text: `put aside again as ${again.id}: ${reason}: ${detail}` };
+        return { isBooked: false, text: `dead-lettered again as ${again.id}: ${reason}: ${detail}` };
       }
       if (Date.now() >= deadline) return null;
       await sleep(POLL_MS);
     }
   }
 
-  private async putAsideAgain(): Promise<StoredLetter | null> {
+  private async deadLetteredAgain(): Promise<StoredLetter | null> {
     for await (const stored of this.log.from(this.partition, this.end ?? 0n)) {
       if (stored.letter.headers[REPLAY_HEADER] === this.replay.letter.id) return stored;
     }

@@ -3,20 +3,20 @@ import type { OutgoingRecord } from '@subledger/kafka';
 import { parseRecord } from '../wire/parse-record.js';
 import { placeOf, type StoredLetter } from './dead-letter-log.js';
 
-/** Names the dead letter in the headers of what was made of it. */
+/** Header with the dead letter that a record replays. */
 export const REPLAY_HEADER = 'replay-of';
 
-/** What is sent for a dead letter, and what is known of it. */
+/** The record to send for a dead letter, and its identity. */
 export interface Replay {
   readonly kind: 'command' | 'sent' | 'refunded' | 'status';
   readonly letter: StoredLetter;
   readonly record: OutgoingRecord;
   /** Short name, such as `points.purchase`. */
   readonly name: string;
-  /** What makes it happen once: command id, message id or refund id. */
+  /** The id that makes it happen once: command id, message id or refund id. */
   readonly id: string;
   readonly mainAccountId: string;
-  /** The sub-account that it is about; null where it is about the main account. */
+  /** The sub-account that it concerns, or null if it concerns the main account. */
   readonly subAccountId: string | null;
 }
 
@@ -36,22 +36,25 @@ interface Cloud {
 }
 
 /**
- * The new id of a dead letter's command: the same whenever it is replayed, so that it is booked once. The broker time
- * is in it because a topic that was created anew uses its offsets again.
+ * The new id of a dead letter's command. It is the same for every replay, so that the command is booked once. It
+ * contains the broker time, because a recreated topic uses its offsets again.
  */
 const replayId = ({ letter: { source, timestampMs } }: StoredLetter): string =>
   `replay:${placeOf(source)}@${timestampMs}`;
 
-/** When the record that a replay stands for came first, milliseconds since 1970; null for the id of no replay. */
+/**
+ * When the source record of a replay first arrived, in milliseconds since 1970. Null if the id is not that of a
+ * replay.
+ */
 export function replayedSince(commandId: string): number | null {
   const match = /^replay:\S+@(\d+)$/.exec(commandId);
   return match ? Number(match[1]) : null;
 }
 
 /**
- * What a replay would send. Its key, and so its partition, follow from the main account in its data; its `time` stays.
- * A command gets a new id, since its old one stands for the outcome `invalid-command`. A refund keeps its id and a
- * message its message id: these are what keeps them from being booked twice.
+ * The record to send for a replay. Its key, and so its partition, follow from the main account in its data. Its
+ * `time` stays. A command gets a new id, because its old id has the outcome `invalid-command`. A refund keeps its id
+ * and a message its message id, which keep them from being booked twice.
  */
 export function planReplay(letter: StoredLetter): Replay | Refusal {
   const { source, value, isTruncated, isSealed, reason } = letter.letter;
@@ -86,7 +89,7 @@ export function planReplay(letter: StoredLetter): Replay | Refusal {
   return { ...identify(contract.name, renewed), letter, record, name: contract.name };
 }
 
-/** Why the ledger would put it aside again, as far as the record itself tells. */
+/** Why the ledger would dead-letter it again, as far as the record itself shows. */
 function problemOf(
   record: OutgoingRecord,
   event: unknown,
@@ -102,7 +105,7 @@ function problemOf(
     timestampMs: 0,
   });
   if (parsed.kind === 'refused') return `${parsed.reason}: ${parsed.detail}`;
-  // The ledger leaves a status unread; the gateway does not.
+  // The ledger does not read a status, but the gateway does.
   return contract?.schema.safeParse(event).success ? null : 'invalid-data: it does not fit its contract';
 }
 

@@ -42,7 +42,7 @@ describe('a database restored from an older backup', () => {
     const ledger = await harness.startLedger();
     await scene.expectAlarm(ledger, 0, 'restored from an older backup');
     const text = await scene.resume(0, 'restored from an older backup');
-    expect(text).toContain('where it stood');
+    expect(text).toContain('its stored position');
     const outcome = await harness.outcome(last);
     expect(outcome.data.generation).toBe(await scene.generation(0));
     await scene.charged(after[1] as string);

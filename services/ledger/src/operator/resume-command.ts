@@ -53,11 +53,11 @@ export const resume: OperatorCommand = {
       print('All lanes fit their logs, so there is none to let go on.');
       return 1;
     }
-    // All plans before the first change: a position that one of the lanes does not have changes none.
+    // Plans all lanes before the first change: if a position is invalid for one lane, no lane is changed.
     const planned = views.map((view) => ({ view, plan: planResume(view, values) }));
     for (const { view, plan } of planned) show(view, plan, print);
     if (lane !== undefined && !views.some((view) => problemsOf(view).length > 0) && !values.force) {
-      print('Refused: the lane fits its logs, so it goes on by itself wherever a ledger runs.');
+      print('Refused: the lane fits its logs, so a running ledger continues it without this command.');
       print(
         '  If a ledger still calls it stopped, restart that ledger. Only if you must read it from elsewhere,',
       );
@@ -73,7 +73,7 @@ export const resume: OperatorCommand = {
       const applied = view.row.lease.lane;
       awaited.push({ lane: applied, epoch: await apply(context, view, plan), waitMs });
       print(
-        `Done: lane ${applied} goes on in generation ${plan.generation}. All its limit records will be published anew.`,
+        `Done: lane ${applied} resumes in generation ${plan.generation}. All its limit records will be published anew.`,
       );
     }
     await Promise.all(awaited.map((one) => waitForOwner(context, one)));
@@ -81,7 +81,7 @@ export const resume: OperatorCommand = {
   },
 };
 
-/** One lane, or all that a ledger has had. */
+/** One lane, or all lanes that a ledger has had. */
 async function viewLanes(context: OperatorContext, lane: number | undefined): Promise<LaneView[]> {
   const all = await readLanes(context);
   const rows = lane === undefined ? [...all.values()] : [all.get(lane)];
@@ -119,14 +119,14 @@ function show(view: LaneView, plan: ResumePlan, print: (line: string) => void): 
 }
 
 /**
- * One statement, for the row as it was looked at: no ledger can have moved it meanwhile.
- * @returns the lane's epoch from now on
+ * Changes the row in one statement, only if it is still the row that was read.
+ * @returns the lane's new epoch
  */
 async function apply({ pool }: OperatorContext, view: LaneView, plan: ResumePlan): Promise<bigint> {
   const { lane, epoch } = view.row.lease;
   const { commands, messages } = plan;
   const { rows } = await pool.query<{ epoch: bigint }>(
-    // The cursor of a restored row may be ahead of it: what is numbered from here on must not pass for published.
+    // The cursor of a restored row may be ahead of it. Later rows must not count as published.
     `UPDATE lanes SET epoch = epoch + 1, generation = $3, rebuild_limits = true,
        command_offset = coalesce($4, command_offset), message_offset = coalesce($5, message_offset),
        command_last_id = CASE WHEN $6 THEN command_last_id END,
@@ -156,7 +156,7 @@ interface Awaited {
   readonly waitMs: number;
 }
 
-/** A ledger that has the lane's partition sees the order by itself. */
+/** A ledger that has the lane's partition notices the order by itself. */
 async function waitForOwner(context: OperatorContext, { lane, epoch, waitMs }: Awaited): Promise<void> {
   const { print } = context;
   const deadline = Date.now() + waitMs;

@@ -35,9 +35,9 @@ const view = (commands: Partial<InputView>, generation = 1, publishedGeneration 
   publishedGeneration,
 });
 
-describe('the plan to go on', () => {
+describe('the plan to resume', () => {
   it.each([
-    ['where it fits', {}, undefined, 50n, true, 'reads on at 50, where it stood'],
+    ['where it fits', {}, undefined, 50n, true, 'resumes at 50, its stored position'],
     [
       'after retention',
       GONE,
@@ -48,7 +48,14 @@ describe('the plan to go on', () => {
     ],
     ['in a new topic', ANEW, undefined, 10n, false, 'another one than the row knows'],
     ['after another record', OTHER, undefined, 10n, false, 'offsets 10 to 49 are read again'],
-    ['after another record, all the same', OTHER, 'stored', 50n, false, 'whatever the record before it is'],
+    [
+      'after another record, by request',
+      OTHER,
+      'stored',
+      50n,
+      false,
+      'without a check of the record before it',
+    ],
     ['from the end', {}, 'end', 60n, false, 'offsets 50 to 59 are SKIPPED;'],
     ['from an offset', {}, '20', 20n, false, 'offsets 20 to 49 are read again'],
     [

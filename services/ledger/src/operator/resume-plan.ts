@@ -2,12 +2,12 @@ import { UsageError } from '@subledger/service-kit';
 import type { InputView, LaneView } from './lane-view.js';
 import { lagOf } from './lane-view.js';
 
-/** Where one topic goes on. */
+/** The position at which one topic resumes. */
 export interface InputPlan {
   readonly topic: string;
   readonly from: bigint;
   readonly to: bigint;
-  /** Whether the record before `to` is still known by its fingerprint. */
+  /** Whether the fingerprint of the record before `to` stays valid. */
   readonly keepsLastId: boolean;
 }
 
@@ -18,13 +18,15 @@ export interface ResumePlan {
 }
 
 /**
- * Where a lane would go on. By default where it stood, if the log still bears that out, else at the log's beginning.
+ * The positions at which a lane resumes. Default: its stored position if the log still confirms it, otherwise the
+ * log's beginning.
  *
- * The generation is above that of everything published: after a restore the row's own may be one that readers have
- * passed already.
+ * The generation is higher than that of everything published: after a restore, readers may already have passed the
+ * row's own.
  *
- * @param wanted per topic `stored`, `beginning`, `end` or an offset, as the command line has it
- * @throws UsageError for a position that is not in the log
+ *
+ * @param wanted `stored`, `beginning`, `end` or an offset per topic, from the command line
+ * @throws UsageError if a position is not in the log
  */
 export function planResume(
   { row, commands, messages, publishedGeneration }: LaneView,
@@ -57,7 +59,7 @@ function position({ stored, low, high, topic }: InputView, option: string, text:
   return offset;
 }
 
-/** What the row says of a topic, and what the log has. */
+/** The row's position in a topic, and the range of the log. */
 export function describeInput(view: InputView): string[] {
   const { topic, stored, low, high, problem } = view;
   const log = low === high ? `empty, next offset ${high}` : `offsets ${low} to ${high - 1n}`;
@@ -67,10 +69,11 @@ export function describeInput(view: InputView): string[] {
   ];
 }
 
-/** What going on as planned means for a topic's records. */
+/** What the plan means for a topic's records. */
 export function describePlan({ from, to, keepsLastId }: InputPlan, view: InputView): string {
-  const at = `reads on at ${to}`;
-  if (to === from) return `${at}, where it stood${keepsLastId ? '' : ', whatever the record before it is'}`;
+  const at = `resumes at ${to}`;
+  if (to === from)
+    return `${at}, its stored position${keepsLastId ? '' : ', without a check of the record before it'}`;
   if (from > view.high)
     return `${at}: the log is another one than the row knows, all of it from there is read`;
   if (to > from) {

@@ -17,7 +17,10 @@ const FAILURES = {
     UNDEFINED_TABLE.has(sqlState(error) ?? (error as { code?: string }).code ?? ''),
 };
 
-/** Runs one command from the command line and gives the exit code: 0 all well, 1 something is wrong, 2 wrong usage. */
+/**
+ * Runs one command from the command line.
+ * @returns the exit code: 0 success, 1 a problem, 2 wrong usage
+ */
 export async function runOperator(process: CommandLineProcess): Promise<number> {
   const [name, ...args] = process.argv;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {

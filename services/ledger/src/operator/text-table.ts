@@ -1,4 +1,4 @@
-/** Lines with the columns under one another, two spaces apart. */
+/** Lines with aligned columns, two spaces apart. */
 export function textTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -4,7 +4,10 @@ import type { KafkaRecord } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
 import type { LedgerMetrics } from '../metrics.js';
 
-/** Dead letters that somebody must look at, for the log: their number and the first one's place, never what they say. */
+/**
+ * Dead letters that an operator must look at, for the log: their number and the first one's position, never their
+ * content.
+ */
 interface Alarm {
   readonly reason: DeadLetterReason;
   readonly mainAccountId: string | null;
@@ -22,7 +25,7 @@ const ALARMING: ReadonlyMap<DeadLetterReason, string> = new Map<DeadLetterReason
   ],
 ]);
 
-/** What a batch did, added to the metrics only once it is committed: a batch may be tried more than once. */
+/** Counts of a batch. They are added to the metrics after the commit, because a batch may be tried more than once. */
 export class BatchCounts {
   forwarded = 0;
   duplicateCommands = 0;

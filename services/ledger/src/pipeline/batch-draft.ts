@@ -28,7 +28,7 @@ import type {
 import { ROWS_PER_STATEMENT } from '../store/write-batch.js';
 import type { Cause } from '../wire/event-json.js';
 
-/** What made an event, as its journal row has it. */
+/** The cause of an event, as in its journal row. */
 export interface EventContext {
   readonly mainAccountId: string;
   readonly cause: Cause;
@@ -38,10 +38,10 @@ export interface EventContext {
   readonly headers: Record<string, string> | undefined;
 }
 
-/** Makes a limit record, from states that do not change any more. */
+/** Makes a limit record later, from states that no longer change. */
 export type LimitSource = () => OutgoingRecord;
 
-/** Events that are too many to keep: they are read from the journal when they are to be published. */
+/** Events that are too many to keep in memory. Publishing reads them from the journal. */
 export interface JournalRange {
   /** Lane sequence before the first. */
   readonly after: bigint;
@@ -49,38 +49,38 @@ export interface JournalRange {
   readonly through: bigint;
 }
 
-/** Books that are asked for once more; the lane publishes them behind the batch. */
+/** A requested snapshot. The lane publishes it after the batch. */
 export interface SnapshotRequest {
   readonly mainAccountId: string;
   /** With all transfers and closed statements. */
   readonly history: boolean;
   readonly cause: Cause;
-  /** Of the event that answered the order: no other order of the main account has it. */
+  /** Sequence of the event that answered the request. No other request of the main account has it. */
   readonly sequence: number;
-  /** Broker time of the order, milliseconds since 1970. */
+  /** Broker time of the request, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** What a batch has to publish once it is committed. */
+/** What to publish after the commit of a batch. */
 export interface Publication {
-  /** Events, and what the outbox holds, in lane order. */
+  /** Events and outbox rows, in lane order. */
   readonly records: readonly (OutgoingRecord | JournalRange)[];
-  /** Last limit record of each sub-account that changed, by its id; written when it is its turn. */
+  /** The last limit record of each changed sub-account, by its id. It is written when it is published. */
   readonly limits: ReadonlyMap<string, LimitSource>;
-  /** The cursor once this is published. */
+  /** The cursor after publishing. */
   readonly laneSequence: bigint;
   readonly hasOutbox: boolean;
-  /** Left out where nobody asks. */
+  /** Absent if there was no request. */
   readonly snapshotRequests?: readonly SnapshotRequest[];
 }
 
-/** Collects what a batch writes and publishes; of each row only its last version. */
+/** Collects what a batch writes and publishes. Of each row it keeps only the last version. */
 export class BatchDraft {
   private laneSequence: bigint;
   private readonly blocks: JournalBlock[] = [];
   private journal: JournalRow[] = [];
   private payloads: PayloadWriter;
-  /** The records of the open block's events; they get their encoded values when it closes. */
+  /** The records of the open block's events. They get their encoded values when the block closes. */
   private eventRecords: OutgoingRecord[] = [];
   private readonly transfers: TransferRow[] = [];
   private readonly mains = new Map<string, MainAccount>();
@@ -97,7 +97,7 @@ export class BatchDraft {
   private readonly snapshotRequests: SnapshotRequest[] = [];
   private readonly tombstoned = new Map<string, LimitSource>();
 
-  /** @param expectedEvents about how many there will be, for the first buffer's size */
+  /** @param expectedEvents estimated number, for the size of the first buffer */
   constructor(
     private readonly laneSequenceBefore: bigint,
     expectedEvents: number,
@@ -106,7 +106,7 @@ export class BatchDraft {
     this.payloads = new PayloadWriter(expectedEvents);
   }
 
-  /** A journal row, its transfers, and the record that publishes it. */
+  /** Adds a journal row, its transfers, and the record that publishes it. */
   addEvent(event: DomainEvent, payload: string, context: EventContext): void {
     const { mainAccountId, headers } = context;
     this.journal.push(this.journalRow(event, context));
@@ -117,7 +117,7 @@ export class BatchDraft {
     if (this.journal.length === ROWS_PER_STATEMENT) this.closeBlock();
   }
 
-  /** New versions of rows. Ids contain no space, so that a space separates them in keys. */
+  /** Adds new versions of rows. Ids contain no space, so a space separates them in keys. */
   addChanges(mainAccountId: string, changes: Changes, at: string): void {
     if (changes.main) this.mains.set(mainAccountId, changes.main);
     for (const row of changes.subAccounts)
@@ -140,13 +140,13 @@ export class BatchDraft {
     }
   }
 
-  /** The limit record of a deleted sub-account becomes a tombstone. */
+  /** Replaces the limit record of a deleted sub-account by a tombstone. */
   addTombstone(key: SubAccountKey): void {
     this.tombstones.push(key);
     const record: OutgoingRecord = { topic: TOPICS.limits, key: key.subAccountId, value: null };
     this.addToOutbox(record);
-    // Published as the sub-account's last limit record, not among the events: a record of an earlier batch that is
-    // still waiting would follow those, and bring the key back.
+    // Published as the sub-account's last limit record, not with the events: a waiting record of an earlier batch
+    // would follow the events and bring the key back.
     this.tombstoned.set(key.subAccountId, () => record);
   }
 
@@ -154,7 +154,7 @@ export class BatchDraft {
     this.commands.push(row);
   }
 
-  /** Something that no journal row keeps between commit and publishing. */
+  /** Adds a record that is in no journal row, so that the outbox keeps it between commit and publishing. */
   addOutbox(record: OutgoingRecord): void {
     this.addToOutbox(record);
     this.records.push(record);
@@ -165,7 +165,7 @@ export class BatchDraft {
     this.outbox.push({ laneSequence: this.laneSequence, topic, key, value, headers: headers ?? {} });
   }
 
-  /** An earlier event once more; it is in the journal already, and who asked for it asks again if it gets lost. */
+  /** Publishes an earlier event again. It is already in the journal. If it gets lost, its requester asks again. */
   addRepeat(mainAccountId: string, payload: string, headers: Record<string, string> | undefined): void {
     const marked = { ...headers, [REPEATED_HEADER]: 'true' };
     this.publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, marked);
@@ -183,9 +183,9 @@ export class BatchDraft {
       laneSequence: this.laneSequence,
       journal: this.blocks,
       transfers: this.transfers,
-      // Sorted, so that the rows of the books are locked in one order whoever writes them (a lane's stale owner
-      // waits at the lane's row before; an operator's repair or a later version may not), and neighbours in the
-      // primary key are written together.
+      // Sorted, so that all writers lock rows of the books in one order (a lane's outdated owner waits at the lane's
+      // row, but an operator's repair or a later version may not), and neighbours in the primary key are written
+      // together.
       mainAccounts: [...this.mains.values()].sort((a, b) => compare(a.id, b.id)),
       subAccounts: [...this.subs.values()].sort(
         (a, b) => compare(a.mainAccountId, b.mainAccountId) || compare(a.row.id, b.row.id),
@@ -211,7 +211,7 @@ export class BatchDraft {
     };
   }
 
-  /** The batch's one row of a statement: a close and what came late for it in the same batch are written together. */
+  /** The batch's row of a statement: a close and late amounts in the same batch are written together. */
   private statement(key: SubAccountKey, period: string, at: string): StatementRow {
     const id = `${key.mainAccountId} ${key.subAccountId} ${period}`;
     let row = this.statements.get(id);
@@ -222,7 +222,7 @@ export class BatchDraft {
     return row;
   }
 
-  /** A journal row under the next lane sequence, and the transfers that it explains. */
+  /** A journal row with the next lane sequence, and the transfers that it explains. */
   private journalRow(event: DomainEvent, { mainAccountId, cause, at, position }: EventContext): JournalRow {
     this.laneSequence += 1n;
     for (const transfer of event.transfers) {
@@ -240,7 +240,7 @@ export class BatchDraft {
     };
   }
 
-  /** Closes a block: its payloads are encoded, and its records publish the same bytes. */
+  /** Closes a block: encodes its payloads, and lets its records publish the same bytes. */
   private closeBlock(): void {
     if (this.journal.length === 0) return;
     this.payloads.parts().forEach((part, index) => {

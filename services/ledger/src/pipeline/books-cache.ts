@@ -1,6 +1,6 @@
 import type { Books } from '@subledger/core';
 
-/** How many sub-accounts all lanes of the process may keep in memory together; a main account counts as one more. */
+/** How many sub-accounts all lanes of the process may keep in memory together. A main account counts as one more. */
 export class CacheBudget {
   used = 0;
   constructor(readonly maxSubAccounts: number) {}
@@ -18,8 +18,8 @@ interface Entry {
 const sizeOf = (books: Books): number => books.subAccounts.size + 1;
 
 /**
- * The books that one lane has in memory, the longest unused first to go. They are right only as long as nobody else
- * writes them and every transaction of ours commits: `clear` after any failure.
+ * The books that one lane has in memory. The least recently used are dropped first. They are correct only if nobody
+ * else writes them and every transaction of ours commits, so call `clear` after any failure.
  */
 export class BooksCache {
   private readonly entries = new Map<string, Entry>();
@@ -30,7 +30,7 @@ export class BooksCache {
     return this.entries.has(mainAccountId);
   }
 
-  /** The books, now the most recently used. */
+  /** The books, marked as most recently used. */
   get(mainAccountId: string): Books | undefined {
     const entry = this.entries.get(mainAccountId);
     if (!entry) return undefined;
@@ -47,8 +47,8 @@ export class BooksCache {
   }
 
   /**
-   * After a committed batch: forgets what is looked up per batch, and makes room. The last used books stay even where
-   * they alone are more than all may be: to load 100,000 sub-accounts anew for every batch would be no saving.
+   * After a committed batch: drops rows that are looked up per batch, and keeps the budget. The last used books stay
+   * even if they alone exceed it: loading 100,000 sub-accounts again for every batch would save nothing.
    */
   settle(mainAccountIds: Iterable<string>): void {
     for (const id of mainAccountIds) this.settleOne(id);
@@ -66,7 +66,7 @@ export class BooksCache {
   private settleOne(mainAccountId: string): void {
     const entry = this.entries.get(mainAccountId);
     if (!entry) return;
-    // An id without books may be opened by anybody's typo; it is not worth a place.
+    // Anyone's typo creates an id without books, so it is not kept.
     if (entry.books.main === null) {
       this.remove(mainAccountId);
       return;

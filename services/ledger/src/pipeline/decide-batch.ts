@@ -20,24 +20,24 @@ import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '
 import type { BatchContext } from './batch-context.js';
 import type { LimitSource } from './batch-draft.js';
 
-/** What a command id stands for. `sequence` is 0 where no journal has it. */
+/** The outcome of a command id. `sequence` is 0 if it is in no journal row. */
 interface Outcome {
   readonly sequence: number;
   /** The event's JSON. */
   readonly payload: string;
 }
 
-/** Marks a record that was sent on to its own partition, so that none is sent on for ever. */
+/** Marks a record that was forwarded to its own partition, so that it is not forwarded forever. */
 const FORWARDED_HEADER = 'ledger-forwarded-from';
 
-/** Events that change the shown status of every sub-account, though no row of theirs. */
+/** Events that change the shown status of every sub-account without changing their rows. */
 export const TOUCH_ALL: ReadonlySet<DomainEvent['name']> = new Set([
   'main-account.suspended',
   'main-account.resumed',
   'main-account.sending-stopped',
   'main-account.sending-resumed',
 ]);
-/** A roll made by the clock says so in `cause.kind`; its type and id are those of the command it stands for. */
+/** A roll by the clock has `cause.kind` `clock`. Its type and id are those of the command that it replaces. */
 export const ROLL_TYPE = 'subledger.period.roll.v1';
 
 const traceOf = (record: { headers: Record<string, string> }): Record<string, string> | undefined => {
@@ -45,9 +45,9 @@ const traceOf = (record: { headers: Record<string, string> }): Record<string, st
   return traceparent === undefined ? undefined : { traceparent };
 };
 
-/** Decides the records of a batch, one after the other, on books that follow each decision. */
+/** Decides the records of a batch, one after the other. Each decision is applied to the books before the next. */
 export class BatchDecider {
-  /** Sub-accounts whose limit record is due, with their main account. */
+  /** Sub-accounts whose limit record must be published, with their main account. */
   private readonly touched = new Map<string, string>();
 
   constructor(private readonly context: BatchContext) {}
@@ -62,11 +62,11 @@ export class BatchDecider {
     }
   }
 
-  /** The last limit record of each sub-account touched. */
+  /** The last limit record of each changed sub-account. */
   limits(): Map<string, LimitSource> {
     const { lane, generation, progress, booksOf, tombstoneGraceMs, now } = this.context;
     const position = { lane, generation, messageOffset: progress.messagePosition };
-    // The later of both clocks: a fact that was late to be read must not undo the tombstone that a task wrote by ours.
+    // The later of both clocks: a fact that was read late must not undo a tombstone that a task wrote by our clock.
     const moment = { at: Math.max(progress.latestAt, now()), graceMs: tombstoneGraceMs };
     const limits = new Map<string, LimitSource>();
     for (const [subAccountId, mainAccountId] of this.touched) {
@@ -105,19 +105,22 @@ export class BatchDecider {
     if (isRollRetried(books, parsed.input, 'after')) this.rollAgain(books, parsed.input);
   }
 
-  /** Month starts that the record's broker time has passed; a roll that asks for the very next one is that one. */
+  /**
+   * Rolls all months whose start is before the record's broker time, except the month that the record itself rolls.
+   */
   private rollDuePeriods(books: Books, input: Input): void {
     if (isRollRetried(books, input, 'before')) this.rollByClock(books, input);
     while (books.main && isRollDue(books, input.at)) {
       const next = nextPeriod(books.main.period);
-      const isAsked = input.kind === 'command' && input.name === 'period.roll' && input.data.period === next;
-      // One that cannot be made is the clock's also here: it stops sending, and is an alarm.
-      if (isAsked && canRoll(books, books.main, input.at)) return;
+      const isRequested =
+        input.kind === 'command' && input.name === 'period.roll' && input.data.period === next;
+      // If it cannot be computed, it is rolled by the clock here too: sending stops, and an alarm is raised.
+      if (isRequested && canRoll(books, books.main, input.at)) return;
       this.rollByClock(books, input);
     }
   }
 
-  /** Once more after a month start that failed, and then whatever is due behind it. */
+  /** Tries a failed month start again, and then rolls all later due months. */
   private rollAgain(books: Books, input: Input): void {
     do this.rollByClock(books, input);
     while (isRollDue(books, input.at));
@@ -145,11 +148,11 @@ export class BatchDecider {
     const cause: Cause = { kind: 'command', id, type };
     const decision = first ? conflict(books) : decide(books, input, policy);
     const outcome = this.take(books, mainAccountId, decision, cause, at, parsed);
-    // A conflict must not replace the outcome that the id stands for.
+    // A conflict must not replace the outcome of the id.
     if (!first && outcome) this.remember({ mainAccountId, id, contentHash, at }, outcome);
   }
 
-  /** From now on the command's id stands for its content, and for this outcome. */
+  /** Binds the command's id to its content and to this outcome. */
   private remember(
     command: {
       readonly mainAccountId: string;
@@ -180,8 +183,8 @@ export class BatchDecider {
   }
 
   /**
-   * Takes a decision over into books and draft.
-   * @returns the event that is the outcome; none for a duplicate or a dead letter
+   * Applies a decision to books and draft.
+   * @returns the event that is the outcome, or undefined for a duplicate or a dead letter
    */
   private take(
     books: Books,
@@ -226,7 +229,7 @@ export class BatchDecider {
         draft.addSnapshotRequest({ mainAccountId, history, cause, sequence: event.sequence, at });
       }
     }
-    // A transfer without an event would be in nobody's statement: a bug in a rule, to be stopped before the commit.
+    // A transfer without an event would be missing from every statement: a bug in a rule, so stop before the commit.
     if (explained !== changes.transfers.length) throw new RangeError('a transfer that no event explains');
     draft.addChanges(mainAccountId, changes, time);
     for (const sub of changes.subAccounts) this.touched.set(sub.id, mainAccountId);
@@ -261,7 +264,7 @@ export class BatchDecider {
     const writer = new EventWriter(mainAccountId, null, generation, { kind: 'command', id, type }, at);
     const refusal = first ? { code: 'idempotency-conflict' } : { code: 'invalid-command', errors };
     const outcome = this.answerWithoutBooks(writer, record, mainAccountId, refusal);
-    // Only for a main account of this lane: another lane's ids are its owner's to write.
+    // Only for a main account of this lane: another lane's ids are written by its owner.
     if (!first && isOwn(mainAccountId)) this.remember({ mainAccountId, id, contentHash, at }, outcome);
   }
 
@@ -271,7 +274,7 @@ export class BatchDecider {
     draft.addOutbox(toDeadLetter(record, reason, detail, TOPICS.deadLetters, seal));
   }
 
-  /** An outcome that no journal has: sequence 0, through the outbox. */
+  /** An outcome that is in no journal row: sequence 0, through the outbox. */
   private answerWithoutBooks(
     writer: EventWriter,
     record: ParsedRecord['record'],
@@ -292,7 +295,7 @@ export class BatchDecider {
   }
 }
 
-/** The id was used for another command: a refusal of its own, which moves nothing. */
+/** The id was used for another command, so this one is refused and moves nothing. */
 function conflict(books: Books): Decision {
   const main = books.main && { ...books.main, sequence: books.main.sequence + 1 };
   return {

@@ -101,7 +101,7 @@ describe('what is delivered to the ledger', () => {
     expect(count).toBe('0');
   });
 
-  it('puts aside what it cannot read, and goes on', async () => {
+  it('dead-letters what it cannot read, and continues', async () => {
     const customer = await openCustomer(harness);
     const { mainAccountId } = customer;
     const lane = partitionFor(mainAccountId, PARTITIONS);

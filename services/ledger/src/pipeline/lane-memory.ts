@@ -3,14 +3,14 @@ import type { PublishedCursor, TakenLane } from '../store/ledger-store.js';
 import type { LaneOffsets } from '../store/rows.js';
 import type { BooksCache } from './books-cache.js';
 
-/** What a lane's owner keeps between batches; equals the lane's row, but for the cursor, which may be ahead of it. */
+/** What a lane's owner keeps between batches. It equals the lane's row, except that its cursor may be ahead. */
 export class LaneMemory {
   lease: Lease;
   offsets: LaneOffsets;
   laneSequence: bigint;
   /** Last lane sequence known to be published. */
   published: bigint;
-  /** Last cursor that the database has. */
+  /** Last cursor stored in the database. */
   storedCursor: bigint;
   /** Whether the outbox may hold rows up to the cursor. */
   hasPublishedOutbox = false;
@@ -26,12 +26,12 @@ export class LaneMemory {
     this.storedCursor = taken.laneSequence;
   }
 
-  /** The cursor as the next transaction is to write it. */
+  /** The cursor that the next transaction writes. */
   get cursor(): PublishedCursor {
     return { sequence: this.published, hasOutbox: this.hasPublishedOutbox };
   }
 
-  /** A transaction has written this, and with it a cursor. */
+  /** Notes that a transaction has committed, with a cursor. */
   committed(
     writes: { readonly offsets: LaneOffsets; readonly laneSequence: bigint },
     cursor: PublishedCursor,
@@ -41,7 +41,7 @@ export class LaneMemory {
     this.cursorStored(cursor);
   }
 
-  /** The database has this cursor now; what was published meanwhile is still to come. */
+  /** Notes that the database has stored this cursor. Later publishing is not stored yet. */
   cursorStored({ sequence }: { readonly sequence: bigint }): void {
     this.storedCursor = sequence;
     if (this.published === sequence) this.hasPublishedOutbox = false;

@@ -3,13 +3,13 @@ import type { KafkaRecord } from '@subledger/kafka';
 import type { LaneOffsets } from '../store/rows.js';
 import { recordFingerprint } from '../wire/record-fingerprint.js';
 
-/** How far a lane is while a batch goes through: the offsets that its transaction will store. */
+/** How far a lane is during a batch: the offsets that its transaction will store. */
 export class LaneProgress {
   private commandOffset: bigint;
   private messageOffset: bigint;
   private lastCommand: KafkaRecord | null = null;
   private lastMessage: KafkaRecord | null = null;
-  /** Broker time of the newest record; 0 before the first. */
+  /** Broker time of the newest record, or 0 before the first. */
   latestAt = 0;
 
   constructor(private readonly before: LaneOffsets) {
@@ -17,7 +17,7 @@ export class LaneProgress {
     this.messageOffset = before.messageOffset;
   }
 
-  /** The record is dealt with, whatever became of it. */
+  /** Marks the record as processed, whatever its outcome. */
   pass(record: KafkaRecord): void {
     this.latestAt = Math.max(this.latestAt, record.timestampMs);
     if (record.topic === TOPICS.commands) {
@@ -29,7 +29,7 @@ export class LaneProgress {
     }
   }
 
-  /** Offset of the last message that the books reflect; null before the first. */
+  /** Offset of the last message in the books, or null before the first. */
   get messagePosition(): bigint | null {
     const none = this.lastMessage === null && this.before.messageLastId === null;
     return none ? null : this.messageOffset - 1n;

@@ -27,13 +27,13 @@ export interface RollInParts {
   readonly above: number;
   /** Sub-accounts per part: a statement's parameters are a few megabytes. */
   readonly size: number;
-  /** Events that are kept until they are published; more are read from the journal again. */
+  /** Maximum number of events kept in memory until they are published. More are read from the journal. */
   readonly keptEvents: number;
 }
 
 export const ROLL_IN_PARTS: RollInParts = { above: 2_000, size: 1_000, keptEvents: 20_000 };
 
-/** What makes a large month start: the clock, before the record is decided, or the record, a command. */
+/** The cause of a large month start: the clock, before the record is decided, or the record itself, a command. */
 export type LargeRollCause = 'clock' | 'command';
 
 interface RollContext {
@@ -42,7 +42,7 @@ interface RollContext {
   readonly inParts: RollInParts;
 }
 
-/** Whether the record's turn begins with a month start of very many sub-accounts. */
+/** Whether a month start of very many sub-accounts must be made before or by this record. */
 export function largeRollOf(
   books: Books,
   parsed: ParsedCommand | ParsedMessage,
@@ -51,33 +51,33 @@ export function largeRollOf(
   const { main } = books;
   const { input } = parsed;
   if (!main || books.subAccounts.size <= inParts.above) return null;
-  // After a repair: the next command makes it, in parts like any other.
+  // After a repair, the next command rolls it, in parts like any other.
   if (isRollRetried(books, input, 'before')) return canRoll(books, main, input.at) ? 'clock' : null;
   const isRoll = input.kind === 'command' && input.name === 'period.roll';
-  const isAsked = isRoll && input.data.period === nextPeriod(main.period);
-  // One that cannot be made is decided like any other, and stops sending.
-  if (isRollDue(books, input.at) && !isAsked) return canRoll(books, main, input.at) ? 'clock' : null;
-  if (!isAsked || known.has(commandKey(main.id, parsed.id))) return null;
+  const isRequested = isRoll && input.data.period === nextPeriod(main.period);
+  // If it cannot be computed, it is decided like any other, and stops sending.
+  if (isRollDue(books, input.at) && !isRequested) return canRoll(books, main, input.at) ? 'clock' : null;
+  if (!isRequested || known.has(commandKey(main.id, parsed.id))) return null;
   return wouldRoll({ books, main, policy }, input) ? 'command' : null;
 }
 
 interface LargeRollOptions {
   readonly lane: LaneMemory;
   readonly books: Books;
-  /** Broker time of the record that made it due, or asked for it; milliseconds since 1970. */
+  /** Broker time of the record that made it due or requested it, in milliseconds since 1970. */
   readonly at: number;
-  /** The command that asked for it; null where the clock did. */
+  /** The command that requested it, or null for the clock. */
   readonly command: ParsedCommand | null;
   readonly tombstoneGraceMs: number;
-  /** Our clock, milliseconds since 1970; only for tombstones. */
+  /** Our clock in milliseconds since 1970. Only for tombstones. */
   readonly now: number;
   readonly inParts: RollInParts;
 }
 
 /**
- * One month start of a main account with very many sub-accounts: one transaction like any other, but made and written
- * part by part, so that its memory does not grow with the number of sub-accounts. By the clock it is committed on its
- * own, before the record that the clock was read from: that one then finds the period rolled.
+ * One month start of a main account with very many sub-accounts. It is one transaction, but it is made and written
+ * part by part, so that its memory does not grow with the number of sub-accounts. A roll by the clock is committed on
+ * its own, before the record whose time caused it. That record then finds the period rolled.
  */
 export class LargeRoll {
   readonly counts = new BatchCounts();
@@ -116,7 +116,7 @@ export class LargeRoll {
     };
   }
 
-  /** The transaction's statements, part by part. The books follow; a failure leaves them to be loaded anew. */
+  /** The transaction's statements, part by part. The books follow. After a failure they must be loaded again. */
   *parts(): Generator<BatchWrites> {
     const { lane, books, inParts } = this.options;
     let laneSequence = lane.laneSequence;
@@ -150,7 +150,7 @@ export class LargeRoll {
     return this.start.events <= this.options.inParts.keptEvents;
   }
 
-  /** The command's id stands for the summary from now on. */
+  /** Binds the command's id to the summary. */
   private addOutcome(draft: BatchDraft, eventSequence: number): void {
     const { command } = this.options;
     if (!command) return;
@@ -169,7 +169,7 @@ export class LargeRoll {
     const { main } = this.start;
     const { lane: number, generation } = lane.lease;
     const position = { lane: number, generation, messageOffset: this.context.position };
-    // As in `decide-batch.ts`: a month start that was late must not undo a tombstone that a task wrote by our clock.
+    // As in `decide-batch.ts`: a late month start must not undo a tombstone that a task wrote by our clock.
     const moment = { at: Math.max(at, now), graceMs: tombstoneGraceMs };
     for (const { id } of subAccounts) {
       const sub = books.subAccounts.get(id);

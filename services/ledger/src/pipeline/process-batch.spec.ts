@@ -95,7 +95,7 @@ describe('a batch', () => {
     expect(memory.laneSequence).toBe(3n);
   });
 
-  it('is halved down to the record that fails, which alone is put aside', async () => {
+  it('is halved down to the record that fails, which alone is dead-lettered', async () => {
     const { processor, memory, committed } = setUp();
     const publications: Publication[] = [];
     const records = ['ma_0', 'ma_1', 'ma_2', 'ma_poison', 'ma_4', 'ma_5', 'ma_6'].map(opening);
@@ -119,7 +119,7 @@ describe('a batch', () => {
     expect(committed).toHaveLength(4);
   });
 
-  it('sounds an alarm for a message that cannot be true, once it is put aside', async () => {
+  it('raises an alarm for a message that cannot be true, once it is dead-lettered', async () => {
     const { processor, memory, lines, registry } = setUp();
     const of = { mainAccountId: 'ma_1', subAccountId: 'sa_1' };
     const command = (name: CommandName, offset: number, data: object) =>

@@ -27,20 +27,20 @@ export interface ProcessorOptions {
   readonly store: LedgerStore;
   readonly policy: LedgerPolicy;
   readonly decide: typeof decide;
-  /** Of what dead letters keep of their records. */
+  /** Seals the records in dead letters. */
   readonly seal: DeadLetterSeal;
-  /** Between a sub-account's deletion and the tombstone of its limit record, in milliseconds. */
+  /** Milliseconds between a sub-account's deletion and the tombstone of its limit record. */
   readonly tombstoneGraceMs: number;
-  /** Milliseconds since 1970; only for tombstones, which no record asks for. */
+  /** Milliseconds since 1970. Only for tombstones, which no record causes. */
   readonly now: () => number;
-  /** Partitions of each input topic. */
+  /** Number of partitions of each input topic. */
   readonly partitions: () => number;
   readonly rollInParts?: RollInParts;
   readonly metrics: LedgerMetrics;
   readonly log: Logger;
 }
 
-/** Takes batches of a lane through parse, load, decide and write. */
+/** Processes batches of a lane: parse, load, decide and write. */
 export class BatchProcessor {
   private readonly inParts: RollInParts;
 
@@ -49,12 +49,13 @@ export class BatchProcessor {
   }
 
   /**
-   * Processes a batch. One that fails otherwise than by an outage is halved, down to the record that fails alone,
-   * which is dead-lettered as `unprocessable`: a bug stops one record, not a lane.
+   * Processes a batch. If it fails for another reason than an outage, it is halved until one record fails alone. That
+   * record is dead-lettered as `unprocessable`, so that a bug stops one record and not a lane.
    *
-   * `onCommitted` gets what each committed part has to publish, in order, right after its commit.
-   * @throws LaneFencedError; or an outage's error (`isTransientError`), after which the caller takes the lane over
-   *   again to learn what was committed
+   * `onCommitted` gets what to publish for each committed part, in order, right after its commit.
+   * @throws LaneFencedError if another owner has the lane
+   * @throws an outage's error (`isTransientError`); the caller then takes the lane over again to learn what was
+   *   committed
    */
   async process(
     lane: LaneMemory,
@@ -74,9 +75,9 @@ export class BatchProcessor {
   }
 
   /**
-   * One transaction of the first records: all of them, but for a month start of very many sub-accounts, which is a
+   * Commits the first records in one transaction: all of them, unless one needs a large month start, which is a
    * transaction of its own.
-   * @returns how many of them are dealt with; 0 after a month start that the first one's time asked for
+   * @returns the number of processed records; 0 after a month start that the first record's time caused
    */
   private async processSome(
     lane: LaneMemory,
@@ -91,7 +92,7 @@ export class BatchProcessor {
       onCommitted(await this.write(lane, some, loaded));
       return some.length;
     } catch (error) {
-      // The books have decisions in them that were not committed.
+      // The books contain decisions that were not committed.
       lane.cache.clear();
       if (error instanceof LaneFencedError || isTransientError(error)) throw error;
       const [only] = records;
@@ -106,7 +107,7 @@ export class BatchProcessor {
     }
   }
 
-  /** The first record whose turn begins with a month start of very many sub-accounts, and how many are before it. */
+  /** The first record that needs a month start of very many sub-accounts, and the number of records before it. */
   private firstLargeRoll(records: readonly ParsedRecord[], { books, known, isOwn }: Loaded) {
     const { policy } = this.options;
     for (const [before, parsed] of records.entries()) {
@@ -189,7 +190,7 @@ export class BatchProcessor {
   }
 
   /**
-   * Replaces the limit records of deleted sub-accounts, whose grace time is over, by tombstones.
+   * Replaces the limit records of deleted sub-accounts by tombstones after their grace time.
    * @throws as `process`
    */
   async tombstone(
@@ -209,7 +210,7 @@ export class BatchProcessor {
     lane.committed(writes, cursor);
   }
 
-  /** Whether a main account's records belong to this lane; asked once per account and batch. */
+  /** Whether a main account's records belong to this lane, computed once per account and batch. */
   private ownership({ lease, cache }: LaneMemory): (mainAccountId: string) => boolean {
     const answers = new Map<string, boolean>();
     return (mainAccountId) => {
@@ -223,7 +224,7 @@ export class BatchProcessor {
     };
   }
 
-  /** Books and earlier outcomes that the records need, in a handful of queries whatever their number. */
+  /** Loads the books and earlier outcomes that the records need, in a few queries for any number of records. */
   private async load(lane: LaneMemory, records: readonly ParsedRecord[]): Promise<Loaded> {
     const { store } = this.options;
     const isOwn = this.ownership(lane);
@@ -255,7 +256,7 @@ export class BatchProcessor {
       { topic: record.topic, partition: record.partition, offset: String(record.offset), err: error },
       'record cannot be processed, it goes to the dead letters',
     );
-    // The error's text may quote what the record says, and a message's content goes nowhere.
+    // The error's text may quote the record, and a message's content must not be logged.
     const code = sqlState(error) ?? (error instanceof Error ? error.name : 'error');
     const reason = 'unprocessable' as const;
     const parsed = parseRecord(record);
@@ -274,14 +275,14 @@ export class BatchProcessor {
   }
 }
 
-/** What deciding records needs. */
+/** Loaded rows for deciding records. */
 interface Loaded {
   readonly books: ReadonlyMap<string, Books>;
   readonly known: Map<string, KnownCommand>;
   readonly isOwn: (mainAccountId: string) => boolean;
 }
 
-/** Holds a place until the books are loaded. */
+/** Placeholder until the books are loaded. */
 const NO_BOOKS = new Books();
 
 const isDecidable = (parsed: ParsedRecord): parsed is ParsedCommand | ParsedMessage =>

@@ -2,7 +2,7 @@ import { referenceKey } from '@subledger/core';
 import type { OwnedId, TouchedIds } from '../store/known.js';
 import type { ParsedCommand, ParsedMessage, ParsedRecord } from '../wire/parsed-record.js';
 
-/** The holds, charges, refunds, references and command ids that deciding these records may look at. */
+/** The holds, charges, refunds, references and command ids that these records may need. */
 export function touchedIds(records: readonly ParsedRecord[]): TouchedIds {
   const holds: OwnedId[] = [];
   const charges: OwnedId[] = [];

@@ -1,7 +1,7 @@
 import { oneCheck, type ReconciliationQuery } from './query.js';
 import { edge, inScope, own, type Scope, since } from './scope.js';
 
-/** The stored balances of all accounts; a hold without points has none. */
+/** The stored balances of all accounts. A hold without points has none. */
 const stored = (scope: Scope): string => `
   SELECT m.main_account_id, 'main' AS account, m.balance FROM main_accounts m WHERE ${own(scope, 'm')}
   UNION ALL SELECT m.main_account_id, 'used', m.used FROM main_accounts m WHERE ${own(scope, 'm')}
@@ -21,7 +21,9 @@ const sumToZero = oneCheck(
     GROUP BY 1 HAVING sum(balance) <> 0`,
 );
 
-/** Without joins: stored and moved amounts are rows of one list, so that a wrong estimate cannot spoil the plan. */
+/**
+ * Without joins: stored and moved amounts are rows of one list, so that a wrong estimate cannot lead to a bad plan.
+ */
 const equalTransfers = oneCheck(
   {
     name: 'balances-equal-transfers',
@@ -45,7 +47,7 @@ const equalTransfers = oneCheck(
     ) AS rows GROUP BY 1, 2 HAVING sum(stored) <> sum(after)`,
 );
 
-/** Each transfer twice: as its debit and as its credit account saw it. */
+/** Each transfer twice, for its debit and its credit account. */
 const legs = (scope: Scope): string => `
   SELECT t.main_account_id, t.sequence, t.credit_account AS account, t.amount AS moved, t.credit_balance AS after
   FROM transfers t WHERE ${own(scope, 't')} AND ${since(scope, 't')}
@@ -53,8 +55,8 @@ const legs = (scope: Scope): string => `
   FROM transfers t WHERE ${own(scope, 't')} AND ${since(scope, 't')}`;
 
 /**
- * What accounts had at the edge. Numbers below it that are attached all the same (two topics are merged, so that a
- * month's last numbers can lie in the month before) belong to it.
+ * Balances of accounts at the edge. Attached numbers below the edge belong to it too: two topics are merged, so a
+ * month's last numbers can lie in the previous month.
  */
 const openings = (scope: Scope): string => `
   SELECT main_account_id, account, sum(moved)::bigint AS after FROM (
@@ -64,14 +66,15 @@ const openings = (scope: Scope): string => `
     WHERE t.sequence <= c.last_transfer AND ${own(scope, 'c')}
   ) AS moves GROUP BY 1, 2`;
 
-/** One number for an account of a main account. */
+/** One number per account of a main account. */
 const hash = (of: string): string =>
   `hashtextextended(${of}.account, hashtextextended(${of}.main_account_id, 0))`;
 
 /**
- * Each leg begins where the one before it on the same account ended. Sorted by a 64-bit hash of the account rather
- * than by the texts: a third of the bytes to sort, and a comparison of numbers. Two accounts with one hash would be
- * reported wrongly, never missed, once in millions of runs over a million accounts.
+ * Checks that each transfer continues where the previous one of the same account ended. It sorts by a 64-bit hash of
+ * the account instead of by texts: a third of the bytes, and numbers are faster to compare. Two accounts with the
+ * same hash would be reported wrongly, but never missed. Over a million accounts, this happens once in millions of
+ * runs.
  */
 const runningBalances = oneCheck(
   {
@@ -112,8 +115,8 @@ const notNegative = oneCheck(
 );
 
 /**
- * Main went below 0 by something else than a message. Plan and credit limit are those of the event that explains the
- * transfer: the state that the decision ended with, and no decision changes them after it moved something.
+ * Checks that only messages take main below 0. Plan and credit limit are those of the event that explains the
+ * transfer. They are the state after its decision, and no decision changes them after a transfer.
  */
 const available = oneCheck(
   {

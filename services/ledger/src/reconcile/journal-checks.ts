@@ -3,14 +3,14 @@ import { oneCheck, type ReconciliationQuery } from './query.js';
 import { inMonths, inScope, own } from './scope.js';
 
 const literal = (name: Parameters<typeof eventType>[0]): string => `'${eventType(name)}'`;
-/** A refusal of a command id that was used for another command before: not the id's outcome. */
+/** The refusal of a command id that was used for another command. It is not the outcome of the id. */
 const CONFLICT = `(j.type = ${literal('command.rejected')} AND j.payload LIKE '%"code":"idempotency-conflict"%')`;
-/** Events that only follow from another one of the same command. */
+/** Events that only follow from another event of the same command. */
 const FOLLOWS = `j.type IN (${FOLLOW_UP_EVENTS.map(literal).join(', ')})`;
 
 /**
- * Every outcome in the journal is one that is kept with its command id, and the other way round. A command whose
- * outcome no journal has (sequence 0), or whose month is detached, has none to be found.
+ * Checks that every outcome in the journal is stored with its command id, and the reverse. A command whose outcome is
+ * in no journal row (sequence 0), or whose month is detached, is left out.
  */
 const outcomes = oneCheck(
   {
@@ -47,8 +47,9 @@ const chargeEvents = oneCheck(
 );
 
 /**
- * What stands in the payload between two texts. The ledger writes its JSON in one way (`wire/event-json.ts`), and no
- * text of others can contain an unescaped quote; to parse all of an event for one field takes ten times as long.
+ * SQL for the text between two texts of the payload. The ledger writes its JSON in only one form
+ * (`wire/event-json.ts`), and a text value cannot contain an unescaped quote. Parsing a whole event for one field
+ * takes ten times as long.
  */
 const between = (start: string, end: string): string =>
   `split_part(split_part(j.payload, '${start}', 2), '${end}', 1)`;
@@ -65,7 +66,7 @@ const rolls = oneCheck(
     GROUP BY 1, 2 HAVING count(*) > 1`,
 );
 
-/** Figures of a closing, as a column of statements and as a field of events. */
+/** Figures of a closing: the statement's column and the event's field. */
 const FIGURES = {
   opening: 'opening',
   point_limit: 'limit',
@@ -82,8 +83,8 @@ const eachFigure = (toSql: (column: string, field: string) => string): string =>
     .join(', ');
 
 /**
- * Each event that closes a sub-account's period has its statement with the same figures, and no other statement has
- * closing figures: a statement of late facts alone has none.
+ * Checks that each event that closes a sub-account's period has a statement with the same figures, and that no other
+ * statement has closing figures. A statement with only late facts has none.
  */
 const closings = oneCheck(
   {

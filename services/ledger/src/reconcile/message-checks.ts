@@ -2,9 +2,8 @@ import type { ReconciliationQuery } from './query.js';
 import { inScope, own, type Scope } from './scope.js';
 
 /**
- * Everything that concerns a message as rows of one list: its transfers, its charge, its refunds, its hold. Grouped by
- * message in one pass, without joins. Sums are of differences: one sum per question keeps a group small, and there
- * are as many groups as messages.
+ * Transfers, charge, refunds and hold of each message as rows of one list, grouped by message in one pass without
+ * joins. Each question is one sum of differences, which keeps a group small: there are as many groups as messages.
  */
 const rows = (scope: Scope): string => `
   SELECT t.main_account_id, t.message_id,
@@ -39,7 +38,7 @@ const HOLD_WRONG = `first_resolved_by <> last_resolved_by OR first_placed_by <> 
   OR (state = 'settled' AND (charges = 0 OR first_resolved_by <> first_charged_by))
   OR (state = 'released' AND first_resolved_by = first_charged_by)`;
 
-/** What happened to each message, by its rows and by its transfers. */
+/** Checks each message: its rows against its transfers. */
 export const messages: ReconciliationQuery = {
   checks: [
     {

@@ -20,24 +20,27 @@ const QUERIES: readonly ReconciliationQuery[] = [
 ];
 
 export interface ReconcileOptions {
-  /** Only this main account: through indexes, whatever the size of the books. */
+  /** Checks only this main account, through indexes, for any size of the books. */
   readonly mainAccountId?: string;
-  /** `YYYY-MM` (UTC): only transfers and events from this month on. Statements are left out: they need all of a period. */
+  /**
+   * `YYYY-MM` (UTC): checks only transfers and events from this month on. Statements are left out, because they need
+   * whole periods.
+   */
   readonly since?: string;
-  /** Most examples per check. Default 5. */
+  /** Maximum examples per check. Default 5. */
   readonly examples?: number;
-  /** Of sorting and hashing, per step of a query; the rest goes to temporary files. Default 64. */
+  /** Memory for sorting and hashing, per step of a query. More goes to temporary files. Default 64. */
   readonly workMemMb?: number;
-  /** Processes beside the connection's own that a query may take. Default 0: the ledger's traffic goes first. */
+  /** Additional processes per query. Default 0, so that the ledger's traffic has priority. */
   readonly workers?: number;
-  /** Of each query. Default 30 minutes. */
+  /** Milliseconds per query. Default 30 minutes. */
   readonly statementTimeoutMs?: number;
 }
 
 /**
- * Checks the invariants of the books (design, section 3) on live data: every query sees the one snapshot, and nobody
- * waits for it but the detaching of a month.
- * @param pool a connection of it is used; its own client-side time-out must leave the queries their time
+ * Checks the invariants of the books (design, section 3) on live data. All queries use the same snapshot, and only
+ * the detaching of a month waits for them.
+ * @param pool one connection of it is used; its client-side time-out must be long enough for the queries
  */
 export async function reconcile(pool: pg.Pool, options: ReconcileOptions = {}): Promise<Reconciliation> {
   const started = performance.now();
@@ -57,9 +60,9 @@ export async function reconcile(pool: pg.Pool, options: ReconcileOptions = {}): 
 }
 
 /**
- * Plans of all kinds, whatever the pool has set for its own statements; no compiling of plans, which costs seconds
- * where there are many partitions. The tables are locked (as every SELECT does) before the snapshot is taken: a month
- * that is detached between the two would be neither among the partitions nor among the closing balances.
+ * Allows all kinds of plans, whatever the pool has set, and switches off JIT compilation, which takes seconds with
+ * many partitions. The tables are locked (as every SELECT does) before the snapshot is taken: otherwise a month that
+ * is detached in between would be in neither the partitions nor the closing balances.
  */
 async function prepare(client: pg.PoolClient, options: ReconcileOptions): Promise<void> {
   const { workMemMb = 64, workers = 0, statementTimeoutMs = 30 * 60_000 } = options;
@@ -86,7 +89,10 @@ async function scopeOf(client: pg.PoolClient, { mainAccountId, since }: Reconcil
   };
 }
 
-/** First instant (ISO) of a month in UTC. @throws RangeError unless `YYYY-MM` */
+/**
+ * First instant (ISO) of a month in UTC.
+ * @throws RangeError if the text is not `YYYY-MM`
+ */
 function monthStart(month: string, later = 0): string {
   const [, year, number] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month) ?? [];
   if (year === undefined) throw new RangeError(`not a month: ${JSON.stringify(month)}`);

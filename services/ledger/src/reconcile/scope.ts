@@ -1,24 +1,27 @@
 import { escapeLiteral } from 'pg';
 
-/** What a reconciliation looks at. */
+/** The rows that a reconciliation checks. */
 export interface Scope {
   /** Null: all. */
   readonly mainAccountId: string | null;
-  /** First instant (ISO) of the month from which transfers and journal are read; null: all that is attached. */
+  /** First instant (ISO) of the month from which transfers and journal are read, or null for all attached months. */
   readonly since: string | null;
-  /** End (ISO) of the last detached month; null where none was. What is older is no longer complete. */
+  /** End (ISO) of the last detached month, or null. Older rows are no longer complete. */
   readonly detachedUntil: string | null;
 }
 
-/** SQL condition: the row is of a main account in scope. A literal, so that the planner sees an index's first column. */
+/**
+ * SQL condition: the row's main account is in scope. A literal, so that the planner sees the first column of an
+ * index.
+ */
 export const own = ({ mainAccountId }: Scope, alias: string): string =>
   mainAccountId === null ? 'true' : `${alias}.main_account_id = ${escapeLiteral(mainAccountId)}`;
 
-/** SQL condition: the row's broker time is not before the months asked for. */
+/** SQL condition: the row's broker time is not before the requested months. */
 export const since = ({ since: from }: Scope, alias: string): string =>
   from === null ? 'true' : `${alias}.at >= ${escapeLiteral(from)}`;
 
-/** SQL condition: the row's broker time lies in months that are wholly there and in scope. */
+/** SQL condition: the row's broker time is in months that are complete and in scope. */
 export function inMonths({ since, detachedUntil }: Scope, alias: string): string {
   const from = [since, detachedUntil]
     .filter((instant) => instant !== null)
@@ -27,13 +30,13 @@ export function inMonths({ since, detachedUntil }: Scope, alias: string): string
   return from === undefined ? 'true' : `${alias}.at >= ${escapeLiteral(from)}`;
 }
 
-/** Both. */
+/** Both conditions. */
 export const inScope = (scope: Scope, alias: string): string =>
   `${own(scope, alias)} AND ${inMonths(scope, alias)}`;
 
 /**
- * SELECT of main accounts and the `last` number that a row outside the scope's months has. Numbers beyond are all in
- * scope; some below may be too, since two topics are merged: a month's last numbers can lie in the month before.
+ * SELECT of main accounts and the `last` number outside the scope's months. Higher numbers are all in scope. Some
+ * lower ones may be too: two topics are merged, so a month's last numbers can lie in the previous month.
  */
 export const edge = (scope: Scope, table: 'journal' | 'transfers'): string =>
   scope.since === null

@@ -3,15 +3,17 @@ import { edge, own, type Scope, since } from './scope.js';
 
 interface Numbered {
   readonly table: 'journal' | 'transfers';
-  /** Column of `main_accounts` with the last number, and of `closing_counts` with how many are detached. */
+  /**
+   * Column of `main_accounts` with the last number, and column of `closing_counts` with the number of detached rows.
+   */
   readonly last: string;
   readonly detached: string;
 }
 
 /**
- * The numbers of each main account without sorting them: a bit per number in words of 64, so that repeats (more rows
- * than bits) and gaps (fewer rows than numbers) show exactly, at a 64th of the groups. Rows of earlier months count as
- * there: their number is known from when they were detached, or is that of the last one of them.
+ * Checks the numbers of each main account without sorting: a bit per number in words of 64. So repeats (more rows
+ * than bits) and gaps (fewer rows than numbers) show exactly, with a 64th of the groups. Rows of earlier months count
+ * as present: their number is known from when they were detached, or is the last number of those months.
  */
 const numbers = ({ table, last, detached }: Numbered, scope: Scope): string => `
   SELECT n.main_account_id, count(*) AS rows, bit_or(1::bigint << (n.sequence & 63)::int) AS seen,

@@ -2,7 +2,7 @@ import { MONTHLY_TABLES } from '../store/partitions.js';
 import { oneCheck, type ReconciliationQuery } from './query.js';
 import { own } from './scope.js';
 
-/** Checks that need no transfers: rows of the books against one another. */
+/** Checks without transfers: rows of the books against one another. */
 
 const resolvedHolds = oneCheck(
   {
@@ -39,7 +39,7 @@ const mainCounters = oneCheck(
     ) AS sums WHERE (${COUNTERS.join(', ')}) <> (${COUNTERS.map((name) => `${name}_found`).join(', ')})`,
 );
 
-/** The last journal row of a lane comes out of an index, whatever the journal's size. */
+/** The last journal row of a lane is found by an index, for any size of the journal. */
 const lanes = oneCheck(
   {
     name: 'lanes',

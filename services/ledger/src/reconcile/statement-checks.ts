@@ -2,14 +2,14 @@ import { eventType } from '@subledger/contracts';
 import type { ReconciliationQuery } from './query.js';
 import { inMonths, inScope, own, type Scope } from './scope.js';
 
-/** What was returned at the close: by the month start, or by the event that deleted the sub-account. */
+/** Points returned at the close: by the month start, or by the event that deleted the sub-account. */
 const RETURNED = `t.kind = 'month-return' OR (t.kind = 'deactivation-return' AND EXISTS (SELECT FROM journal j
   WHERE j.main_account_id = t.main_account_id AND j.sequence = t.event_sequence AND j.at = t.at
     AND j.type = '${eventType('sub-account.deleted')}'))`;
 
 /**
- * All that concerns a period of a sub-account, as rows of one list: its transfers, its open holds, its statement if it
- * is closed (`closed_…`), its counters while the period is open (`open_…`; a deleted sub-account may have both).
+ * All rows of a sub-account's period as one list: its transfers, its open holds, its statement if it is closed
+ * (`closed_…`), its counters while the period is open (`open_…`). A deleted sub-account may have both.
  */
 const rows = (scope: Scope): string => `
   SELECT t.main_account_id, t.sub_account_id, t.period,
@@ -47,15 +47,15 @@ const SUMS = [
 ].join(', ');
 
 const IS_NEITHER = 'closed_used IS NULL AND open_used IS NULL';
-/** Not all transfers of a period are there once a month with some of them is detached. */
+/** If a month with some of its transfers is detached, the period is not complete. */
 const IS_WHOLE = "period > coalesce(last_period, '')";
 const USAGE_WRONG = `${IS_WHOLE} AND (closed_used <> used_moved OR (${IS_NEITHER} AND used_moved <> 0))`;
 const RETURN_WRONG = `(has_return AND closed_returned <> returned_moved) OR (closed_used IS NULL AND returned_moved <> 0)`;
-/** What was in holds at the close came back late, was used late, or is still held. */
+/** Points that were in holds at the close were returned late, were used late, or are still held. */
 const HOLDS_WRONG = `closed_held - late_returned - in_holds NOT BETWEEN 0 AND late_used OR (${IS_NEITHER} AND in_holds <> 0)`;
 const COUNTERS_WRONG = `(${IS_WHOLE} AND (open_used <> used_moved OR open_overage <> overage_moved)) OR open_held <> in_holds`;
 
-/** The figures of periods, closed and open, against transfers and holds. */
+/** Checks the figures of closed and open periods against transfers and holds. */
 const periods: ReconciliationQuery = {
   checks: [
     {

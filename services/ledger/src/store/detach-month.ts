@@ -3,14 +3,14 @@ import { sqlState, withTransaction } from '@subledger/database';
 import type pg from 'pg';
 import { MONTHLY_TABLES, PARTITIONS_LOCK } from './partitions.js';
 
-/** How many months stay attached unless told, the current one included. */
+/** Default number of months that stay attached, including the current one. */
 export const DEFAULT_KEEP_MONTHS = 13;
-/** The last month is never detached: records of it may still wait in the log. */
+/** The previous month is never detached, because records of it may still wait in the log. */
 const MIN_KEEP_MONTHS = 2;
-/** A command that comes again within this time gets its first outcome. */
+/** Within this time, a repeated command gets its first outcome. */
 const DEFAULT_KEEP_COMMANDS_DAYS = 60;
 
-/** How long writers may have to wait behind us each time, and how often it is tried. */
+/** Maximum milliseconds that writers wait for one attempt. */
 const DETACH_LOCK_TIMEOUT_MS = 250;
 const DETACH_ATTEMPTS = 60;
 const DETACH_PAUSE_MS = 500;
@@ -19,11 +19,11 @@ const IN_USE =
   'Somebody has been reading the tables all the time (a backup, a reconciliation): try again later';
 
 export interface DetachOptions {
-  /** Months that stay attached, the current one included. Default 13, at least 2. */
+  /** Months that stay attached, including the current one. Default 13, at least 2. */
   readonly keepMonths?: number;
-  /** Commands stay at least so long, whatever their month. Default 60. */
+  /** Minimum days to keep commands, whatever their month. Default 60. */
   readonly keepCommandsDays?: number;
-  /** Drops the two tables; otherwise they stay in the schema, to be archived. */
+  /** Drops the two tables. Otherwise they stay in the schema for archiving. */
   readonly drop?: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface DetachedMonth {
   readonly month: string;
   readonly transfers: number;
   readonly events: number;
-  /** Rows that went with the month. */
+  /** Rows deleted with the month. */
   readonly deleted: {
     readonly commands: number;
     readonly charges: number;
@@ -40,19 +40,19 @@ export interface DetachedMonth {
   };
 }
 
-/** The month cannot be detached, and why; nothing was changed. */
+/** The month cannot be detached. The message says why. Nothing was changed. */
 export class DetachRefusedError extends Error {
   override readonly name = 'DetachRefusedError';
 }
 
 /**
- * Takes the oldest month out of journal and transfers, in one transaction: its sums go to the closing balances, and
- * commands, charges, refunds and resolved holds of that time are deleted. The books go on meanwhile; writers wait only
- * for the very end, at most a quarter of a second at a time.
+ * Detaches the oldest month from journal and transfers, in one transaction. Its sums are added to the closing
+ * balances, and its commands, charges, refunds and resolved holds are deleted. Booking continues meanwhile: writers
+ * only wait for the last step, at most a quarter of a second at a time.
  *
- * A refund that is being booked at this moment for a message of that month would bring its charge back: keep more
- * months than anybody waits with a refund.
- * @param month `YYYY-MM`, in UTC, as partitions are
+ * A refund that is booked at this moment for a message of that month would restore its charge. So keep more months
+ * than refunds may be late.
+ * @param month `YYYY-MM` in UTC, like the partitions
  * @throws DetachRefusedError
  */
 export async function detachMonth(
@@ -75,7 +75,7 @@ export async function detachMonth(
     const [journal, transfers] = tablesOf(month);
     await refuseYoung(client, month, keepMonths);
     await refuseNotOldest(client, month);
-    // From here on nobody can add to the month, so that its sums are final.
+    // From here on nobody can add rows to the month, so its sums are final.
     await client.query(`LOCK TABLE ${journal}, ${transfers} IN SHARE MODE`);
     await refuseStrays(client, month);
     await refuseUnpublished(client, journal, month);
@@ -96,7 +96,7 @@ const tablesOf = (month: string): [journal: string, transfers: string] => {
 /** SQL of the first instant after a month. */
 const endOf = (month: string): string => `((DATE '${month}-01' + INTERVAL '1 month') AT TIME ZONE 'UTC')`;
 
-/** Whole months are read and joined here, whatever plans the pool has set for its own statements. */
+/** Whole months are read and joined here, so allow all plans, whatever the pool has set. */
 async function prepare(client: pg.PoolClient): Promise<void> {
   await client.query(`
     SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '5s'; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off;
@@ -128,7 +128,7 @@ async function refuseNotOldest(client: pg.PoolClient, month: string): Promise<vo
     throw new DetachRefusedError(`${months[0]} is older than ${month} and still attached`);
 }
 
-/** Rows of that time in a default partition would be left out of the sums, and come before them. */
+/** Rows of that time in a default partition would be missing from the sums. */
 async function refuseStrays(client: pg.PoolClient, month: string): Promise<void> {
   for (const table of MONTHLY_TABLES) {
     const { rows } = await client.query(`SELECT FROM ${table}_default WHERE at < ${endOf(month)} LIMIT 1`);
@@ -151,7 +151,7 @@ async function refuseUnpublished(client: pg.PoolClient, journal: string, month: 
   }
 }
 
-/** What the month leaves: sums, where they are not 0, and counts. */
+/** Adds the month's sums that are not 0, and its counts. */
 async function addClosings(client: pg.PoolClient, journal: string, transfers: string): Promise<void> {
   await client.query(`
     INSERT INTO closing_balances AS c (main_account_id, account, balance)
@@ -189,9 +189,10 @@ async function noteMonth(
 }
 
 /**
- * What made things happen once within the month. A charge stays until its last refund's month goes too, so that its
- * refunds always add up; refunds go with their charge. A command that is kept for its days takes its outcome along,
- * which was in the journal. Open holds stay, and so does what they hold (a closing balance of their own).
+ * Deletes the rows that made things happen once within the month. A charge stays until the month of its last refund
+ * is detached, so that its refunds always add up. Refunds are deleted with their charge. A command that is kept
+ * longer keeps its outcome, which was in the journal. Open holds and their points stay (with a closing balance of
+ * their own).
  */
 async function deleteMessagesAndCommands(
   client: pg.PoolClient,
@@ -221,8 +222,8 @@ async function deleteMessagesAndCommands(
 }
 
 /**
- * PostgreSQL wants both tables for itself, for a moment. While it waits for whoever is at work, all that come later
- * wait behind it: so it gives up soon, lets them pass, and tries again; what was done before is kept.
+ * PostgreSQL needs an exclusive lock on both tables for a moment. While it waits for running transactions, all later
+ * ones wait for it. So it gives up soon, lets them pass, and tries again. The work before this step is kept.
  */
 async function detach(client: pg.PoolClient, month: string): Promise<void> {
   const statements = MONTHLY_TABLES.map(

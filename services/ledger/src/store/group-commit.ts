@@ -2,13 +2,13 @@ import { fitting, isTransientError } from '@subledger/database';
 import type { BatchToWrite } from './write-batch.js';
 
 export interface GroupCommitOptions {
-  /** Transactions at a time; only one of them a small one. */
+  /** Maximum concurrent transactions. Only one of them may be a small one. */
   readonly atOnce: number;
-  /** Most journal rows of a shared transaction; one of fewer is small. */
+  /** Maximum journal rows of a shared transaction. A batch with fewer rows is small. */
   readonly maxRows: number;
   /**
-   * Writes all of them in one transaction, or none.
-   * @throws LaneFencedError: nothing was written
+   * Writes all batches in one transaction, or none.
+   * @throws LaneFencedError nothing was written
    */
   readonly write: (batches: readonly BatchToWrite[]) => Promise<void>;
 }
@@ -26,9 +26,9 @@ interface Group {
 }
 
 /**
- * Lets the batches of several lanes share a transaction. A batch that finds a place is written at once: a lone
- * command does not wait for company. Small ones that come while another small one is written go together, as the next
- * one: what a transaction costs beside its rows (a flush above all) is then shared, the more the busier the machine.
+ * Lets small batches of several lanes share a transaction. If there is a free place, a batch is written at once, so a
+ * single command does not wait for others. Small batches that arrive while another small one is being written share
+ * the next transaction. They share its fixed costs (above all the flush), the more the busier the machine is.
  */
 export class GroupCommit {
   private readonly waiting: Waiting[] = [];
@@ -37,7 +37,7 @@ export class GroupCommit {
 
   constructor(private readonly options: GroupCommitOptions) {}
 
-  /** @throws as writing the batch alone */
+  /** @throws like writing the batch alone */
   write(batch: BatchToWrite): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ batch, rows: rowsOf(batch), resolve, reject });
@@ -54,7 +54,7 @@ export class GroupCommit {
     }
   }
 
-  /** The first that waits, and what of the following fits beside it. */
+  /** The first waiting batch, and following ones that fit. */
   private nextGroup(): Group {
     const { maxRows } = this.options;
     const batches = this.waiting.slice(
@@ -78,7 +78,7 @@ export class GroupCommit {
     try {
       await this.options.write(batches.map(({ batch }) => batch));
     } catch (error) {
-      // One of them is fenced or cannot be written, and that is no other lane's trouble. Nothing was written.
+      // One of them is fenced or cannot be written, which must not affect other lanes. Nothing was written.
       if (batches.length > 1 && !isTransientError(error)) {
         for (const one of batches) await this.writeTogether([one]);
       } else for (const { reject } of batches) reject(error);
@@ -88,7 +88,7 @@ export class GroupCommit {
   }
 }
 
-/** What cannot share a statement counts as more than any group has room for. */
+/** A batch that cannot share a statement counts as larger than any group. */
 const rowsOf = ({ writes, published }: BatchToWrite): number => {
   const isAlone = writes.outbox.length > 0 || published.hasOutbox || writes.journal.length > 1;
   return isAlone ? Number.POSITIVE_INFINITY : (writes.journal[0]?.rows.length ?? 0);

@@ -4,9 +4,9 @@ import type { Lease } from './lane-lease.js';
 import type { CommandRow, JournalBlock, TransferRow } from './rows.js';
 import { WHERE_OURS } from './statement.js';
 
-/** What is only ever inserted: the journal, the transfers, command ids. */
+/** Rows that are only inserted: the journal, the transfers, command ids. */
 
-/** A block of the lane that has the lease. */
+/** A block of rows of the lane with this lease. */
 export interface LaneBlock {
   readonly lease: Pick<Lease, 'lane' | 'generation'>;
   readonly block: JournalBlock;
@@ -14,7 +14,7 @@ export interface LaneBlock {
 
 const SEPARATOR = Buffer.from([0x1e]);
 
-/** Blocks of different lanes, in one statement. */
+/** Blocks of different lanes in one SQL statement. */
 export function insertJournal(blocks: readonly LaneBlock[]): Statement {
   const rows = blocks.flatMap(({ lease, block }) => block.rows.map((row) => ({ lease, row })));
   return {
@@ -35,7 +35,7 @@ export function insertJournal(blocks: readonly LaneBlock[]): Statement {
       textArray(rows.map(({ row }) => row.at)),
       textArray(rows.map(({ row }) => row.causeKind)),
       textArray(rows.map(({ row }) => row.causeId)),
-      // `pg` sends a Buffer as it is, and the binary form of a text is its UTF-8.
+      // `pg` sends a Buffer unchanged, and the binary form of a text is its UTF-8.
       joined(blocks.map(({ block }) => block.payloads)),
       plainArray(rows.map(({ row }) => row.position)),
     ],

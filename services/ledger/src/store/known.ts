@@ -1,10 +1,10 @@
-/** Something of a main account, by an id that others chose. */
+/** An object of a main account, by an id that another system chose. */
 export interface OwnedId {
   readonly mainAccountId: string;
   readonly id: string;
 }
 
-/** The ids that a batch's records can touch; repeats do no harm. */
+/** The ids that a batch's records may need. Repeats do no harm. */
 export interface TouchedIds {
   readonly holds: readonly OwnedId[];
   readonly charges: readonly OwnedId[];
@@ -13,15 +13,15 @@ export interface TouchedIds {
   readonly commands: readonly OwnedId[];
 }
 
-/** The outcome that a command id had before. */
+/** The earlier outcome of a command id. */
 export interface KnownCommand {
   readonly contentHash: string;
-  /** 0 where it was refused without books. */
+  /** 0 if it was refused without books. */
   readonly eventSequence: number;
-  /** The event's JSON text as it was published. */
+  /** The event's JSON text as published. */
   readonly payload: string;
 }
 
-/** Key of a command in `loadCommands`' answer. Neither id can contain the separator. */
+/** Key of a command in the result of `loadCommands`. Neither id can contain the separator. */
 export const commandKey = (mainAccountId: string, commandId: string): string =>
   `${mainAccountId} ${commandId}`;

@@ -1,4 +1,4 @@
-/** Another owner has the lane: this one must neither write nor publish any more. */
+/** Another owner has the lane, so this one must neither write nor publish. */
 export class LaneFencedError extends Error {
   override readonly name = 'LaneFencedError';
   constructor(readonly lane: number) {
@@ -6,7 +6,7 @@ export class LaneFencedError extends Error {
   }
 }
 
-/** The right to write a lane, for as long as nobody raises its epoch. */
+/** The right to write a lane until another owner raises its epoch. */
 export interface Lease {
   readonly lane: number;
   readonly epoch: bigint;

@@ -16,8 +16,8 @@ interface LaneRow {
 }
 
 /**
- * Takes a lane over: raises its epoch, so that from the commit on no older owner can write.
- * @param start offsets at which a lane that has no row yet begins: the log's beginnings
+ * Takes a lane over: raises its epoch, so that after the commit no older owner can write.
+ * @param start start offsets of a lane without a row: the beginnings of its logs
  */
 export async function takeLane(
   pool: pg.Pool,
@@ -45,7 +45,7 @@ export async function takeLane(
 }
 
 /**
- * Notes by itself how far a lane is published, when no batch comes along to carry it.
+ * Stores how far a lane is published, if no batch comes to carry the cursor.
  * @throws LaneFencedError
  */
 export async function advanceCursor(
@@ -56,7 +56,7 @@ export async function advanceCursor(
   await withTransaction(pool, async (client) => {
     const { rowCount } = await client.query({
       name: 'ledger-cursor',
-      // Never beyond what the row knows of: it was restored under us, and rows to come would pass for published.
+      // Never beyond the row's own sequence: if the database was restored, later rows would count as published.
       text: `UPDATE lanes SET published_sequence = $3, updated_at = now()
         WHERE lane = $1 AND epoch = $2 AND lane_sequence >= $3`,
       values: [lane, epoch, publishedSequence],

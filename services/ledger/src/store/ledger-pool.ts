@@ -6,13 +6,13 @@ export const LEDGER_SCHEMA = 'ledger';
 
 export interface LedgerPoolOptions {
   readonly url: string;
-  /** Most connections; the lanes at work need one each, takeovers and readiness a few more. */
+  /** Maximum connections: one for each working lane, and a few for takeovers and readiness. */
   readonly max: number;
   readonly schema?: string;
   readonly onIdleError?: (error: Error) => void;
 }
 
-/** The ledger's pool. Connecting is lazy. */
+/** The ledger's pool. It connects on first use. */
 export function createLedgerPool({ url, max, schema, onIdleError }: LedgerPoolOptions): pg.Pool {
   return createPool({
     url,

@@ -19,8 +19,8 @@ import { commandKey, type KnownCommand, type OwnedId, type TouchedIds } from './
 import { subAccountsPage } from './snapshot-pages.js';
 
 /**
- * Books of main accounts, whole: the main account's row and all its sub-accounts. An id without a row has books
- * without a main account, which is what opens it.
+ * Complete books of main accounts: the main account's row and all its sub-accounts. An unknown id gets books without
+ * a main account, which `main-account.open` opens.
  */
 export async function loadBooks(
   pool: pg.Pool,
@@ -54,10 +54,13 @@ export async function loadBooks(
   return books;
 }
 
-/** Rows of sub-accounts that are in memory at a time, beside what is made of them. */
+/** Sub-account rows that are in memory at a time, beside the books made of them. */
 const SUBS_PER_PAGE = 5_000;
 
-/** A main account with very many sub-accounts, page by page: all their rows at once would be twice the books. */
+/**
+ * Loads a main account with very many sub-accounts page by page: all their rows at once would take twice the memory
+ * of the books.
+ */
 async function loadLarge(pool: pg.Pool, main: MainRow): Promise<Books> {
   const subAccounts: SubAccount[] = [];
   for (let after = ''; ; ) {
@@ -70,13 +73,13 @@ async function loadLarge(pool: pg.Pool, main: MainRow): Promise<Books> {
   return new Books(toMainAccount(main), subAccounts);
 }
 
-/** Puts the holds, charges, refunds and references with these ids, as far as they exist, into the books. */
+/** Adds the existing holds, charges, refunds and references with these ids to the books. */
 export async function loadMessages(
   pool: pg.Pool,
   touched: TouchedIds,
   booksOf: (mainAccountId: string) => Books,
 ): Promise<void> {
-  // At the same time, on connections of their own: each is a round trip.
+  // In parallel, on separate connections, because each is a round trip.
   const [holds, charges, refunds, references] = await Promise.all([
     lookUp<HoldRow>(pool, HOLDS, touched.holds),
     lookUp<ChargeRow>(pool, CHARGES, touched.charges),
@@ -98,7 +101,7 @@ interface CommandRow {
   payload: string;
 }
 
-/** The commands among these that had an outcome before, with it. */
+/** The commands among these with an earlier outcome, and that outcome. */
 export async function loadCommands(
   pool: pg.Pool,
   commands: readonly OwnedId[],
@@ -118,8 +121,8 @@ interface LookUp {
 }
 
 /**
- * Each id by itself, through the primary key: LIMIT keeps the planner from turning the join round, which looks cheap
- * as long as the table is empty, and reads all of it for every batch once it is not.
+ * Looks up each id through the primary key. LIMIT prevents the planner from reversing the join, which looks cheap
+ * while the table is empty, but later reads all of it for every batch.
  */
 const byIds = (name: string, table: string, idColumn: string): LookUp => ({
   name: `ledger-load-${name}`,
@@ -141,7 +144,7 @@ const COMMANDS: LookUp = {
       WHERE main_account_id = c.main_account_id AND sequence = c.event_sequence AND at = c.at LIMIT 1) j ON true`,
 };
 
-/** One statement for all ids; none at all where there are none. */
+/** One SQL statement for all ids, or none if there are no ids. */
 async function lookUp<Row extends pg.QueryResultRow>(
   pool: pg.Pool,
   { name, text }: LookUp,

@@ -20,7 +20,7 @@ export function insertOutbox(lane: number, rows: readonly OutboxRow[]): Statemen
   };
 }
 
-/** Takes what is published out of the outbox. */
+/** Deletes published rows from the outbox. */
 export function deleteOutbox(lane: number, publishedSequence: bigint): Statement {
   return {
     name: 'ledger-outbox-published',

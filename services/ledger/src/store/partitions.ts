@@ -1,5 +1,5 @@
-/** The tables whose rows lie in a partition per month (UTC) of their broker time. */
+/** The tables with a partition per month (UTC) of their broker time. */
 export const MONTHLY_TABLES = ['journal', 'transfers'] as const;
 
-/** Advisory lock of whoever makes or detaches partitions. */
+/** Advisory lock for making or detaching partitions. */
 export const PARTITIONS_LOCK = 'ledger.partitions';

@@ -1,16 +1,16 @@
-/** ASCII record separator: JSON escapes control characters, so it never stands in a JSON text. */
+/** ASCII record separator. JSON escapes control characters, so it never occurs in a JSON text. */
 const SEPARATOR = 0x1e;
-/** An event's text is about this long; a buffer that proves too small is doubled. */
+/** Approximate length of an event's text. A buffer that is too small is doubled. */
 const EXPECTED_BYTES = 1_600;
 const MIN_BYTES = 4_096;
-/** Bytes of UTF-8 per UTF-16 unit, at most. */
+/** Maximum UTF-8 bytes per UTF-16 unit. */
 const MAX_BYTES_PER_UNIT = 3;
 
 /**
- * JSON texts of events, as UTF-8 in one buffer, encoded once for both servers: PostgreSQL takes the whole as one
- * parameter and splits it at `E'\x1e'` (in an array literal each of the many quotes would have to be escaped here and
- * unescaped there), Kafka takes the parts. Encoded as they come, because texts put together from pieces cost the
- * garbage collector more the longer they are kept.
+ * JSON texts of events as UTF-8 in one buffer, encoded once for both servers. PostgreSQL gets the whole as one
+ * parameter and splits it at `E'\x1e'` (in an array literal, each of the many quotes would have to be escaped and
+ * unescaped). Kafka gets the parts. Texts are encoded at once, because strings joined from pieces cost the garbage
+ * collector more the longer they live.
  */
 export class PayloadWriter {
   private buffer: Buffer;
@@ -41,7 +41,7 @@ export class PayloadWriter {
     return this.buffer.subarray(0, this.length);
   }
 
-  /** Each text by itself; views of the same memory. Nothing may be appended after. */
+  /** Each text by itself, as views of the same memory. Append nothing afterwards. */
   parts(): Buffer[] {
     return this.ends.map((end, index) => {
       const start = index === 0 ? 0 : (this.ends[index - 1] as number) + 1;

@@ -27,12 +27,12 @@ import {
 } from './snapshot-pages.js';
 import { type BatchToWrite, writeBatches, writeParts } from './write-batch.js';
 
-/** Write transactions at a time. More are not faster on 2 cores: what waits shares the next one. */
+/** Maximum concurrent write transactions. More are not faster on 2 cores: waiting batches share the next one. */
 const WRITES_AT_ONCE = 2;
-/** Journal rows of a transaction that several lanes share. */
+/** Maximum journal rows of a transaction that several lanes share. */
 const SHARED_ROWS = 200;
 
-/** The ledger's store on PostgreSQL: hand-written statements where it is hot, Prisma where it is not. */
+/** The ledger's store on PostgreSQL: hand-written SQL on the hot path, Prisma elsewhere (docs/decisions/0002). */
 export class PgLedgerStore implements LedgerStore {
   private readonly commits: GroupCommit;
 
@@ -94,7 +94,7 @@ export class PgLedgerStore implements LedgerStore {
   }
 
   async unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]> {
-    // By hand: what a large month start publishes is read back through this.
+    // Hand-written SQL: large month starts are published from here.
     const { rows: journal } = await this.pool.query<{ main: string; lane_sequence: bigint; payload: string }>(
       {
         name: 'ledger-unpublished',

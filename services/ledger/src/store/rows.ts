@@ -15,7 +15,7 @@ export interface SubAccountKey {
   readonly subAccountId: string;
 }
 
-/** Rows of one batch, as they are written. Instants are ISO text, as statements and events both need them. */
+/** Rows of one batch, as they are written. Instants are ISO text, because both SQL and events need them so. */
 
 export interface JournalRow {
   readonly mainAccountId: string;
@@ -35,14 +35,14 @@ export interface TransferRow {
   readonly transfer: Transfer;
 }
 
-/** Journal rows of one statement. */
+/** Journal rows of one SQL statement. */
 export interface JournalBlock {
   readonly rows: readonly JournalRow[];
   /** Their payloads: UTF-8, separated by `E'\x1e'`. */
   readonly payloads: Buffer;
 }
 
-/** A row of the books, under its main account. `at` is the broker time of the record that first wrote it. */
+/** A row of the books with its main account. `at` is the broker time of the record that first wrote it. */
 export interface Owned<Row> {
   readonly mainAccountId: string;
   readonly at: string;
@@ -53,22 +53,22 @@ export interface CommandRow {
   readonly mainAccountId: string;
   readonly commandId: string;
   readonly contentHash: string;
-  /** 0 where no journal has the outcome. */
+  /** 0 if the outcome is in no journal row. */
   readonly eventSequence: number;
   readonly at: string;
-  /** The outcome's JSON where no journal has it; else null. */
+  /** The outcome's JSON if it is in no journal row, otherwise null. */
   readonly payload: string | null;
 }
 
-/** What a batch adds to one statement: its close, late facts, or both. */
+/** What a batch adds to one statement: its close, late amounts, or both. */
 export interface StatementRow extends SubAccountKey {
   readonly period: string;
-  /** Null where the statement was closed before. */
+  /** Null if the statement was closed before. */
   closing: PeriodClosing | null;
   lateUsed: Points;
   lateRefunded: Points;
   lateReturned: Points;
-  /** Broker time of what made the row. */
+  /** Broker time of the record that made the row. */
   readonly at: string;
 }
 
@@ -88,17 +88,17 @@ export interface LaneOffsets {
   readonly messageLastId: string | null;
 }
 
-/** Offset of the last message that books at these offsets reflect; null before the first. */
+/** Offset of the last message that books at these offsets contain, or null before the first. */
 export const lastMessageOf = ({
   messageOffset,
   messageLastId,
 }: Pick<LaneOffsets, 'messageOffset' | 'messageLastId'>): bigint | null =>
   messageLastId === null ? null : messageOffset - 1n;
 
-/** How a transaction moves the lane's row. */
+/** The change of the lane's row in a transaction. */
 export interface LaneStep {
   readonly offsets: LaneOffsets;
-  /** Last lane sequence before; the row must have it. */
+  /** The previous lane sequence, which the row must have. */
   readonly laneSequenceBefore: bigint;
   readonly laneSequence: bigint;
 }

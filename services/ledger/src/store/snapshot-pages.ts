@@ -3,27 +3,27 @@ import type { AccountName, MainAccount, PeriodClosing, Points, SubAccount, Trans
 import type pg from 'pg';
 import { type MainRow, type SubRow, toMainAccount, toSubAccount } from './book-rows.js';
 
-/** A transfer, with the broker time of what made it in milliseconds since 1970. */
+/** A transfer with the broker time of its cause, in milliseconds since 1970. */
 export type StoredTransfer = Transfer & { readonly at: number };
 
-/** A closed statement, and what reached it after its close. */
+/** A closed statement, and the late amounts after its close. */
 export interface StoredStatement {
   readonly subAccountId: string;
   readonly closing: PeriodClosing;
   readonly lateUsed: Points;
   readonly lateRefunded: Points;
   readonly lateReturned: Points;
-  /** Broker time of the close, milliseconds since 1970. */
+  /** Broker time of the close, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** Names a statement of a main account. */
+/** Identifies a statement of a main account. */
 export interface StatementKey {
   readonly subAccountId: string;
   readonly period: string;
 }
 
-/** A main account's own row; undefined without books. */
+/** A main account's own row, or undefined without books. */
 export async function loadMain(pool: pg.Pool, mainAccountId: string): Promise<MainAccount | undefined> {
   const { rows } = await pool.query<MainRow>({
     name: 'ledger-load-main-account',
@@ -33,7 +33,7 @@ export async function loadMain(pool: pg.Pool, mainAccountId: string): Promise<Ma
   return rows[0] && toMainAccount(rows[0]);
 }
 
-/** Sub-accounts by id, in the database's order of texts: `after` is the id of the last one before, '' for the first. */
+/** Sub-accounts by id, in the database's text order. `after` is the previous last id, or '' for the first page. */
 export async function subAccountsPage(
   pool: pg.Pool,
   mainAccountId: string,
@@ -64,7 +64,7 @@ interface TransferRow {
   at: Date;
 }
 
-/** Transfers with numbers after `after`, in order; those of detached months are missing. */
+/** Transfers with numbers after `after`, in order, without those of detached months. */
 export async function transfersPage(
   pool: pg.Pool,
   mainAccountId: string,
@@ -111,7 +111,7 @@ interface StatementRow {
   at: Date;
 }
 
-/** Closed statements after one of them, in the order of the primary key. */
+/** Closed statements after this one, in the order of the primary key. */
 export async function statementsPage(
   pool: pg.Pool,
   mainAccountId: string,

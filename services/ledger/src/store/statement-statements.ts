@@ -5,8 +5,8 @@ import type { StatementRow, SubAccountKey } from './rows.js';
 import { AND_OURS, WHERE_OURS } from './statement.js';
 
 /**
- * Closes statements and adds late facts to them. Closing figures are written once, with the row; late ones only ever
- * grow. A row of late facts alone is for a period before the sub-account existed.
+ * Closes statements and adds late amounts to them. Closing figures are written once, with the row. Late amounts only
+ * grow. A row with only late amounts is for a period before the sub-account existed.
  */
 export function upsertStatements(rows: readonly StatementRow[]): Statement {
   const closing = (field: Exclude<keyof PeriodClosing, 'period'>) =>
@@ -41,7 +41,7 @@ export function upsertStatements(rows: readonly StatementRow[]): Statement {
   };
 }
 
-/** Notes that tombstones replace the limit records of these. */
+/** Notes that tombstones have replaced the limit records of these sub-accounts. */
 export function markTombstones(rows: readonly SubAccountKey[]): Statement {
   return {
     name: 'ledger-tombstones',

@@ -6,9 +6,9 @@ import type { Owned } from './rows.js';
 import { WHERE_OURS } from './statement.js';
 
 /**
- * The rows of the books, whole, in their last version of the batch. Upserts, not joins with `UPDATE … FROM
- * unnest()`: an upsert finds its row through the primary key whatever the planner believes of a table that grew
- * from nothing a moment ago, and one statement serves new and changed rows.
+ * The complete rows of the books, in their last version of the batch. Upserts instead of joins with `UPDATE … FROM
+ * unnest()`: an upsert finds its row through the primary key, even if the planner has outdated statistics of a table
+ * that was empty a moment ago. One SQL statement serves new and changed rows.
  */
 
 export function upsertMainAccounts(rows: readonly MainAccount[]): Statement {

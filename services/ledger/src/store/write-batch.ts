@@ -17,8 +17,8 @@ import {
 } from './upsert-statements.js';
 
 /**
- * Rows per statement: bounds the size of a parameter (a month start of 100,000 sub-accounts is one transaction of
- * many statements) and the time of one statement.
+ * Rows per SQL statement. Limits the size of a parameter (a month start of 100,000 sub-accounts is one transaction of
+ * many SQL statements) and the time of one SQL statement.
  */
 export const ROWS_PER_STATEMENT = 5_000;
 
@@ -31,13 +31,14 @@ export interface BatchToWrite {
 }
 
 /**
- * Writes batches of different lanes in one transaction, the lanes' rows first: such a row is both the lock that makes
- * a stale owner wait for us and the fence that then stops it. Batches of usual size are one statement, so that a lone
- * command costs one round trip.
+ * Writes batches of different lanes in one transaction, the lanes' rows first. Such a row is both the lock that makes
+ * an outdated owner wait and the fence that then stops it (docs/decisions/0022). Batches of usual size are one SQL
+ * statement, so that a single command costs one round trip.
  *
- * Batches that delete from or add to the outbox, or that are very large, come alone.
+ * Batches that delete from or add to the outbox, and very large ones, are written alone.
  *
- * @throws LaneFencedError when another owner has raised an epoch, or a row was restored; nothing was written
+ *
+ * @throws LaneFencedError if another owner has raised an epoch, or a row was restored; nothing was written
  * @throws during an outage an error after which the batches may be written or not (`isConnectionError`)
  */
 export async function writeBatches(pool: pg.Pool, batches: readonly BatchToWrite[]): Promise<void> {
@@ -49,7 +50,7 @@ export async function writeBatches(pool: pg.Pool, batches: readonly BatchToWrite
     return inParts(pool, first.lease, fence, statementsOf([first]));
   }
   const statements = [...statementsOf(batches)];
-  // One name per combination of sets, so that each is parsed once.
+  // One name per combination of parts, so that each is parsed once.
   const names = [fence, ...statements].map((statement) => statement.name.slice('ledger-'.length));
   const { rowCount } = await pool.query(
     shortNamed(oneStatement(`ledger-batch:${names.join('+')}`, fence, statements)),
@@ -58,7 +59,7 @@ export async function writeBatches(pool: pg.Pool, batches: readonly BatchToWrite
 }
 
 /**
- * Writes a batch that is made part by part while it is written, in one transaction.
+ * Writes a batch in one transaction, part by part while it is made.
  * @throws as `writeBatches`
  */
 export async function writeParts(
@@ -79,7 +80,7 @@ export async function writeParts(
   }
 }
 
-/** The next statement is made while PostgreSQL works on the one before it. */
+/** Makes the next SQL statement while PostgreSQL works on the previous one. */
 async function inParts(
   pool: pg.Pool,
   lease: Lease,
@@ -94,11 +95,11 @@ async function inParts(
       for (const statement of statements) {
         await atWork;
         atWork = client.query(statement);
-        // Noticed at the next `await`; until then it is nobody's unhandled rejection.
+        // The next `await` notices a failure. Until then it must not be an unhandled rejection.
         atWork.catch(() => undefined);
       }
     } catch (error) {
-      // Where making a statement fails, the one at work still belongs to this transaction.
+      // If making an SQL statement fails, the running one still belongs to this transaction.
       await atWork?.catch(() => undefined);
       throw error;
     }
@@ -108,7 +109,7 @@ async function inParts(
 
 const shortNames = new Map<string, string>();
 
-/** PostgreSQL cuts names off at 63 bytes. */
+/** PostgreSQL truncates names to 63 bytes. */
 function shortNamed(statement: Statement): Statement {
   let name = shortNames.get(statement.name);
   if (name === undefined) {
@@ -118,7 +119,7 @@ function shortNamed(statement: Statement): Statement {
   return { ...statement, name };
 }
 
-/** Whether a set is too large for one statement. */
+/** Whether a set is too large for one SQL statement. */
 function isChunked(writes: BatchWrites): boolean {
   const { transfers, subAccounts, outbox, journal } = writes;
   return (
@@ -133,9 +134,9 @@ interface FencedStep {
 }
 
 /**
- * A row must also be where its batch goes on from: a database that was restored under a running lane may have the
- * lane's epoch, and the books in memory are ahead of it. Several rows advance together or not at all: they are locked
- * first, and all of them must be ours.
+ * A row must also have the position from which its batch continues. If the database was restored under a running
+ * lane, the row may have the lane's epoch while the books in memory are ahead of it. Several rows advance together or
+ * not at all: they are locked first, and all of them must be ours.
  */
 function advanceLanes(steps: readonly FencedStep[]): Statement {
   const values = [
@@ -168,7 +169,7 @@ function advanceLanes(steps: readonly FencedStep[]): Statement {
   };
 }
 
-/** The statements in their fixed order, each made when it is due; empty sets cost nothing. */
+/** The SQL statements in their fixed order, each made when it is needed. Empty sets cost nothing. */
 function* statementsOf(batches: readonly BatchToWrite[]): Generator<Statement> {
   const each = <Row>(
     rowsOf: (writes: BatchWrites) => readonly Row[],
@@ -193,7 +194,7 @@ function* statementsOf(batches: readonly BatchToWrite[]): Generator<Statement> {
   }
 }
 
-/** Those of one batch, which may be very many, as they are. */
+/** The rows of one batch, which may be very many, without a copy. */
 function rowsOfAll<Row>(
   batches: readonly BatchToWrite[],
   rowsOf: (writes: BatchWrites) => readonly Row[],
@@ -202,7 +203,7 @@ function rowsOfAll<Row>(
   return batches.length === 1 && only ? rowsOf(only.writes) : batches.flatMap(({ writes }) => rowsOf(writes));
 }
 
-/** The blocks of one batch one by one; one block of several batches together. */
+/** The blocks of one batch one by one, or one joined block of several batches. */
 function* journalOf(batches: readonly BatchToWrite[]): Generator<Statement> {
   const blocks = batches.flatMap(({ lease, writes }) => writes.journal.map((block) => ({ lease, block })));
   if (batches.length === 1) for (const one of blocks) yield insertJournal([one]);

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { reconcile } from '../reconcile/reconcile.js';
 import { failedChecks } from '../reconcile/reconciliation.js';
 
-/** @throws Error naming each check that found something, with its first rows */
+/** @throws Error that names each failed check, with its first rows */
 export async function assertBooks(db: pg.Pool): Promise<void> {
   const failed = failedChecks(await reconcile(db, { examples: 3 }));
   if (failed.length === 0) return;

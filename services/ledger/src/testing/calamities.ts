@@ -3,13 +3,13 @@ import { deleteTopics, ensureTopics, type KafkaConfig, type KafkaRecord, LogRead
 import pg from 'pg';
 import { type LedgerHarness, PARTITIONS, waitUntil } from './ledger-harness.js';
 
-/** Loses a topic with all its records, and makes it anew, empty. */
+/** Deletes a topic with all its records and creates it again, empty. */
 export async function recreateTopic({ kafka }: LedgerHarness, topic: string): Promise<void> {
   const settings = topicSettings(PARTITIONS).find(({ name }) => name === topic);
   if (!settings) throw new Error(`no topic ${topic}`);
   const { name, partitions, config } = settings;
   await deleteTopics(kafka, [topic]);
-  // A deletion takes the broker a moment.
+  // The broker needs a moment for a deletion.
   await waitUntil(
     async () => (await ensureTopics(kafka, [{ name, partitions, config }])).created.length === 1,
   );
@@ -37,7 +37,7 @@ export class Backup {
     });
   }
 
-  /** All of it again as it was, in one transaction, under whoever is connected. */
+  /** Restores all rows in one transaction, under running connections. */
   async restore(): Promise<void> {
     await connected(this.url, async (client) => {
       await client.query('BEGIN');

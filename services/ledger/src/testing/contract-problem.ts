@@ -12,8 +12,8 @@ const schemaOf = (topic: string, json: { type?: unknown } | null): z.ZodType | u
 };
 
 /**
- * How a record that the ledger published breaks the contract of its topic; null where it does not. Its readers would
- * put such an event aside: the balance would have moved, and no statement would say why.
+ * How a published record breaks the contract of its topic, or null. Readers would dead-letter such an event: the
+ * balance would have changed, and no statement would explain it.
  */
 export function contractProblem({
   topic,

@@ -4,8 +4,8 @@ const CHARGED = (messageId: string) =>
 const LAST = "(SELECT max(sequence) FROM journal WHERE main_account_id = 'PREPAY')";
 
 /**
- * What is done by SQL to the books of `variedBooks` (PREPAY and POSTPAY, and WRITER, HOLDER and LEAVER stand for ids), and the checks
- * that must find something: these and no others.
+ * SQL changes to the books of `variedBooks` (PREPAY, POSTPAY, WRITER, HOLDER and LEAVER are replaced by ids), and
+ * exactly those checks that must fail.
  */
 export const CORRUPTIONS: [what: string, sql: string, found: string[]][] = [
   [

@@ -16,7 +16,10 @@ function newest(events: readonly Event[], key: (event: Event) => string | undefi
   return kept;
 }
 
-/** A reader that has seen all events must have what the books have, for every account; and no gap in a generation. */
+/**
+ * Checks that a reader of all events has the same state as the books for every account, and finds no gap in a
+ * generation.
+ */
 export async function assertReaderAgrees(harness: LedgerHarness): Promise<void> {
   const events = harness.events.values as Event[];
   const mains = newest(events, ({ data }) => data.mainAccountId);
@@ -47,7 +50,7 @@ export async function assertReaderAgrees(harness: LedgerHarness): Promise<void> 
   for (const { data } of mains.values()) assertNoGap(events, data);
 }
 
-/** The last generation of a main account: from where it begins to its newest event. */
+/** Checks the last generation of a main account, from its beginning to its newest event. */
 function assertNoGap(events: readonly Event[], { mainAccountId, generation, sequence }: Event['data']): void {
   const seen = new Set<number>();
   for (const { data } of events) {
@@ -58,7 +61,7 @@ function assertNoGap(events: readonly Event[], { mainAccountId, generation, sequ
   expect([mainAccountId, seen.size]).toEqual([mainAccountId, sequence - Math.min(...seen) + 1]);
 }
 
-/** The last limit record of every sub-account, as a compacted topic keeps it, must be what the books have. */
+/** Checks that the last limit record of every sub-account, as a compacted topic keeps it, agrees with the books. */
 export function lastLimits(values: readonly Event[]): Map<string, Event> {
   return new Map(values.filter(Boolean).map((value) => [value.subAccountId, value]));
 }

@@ -1,7 +1,7 @@
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 
-/** A record as the consumer would hand it over; what a test leaves out is plain. */
+/** A record as the consumer delivers it, with defaults. */
 export const fakeRecord = (
   fields: Partial<Omit<KafkaRecord, 'value'>> & { value?: unknown } = {},
 ): KafkaRecord => {

@@ -23,7 +23,7 @@ import { TopicTail } from './topic-tail.js';
 
 export const PARTITIONS = 3;
 
-/** A ledger with what those see who watch over it. */
+/** A ledger with its logs and metrics. */
 export interface WatchedLedger extends RunningLedger {
   readonly health: Health;
   readonly metrics: Registry;
@@ -31,7 +31,7 @@ export interface WatchedLedger extends RunningLedger {
   readonly logLines: readonly string[];
 }
 
-/** A database, topics and readers of one suite's own, on the test servers. */
+/** A database, topics and readers for one suite, on the test servers. */
 export class LedgerHarness {
   readonly prefix = `t${randomBytes(4).toString('hex')}.`;
   readonly kafka: KafkaConfig;
@@ -86,14 +86,14 @@ export class LedgerHarness {
     this.assertContracts();
   }
 
-  /** Every suite checks all that its ledgers published. */
+  /** Every suite checks all records that its ledgers published. */
   private assertContracts(): void {
     const published = [this.events, this.limits, this.deadLetters].flatMap(({ records }) => records);
     const problems = published.flatMap((record) => contractProblem(record) ?? []);
     if (problems.length > 0) throw new Error(`the ledger broke its contracts:\n${problems.join('\n')}`);
   }
 
-  /** Starts a ledger in this process and waits until its lanes run, or have stopped. */
+  /** Starts a ledger in this process and waits until its lanes are running or have stopped. */
   async startLedger(env: Record<string, string> = {}, parts: LedgerParts = {}): Promise<WatchedLedger> {
     const config = loadConfig(ledgerConfig, {
       NODE_ENV: 'test',
@@ -135,7 +135,10 @@ export class LedgerHarness {
     return own;
   }
 
-  /** Sends a command as the gateway does. @returns its id */
+  /**
+   * Sends a command like the gateway.
+   * @returns its id
+   */
   async command<Name extends CommandName>(
     name: Name,
     data: CommandInput<Name> & { mainAccountId: string },
@@ -145,7 +148,10 @@ export class LedgerHarness {
     return id;
   }
 
-  /** Reports a message as the SMS service does. @returns the event's id */
+  /**
+   * Reports a message like the SMS service.
+   * @returns the event's id
+   */
   async message(
     name: MessageName,
     data: Record<string, unknown> & { mainAccountId: string },

@@ -3,15 +3,15 @@ import { type LedgerHarness, PARTITIONS } from './ledger-harness.js';
 
 export interface Operated {
   readonly code: number;
-  /** All that was printed. */
+  /** Everything printed. */
   readonly text: string;
 }
 
-/** Runs `npm run ledger -- <args>` against a suite's own database and topics. */
+/** Runs `npm run ledger -- <args>` on a suite's own database and topics. */
 export const operate = (harness: LedgerHarness, ...args: string[]): Promise<Operated> =>
   operateWith(harness, {}, ...args);
 
-/** The same with more variables. */
+/** The same with additional variables. */
 export async function operateWith(
   harness: LedgerHarness,
   more: Readonly<Record<string, string>>,

@@ -15,7 +15,7 @@ export function mainOf(lane: number): string {
   }
 }
 
-/** A funded customer with one sub-account, as the ledger has it when this resolves. */
+/** Opens a funded customer with one sub-account. The ledger has booked it when this resolves. */
 export async function openCustomer(
   harness: LedgerHarness,
   { points = '1000', limit = '100', mainAccountId = newMain() } = {},
@@ -29,7 +29,7 @@ export async function openCustomer(
   return { mainAccountId, subAccountId };
 }
 
-/** Data of a `message.sent` that was sent just now. */
+/** Data of a `message.sent` with the current time. */
 export const sentMessage = (customer: Customer, points: string, messageId: string = randomUUID()) => ({
   ...customer,
   messageId,

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { LedgerHarness } from './ledger-harness.js';
 
 /**
- * Changes a bit of a record in the broker's own file, as a failing disk would. The broker serves what is in the file,
- * so that the batch arrives with a wrong checksum.
+ * Changes a bit of a record in the broker's own file, like a failing disk. The broker serves the file unchanged, so
+ * the batch arrives with a wrong checksum.
  *
- * @param words of the record, nowhere else in the partition
+ *
+ * @param words text of the record that occurs nowhere else in the partition
  */
 export async function spoilBatch(
   { prefix }: LedgerHarness,

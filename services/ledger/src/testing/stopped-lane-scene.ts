@@ -5,7 +5,7 @@ import { LedgerHarness, PARTITIONS, type WatchedLedger, waitUntil } from './ledg
 import { operate } from './operate.js';
 import { type Customer, mainOf, openCustomer, sentMessage } from './scenes.js';
 
-/** A customer on every lane, and what operators and those who watch see when a lane stops. */
+/** A customer on every lane, and what operators and monitoring see when a lane stops. */
 export class StoppedLaneScene {
   readonly harness = new LedgerHarness();
   private readonly customers: Customer[] = [];
@@ -56,7 +56,7 @@ export class StoppedLaneScene {
     );
   }
 
-  /** How often each of these commands and messages is in the journal. */
+  /** How often each of these commands and messages occurs in the journal. */
   async timesBooked(ids: readonly string[]): Promise<number[]> {
     const { rows } = await this.harness.db.query<{ id: string; count: string }>(
       `SELECT cause_id AS id, count(*) FROM journal WHERE cause_kind IN ('command', 'message')
@@ -70,9 +70,9 @@ export class StoppedLaneScene {
     return (await this.harness.one<{ generation: number }>(sql, [lane])).generation;
   }
 
-  /** The lane has stopped, and whoever may notice has. */
+  /** Checks that the lane has stopped and that log, metric and readiness show it. */
   async expectAlarm(ledger: WatchedLedger, lane: number, reason: string): Promise<void> {
-    // A lane that was fenced looks again after a session and five seconds.
+    // A fenced lane tries again after a session and five seconds.
     await waitUntil(() => ledger.lanes.get(lane)?.state === 'broken', 60_000);
     expect(ledger.lanes.get(lane)?.reason).toContain(reason);
     const lines = ledger.logLines.map((text) => JSON.parse(text)).filter((one) => one.lane === lane);
@@ -83,7 +83,10 @@ export class StoppedLaneScene {
     expect(JSON.stringify(ledger.health.readiness.checks.lanes)).toContain(`resume --lane ${lane}`);
   }
 
-  /** Looks, is told what would happen, does it, and sees a running ledger take the lane up. @returns what was said */
+  /**
+   * Shows the plan, carries it out, and waits until a running ledger takes the lane over.
+   * @returns the printed text
+   */
   async resume(lane: number, found: string): Promise<string> {
     const row = () => this.harness.one('SELECT * FROM lanes WHERE lane = $1', [lane]);
     const looked = await operate(this.harness, 'lanes');
@@ -98,7 +101,7 @@ export class StoppedLaneScene {
     return done.text;
   }
 
-  /** The lane's limit records are out anew, in its generation, and right. */
+  /** Checks that the lane's limit records are published again, in its generation, and correct. */
   async expectLimits(lane: number): Promise<void> {
     const { subAccountId } = this.customerOf(lane);
     const wanted = await this.generation(lane);

@@ -1,6 +1,6 @@
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 
-/** A server's stand-in that can go away and come back, for one suite alone. */
+/** A proxy of a server that can go away and come back, for one suite. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
@@ -28,7 +28,7 @@ export class TcpProxy {
     this.isCut = false;
   }
 
-  /** The server still does what the next request with this text in it says, but its answer is lost, and so the connection. */
+  /** The server executes the next request that contains this text, but its answer and the connection are lost. */
   loseAnswerTo(text: string): void {
     this.unanswered = text;
   }
@@ -37,12 +37,12 @@ export class TcpProxy {
     return this.unanswered === undefined;
   }
 
-  /** The server does what requests with this text in them say, but their answers wait for `releaseAnswers`. */
+  /** The server executes requests that contain this text, but their answers wait for `releaseAnswers`. */
   holdAnswersTo(text: string): void {
     this.held = { text, answers: [] };
   }
 
-  /** How many answers wait. */
+  /** Number of waiting answers. */
   get heldAnswers(): number {
     return this.held?.answers.length ?? 0;
   }

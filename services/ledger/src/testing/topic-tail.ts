@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchConsumer, type KafkaConfig, type KafkaRecord } from '@subledger/kafka';
 
-/** Everything that was committed to a topic since its beginning, as a reader (`read_committed`) sees it. */
+/** All committed records of a topic since its beginning, as a reader (`read_committed`) sees them. */
 export class TopicTail {
   readonly records: KafkaRecord[] = [];
   private readonly consumer: BatchConsumer;
@@ -32,7 +32,10 @@ export class TopicTail {
     return this.records.map((record) => JSON.parse(record.value?.toString() ?? 'null'));
   }
 
-  /** Waits until the condition holds for the values. @throws Error after `timeoutMs`, saying what there is */
+  /**
+   * Waits until the condition holds for the values.
+   * @throws Error after `timeoutMs`, with the values
+   */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   async until(isEnough: (values: any[]) => boolean, timeoutMs = 20_000): Promise<any[]> {
     const deadline = Date.now() + timeoutMs;

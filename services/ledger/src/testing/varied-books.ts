@@ -1,11 +1,11 @@
 import { type LedgerHarness, newMain, newSub } from './ledger-harness.js';
 import { type Customer, openCustomer, sentMessage } from './scenes.js';
 
-/** Main accounts of `variedBooks`. Message ids of the prepay one say what happened to them. */
+/** Main accounts of `variedBooks`. Message ids of the prepay account describe what happened to them. */
 export interface VariedBooks {
   readonly prepay: string;
   readonly postpay: string;
-  /** Of the prepay account: with messages, with holds, deleted. */
+  /** Sub-accounts of the prepay account: with messages, with holds, deleted. */
   readonly subs: readonly [string, string, string];
 }
 
@@ -14,8 +14,9 @@ const isAbout =
     value.type === `subledger.${type}.v1` && value.data.messageId === messageId;
 
 /**
- * Books that a real ledger wrote, with a bit of everything: holds settled, released, barred and open, overage, refunds,
- * a deleted sub-account, refusals, a month start, and what came late for the month before. No ledger runs afterwards.
+ * Books written by a real ledger, with all kinds of rows: holds settled, released, barred and open, overage, refunds,
+ * a deleted sub-account, refusals, a month start, and late amounts for the previous month. No ledger is running
+ * afterwards.
  */
 export async function variedBooks(harness: LedgerHarness): Promise<VariedBooks> {
   const scene = new Scene(harness);
@@ -34,7 +35,7 @@ export async function variedBooks(harness: LedgerHarness): Promise<VariedBooks> 
 }
 
 class Scene {
-  /** Before the month start, however quickly the scene has been played. */
+  /** Before the month start, however fast the scene runs. */
   private readonly began = new Date(Date.now() - 60_000).toISOString();
 
   constructor(private readonly harness: LedgerHarness) {}

@@ -9,18 +9,18 @@ import {
 import { instantText } from './instant-text.js';
 import { mainAccountJson, subAccountJson, transferJson } from './state-json.js';
 
-/** CloudEvents `source` of everything that the ledger writes. */
+/** CloudEvents `source` of all records of the ledger. */
 export const EVENT_SOURCE = '/subledger/ledger';
 
-/** What made the ledger act. */
+/** What the ledger acted on. */
 export interface Cause {
   readonly kind: 'command' | 'message' | 'clock';
   readonly id: string;
-  /** CloudEvents type of the record; of a month start by the clock, that of a roll. */
+  /** CloudEvents type of the record, or that of a roll for a month start by the clock. */
   readonly type: string;
 }
 
-/** What all events of one decision share, its JSON written once. */
+/** Writes the events of one decision. Their common JSON is written once. */
 export class EventWriter {
   private readonly mainAccountId: string;
   private readonly head: string;
@@ -45,7 +45,10 @@ export class EventWriter {
     this.mainJson = states === null ? '' : `,"mainAccount":${mainAccountJson(states)}`;
   }
 
-  /** One event of the decision as CloudEvents JSON. `sub` is the state of the sub-account that it names. */
+  /**
+   * One event of the decision as CloudEvents JSON.
+   * @param sub state of the sub-account that it names
+   */
   write(event: DomainEvent, sub: SubAccount | null): string {
     const id = `${this.mainAccountId}.${this.generation}.${event.sequence}`;
     const transfers = event.transfers.length === 0 ? '' : event.transfers.map(transferJson).join(',');
@@ -55,8 +58,8 @@ export class EventWriter {
   }
 
   /**
-   * A refusal that no books have: sequence 0, no states.
-   * @param id CloudEvents id, the same whenever the same record is refused
+   * A refusal without books: sequence 0, no states.
+   * @param id CloudEvents id, the same each time that the same record is refused
    */
   writeWithoutBooks(id: string, detail: object): string {
     return `${this.open(id, 'command.rejected')}0${this.causeJson}]${detailJson(detail)}}}`;
@@ -67,10 +70,10 @@ export class EventWriter {
   }
 }
 
-/** Fields of an event's detail whose numbers are instants; all other numbers are counts. */
+/** Detail fields whose numbers are instants. All other numbers are counts. */
 const INSTANTS = new Set(['expiresAt', 'at']);
 
-/** The detail's fields as `,"name":value…`: bigint is points, nested objects and lists alike. */
+/** The detail's fields as `,"name":value…`. A bigint is points. Nested objects and lists are written the same way. */
 function detailJson(detail: object): string {
   let json = '';
   for (const name in detail) {

@@ -2,8 +2,8 @@ const MAX_KEPT = 256;
 const kept = new Map<number, string>();
 
 /**
- * Milliseconds since 1970 as an ISO instant in UTC. The last answers are kept: the broker stamps all records of a
- * produced batch alike, and month starts are few.
+ * Milliseconds since 1970 as an ISO instant in UTC. The last results are kept, because the broker stamps all records
+ * of a produced batch alike, and there are few different month starts.
  */
 export function instantText(epochMs: number): string {
   let text = kept.get(epochMs);

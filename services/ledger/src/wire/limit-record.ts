@@ -2,20 +2,20 @@ import { TOPICS } from '@subledger/contracts';
 import { formatPoints, granted, type MainAccount, type SubAccount, statusOf } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
 
-/** How far the books are: what every limit record of a moment shares. */
+/** How far the books are. All limit records of a moment share it. */
 export interface LimitPosition {
   readonly generation: number;
   readonly lane: number;
-  /** Offset of the last message of the lane that the books reflect; null before the first. */
+  /** Offset of the lane's last message in the books, or null before the first. */
   readonly messageOffset: bigint | null;
 }
 
-/** The limit record of a sub-account that is deleted for good: the topic forgets its key. */
+/** The tombstone of a deleted sub-account: compaction removes its key from the topic. */
 const tombstone = (sub: SubAccount): OutgoingRecord => ({ topic: TOPICS.limits, key: sub.id, value: null });
 
 /**
- * What a change of a sub-account puts on `subaccount.limits.v1`: its record, or, once the grace time after its
- * deletion is over, the tombstone again, so that a late fact does not bring it back.
+ * The record for `subaccount.limits.v1` after a change of a sub-account: its limit record, or the tombstone again if
+ * the grace time after its deletion is over. So a late fact does not restore it.
  * @param at broker time of the change
  */
 export function limitOrTombstone(
@@ -28,7 +28,7 @@ export function limitOrTombstone(
   return isGone ? tombstone(sub) : limitRecord(main, sub, position);
 }
 
-/** The record of `subaccount.limits.v1` for a sub-account as its books are now. */
+/** The record of `subaccount.limits.v1` for the current state of a sub-account. */
 export function limitRecord(main: MainAccount, sub: SubAccount, position: LimitPosition): OutgoingRecord {
   const { generation, lane, messageOffset } = position;
   const at =

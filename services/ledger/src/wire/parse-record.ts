@@ -31,8 +31,8 @@ interface ValidEnvelope {
 }
 
 /**
- * Reads a record of either input topic: its batch, size, JSON, envelope, type, data, key, in this order. Never throws for
- * what a record contains; what cannot be read comes back as `refused`, to be dead-lettered.
+ * Reads a record of either input topic. It checks batch, size, JSON, envelope, type, data and key, in this order. It
+ * never throws because of a record's content: an unreadable record is returned as `refused`, to be dead-lettered.
  */
 export function parseRecord(record: KafkaRecord): ParsedRecord {
   const json = readRecordJson(record, record.topic === TOPICS.commands ? OF_COMMANDS : OF_MESSAGES);
@@ -64,12 +64,12 @@ function parseCommand(record: KafkaRecord, json: unknown): ParsedRecord {
   };
 }
 
-/** By the fields that booking needs and no others: whatever else is wrong with a message, it was sent. */
+/** Checks only the fields that booking needs. A message with other errors was sent too. */
 function parseMessage(record: KafkaRecord, json: unknown): ParsedRecord {
   const type = typeOf(json);
   const contract = MESSAGE_READERS.get(type);
   if (!contract) return unknownType(record, json);
-  // The gateway's message log reads these, and dead-letters what is wrong with them.
+  // The gateway's message log reads these, and dead-letters invalid ones.
   if (contract.name === 'message.status') return { kind: 'skipped', record };
   const result = contract.schema.safeParse(json);
   if (!result.success) return invalid(record, json, result.error);
@@ -78,7 +78,7 @@ function parseMessage(record: KafkaRecord, json: unknown): ParsedRecord {
   const at = record.timestampMs;
   if (contract.name === 'message.sent') {
     const input = toMessageSent(data as ReadData<'message.sent'>, at);
-    // The event's own id only names the cause of the charge.
+    // The event's own id only identifies the cause of the charge.
     const cause = foreignId.safeParse(id);
     return { kind: 'message', record, id: cause.success ? cause.data : input.messageId, type, input };
   }
@@ -102,7 +102,7 @@ function wrongKey(record: KafkaRecord, json: unknown): RefusedRecord {
   return refused(record, 'wrong-key', 'the key is not data.mainAccountId', json);
 }
 
-/** Wrong only inside `data`, or already in the envelope around it. */
+/** Whether the error is inside `data` only, or in the envelope around it. */
 function invalid(record: KafkaRecord, json: unknown, error: z.ZodError): RefusedRecord {
   const errors = error.issues.slice(0, MAX_ERRORS).map((issue) => ({
     path: issue.path.map(String).join('.'),
@@ -124,7 +124,7 @@ function refused(
   return { kind: 'refused', record, reason, detail: detail.slice(0, MAX_DETAIL_CHARACTERS), command };
 }
 
-/** Whoever sent the command gets an outcome, if it can be seen which command of whom it was. */
+/** The sender of the command gets an outcome if the command's id and main account are readable. */
 function legibleCommand(
   record: KafkaRecord,
   json: unknown,

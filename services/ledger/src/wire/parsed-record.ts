@@ -2,18 +2,18 @@ import type { DeadLetterReason } from '@subledger/contracts';
 import type { Command, MessageRefunded, MessageSent } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
 
-/** One problem of a record's fields; never contains the value. */
+/** One problem of a record's field. It never contains the value. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
 }
 
-/** Who waits for the outcome of a command that could not be read: known where its id and main account were legible. */
+/** An unreadable command whose id and main account are readable, so that it gets an outcome. */
 interface UnreadableCommand {
   readonly id: string;
   readonly type: string;
   readonly mainAccountId: string;
-  /** Of the unreadable bytes: the id stands for them from now on. */
+  /** Hash of the unreadable bytes, to which the id is bound. */
   readonly contentHash: string;
   readonly errors: readonly FieldError[];
 }
@@ -24,7 +24,7 @@ export interface ParsedCommand {
   /** The CloudEvents id, unique per main account. */
   readonly id: string;
   readonly type: string;
-  /** Binds the id to what was asked for, see `content-hash.ts`. */
+  /** Binds the id to the content, see `content-hash.ts`. */
   readonly contentHash: string;
   readonly input: Command;
 }
@@ -37,7 +37,7 @@ export interface ParsedMessage {
   readonly input: MessageSent | MessageRefunded;
 }
 
-/** A record that goes to the dead letters. `detail` says why without quoting the record. */
+/** A record to dead-letter. `detail` says why, without quoting the record. */
 export interface RefusedRecord {
   readonly kind: 'refused';
   readonly record: KafkaRecord;
@@ -46,7 +46,7 @@ export interface RefusedRecord {
   readonly command: UnreadableCommand | null;
 }
 
-/** Valid, and not the ledger's business (`message.status`). */
+/** A valid record that the ledger does not process (`message.status`). */
 interface SkippedRecord {
   readonly kind: 'skipped';
   readonly record: KafkaRecord;

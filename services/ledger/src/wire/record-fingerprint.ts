@@ -5,9 +5,9 @@ import type { KafkaRecord } from '@subledger/kafka';
 const shortHash = (bytes: string | Buffer): string => hash('sha256', bytes, 'hex').slice(0, 32);
 
 /**
- * Tells a record from any other that a re-created topic could have at its offset: broker time, key and value.
- * Stored with the lane for the last processed record, and compared with the log at takeover. A key that is no account's
- * id may be a recipient's number, and is not stored as it is.
+ * Distinguishes a record from another one at the same offset of a recreated topic, by broker time, key and value. It
+ * is stored with the lane for the last processed record, and compared with the log at takeover. A key that is not an
+ * account's id may be a phone number, and is not stored in clear.
  */
 export function recordFingerprint({
   timestampMs,
@@ -17,7 +17,7 @@ export function recordFingerprint({
   return fingerprintOf(timestampMs, shownKey(key), value);
 }
 
-/** The same as rows have it from before keys were hidden. */
+/** The fingerprint in rows from before keys were hidden. */
 export const formerFingerprint = ({
   timestampMs,
   key,

@@ -6,14 +6,14 @@ import { type Cause, EVENT_SOURCE } from './event-json.js';
 import { instantText } from './instant-text.js';
 import { mainAccountJson, subAccountJson, transferJson } from './state-json.js';
 
-/** What one `snapshot.published` says. */
+/** The content of one `snapshot.published`. */
 export interface SnapshotPart {
   readonly main: MainAccount;
   readonly generation: number;
   readonly cause: Cause;
-  /** Sequence of the event that answered the order. */
+  /** Sequence of the event that answered the request. */
   readonly order: number;
-  /** Broker time of the order, milliseconds since 1970. */
+  /** Broker time of the request, in milliseconds since 1970. */
   readonly at: number;
   /** Counts from 1. */
   readonly part: number;
@@ -24,8 +24,8 @@ export interface SnapshotPart {
 }
 
 /**
- * A part of the books as they are, for whoever lost them. Its sequence is that of the last event of the main account,
- * so its CloudEvents id names the order and the part instead.
+ * A part of a snapshot (docs/decisions/0020). Its sequence is that of the main account's last event, so its
+ * CloudEvents id contains the request and the part instead.
  */
 export function snapshotParts(stated: SnapshotPart): OutgoingRecord {
   const { main, generation, cause, order, part, isLast } = stated;

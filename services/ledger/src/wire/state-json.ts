@@ -14,9 +14,9 @@ import {
 import { instantText } from './instant-text.js';
 
 /**
- * The states that events carry, written as JSON text by hand: they are most of an event, and `JSON.stringify` of
- * objects built for it takes about three times as long. Ids of ours, enum words, periods and amounts need no
- * escaping; whatever others chose goes through `JSON.stringify`.
+ * The states of events as hand-written JSON text. They are most of an event, and `JSON.stringify` with objects made
+ * for it takes about three times as long. Our ids, enum words, periods and amounts need no escaping. Values that
+ * others choose go through `JSON.stringify`.
  */
 
 const quoted = (points: Points): string => `"${formatPoints(points)}"`;
@@ -35,7 +35,7 @@ export function mainAccountJson(main: MainAccount): string {
   );
 }
 
-/** All sending is stopped where there is a reason to. */
+/** All sending is stopped if there is at least one reason. */
 function suspensionsJson(main: MainAccount): string {
   const found = suspensionsOf(main);
   const reasons = found.length === 0 ? '' : `"${found.join('","')}"`;
@@ -57,7 +57,7 @@ export function subAccountJson(main: MainAccount, sub: SubAccount): string {
   );
 }
 
-/** The kind of an account's name: `sub:sa_1` is `sub`. */
+/** The kind of an account from its name: `sub` for `sub:sa_1`. */
 const kindOf = (account: string): string => {
   const colon = account.indexOf(':');
   return colon < 0 ? account : account.slice(0, colon);

@@ -8,7 +8,7 @@ import {
   parsePoints,
 } from '@subledger/core';
 
-/** Undefined fields must be absent, not undefined, in the domain's types. */
+/** The domain's types do not allow undefined fields, so they must be absent. */
 const given = <Key extends string, Value>(key: Key, value: Value | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { readonly [K in Key]?: Value };
 
@@ -18,7 +18,7 @@ const nothing = () => ({});
 
 type Mappers = { readonly [Name in CommandName]: (data: WireData<Name>) => CommandData[Name] };
 
-/** The contract's data of each command, already validated, in the domain's words. */
+/** Converts each command's validated data from the contract to the domain. */
 const COMMAND_MAPPERS: Mappers = {
   'main-account.open': ({ plan, timeZone, creditLimit, fundingPolicy }) => ({
     plan,
@@ -79,13 +79,16 @@ const COMMAND_MAPPERS: Mappers = {
   'snapshot.request': ({ history }) => ({ history }),
 };
 
-/** A command of the domain. `at` is the broker's time of its record, in milliseconds since 1970. */
+/**
+ * A command of the domain.
+ * @param at broker time of its record, milliseconds since 1970
+ */
 export function toCommand(name: CommandName, data: { mainAccountId: string }, at: number): Command {
   const map = COMMAND_MAPPERS[name] as (data: unknown) => CommandData[CommandName];
   return { kind: 'command', name, mainAccountId: data.mainAccountId, at, data: map(data) } as Command;
 }
 
-/** A sent message, without its content: that never goes further than this. */
+/** A sent message without its content, which is not passed on. */
 export function toMessageSent(data: ReadData<'message.sent'>, at: number): MessageSent {
   return {
     kind: 'message.sent',
@@ -98,7 +101,7 @@ export function toMessageSent(data: ReadData<'message.sent'>, at: number): Messa
   };
 }
 
-/** A refund; its id is the CloudEvents id. */
+/** A refund. Its id is the CloudEvents id. */
 export function toMessageRefunded(
   refundId: string,
   data: ReadData<'message.refunded'>,

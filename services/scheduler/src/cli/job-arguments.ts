@@ -5,9 +5,9 @@ import { JOB_NAMES, type JobName } from '../jobs/job-run-store.js';
 
 export interface JobArguments {
   readonly job: JobName;
-  /** As of which instant, epoch milliseconds; undefined is now, by the database's clock. */
+  /** The job runs as of this instant, in epoch milliseconds. Undefined means now, by the database's clock. */
   readonly atMs: number | undefined;
-  /** How long to wait for the ledger's answers, milliseconds. */
+  /** Milliseconds to wait for the ledger's answers. */
   readonly timeoutMs: number;
 }
 
@@ -30,9 +30,10 @@ It uses DATABASE_URL and KAFKA_BROKERS, or what \`npm start\` wrote to .subledge
 Exit code: 0 all rolled or nothing due, 1 something failed or was not answered, 2 wrong usage.`;
 
 /**
- * Reads the command line; undefined where help was asked for.
+ * Reads the command line.
+ * @returns undefined if help was requested
  *
- * @throws UsageError saying what is wrong
+ * @throws UsageError if an argument is wrong
  */
 export function parseJobArguments(argv: readonly string[]): JobArguments | undefined {
   const { values, positionals } = parse(argv);

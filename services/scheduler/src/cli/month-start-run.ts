@@ -17,7 +17,7 @@ export interface MonthStartRunOptions {
   readonly timeoutMs: number;
   readonly production: boolean;
   readonly signal: AbortSignal;
-  /** Where lines for the human go. */
+  /** Prints a line for the user. */
   readonly print: (line: string) => void;
 }
 
@@ -36,9 +36,10 @@ const SHOWN_FAILURES = 10;
 
 /**
  * One month-start job by hand: sends every roll that is due as of an instant, in order, and waits for the ledger's
- * answers, which the running scheduler service writes down.
+ * answers, which the running scheduler service stores.
  *
- * @throws UsageError where it cannot be done as asked
+ *
+ * @throws UsageError if the arguments do not allow it
  */
 export async function runMonthStart(
   resources: Resources,
@@ -54,7 +55,7 @@ export async function runMonthStart(
   const { known } = await registry.counts();
   const runId = await jobRuns.begin('month-start', 'manual', asOfMs);
   try {
-    // The database's clock when claiming begins: what is claimed from here on is this run's.
+    // The database's clock at the start. All later claims belong to this run.
     const scope: ReportScope = { asOfMs, sinceMs: await monthStarts.now() };
     await monthStartJob.run({ asOfMs, signal: options.signal, force: true });
     const periods = await waitForAnswers(resources, scope, options);
@@ -68,7 +69,9 @@ export async function runMonthStart(
   }
 }
 
-/** The registry is kept by the running service; this process only reads it, so it says where it is not up to date. */
+/**
+ * The running service keeps the registry. This process only reads it, so it says if the registry is not up to date.
+ */
 async function waitForRegistry(resources: Resources, options: MonthStartRunOptions): Promise<void> {
   const deadline = performance.now() + CATCH_UP_MS;
   for (let first = true; ; first = false) {
@@ -93,7 +96,7 @@ async function waitForRegistry(resources: Resources, options: MonthStartRunOptio
   }
 }
 
-/** Until every roll is answered or the time is up; asks again meanwhile where the ledger is silent for long. */
+/** Waits until every roll is answered or the time is up. Sends rolls again if the ledger does not answer for long. */
 async function waitForAnswers(
   resources: Resources,
   scope: ReportScope,

@@ -8,7 +8,7 @@ const MEANING: Readonly<Record<string, string>> = {
   'invalid-command': 'the ledger could not read the command',
 };
 
-/** What a manual run tells its caller, line by line. */
+/** The summary of a manual run, line by line. */
 export function summarize(outcome: MonthStartOutcome): string[] {
   const { totals } = outcome;
   const lines = [`month-start as of ${new Date(outcome.asOfMs).toISOString()}`];
@@ -38,7 +38,7 @@ export function summarize(outcome: MonthStartOutcome): string[] {
   return lines;
 }
 
-/** 0 when every month start that was due is rolled. */
+/** 0 if every due month start is rolled. */
 export const exitCodeOf = ({ totals }: MonthStartOutcome): number =>
   totals.failed + totals.open > 0 ? 1 : 0;
 

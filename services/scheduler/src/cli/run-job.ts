@@ -29,7 +29,10 @@ const FAILURES = {
   isWithoutTables: (error: unknown) => sqlState(error) === UNDEFINED_TABLE,
 };
 
-/** Runs one job from the command line and gives the exit code: 0 all well, 1 something failed, 2 wrong usage. */
+/**
+ * Runs one job from the command line.
+ * @returns the exit code: 0 success, 1 a failure, 2 wrong usage
+ */
 export async function runJob(process: JobProcess): Promise<number> {
   try {
     const args = parseJobArguments(process.argv);
@@ -62,7 +65,7 @@ async function withResources(
   process: JobProcess,
   work: (resources: ReturnType<typeof openResources>) => Promise<number>,
 ): Promise<number> {
-  // The human wants the summary; what the libraries log goes beside it, to standard error.
+  // Standard output is for the summary. Logs of the libraries go to standard error.
   const env = { LOG_LEVEL: 'error', ...withDevStack(process.env, process.cwd) };
   const config = loadConfig(schedulerConfig, env);
   refuseUnsafeBase(config);

@@ -5,17 +5,17 @@ import type { JobName } from './job-run-store.js';
 
 export interface Wake {
   readonly job: JobName;
-  /** When to wake, a cron expression of five or six fields, on UTC. */
+  /** When to wake: a cron expression of five or six fields, in UTC. */
   readonly cron: string;
 }
 
-/** As built, `.js`; under a test runner that reads sources, `.ts`, which Node runs as it is. */
+/** `.js` when built. Under a test runner that reads sources `.ts`, which Node runs directly. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const WORKER = fileURLToPath(new URL(`./wake-worker${EXTENSION}`, import.meta.url));
 
 /**
- * Bree as an alarm clock. It keeps nothing, may fire some milliseconds early and then again, and in a local time zone
- * in the wrong month across a clock change; so it wakes on UTC and decides nothing.
+ * Wakes the jobs with Bree. Bree stores nothing, and may fire some milliseconds early and then again. In a local time
+ * zone it may fire in the wrong month across a clock change. So it runs in UTC and decides nothing.
  */
 export class Alarm {
   private readonly bree: Bree;
@@ -42,7 +42,7 @@ export class Alarm {
     await this.bree.start();
   }
 
-  /** Wakes nobody any more; resolves when its workers are gone. */
+  /** Stops waking. Resolves when its workers have ended. */
   async stop(): Promise<void> {
     await this.bree.stop();
   }

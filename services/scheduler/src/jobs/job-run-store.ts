@@ -8,14 +8,17 @@ export type JobDetail = Prisma.InputJsonObject;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const KEPT_MS = 30 * DAY_MS;
 
-/** The rows of job executions. Rarely written, so through Prisma. */
+/** Rows of job executions. They are rarely written, so Prisma is used. */
 export class JobRunStore {
   constructor(
     private readonly prisma: PrismaClient,
     private readonly instance: string,
   ) {}
 
-  /** Begins a row and gives its id. */
+  /**
+   * Inserts a row.
+   * @returns its id
+   */
   async begin(job: JobName, trigger: JobTrigger, asOfMs: number): Promise<bigint> {
     const row = await this.prisma.jobRun.create({
       data: { job, trigger, state: 'running', instance: this.instance, asOf: new Date(asOfMs) },
@@ -29,8 +32,8 @@ export class JobRunStore {
   }
 
   /**
-   * For the leader, before it begins: scheduled executions that still say `running` were cut off, and rows past their
-   * 30 days go.
+   * Run by the leader first: marks interrupted scheduled executions that still say `running`, and deletes rows older
+   * than 30 days.
    */
   async tidy(job: JobName): Promise<void> {
     const now = new Date();

@@ -6,15 +6,18 @@ import type { SchedulerMetrics } from './scheduler-metrics.js';
 
 export interface ScheduledJob {
   readonly name: JobName;
-  /** One execution as of an instant (epoch milliseconds, the database's clock); gives what its row shall say. */
+  /**
+   * One execution as of an instant (epoch milliseconds, by the database's clock).
+   * @returns the detail for its row
+   */
   run(asOfMs: number, signal: AbortSignal): Promise<JobDetail>;
 }
 
 export type Execution = 'done' | 'failed' | 'not-leader' | 'already-running';
 
 /**
- * One execution of a scheduled job: on one replica at a time, with a row and metrics. Waking too early, too late or
- * twice does no harm, since the job itself asks the database what is due.
+ * Runs a scheduled job on one replica at a time, with a row and metrics. Waking too early, too late or twice does no
+ * harm, because the job itself queries the database for due work.
  */
 export class JobRunner {
   private readonly running = new Map<JobName, Promise<Execution>>();
@@ -28,7 +31,7 @@ export class JobRunner {
     private readonly log: Logger,
   ) {}
 
-  /** Never throws: an execution that failed is logged, counted, and made up for by the next one. */
+  /** Never throws. A failed execution is logged and counted, and the next one catches up. */
   async execute(job: ScheduledJob): Promise<Execution> {
     if (this.running.has(job.name) || this.abort.signal.aborted) return 'already-running';
     const execution = this.lead(job).finally(() => this.running.delete(job.name));
@@ -36,7 +39,7 @@ export class JobRunner {
     return execution;
   }
 
-  /** Lets running executions end; they stop at their next page. */
+  /** Waits for running executions, which stop at their next page. */
   async stop(): Promise<void> {
     this.abort.abort(new Error('the scheduler is stopping'));
     await Promise.all(this.running.values());
@@ -66,7 +69,7 @@ export class JobRunner {
       this.log.debug({ job: job.name, asOf: new Date(asOfMs).toISOString(), ...detail }, 'job: done');
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      // The first error counts, also where the row cannot be written for the same reason.
+      // The first error counts, even if the row cannot be written for the same reason.
       await this.runs.finish(id, 'failed', { error: message }).catch(() => {});
       throw error;
     } finally {

@@ -6,12 +6,12 @@ import type { JobName } from './job-run-store.js';
 import { JobRunner, type ScheduledJob } from './job-runner.js';
 
 const WAKES: readonly Wake[] = [{ job: 'month-start', cron: '* * * * *' }];
-/** A little over the alarm's minute, so that no month start falls between two looks ahead. */
+/** Slightly longer than the alarm's minute, so that no month start falls between two checks. */
 const LOOK_AHEAD_MS = 65_000;
 
 /**
- * Wakes the jobs: at the start (what was missed), every minute, and at the very instant of a month start that falls
- * between two minutes of the alarm or that the alarm was early for.
+ * Wakes the jobs: at start (for missed work), every minute, and exactly at a month start that falls between two
+ * minutes of the alarm, or for which the alarm was early.
  */
 @Injectable()
 export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
@@ -44,7 +44,7 @@ export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
     await this.lookAhead();
   }
 
-  /** The wait is only a hint: when it is over the job asks the database's clock again. */
+  /** The wait is only a hint. After it the job checks the database's clock again. */
   private async lookAhead(): Promise<void> {
     try {
       const waitMs = await this.resources.monthStarts.nextDueInMs(LOOK_AHEAD_MS);

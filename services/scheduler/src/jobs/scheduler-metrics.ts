@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from '@subledger/service-kit';
 
-/** Everything that the scheduler shows on `/metrics` beyond the process's own figures. */
+/** The scheduler's metrics on `/metrics`, beside those of the process. */
 export class SchedulerMetrics {
   readonly rollsEmitted: Counter<'repeat'>;
   readonly rollsAnswered: Counter<'outcome'>;

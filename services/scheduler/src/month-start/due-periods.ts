@@ -7,13 +7,13 @@ export interface DuePeriod {
   readonly dueAt: number;
 }
 
-/** Nobody sleeps for longer; keeps a broken clock from asking for a century of months. */
+/** No account can be this far behind, so a broken clock does not request a century of months. */
 const MAX_MONTHS = 120;
 
 /**
  * Every month start that a main account has missed up to an instant, oldest first. The first is the ledger's own
- * instant, which a changed time zone does not move; the following ones are computed in the zone, daylight-saving
- * changes included.
+ * instant, which a changed time zone does not move. The others are computed in the zone, including daylight-saving
+ * changes.
  */
 export function duePeriods(
   account: { readonly period: string; readonly nextMonthStart: number; readonly timeZone: string },

@@ -2,7 +2,7 @@ import { columns } from '@subledger/database';
 import type pg from 'pg';
 import type { ItemChange, ItemState, RunDelta, RunItem } from './run-item.js';
 
-/** ISO text for a timestamptz parameter: exact to the millisecond, whatever the process's time zone. */
+/** ISO text for a timestamptz parameter, exact to the millisecond in any time zone of the process. */
 export const toTimestamp = (epochMs: number): string => new Date(epochMs).toISOString();
 const toTimestampOrNull = (epochMs: number | null): string | null =>
   epochMs === null ? null : toTimestamp(epochMs);
@@ -42,8 +42,8 @@ const toItem = (row: Row): RunItem => ({
 });
 
 /**
- * The stored items of these keys, locked. The caller holds the rows of their main accounts already, so that nobody
- * changes what it counts in between.
+ * The stored items of these keys, locked. The caller has already locked the rows of their main accounts, so nobody
+ * changes the counted rows in between.
  */
 export async function lockItems(
   client: pg.PoolClient,
@@ -68,7 +68,7 @@ export async function lockItems(
   );
 }
 
-/** Writes changed items and adds them up in their runs: two statements for any number of items. */
+/** Writes changed items and adds them to their runs: two SQL statements for any number of items. */
 export async function writeChanges(client: pg.PoolClient, changes: readonly ItemChange[]): Promise<void> {
   if (changes.length === 0) return;
   await client.query(
@@ -105,7 +105,7 @@ export async function writeChanges(client: pg.PoolClient, changes: readonly Item
   );
 }
 
-/** Sums per period first: one row of `runs` may be written once per statement only. */
+/** Sums per period first: an SQL statement may write a row of `runs` only once. */
 function sumDeltas(deltas: readonly RunDelta[]): (RunDelta & { lastDueAt: number })[] {
   const sums = new Map<string, RunDelta & { lastDueAt: number }>();
   for (const delta of deltas) {
@@ -122,7 +122,7 @@ function sumDeltas(deltas: readonly RunDelta[]): (RunDelta & { lastDueAt: number
       lagMs: Math.max(sum?.lagMs ?? 0, delta.lagMs),
     });
   }
-  // In order of the key, so that concurrent transactions take the rows' locks in the same order.
+  // Sorted by key, so that concurrent transactions lock rows in the same order.
   return [...sums.values()].sort((a, b) => (a.period < b.period ? -1 : 1));
 }
 

@@ -13,7 +13,7 @@ export interface CommandSink {
 
 export interface MonthStartOptions {
   readonly pageSize: number;
-  /** Rolls sent per second at most. */
+  /** Maximum rolls sent per second. */
   readonly perSecond: number;
 }
 
@@ -21,7 +21,7 @@ export interface MonthStartRequest {
   /** Month starts up to this instant, epoch milliseconds. */
   readonly asOfMs: number;
   readonly signal: AbortSignal;
-  /** Send again what has no answer yet. @default false */
+  /** Send unanswered rolls again. @default false */
   readonly force?: boolean;
 }
 
@@ -29,13 +29,13 @@ export interface MonthStartResult {
   /** Rolls sent by this execution. */
   readonly emitted: number;
   readonly mainAccounts: number;
-  /** Per period that begins. */
+  /** Number of rolls per period that begins. */
   readonly periods: Readonly<Record<string, number>>;
 }
 
 /**
- * Asks the ledger to roll every main account whose month has started, every missed month in order. Rows decide what is
- * due and who asks; an execution may be repeated, interrupted or run twice at once.
+ * Sends a roll for every main account whose month has started, for every missed month in order. Rows decide which
+ * rolls are due and who sends them, so an execution may be repeated, interrupted or run twice at once.
  */
 export class MonthStartJob {
   constructor(
@@ -46,7 +46,7 @@ export class MonthStartJob {
     private readonly log: Logger,
   ) {}
 
-  /** @throws what the database or the broker says; what was claimed and not sent can be claimed again at once */
+  /** @throws the error of database or broker; rolls that were claimed but not sent can be claimed again at once */
   async run(request: MonthStartRequest): Promise<MonthStartResult> {
     const pace = new Pace(this.options.perSecond);
     const periods: Record<string, number> = {};
@@ -80,7 +80,7 @@ export class MonthStartJob {
       await pace.take(inOrder.length, signal);
       await this.sink.send(inOrder.map(rollCommandRecord));
     } catch (error) {
-      // Best effort: without it the claims run out by themselves.
+      // Best effort: otherwise the claims expire.
       await this.store.release(inOrder).catch((releaseError: unknown) => {
         this.log.warn({ err: releaseError }, 'month start: claims could not be released, they expire');
       });
@@ -91,7 +91,10 @@ export class MonthStartJob {
   }
 }
 
-/** By period, then by main account: an older month of anybody goes before a newer one, and each account's in order. */
+/**
+ * By period, then by main account: an older month of any account comes before a newer one, and each account's months
+ * are in order.
+ */
 export function oldestFirst(items: readonly RunItem[]): RunItem[] {
   return [...items].sort((a, b) => compare(a.period, b.period) || compare(a.mainAccountId, b.mainAccountId));
 }

@@ -16,19 +16,19 @@ export interface ClaimRequest {
   /** Month starts up to this instant are due, epoch milliseconds. */
   readonly asOfMs: number;
   readonly after: PageCursor | undefined;
-  /** Main accounts in a page. */
+  /** Maximum main accounts of a page. */
   readonly limit: number;
-  /** Claim also what was sent a moment ago and has no answer yet. */
+  /** Also claim rolls that were sent a moment ago and are not answered yet. */
   readonly force: boolean;
 }
 
 export interface ClaimedPage {
   readonly items: RunItem[];
-  /** Where the next page begins; undefined after the last. */
+  /** Start of the next page, or undefined after the last. */
   readonly next: PageCursor | undefined;
 }
 
-/** The rows that decide which month start is due and who sends it. */
+/** The rows that decide which month starts are due and who sends them. */
 export class MonthStartStore {
   constructor(
     private readonly pool: pg.Pool,
@@ -40,8 +40,8 @@ export class MonthStartStore {
   }
 
   /**
-   * Claims every missed month of a page of main accounts. A main account that another replica is claiming right now is
-   * passed over; all missed months of one are claimed together, so that one sender keeps their order.
+   * Claims every missed month of a page of main accounts. A main account that another replica is claiming is skipped.
+   * All missed months of an account are claimed together, so that one sender keeps their order.
    */
   async claimPage(request: ClaimRequest): Promise<ClaimedPage> {
     return withTransaction(this.pool, async (client) => {
@@ -68,11 +68,11 @@ export class MonthStartStore {
     });
   }
 
-  /** The broker has these. An answer may have come before this: it stays. */
+  /** Marks items that the broker has. If an answer has come before, it is kept. */
   async markEmitted(keys: readonly ItemKey[]): Promise<void> {
     if (keys.length === 0) return;
     await withTransaction(this.pool, async (client) => {
-      // Locked in the order that the events' reader locks in.
+      // Locked in the same order as by the events' reader.
       await lockItems(client, keys);
       const { rows } = await client.query<{ period: string; first: number }>(
         `WITH emitted AS (
@@ -101,7 +101,7 @@ export class MonthStartStore {
     });
   }
 
-  /** The broker did not take these: anybody may try again at once. */
+  /** Releases items that the broker did not accept: any replica may try again at once. */
   async release(keys: readonly ItemKey[]): Promise<void> {
     if (keys.length === 0) return;
     await withTransaction(this.pool, async (client) => {
@@ -136,8 +136,8 @@ const keyColumns = (keys: readonly ItemKey[]) =>
   );
 
 /**
- * Due main accounts that are nobody's now: without a claim for the period that begins, with one whose time has passed,
- * or with one of an older generation of the books.
+ * Due main accounts without a valid claim: no claim for the period that begins, an expired one, or one of an older
+ * generation of the books.
  */
 async function lockDue(client: pg.PoolClient, request: ClaimRequest) {
   const { rows } = await client.query<MainAccountRow>(

@@ -13,9 +13,10 @@ export class Pace {
   ) {}
 
   /**
-   * Waits until `units` more may go.
+   * Waits until `units` more units are allowed.
    *
-   * @throws AbortError when the signal comes first
+   *
+   * @throws AbortError if the signal aborts first
    */
   async take(units: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();

@@ -3,8 +3,8 @@ import { injectTrace, type OutgoingRecord } from '@subledger/kafka';
 import { SOURCE } from '../config.js';
 
 /**
- * The command that rolls a main account into a period. Everything in it follows from the main account, the period and
- * its month start, so that a second one is byte for byte the same; the envelope's `time` is the nominal one.
+ * The command that rolls a main account into a period. All of it follows from the main account, the period and its
+ * month start, so a repeat is byte for byte the same. The envelope's `time` is the nominal one.
  */
 export function rollCommandRecord(item: {
   readonly mainAccountId: string;

@@ -1,7 +1,7 @@
 import type { RegistryRow, RollAnswer } from '../registry/fold-events.js';
 import type { DuePeriod } from './due-periods.js';
 
-/** claimed: about to be sent; emitted: the broker has it; rolled and failed: the ledger answered. */
+/** claimed: about to be sent. emitted: the broker has it. rolled, failed: the ledger has answered. */
 export type ItemState = 'claimed' | 'emitted' | 'rolled' | 'failed';
 
 /** One month start of one main account. Instants are epoch milliseconds. */
@@ -20,7 +20,7 @@ export interface RunItem {
   readonly generation: number;
 }
 
-/** What the change of an item adds to the counters of its run. */
+/** The change of a run's counters for a change of an item. */
 export interface RunDelta {
   readonly period: string;
   readonly dueAt: number;
@@ -38,17 +38,17 @@ export interface ItemChange {
 }
 
 export interface RetryPolicy {
-  /** Without an answer within this time a roll is sent again; doubles up to `maxAnswerMs`. */
+  /** Milliseconds without an answer after which a roll is sent again. Doubles up to `maxAnswerMs`. */
   readonly answerMs: number;
   readonly maxAnswerMs: number;
-  /** A refused roll is sent again after this; doubles up to `maxRefusedMs`. */
+  /** Milliseconds after which a refused roll is sent again. Doubles up to `maxRefusedMs`. */
   readonly refusedMs: number;
   readonly maxRefusedMs: number;
-  /** 0 to below 1; spreads what failed together. */
+  /** 0 to below 1. Spreads the retries of rolls that failed together. */
   readonly random: () => number;
 }
 
-/** Never gives up: a month start that nobody repeats would be a lost one. The pauses bound the load. */
+/** It never gives up, because a month start that is not repeated would be lost. The pauses limit the load. */
 export const defaultRetryPolicy = (answerMs: number): RetryPolicy => ({
   answerMs,
   maxAnswerMs: Math.max(answerMs, 5 * 60_000),
@@ -61,9 +61,9 @@ const backoff = (firstMs: number, maxMs: number, attempts: number, random: () =>
   Math.round(Math.min(maxMs, firstMs * 2 ** Math.min(attempts - 1, 20)) * (1 + random() * 0.2));
 
 /**
- * Claims a month start, or undefined where it is somebody else's now: rolled, or sent and still within its time.
- *
- * @param force also what was sent a moment ago (same id, so harmless)
+ * Claims a month start.
+ * @param force also one that was sent a moment ago (same id, so harmless)
+ * @returns undefined if it is rolled, or sent and still within its time
  */
 export function claim(
   account: RegistryRow,
@@ -81,7 +81,7 @@ export function claim(
   const item: RunItem = {
     period: due.period,
     mainAccountId: account.mainAccountId,
-    // The first claim's instant stays: a command id must always carry the same content.
+    // The first claim's instant stays: a command id must always have the same content.
     dueAt: stored?.dueAt ?? due.dueAt,
     state: 'claimed',
     attempts,
@@ -96,15 +96,16 @@ export function claim(
 }
 
 /**
- * The ledger's books went back to before this roll (a restored database raises the generation), and the main account
- * still stands in the period before: it has to be rolled again.
+ * Whether the ledger's books went back to before this roll (a restored database raises the generation), and the main
+ * account is still in the period before. It must be rolled again.
  */
 const isStale = (item: RunItem, account: RegistryRow): boolean =>
   item.state === 'rolled' && item.generation < account.generation;
 
 /**
- * What an answer of the ledger makes of an item. A roll that the scheduler never asked for (traffic came first) gets
- * its item here; a refusal never outweighs a roll. Undefined where nothing changes.
+ * Applies an answer of the ledger to an item. A roll that the scheduler did not request (traffic came first) gets its
+ * item here. A refusal never replaces a roll.
+ * @returns undefined if nothing changes
  */
 export function settle(
   answer: RollAnswer,
@@ -137,7 +138,7 @@ export function settle(
           ...base,
           state: 'rolled',
           retryAt: null,
-          // Only the roll itself has figures; a later "already" must not wipe them.
+          // Only the roll itself has figures. A later "already" must not erase them.
           funded: outcome.kind === 'rolled' ? outcome.funded : (stored?.funded ?? 0),
           unfunded: outcome.kind === 'rolled' ? outcome.unfunded : (stored?.unfunded ?? 0),
           code: null,

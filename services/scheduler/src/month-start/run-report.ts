@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { toTimestamp } from './item-rows.js';
 
-/** One line of a summary: a period and how its month starts stand. */
+/** One line of a summary: a period and the state of its month starts. */
 export interface PeriodReport {
   readonly period: string;
   readonly due: number;
   readonly rolled: number;
-  /** Main accounts with sub-accounts that could not be funded, and those sub-accounts. */
+  /** Main accounts with sub-accounts that could not be funded, and the number of those sub-accounts. */
   readonly unfunded: number;
   readonly unfundedSubAccounts: number;
   readonly failed: number;
@@ -21,7 +21,7 @@ export interface FailedItem {
   readonly state: string;
 }
 
-/** Which items a report is about: claimed since an instant of the database's clock, or open, and due by `asOfMs`. */
+/** The items of a report: claimed since an instant of the database's clock, or open, and due by `asOfMs`. */
 export interface ReportScope {
   readonly asOfMs: number;
   readonly sinceMs: number;
@@ -44,7 +44,7 @@ export async function reportPeriods(pool: pg.Pool, scope: ReportScope): Promise<
   return rows;
 }
 
-/** The first few that failed or were not answered, for a human to look into. */
+/** The first few items that failed or were not answered, for an operator. */
 export async function reportFailures(
   pool: pg.Pool,
   scope: ReportScope,

@@ -8,13 +8,13 @@ export interface EventPosition {
   readonly nextOffset: bigint;
 }
 
-/** Where reading the ledger's events goes on, per partition: kept beside what was read. */
+/** The next offset to read of the ledger's events, per partition, stored beside the rows made from them. */
 export class EventPositions {
   constructor(private readonly pool: pg.Pool) {}
 
   /**
-   * Offsets to start from; a partition not seen before starts at its beginning, whatever the consumer group thinks,
-   * because then this database has nothing of it.
+   * Offsets to start from. A partition without a row starts at its beginning, whatever the consumer group has
+   * committed, because this database has none of its events.
    */
   async begin(assigned: readonly TopicPartition[]): Promise<Map<string, bigint>> {
     await this.pool.query(

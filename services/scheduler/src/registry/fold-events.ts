@@ -2,7 +2,7 @@ import { isNewer } from '@subledger/contracts';
 import { nextPeriod, periodStart } from '@subledger/core';
 import type { LedgerEvent, RollOutcome } from './ledger-event.js';
 
-/** A main account as the registry has it. */
+/** A main account of the registry. */
 export interface RegistryRow {
   readonly mainAccountId: string;
   readonly timeZone: string;
@@ -13,7 +13,7 @@ export interface RegistryRow {
   readonly sequence: number;
 }
 
-/** What the ledger said about one month start of one main account. */
+/** The ledger's answer to one month start of one main account. */
 export interface RollAnswer {
   readonly mainAccountId: string;
   readonly period: string;
@@ -33,10 +33,11 @@ export interface Folded {
 }
 
 /**
- * What a batch of events does to the registry: per main account the newest state wins, by (generation, sequence);
- * a duplicate or an event that came late changes nothing.
+ * Applies a batch of events to the registry. Per main account the newest state wins, by (generation, sequence). A
+ * duplicate or an older event changes nothing.
  *
- * @param stored rows of the batch's main accounts, as far as they exist
+ *
+ * @param stored existing rows of the batch's main accounts
  */
 export function foldEvents(stored: ReadonlyMap<string, RegistryRow>, events: readonly LedgerEvent[]): Folded {
   const current = new Map(stored);
@@ -74,8 +75,8 @@ function toAnswer(event: LedgerEvent, outcome: RollOutcome, before: RegistryRow 
 }
 
 /**
- * The month start that was answered. The registry's own instant counts where it is the one that was due, since a new
- * time zone acts only afterwards; otherwise it is computed in the zone that is known now.
+ * The month start that was answered. If the registry's own instant is the due one, it counts, because a new time zone
+ * takes effect only afterwards. Otherwise it is computed in the currently known zone.
  */
 function monthStartOf(period: string, event: LedgerEvent, before: RegistryRow | undefined): number {
   if (before && nextPeriod(before.period) === period) return before.nextMonthStart;
@@ -83,7 +84,7 @@ function monthStartOf(period: string, event: LedgerEvent, before: RegistryRow | 
   return zone === undefined ? event.at : periodStart(period, zone);
 }
 
-/** A roll that happened outweighs whatever else was said about it; of two refusals the later counts. */
+/** A roll outweighs all other answers. Of two refusals the later counts. */
 const WEIGHT = { rejected: 0, 'already-rolled': 1, rolled: 2 } as const;
 
 function addAnswer(answers: Map<string, RollAnswer>, answer: RollAnswer): void {

@@ -16,7 +16,7 @@ import {
 import type { KafkaRecord } from '@subledger/kafka';
 import { z } from 'zod';
 
-/** What the scheduler needs of the state in an event. */
+/** The fields of an event's state that the scheduler needs. */
 interface RegistryState {
   readonly timeZone: string;
   readonly period: string;
@@ -24,7 +24,7 @@ interface RegistryState {
   readonly nextMonthStart: number;
 }
 
-/** The ledger's answer to a month start, whoever asked for it. */
+/** The ledger's answer to a month start, requested by the scheduler or not. */
 export type RollOutcome =
   | { readonly kind: 'rolled'; readonly period: string; readonly funded: number; readonly unfunded: number }
   | { readonly kind: 'already-rolled'; readonly period: string }
@@ -41,8 +41,8 @@ export interface LedgerEvent {
 }
 
 /**
- * Only the fields that are used here are checked, with the contract's own schemas: a main account holder's odd
- * sub-account must not keep a month start from being known.
+ * Only the fields used here are checked, with the contract's own schemas: an invalid sub-account in an event must not
+ * hide a month start.
  */
 const state = mainAccountState.pick({ timeZone: true, period: true, nextMonthStart: true });
 const common = rejectedData
@@ -104,14 +104,14 @@ function readOutcome(type: string, data: Common): RollOutcome | undefined | z.Zo
   if (type === REJECTED && data.cause.type === ROLL_COMMAND) {
     const period = rolledPeriod(data.mainAccountId, data.cause.id);
     const { data: fields, error } = rejected.safeParse(data);
-    // Somebody else's roll with an id of its own: not the scheduler's to track.
+    // Another sender's roll with its own id, which the scheduler does not track.
     if (period === undefined) return undefined;
     return error ?? { kind: 'rejected', period, code: fields.code };
   }
   return undefined;
 }
 
-/** The period in a deterministic roll id, or undefined where the id is another one. */
+/** The period of a deterministic roll id, or undefined for another id. */
 function rolledPeriod(mainAccountId: string, commandId: string): string | undefined {
   const period = commandId.slice(-'YYYY-MM'.length);
   return commandId === rollCommandId(mainAccountId, period) ? period : undefined;

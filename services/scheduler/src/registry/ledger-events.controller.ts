@@ -6,7 +6,7 @@ import type { Resources } from '../resources.js';
 import { RESOURCES } from '../tokens.js';
 import { type LedgerEvent, readLedgerEvent } from './ledger-event.js';
 
-/** Follows the ledger's events. A batch that fails is delivered again, after a pause, by the transport. */
+/** Follows the ledger's events. The transport delivers a failed batch again, after a pause. */
 @Controller()
 export class LedgerEventsController {
   private readonly deadLetters: DeadLetterWriter;
@@ -21,7 +21,7 @@ export class LedgerEventsController {
 
   @EventPattern(TOPICS.events)
   async onBatch(@Payload() records: KafkaRecord[], @Ctx() context: unknown): Promise<void> {
-    // Nest types what follows the payload as unknown; the transport gives this.
+    // Nest types the second argument as unknown. The transport passes this.
     const { topic, partition, highWatermark } = context as KafkaBatchContext;
     const last = records.at(-1);
     if (last === undefined) return;
@@ -39,7 +39,7 @@ export class LedgerEventsController {
     for (const lag of applied.lagsSeconds) metrics.rollLagSeconds.observe(lag);
   }
 
-  /** What cannot be read goes to the dead letters before the batch counts as done, and the batch goes on. */
+  /** Dead-letters unreadable records before the batch counts as done, and reads the others. */
   private async readAll(records: readonly KafkaRecord[]): Promise<LedgerEvent[]> {
     const { log, metrics } = this.resources;
     const events: LedgerEvent[] = [];

@@ -2,8 +2,9 @@ import { type KafkaConfig, LogReader } from '@subledger/kafka';
 import type { EventPosition } from './event-positions.js';
 
 /**
- * How many partitions have events that the registry does not have yet. Read from Kafka itself, so that another process
- * than the one that reads can tell.
+ * The number of partitions with events that the registry does not have yet. It is read from Kafka itself, so that
+ * another process can know it too.
+ *
  *
  * @throws KafkaUnavailableError | KafkaRejectedError
  */
@@ -25,7 +26,7 @@ export async function partitionsBehind(
   }
 }
 
-/** Offsets alone do not tell: markers and aborted records, of which takeovers leave many, count as offsets too. */
+/** Offsets alone are not enough: markers and aborted records, of which takeovers leave many, count as offsets too. */
 async function hasRecord(reader: LogReader, at: EventPosition, from: bigint, to: bigint): Promise<boolean> {
   for (let offset = from; offset < to; ) {
     const { records, next } = await reader.readFrom(at.topic, at.partition, offset);

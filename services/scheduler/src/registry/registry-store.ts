@@ -7,7 +7,7 @@ import { type Folded, foldEvents, type RegistryRow, type RollAnswer } from './fo
 import type { LedgerEvent } from './ledger-event.js';
 import { type MainAccountRow, REGISTRY_COLUMNS, toRegistryRow } from './registry-rows.js';
 
-/** Where a batch of events came from, and how far the log had got by then. */
+/** The source of a batch of events, and the end of the log at that time. */
 export interface BatchPosition {
   readonly topic: string;
   readonly partition: number;
@@ -20,13 +20,13 @@ export interface Applied {
   readonly changed: number;
   readonly rolled: number;
   readonly failed: number;
-  /** Seconds from month start to roll, one per roll that was news. */
+  /** Seconds from month start to roll, one per new roll. */
   readonly lagsSeconds: number[];
 }
 
 /**
- * Brings the registry and the run progress up to a batch of events, and its position with them, in one transaction:
- * the offsets in the database decide where reading goes on, so a restored database reads again what it lacks.
+ * Applies a batch of events to the registry and to the progress of runs, and stores its position, in one transaction.
+ * The offsets in the database decide where reading continues, so a restored database reads missing events again.
  */
 export class RegistryStore {
   constructor(
@@ -37,7 +37,7 @@ export class RegistryStore {
   async apply(events: readonly LedgerEvent[], position: BatchPosition): Promise<Applied> {
     return withTransaction(this.pool, async (client) => {
       const ids = [...new Set(events.map((event) => event.mainAccountId))].sort();
-      // Main accounts first, then items, then runs: the order in which the month-start job locks, too.
+      // Main accounts first, then items, then runs: the month-start job locks in the same order.
       const stored = await lockRegistry(client, ids);
       const folded = foldEvents(stored, events);
       await upsertRegistry(client, folded.changed);
@@ -67,7 +67,7 @@ export class RegistryStore {
     };
   }
 
-  /** Main accounts known, and those whose month start has passed without a roll, by the database's clock. */
+  /** Known main accounts, and those whose month has started without a roll, by the database's clock. */
   async counts(): Promise<{ known: number; overdue: number }> {
     const { rows } = await this.pool.query<{ known: number; overdue: number }>(
       `SELECT count(*)::int AS known, count(*) FILTER (WHERE next_month_start <= now())::int AS overdue
@@ -95,7 +95,7 @@ async function lockRegistry(
   return new Map(rows.map((row) => [row.main_account_id, toRegistryRow(row)]));
 }
 
-/** The guard in SQL is for a second reader of the partition, which a rebalance can leave behind for a moment. */
+/** The guard in SQL is for a second reader of the partition, which may exist for a moment during a rebalance. */
 async function upsertRegistry(client: pg.PoolClient, rows: readonly RegistryRow[]): Promise<void> {
   if (rows.length === 0) return;
   await client.query(

@@ -10,7 +10,7 @@ interface Books {
   sequence: number;
 }
 
-/** What is known of a roll command that came. */
+/** A roll command that arrived. */
 export interface SeenRoll {
   readonly id: string;
   readonly mainAccountId: string;
@@ -19,13 +19,13 @@ export interface SeenRoll {
 }
 
 /**
- * Answers rolls as the ledger would, without money: the next period is rolled, one reached before is `already-rolled`,
- * any other is refused. Rolls early, as outside production.
+ * Answers rolls like the ledger, without points: the next period is rolled, an earlier one is `already-rolled`, any
+ * other is refused. Rolls early, as outside production.
  */
 export class FakeLedger {
   /** Every roll command, repetitions included, in the order of arrival. */
   readonly seen: SeenRoll[] = [];
-  /** While set, commands are read and not answered. */
+  /** While set, commands are read but not answered. */
   silent = false;
   /** Refuses the rolls of these main accounts with this code. */
   readonly refusals = new Map<string, string>();
@@ -55,7 +55,7 @@ export class FakeLedger {
     await this.producer.close();
   }
 
-  /** Opens a main account that stands in a period, as an event. */
+  /** Publishes an event that opens a main account in a period. */
   async open(
     mainAccountId: string,
     period: string,
@@ -66,7 +66,7 @@ export class FakeLedger {
     await this.publish([sampleEvent('main-account.opened', { mainAccountId, period, timeZone, ...extra })]);
   }
 
-  /** Rolls without being asked, as traffic makes the ledger do, and says so or keeps it for itself. */
+  /** Rolls without a command, as the ledger does for traffic, and optionally publishes it. */
   async rollByItself(mainAccountId: string): Promise<void> {
     await this.publish([this.roll(mainAccountId, nextPeriod(this.booksOf(mainAccountId).period))]);
   }
@@ -81,7 +81,7 @@ export class FakeLedger {
     );
   }
 
-  /** Answers what came while it was silent. */
+  /** Answers the commands that came while it was silent. */
   async answerAll(): Promise<void> {
     this.silent = false;
     await this.publish(this.seen.map(({ mainAccountId, period }) => this.roll(mainAccountId, period)));

@@ -1,14 +1,14 @@
 import { type CloudEvent, eventType, makeCloudEvent, rollCommandId } from '@subledger/contracts';
 import { nextPeriod, periodStart } from '@subledger/core';
 
-/** What a sample main account is, as far as tests vary it. */
+/** The fields of a sample main account that tests vary. */
 export interface SampleState {
   readonly mainAccountId: string;
   readonly timeZone?: string;
   readonly period?: string;
   readonly generation?: number;
   readonly sequence?: number;
-  /** ISO instant; the month after `period` in the zone unless given. */
+  /** ISO instant. Default: the month after `period` in the zone. */
   readonly nextMonthStart?: string;
   /** Broker time of the cause, ISO instant. */
   readonly at?: string;
@@ -27,7 +27,7 @@ const filled = (state: SampleState) => {
   };
 };
 
-/** A whole event as the ledger would publish it; every field of the contract is there. */
+/** A complete event as the ledger would publish it, with every field of the contract. */
 export function sampleEvent(
   name: 'main-account.opened' | 'points.purchased' | 'period.rolled' | 'period.already-rolled',
   state: SampleState,
@@ -79,7 +79,7 @@ const rollCause = (mainAccountId: string, period: string) => ({
   type: 'subledger.period.roll.v1',
 });
 
-/** The summary of a month start; the main account stands in `period` afterwards. */
+/** The summary of a month start. The main account is in `period` afterwards. */
 export function rolledEvent(
   state: SampleState & { period: string },
   funding = { funded: 1, unfunded: 0 },

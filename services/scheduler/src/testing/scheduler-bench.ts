@@ -12,7 +12,7 @@ const silentLog = createLogger({
   level: (process.env.TEST_LOG as 'silent') ?? 'silent',
 });
 
-/** A database and topics of their own, a fake ledger, and as many schedulers as a test wants. */
+/** A database and topics, a fake ledger, and as many schedulers as a test needs. */
 export class SchedulerBench {
   private readonly started = new Set<{ stop(): Promise<void> }>();
 
@@ -47,7 +47,7 @@ export class SchedulerBench {
     };
   }
 
-  /** A running scheduler, in this process. Stop it, or let `close` do it. */
+  /** Starts a scheduler in this process. Stop it, or let `close` stop it. */
   async startScheduler(env: Record<string, string> = {}) {
     const config = loadConfig(schedulerConfig, { ...this.env, ...env });
     const health = new Health();
