@@ -1,7 +1,7 @@
 import type { Statement } from '@subledger/database';
 import { suspensionEntries } from '../audit/suspension-entries.js';
 import type { Fold } from './fold-events.js';
-import { lateFactsInsert, statementsUpsert, turnsUpsert } from './period-upserts.js';
+import { lateFactsInsert, periodStartsUpsert, statementsUpsert } from './period-upserts.js';
 import { mainsUpsert, subsUpsert, transfersInsert } from './upserts.js';
 
 /** A statement for each table of figures that a batch changes; always in this order, so that two writers never cross. */
@@ -11,7 +11,7 @@ export const figureUpserts = (fold: Fold): Statement[] => [
   ...made(fold.transfers, transfersInsert),
   ...made(fold.closings, statementsUpsert),
   ...made(fold.lateFacts, lateFactsInsert),
-  ...made(fold.turns, turnsUpsert),
+  ...made(fold.turns, periodStartsUpsert),
   ...made(fold.suspensions, suspensionEntries),
 ];
 

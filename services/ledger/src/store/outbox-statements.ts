@@ -1,30 +1,26 @@
-import type { Statement } from '@subledger/database';
-import { plainArray, textArray } from '@subledger/database';
+import { bigint, bytea, int, jsonb, Table, text } from '@subledger/database';
 import type { OutboxRow } from './rows.js';
-import { AND_OURS, WHERE_OURS } from './statement.js';
+import { conditional, inserting, type LaneStatement } from './statement.js';
 
-export function insertOutbox(lane: number, rows: readonly OutboxRow[]): Statement {
-  return {
-    name: 'ledger-outbox',
-    // `pg` writes the Buffers of a bytea[] itself.
-    text: `INSERT INTO outbox (lane, lane_sequence, topic, key, value, headers)
-      SELECT $1::int, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::jsonb[]) ${WHERE_OURS}`,
-    values: [
-      lane,
-      plainArray(rows.map((row) => row.laneSequence)),
-      textArray(rows.map((row) => row.topic)),
-      textArray(rows.map((row) => row.key)),
-      rows.map((row) => (typeof row.value === 'string' ? Buffer.from(row.value) : row.value)),
-      textArray(rows.map((row) => JSON.stringify(row.headers))),
-    ],
-  };
+/** A row of a lane's outbox. */
+export interface LaneOutboxRow {
+  readonly lane: number;
+  readonly row: OutboxRow;
 }
 
-/** Deletes published rows from the outbox. */
-export function deleteOutbox(lane: number, publishedSequence: bigint): Statement {
-  return {
-    name: 'ledger-outbox-published',
-    text: `DELETE FROM outbox WHERE lane = $1 AND lane_sequence <= $2 ${AND_OURS}`,
-    values: [lane, publishedSequence],
-  };
-}
+const OUTBOX = new Table<LaneOutboxRow>('outbox', [
+  int('lane', ({ lane }) => lane),
+  bigint('lane_sequence', ({ row }) => row.laneSequence),
+  text('topic', ({ row }) => row.topic),
+  text('key', ({ row }) => row.key),
+  bytea('value', ({ row: { value } }) => (typeof value === 'string' ? Buffer.from(value) : value)),
+  jsonb('headers', ({ row }) => JSON.stringify(row.headers)),
+]);
+export const insertOutbox = inserting('ledger-outbox', OUTBOX);
+
+/** Takes what is published out of the outbox. */
+export const deleteOutbox = (lane: number, publishedSequence: bigint): LaneStatement =>
+  conditional('ledger-outbox-published', 'DELETE FROM outbox WHERE lane = $1 AND lane_sequence <= $2', [
+    lane,
+    publishedSequence,
+  ]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AND_OURS, oneStatement, WHERE_OURS } from './statement.js';
+import { conditional, oneStatement, unconditional } from './statement.js';
 
 describe('many statements as one', () => {
   it('number their parameters on, and depend on the fence', () => {
@@ -8,8 +8,8 @@ describe('many statements as one', () => {
       text: 'UPDATE lanes SET x = $2 WHERE lane = $1 RETURNING lane',
       values: [1, 'a'],
     };
-    const insert = { name: 'i', text: `INSERT INTO t SELECT $1, $2 ${WHERE_OURS}`, values: ['b', 'c'] };
-    const remove = { name: 'd', text: `DELETE FROM u WHERE id = $1 ${AND_OURS}`, values: ['d'] };
+    const insert = unconditional('i', 'INSERT INTO t SELECT $1, $2', ['b', 'c']);
+    const remove = conditional('d', 'DELETE FROM u WHERE id = $1', ['d']);
     expect(oneStatement('all', fence, [insert, remove])).toEqual({
       name: 'all',
       values: [1, 'a', 'b', 'c', 'd'],

@@ -5,7 +5,7 @@ import { LaneFencedError, type Lease } from './lane-lease.js';
 import type { PublishedCursor } from './ledger-store.js';
 import { deleteOutbox, insertOutbox } from './outbox-statements.js';
 import type { BatchWrites, LaneStep } from './rows.js';
-import { oneStatement } from './statement.js';
+import { type LaneStatement, oneStatement } from './statement.js';
 import { markTombstones, upsertStatements } from './statement-statements.js';
 import {
   insertReferences,
@@ -170,10 +170,10 @@ function advanceLanes(steps: readonly FencedStep[]): Statement {
 }
 
 /** The SQL statements in their fixed order, each made when it is needed. Empty sets cost nothing. */
-function* statementsOf(batches: readonly BatchToWrite[]): Generator<Statement> {
+function* statementsOf(batches: readonly BatchToWrite[]): Generator<LaneStatement> {
   const each = <Row>(
     rowsOf: (writes: BatchWrites) => readonly Row[],
-    toStatement: (rows: readonly Row[]) => Statement,
+    toStatement: (rows: readonly Row[]) => LaneStatement,
   ) => chunked(rowsOfAll(batches, rowsOf), toStatement);
   for (const { lease, published } of batches) {
     if (published.hasOutbox) yield deleteOutbox(lease.lane, published.sequence);
@@ -190,7 +190,8 @@ function* statementsOf(batches: readonly BatchToWrite[]): Generator<Statement> {
   yield* each((writes) => writes.statements, upsertStatements);
   yield* each((writes) => writes.tombstones, markTombstones);
   for (const { lease, writes } of batches) {
-    yield* chunked(writes.outbox, (rows) => insertOutbox(lease.lane, rows));
+    const { lane } = lease;
+    yield* chunked(writes.outbox, (rows) => insertOutbox(rows.map((row) => ({ lane, row }))));
   }
 }
 
@@ -204,7 +205,7 @@ function rowsOfAll<Row>(
 }
 
 /** The blocks of one batch one by one, or one joined block of several batches. */
-function* journalOf(batches: readonly BatchToWrite[]): Generator<Statement> {
+function* journalOf(batches: readonly BatchToWrite[]): Generator<LaneStatement> {
   const blocks = batches.flatMap(({ lease, writes }) => writes.journal.map((block) => ({ lease, block })));
   if (batches.length === 1) for (const one of blocks) yield insertJournal([one]);
   else if (blocks.length > 0) yield insertJournal(blocks);
@@ -212,8 +213,8 @@ function* journalOf(batches: readonly BatchToWrite[]): Generator<Statement> {
 
 function* chunked<Row>(
   rows: readonly Row[],
-  toStatement: (rows: readonly Row[]) => Statement,
-): Generator<Statement> {
+  toStatement: (rows: readonly Row[]) => LaneStatement,
+): Generator<LaneStatement> {
   for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
     const isWhole = from === 0 && rows.length <= ROWS_PER_STATEMENT;
     yield toStatement(isWhole ? rows : rows.slice(from, from + ROWS_PER_STATEMENT));
