@@ -1,4 +1,4 @@
-import { type DeadLetterReason, isFollowUp, rollCommandId, TOPICS } from '@subledger/contracts';
+import { type DeadLetterReason, rollCommandId, TOPICS } from '@subledger/contracts';
 import {
   type Books,
   canRoll,
@@ -19,13 +19,7 @@ import { limitOrTombstone } from '../wire/limit-record.js';
 import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
 import type { BatchContext } from './batch-context.js';
 import type { LimitSource } from './batch-draft.js';
-
-/** The outcome of a command id. `sequence` is 0 if it is in no journal row. */
-interface Outcome {
-  readonly sequence: number;
-  /** The event's JSON. */
-  readonly payload: string;
-}
+import { type Outcome, takeEffects } from './take-effects.js';
 
 /** Marks a record that was forwarded to its own partition, so that it is not forwarded forever. */
 const FORWARDED_HEADER = 'ledger-forwarded-from';
@@ -209,29 +203,16 @@ export class BatchDecider {
       if (!parsed) return null;
       return this.answerWithoutBooks(writer, parsed.record, mainAccountId, events[0]?.detail ?? {});
     }
-    books.apply(changes);
-    const time = instantText(at);
     const headers = parsed && traceOf(parsed.record);
-    const context = { mainAccountId, cause, at: time, position: progress.messagePosition, headers };
-    let outcome: Outcome | null = null;
-    let explained = 0;
-    for (const event of events) {
-      const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
-      const payload = writer.write(event, sub);
-      draft.addEvent(event, payload, context);
-      counts.event(event);
-      explained += event.transfers.length;
-      if (outcome === null && !isFollowUp(event.name)) outcome = { sequence: event.sequence, payload };
+    const position = progress.messagePosition;
+    const context = { mainAccountId, cause, at: instantText(at), position, headers };
+    const outcome = takeEffects({ books, draft, counts, writer, context }, decision, (event) => {
       if (TOUCH_ALL.has(event.name)) this.touchAll(books);
       this.noteFailure(mainAccountId, event);
-      if (event.name === 'snapshot.requested') {
-        const { history } = event.detail as EventDetails['snapshot.requested'];
-        draft.addSnapshotRequest({ mainAccountId, history, cause, sequence: event.sequence, at });
-      }
-    }
-    // A transfer without an event would be missing from every statement: a bug in a rule, so stop before the commit.
-    if (explained !== changes.transfers.length) throw new RangeError('a transfer that no event explains');
-    draft.addChanges(mainAccountId, changes, time);
+      if (event.name !== 'snapshot.requested') return;
+      const { history } = event.detail as EventDetails['snapshot.requested'];
+      draft.addSnapshotRequest({ mainAccountId, history, cause, sequence: event.sequence, at });
+    });
     for (const sub of changes.subAccounts) this.touched.set(sub.id, mainAccountId);
     return outcome;
   }

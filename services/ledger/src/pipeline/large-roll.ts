@@ -20,6 +20,7 @@ import { BatchDraft, type EventContext, type LimitSource, type Publication } fro
 import { ROLL_TYPE } from './decide-batch.js';
 import type { LaneMemory } from './lane-memory.js';
 import { LaneProgress } from './lane-progress.js';
+import { takeEffects } from './take-effects.js';
 
 /** When and how a month start is written in parts. */
 export interface RollInParts {
@@ -121,16 +122,10 @@ export class LargeRoll {
     const { lane, books, inParts } = this.options;
     let laneSequence = lane.laneSequence;
     for (const { events, changes } of this.start.parts(inParts.size)) {
-      books.apply(changes);
       const draft = new BatchDraft(laneSequence, events.length);
-      for (const event of events) {
-        const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
-        const payload = this.writer.write(event, sub);
-        draft.addEvent(event, payload, this.context);
-        this.counts.event(event);
-        if (event.name === 'period.rolled') this.addOutcome(draft, event.sequence);
-      }
-      draft.addChanges(this.context.mainAccountId, changes, this.context.at);
+      const { counts, writer, context } = this;
+      const outcome = takeEffects({ books, draft, counts, writer, context }, { events, changes });
+      if (outcome) this.addOutcome(draft, outcome.sequence);
       this.noteLimits(changes.subAccounts);
       const writes = draft.finish(this.step.offsets);
       ({ laneSequence } = writes);
