@@ -14,6 +14,7 @@ export { MigrationError, type MigrationSource, migrate } from './migrate.js';
 export { ensurePartitions, type MonthlyTables, PartitionKeeper } from './month-partitions.js';
 export { assertSchemaName, createPool, type PoolOptions } from './pool.js';
 export { prismaAdapter } from './prisma-adapter.js';
+export { shortName } from './short-name.js';
 export * from './table.js';
 export { type Statement, together } from './together.js';
 export {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { shortName } from '@subledger/database';
 import type pg from 'pg';
 import type { Prisma } from '../generated/prisma/client.js';
 
@@ -29,20 +29,9 @@ export function readingWithin(tx: Pick<Prisma.TransactionClient, '$queryRaw'>): 
   return { rows, prepared: rows };
 }
 
-const names = new Map<string, string>();
-
 /** A query that a connection prepares once, by a name that stands for its text. */
 export const preparedQuery = (text: string, values: readonly unknown[]): pg.QueryConfig => ({
-  name: nameOf(text),
+  name: shortName('once', text),
   text,
   values: [...values],
 });
-
-/** PostgreSQL cuts names at 63 bytes. */
-function nameOf(text: string): string {
-  const known = names.get(text);
-  if (known !== undefined) return known;
-  const name = `once-${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`;
-  names.set(text, name);
-  return name;
-}

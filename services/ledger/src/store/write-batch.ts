@@ -1,4 +1,4 @@
-import { plainArray, type Statement, textArray, withTransaction } from '@subledger/database';
+import { plainArray, type Statement, shortName, textArray, withTransaction } from '@subledger/database';
 import type pg from 'pg';
 import { insertCommands, insertJournal, insertTransfers } from './insert-statements.js';
 import { LaneFencedError, type Lease } from './lane-lease.js';
@@ -52,9 +52,8 @@ export async function writeBatches(pool: pg.Pool, batches: readonly BatchToWrite
   const statements = [...statementsOf(batches)];
   // One name per combination of parts, so that each is parsed once.
   const names = [fence, ...statements].map((statement) => statement.name.slice('ledger-'.length));
-  const { rowCount } = await pool.query(
-    shortNamed(oneStatement(`ledger-batch:${names.join('+')}`, fence, statements)),
-  );
+  const name = shortName('ledger-batch', names.join('+'));
+  const { rowCount } = await pool.query(oneStatement(name, fence, statements));
   if (rowCount !== batches.length) throw new LaneFencedError(first.lease.lane);
 }
 
@@ -105,18 +104,6 @@ async function inParts(
     }
     await atWork;
   });
-}
-
-const shortNames = new Map<string, string>();
-
-/** PostgreSQL truncates names to 63 bytes. */
-function shortNamed(statement: Statement): Statement {
-  let name = shortNames.get(statement.name);
-  if (name === undefined) {
-    name = `ledger-batch-${shortNames.size}`;
-    shortNames.set(statement.name, name);
-  }
-  return { ...statement, name };
 }
 
 /** Whether a set is too large for one SQL statement. */
