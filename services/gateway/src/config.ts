@@ -11,10 +11,10 @@ function isAddressOrNetwork(text: string): boolean {
   return version !== 0 && isNetwork && more.length === 0;
 }
 
-/** Requests within a window; 0 is no limit. */
+/** Requests within a window. 0 means no limit. */
 const requests = z.coerce.number().int().min(0).max(10_000_000);
 
-/** A name server: an IP address, with a port where that is not 53 (`10.0.0.2:5353`, `[::1]:5353`). */
+/** A name server: an IP address, with a port if it is not 53 (`10.0.0.2:5353`, `[::1]:5353`). */
 function isNameServer(text: string): boolean {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const isKnown = isIP(text) !== 0 || isIP(bracketed ?? '') === 6 || isIP(plain ?? '') === 4;
@@ -23,10 +23,10 @@ function isNameServer(text: string): boolean {
 
 const key = z.string().min(16, 'must be at least 16 characters').max(256);
 
-/** Known to everybody: production refuses it. */
+/** Publicly known, so production refuses it. */
 export const DEVELOPMENT_WEBHOOK_SECRET_KEY = 'development-webhook-secret-key-0123456789';
 
-/** The gateway's variables; the README has them in a table. */
+/** The gateway's variables. The README has a table of them. */
 export const gatewayConfig = z.object({
   ...baseConfig,
   GATEWAY_PORT: port.default(3_000),
@@ -187,6 +187,6 @@ export const gatewayConfig = z.object({
 });
 export type GatewayConfig = z.output<typeof gatewayConfig>;
 
-/** Shortest bootstrap key that production accepts. */
+/** Minimum length of a bootstrap key in production. */
 export const MIN_PRODUCTION_KEY_LENGTH = 32;
 export const MIN_PRODUCTION_PASSWORD_LENGTH = 12;

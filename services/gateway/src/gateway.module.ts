@@ -51,7 +51,7 @@ import { WebhookDeliveriesService } from './webhooks/webhook-deliveries.service.
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 import { type WebhookParts, WebhooksService } from './webhooks/webhooks.service.js';
 
-/** What `startGateway` made: connections and the machinery of writes. */
+/** Connections and parts that `startGateway` has made. */
 export interface GatewayParts {
   readonly publicUrl: string;
   /** Both use the same connections. */
@@ -100,7 +100,7 @@ export function gatewayModule(parts: GatewayParts): DynamicModule {
   return { module: GatewayModule, providers: providersOf(parts) };
 }
 
-/** Wired by hand: the graph is small, and the classes stay free of injection tokens. */
+/** Connected by hand: the graph is small, and the classes need no injection tokens. */
 function providersOf(parts: GatewayParts): Provider[] {
   const { publicUrl, runner, webhooks } = parts;
   const { prisma, pool } = parts.database;

@@ -45,25 +45,27 @@ import { openWebhooks } from './webhooks/start-webhooks.js';
 
 const GROUP = 'gateway';
 /**
- * So long after an instance was killed nobody reads its partitions, and writes of their customers answer 202. The least
- * that brokers allow by default (`group.min.session.timeout.ms`); a false alarm costs a rebalance and repeats, which the
- * read model drops.
+ * Milliseconds after an instance was killed during which nobody reads its partitions, and writes of their customers
+ * answer 202. This is the minimum that brokers allow by default (`group.min.session.timeout.ms`). A false alarm only
+ * costs a rebalance and repeats, which the read model drops.
  */
 const EVENTS_SESSION_MS = 6_000;
-/** As the ledger's. Events come at once all the same; 5 ms, the default, took a quarter of a reading gateway's time. */
+/**
+ * As in the ledger. Events still arrive at once. 5 ms, the default, took a quarter of the time of a reading gateway.
+ */
 const EVENTS_WAIT_MS = 25;
-/** The consumer fetches many times a second; this long without one, it is stuck. */
+/** The consumer fetches many times a second. Without a fetch for this long, it is stuck. */
 const MAX_POLL_AGE_MS = 10_000;
 
 type Context = Pick<ServiceContext<GatewayConfig>, 'config' | 'log' | 'health' | 'metrics' | 'signal'>;
 export interface RunningGateway extends RunningService {
   readonly url: string;
   readonly ports: { readonly gateway: number };
-  /** Every route that the router has, with parameters in its own way (`:id`). */
+  /** Every route of the router, with parameters in its notation (`:id`). */
   readonly routes: readonly ServedRoute[];
 }
 
-/** Starts the gateway; comes up also while the broker is away (not ready), but waits for the database. */
+/** Starts the gateway. Without the broker it starts, but is not ready. It waits for the database. */
 export async function startGateway(context: Context): Promise<RunningGateway> {
   const { config, log, health, metrics, signal } = context;
   const database = openDatabase(config, log);
@@ -73,7 +75,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const producer = new RecordProducer(kafka, { deliveryTimeoutMs: 5_000, requestTimeoutMs: 3_000 });
   const sender = new CommandSender(producer);
   const monitor = createMonitor({ kafka, usesTls: config.KAFKA_SSL, sender, probePool, log });
-  // Each first step is asked again where the connection fails: a database that has just come up may stall once more.
+  // Each first step is repeated if the connection fails: a database that has just started may stall again.
   const whenAnswered = (ask: () => Promise<unknown>) => untilDatabaseAnswers(ask, { log, signal });
   await whenAnswered(() => probePool.query('SELECT 1'));
   await whenAnswered(() => bootstrapCredentials(prisma, config));
@@ -113,7 +115,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   await app.listen(config.GATEWAY_PORT, config.GATEWAY_HOST);
   const { port } = app.getHttpServer().address() as AddressInfo;
   const stop = async () => {
-    // Requests under way still get their answers: consumer and listener go after them.
+    // Running requests still get their answers: consumer and listener end after them.
     await messages.breakOff();
     await streams.close();
     await app.close();
@@ -133,7 +135,7 @@ const openAccess = (prisma: PrismaClient, metrics: Registry, log: Logger) => ({
   customers: new CustomerLimits(metrics, log),
 });
 
-/** The machinery of writes. */
+/** Connects the parts of writes. */
 function openOperations(
   { config, log }: Context,
   { database, sender, publicUrl }: { database: Database; sender: CommandSender; publicUrl: string },
@@ -165,7 +167,7 @@ const createEventsConsumer = (config: GatewayConfig, kafka: KafkaConfig, readMod
     transportId: EVENTS_TRANSPORT,
   });
 
-/** @throws Error where it cannot be relied on */
+/** @throws Error if the consumer is not reliable */
 async function checkConsumer({ consumer }: KafkaBatchServer): Promise<void> {
   if (!consumer) throw new Error('the consumer is not running');
   consumer.assertReading();

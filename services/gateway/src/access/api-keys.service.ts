@@ -23,7 +23,7 @@ export class ApiKeysService {
     private readonly limits: CustomerLimits,
   ) {}
 
-  /** @throws ProblemError `too-many-api-keys`, or `validation-failed` where it would have expired already */
+  /** @throws ProblemError `too-many-api-keys`, or `validation-failed` if the key would already have expired */
   async create(request: ValidatedRequest<'createApiKey'>): Promise<Answer> {
     const mainAccountId = request.params.id;
     await this.mains.get(mainAccountId);
@@ -35,7 +35,7 @@ export class ApiKeysService {
       mainAccountId: request.params.id,
       made: ({ body }) => ({ key: (body as { id: string }).id }),
       apply: async (tx) => {
-        // Locked, or two requests at once could both be the last one allowed.
+        // Locked, because otherwise two concurrent requests could both take the last allowed place.
         await tx.$queryRaw`SELECT 1 FROM main_account WHERE id = ${mainAccountId} FOR NO KEY UPDATE`;
         if ((await tx.apiKey.count({ where: { mainAccountId } })) >= MAX_API_KEYS) {
           this.limits.refused('api-keys', mainAccountId);
@@ -80,9 +80,10 @@ export class ApiKeysService {
   }
 
   /**
-   * The answer means that the key is refused from now on, by every instance.
+   * Revokes a key. After the answer every instance refuses the key.
    *
-   * @throws ProblemError `not-found` where this main account has no such key
+   *
+   * @throws ProblemError `not-found` if this main account has no such key
    */
   async revoke(request: ValidatedRequest<'deleteApiKey'>): Promise<Answer> {
     let revoked: string | undefined;

@@ -9,13 +9,13 @@ import type { SessionStore } from './session-store.js';
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,512}) *$/i;
 
-/** The headers of a request that may hold a credential. */
+/** Request headers that may contain a credential. */
 export interface CredentialHeaders {
   readonly authorization?: string | undefined;
   readonly cookie?: string | undefined;
 }
 
-/** ConcurrencyLimiter the credential of a request into a principal. */
+/** Turns the credential of a request into a principal. */
 export class Authenticator {
   constructor(
     private readonly keys: KnownKeys,
@@ -25,9 +25,10 @@ export class Authenticator {
   ) {}
 
   /**
-   * By key, or else by the session's cookie. A revoked key and an ended session stop at once.
+   * Authenticates by key, or otherwise by the session cookie. Revoked keys and ended sessions fail at once.
    *
-   * @throws ProblemError `unauthorized` without a valid one
+   *
+   * @throws ProblemError `unauthorized` without a valid credential
    */
   async authenticate({ authorization, cookie }: CredentialHeaders): Promise<Principal> {
     if (authorization !== undefined) return this.byKey(authorization);
@@ -57,7 +58,7 @@ export class Authenticator {
 const hasExpired = ({ expiresAt }: { readonly expiresAt: Date | null }): boolean =>
   expiresAt !== null && expiresAt.getTime() <= Date.now();
 
-/** A login may do whatever its kind may. */
+/** A login may do everything that its kind of caller may do. */
 export const SCOPES_OF_SESSION: Record<LiveSession['owner']['kind'], readonly Scope[]> = {
   operator: ['operator'],
   main: ['read', 'write'],
@@ -83,7 +84,7 @@ function whoOf(mainAccountId: string | null, scopes: ReadonlySet<Scope>): Who {
   return scopes.has('operator') ? 'operator' : 'upstream';
 }
 
-/** The same for every reason. */
+/** The same problem for every reason, so that it reveals nothing (OWASP Authentication Cheat Sheet). */
 export function unauthorized(): ProblemError {
   return new ProblemError('unauthorized', {}, { 'www-authenticate': 'Bearer realm="subledger"' });
 }

@@ -5,7 +5,7 @@ import { hashApiKey } from './api-key.js';
 import { loginKeyOf } from './login-key.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 
-/** Makes the credentials of the configuration valid, and those that it had before invalid. Safe to repeat. */
+/** Makes the configured credentials valid, and earlier configured ones invalid. Safe to repeat. */
 export async function bootstrapCredentials(prisma: PrismaClient, config: GatewayConfig): Promise<void> {
   await putKey(prisma, 'ak_operator', 'Operator (configuration)', 'operator', config.OPERATOR_API_KEY);
   await putKey(prisma, 'ak_upstream', 'SMS service (configuration)', 'upstream', config.UPSTREAM_API_KEY);
@@ -32,9 +32,9 @@ async function putKey(
 }
 
 /**
- * Instances that start together agree on one hash: a second one would end the sessions that were made with the first.
- * Hashing takes seconds on a busy machine, so it is done outside the transaction. Whoever finds then that another
- * instance was faster looks again. Without a login or a password there is no configured operator.
+ * Instances that start together must agree on one hash, because a second hash would end the sessions made with the
+ * first. Hashing takes seconds on a busy machine, so it is done outside of the transaction. If another instance was
+ * faster, this one starts over. Without a configured login or password there is no configured operator.
  */
 async function putOperator(prisma: PrismaClient, login: string | undefined, password: string | undefined) {
   const configured = login === undefined || password === undefined ? undefined : { login, password };
@@ -57,7 +57,7 @@ async function putOperator(prisma: PrismaClient, login: string | undefined, pass
 
 type Operator = Awaited<ReturnType<typeof findOperator>>;
 
-/** @throws Error where the login is that of a main account, or of an operator who is not the configured one */
+/** @throws Error if the login belongs to a main account, or to an operator who is not the configured one */
 async function findOperator(db: Pick<Transaction, 'login'>, login: string) {
   const there = await db.login.findUnique({ where: { loginKey: loginKeyOf(login) } });
   if (there && there.kind !== 'operator') throw new Error('OPERATOR_LOGIN is the login of a main account');
@@ -69,8 +69,8 @@ const knownHash = (operator: Operator | undefined): string | undefined =>
   operator?.configuredHash ?? operator?.passwordHash;
 
 /**
- * A second instance or start must not change the hash, which would end the operator's sessions. And whoever changed the
- * password since keeps it, until the configuration says another one.
+ * A second instance or start must not change the hash, which would end the operator's sessions. A password that was
+ * changed later stays valid until the configuration changes.
  */
 async function hashOf(before: Operator | undefined, password: string): Promise<string> {
   const known = knownHash(before);
@@ -95,7 +95,7 @@ async function putConfigured(
   });
 }
 
-/** Configured operators by other logins, and their sessions. */
+/** Deletes configured operators with other logins, and their sessions. */
 async function dropFormer(tx: Transaction, login: string): Promise<void> {
   const gone = await tx.login.findMany({
     where: { kind: 'operator', loginKey: { not: loginKeyOf(login) }, isConfigured: true },

@@ -7,15 +7,15 @@ import { loginKeyOf } from './login-key.js';
 
 export type Credential = Owner & {
   readonly passwordHash: string;
-  /** As it was registered: the login, or the sub-account's name. */
+  /** The registered login, or the sub-account's name. */
   readonly name: string;
 };
 
-/** What attempts at a login are counted under. */
+/** The key under which login attempts are counted. */
 export interface LoginAccount {
-  /** The same text for every way to write one login, whether there is one or not. */
+  /** The same text for every spelling of a login, whether the login exists or not. */
   readonly key: string;
-  /** Where there is such a login of a customer. */
+  /** Set if the login belongs to a customer. */
   readonly mainAccountId: string | null;
 }
 
@@ -44,12 +44,12 @@ interface SubRow {
 export class Credentials {
   constructor(private readonly prisma: PrismaClient) {}
 
-  /** Undefined where there is no such login, its books are not open yet, or the sub-account is not active. */
+  /** Undefined if there is no such login, its books are not open yet, or the sub-account is not active. */
   find(login: CreateSession): Promise<Credential | undefined> {
     return 'login' in login ? this.findLogin(login.login) : this.findSub(login.mainAccount, login.subAccount);
   }
 
-  /** Of a session's owner. */
+  /** The credential of a session's owner. */
   async of(owner: Owner): Promise<Credential | undefined> {
     if (owner.kind !== 'sub') return this.findLogin(owner.loginKey);
     const { mainAccountId, subAccountId } = owner;
@@ -75,14 +75,15 @@ export class Credentials {
       where: { mainAccountId, id, passwordHash: before },
       data: { ...changed, settingsVersion: { increment: 1 } },
     });
-    // Its settings have a new version, which the profile names.
+    // Its settings have a new version, which its profile contains.
     if (count === 1) await noteProfileChangesWithin(tx, [{ mainAccountId, subAccountId: id }]);
     return count === 1;
   }
 
   /**
-   * Puts another hash of the same password in its place. Its sessions, which name the hash that they were made with,
-   * go on with the new one; it is no change of settings.
+   * Replaces the hash by a newer hash of the same password. Its sessions contain the hash that they were made with,
+   * and continue with the new one. The settings do not change.
+   *
    *
    * @returns whether the password was still the one that the caller had verified
    */
@@ -98,7 +99,7 @@ export class Credentials {
             UPDATE login SET password_hash = ${passwordHash}
              WHERE login_key = ${credential.loginKey} AND password_hash = ${before}`);
     if (count !== 1) return false;
-    // A hash has a random salt, so its mark is that of no other login.
+    // A hash has a random salt, so no other login has the same mark.
     await tx.$executeRaw(Prisma.sql`
       UPDATE session SET password_mark = sha256(convert_to(${passwordHash}, 'UTF8'))
        WHERE kind = ${credential.kind} AND main_account_id IS NOT DISTINCT FROM ${credential.mainAccountId}
@@ -106,7 +107,7 @@ export class Credentials {
     return true;
   }
 
-  /** One query whatever it finds, so that the time does not tell. */
+  /** One query in any case, so that its duration reveals nothing. */
   private async findLogin(login: string): Promise<Credential | undefined> {
     const rows = await this.prisma.$queryRaw<LoginRow[]>(Prisma.sql`
       SELECT l.kind, l.login_key AS "loginKey", l.main_account_id AS "mainAccountId", l.login AS name,

@@ -1,7 +1,7 @@
 import { columns } from '@subledger/database';
 import type pg from 'pg';
 
-/** Ends the sessions of these sub-accounts: they must not come back with a reactivation. */
+/** Ends the sessions of these sub-accounts, so that a reactivation does not bring them back. */
 export async function endSessionsOf(
   client: Pick<pg.ClientBase, 'query'>,
   subAccounts: readonly { readonly mainAccountId: string; readonly subAccountId: string }[],

@@ -1,7 +1,7 @@
-/** Runs in a thread of its own, of low priority: see `passwords.ts`. */
+/** Runs in its own thread with low priority, see `passwords.ts`. */
 import { Algorithm, hashSync, verifySync } from '@node-rs/argon2';
 
-/** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. */
+/** OWASP's minimum for argon2id (Password Storage Cheat Sheet): 19 MiB, two passes, one lane. */
 export const OPTIONS = {
   algorithm: 2 satisfies Algorithm.Argon2id,
   memoryCost: 19_456,
@@ -15,5 +15,5 @@ export interface VerifyTask {
 }
 
 export const hash = (password: string): string => hashSync(password, OPTIONS);
-/** @throws Error where `stored` is no hash */
+/** @throws Error if `stored` is not a hash */
 export const verify = ({ stored, password }: VerifyTask): boolean => verifySync(stored, password);

@@ -3,7 +3,7 @@ import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 const EVERY_MS = 60_000;
 
-/** When keys were used last: kept in memory, and written once a minute for all of them. */
+/** When keys were last used. Kept in memory, and written once a minute for all keys. */
 export class KeyUse {
   private used = new Map<string, number>();
   private readonly work: PeriodicTask;
@@ -31,7 +31,7 @@ export class KeyUse {
     this.used.set(id, Date.now());
   }
 
-  /** Writes what is noted, as far as the database takes it. */
+  /** Writes the noted uses, if the database is available. */
   async close(): Promise<void> {
     await this.work.close();
     await this.write().catch((err: unknown) =>
@@ -39,7 +39,7 @@ export class KeyUse {
     );
   }
 
-  /** @throws the database's error; what is noted stays noted */
+  /** @throws the database's error; the noted uses are kept */
   private async write(): Promise<void> {
     const used = this.used;
     if (used.size === 0) return;

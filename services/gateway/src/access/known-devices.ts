@@ -3,16 +3,22 @@ import type { Transaction } from '../database/transaction.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import { hashSessionToken, newSessionToken } from './session-token.js';
 
-/** How long a browser is known after a login. */
+/** Days for which a browser is known after a login. */
 export const DEVICE_DAYS = 180;
-/** Expired rows that each login takes away: more than it adds. */
+/** Expired rows that each login deletes: more than it adds. */
 const CLEAN_ROWS = 20;
 
-/** Browsers that somebody has logged in with, by a cookie. Knowing one lets nobody in: its attempts only count apart. */
+/**
+ * Browsers that were used for a login, recognized by a cookie. A known browser has no access: its attempts are only
+ * counted separately (docs/decisions/0029).
+ */
 export class KnownDevices {
   constructor(private readonly prisma: Pick<PrismaClient, '$queryRaw'>) {}
 
-  /** @param token of the cookie. @returns it, where it is known for this account */
+  /**
+   * @param token of the cookie
+   * @returns the token, if it is known for this account
+   */
   async find(token: string | undefined, account: string): Promise<string | undefined> {
     if (token === undefined) return undefined;
     const rows = await this.prisma.$queryRaw<unknown[]>(Prisma.sql`
@@ -22,9 +28,10 @@ export class KnownDevices {
   }
 
   /**
-   * In the transaction that makes the session. Where the browser's token is new to this account, the browser gets
-   * another token, which is then good for all accounts that the old one was: a token that somebody else put into the
-   * browser must not become a known one.
+   * Notes a browser, in the transaction that makes the session. If its token is new for this account, the browser
+   * gets another token, which is then valid for all accounts of the old one. Otherwise an attacker who put a token
+   * into the browser would have a known device.
+   *
    *
    * @returns the token for the cookie
    */

@@ -7,43 +7,43 @@ import { ProblemError } from '../request/problem.js';
 import type { LoginAccount } from './credentials.js';
 
 export interface AttemptLimits {
-  /** Failed logins to one account from one network (or known device) that need no wait. */
+  /** Failed logins to one account from one network (or known device) without a wait. */
   readonly perNetwork: number;
-  /** The same to one account, from everywhere but known devices. */
+  /** Failed logins to one account from all networks, without known devices, without a wait. */
   readonly perAccount: number;
-  /** The same from one address, whatever the account. */
+  /** Failed logins from one address to any accounts without a wait. */
   readonly perAddress: number;
-  /** The first wait of a network or an account; each one after it is twice as long. */
+  /** The first wait for a network or an account. Each later one is twice as long. */
   readonly firstDelayMs: number;
-  /** Longest wait of an account for what others tried. */
+  /** The longest wait for an account because of attempts from other networks. */
   readonly maxDelayMs: number;
-  /** Longest wait of a guesser; after so long without an attempt the count begins anew. */
+  /** The longest wait for a guesser. After this time without an attempt, the count starts over. */
   readonly windowMs: number;
 }
 
-/** What is counted, and how long the next attempt waits after each one that was counted. */
+/** One counter, and the wait after each counted attempt. */
 interface Count {
   readonly what: string;
   readonly mainAccountId: string | null;
-  /** Attempts that need no wait. */
+  /** Attempts without a wait. */
   readonly free: number;
-  /** The first wait; each one after it is twice as long, up to `maxMs`. */
+  /** The first wait. Each later one is twice as long, up to `maxMs`. */
   readonly firstMs: number;
   readonly maxMs: number;
-  /** A right password does not make it begin anew: other accounts have a part in it. */
+  /** Shared with other accounts, so a correct password does not reset it. */
   readonly isShared?: boolean;
 }
 
-/** One attempt, as it was counted. */
+/** A counted attempt. */
 export interface Attempt {
   readonly counts: readonly Count[];
-  /** From a device that the account was used with before. */
+  /** Whether it came from a device on which the account was used before. */
   readonly isKnownDevice: boolean;
 }
 
-/** `too-many-requests`, with the seconds until another attempt is looked at. */
+/** `too-many-requests`, with the seconds until the next attempt is checked. */
 export class TooManyAttempts extends ProblemError {
-  /** @param isFirst whether it is the first one that is refused since the count began */
+  /** @param isFirst whether it is the first refused attempt since the count began */
   constructor(
     seconds: number,
     readonly isFirst: boolean,
@@ -52,14 +52,15 @@ export class TooManyAttempts extends ProblemError {
   }
 }
 
-/** Rows past their window that each attempt takes away: more than it adds, so that the table stays small. */
+/** Expired rows that each attempt deletes: more than it adds, so that the table stays small. */
 const CLEAN_ROWS = 20;
 
 /**
- * Slows guessers down, across all instances, and not the owner: each network waits for its own failures, a known device
- * for nobody else's. What many networks try together makes an account wait for `maxDelayMs` at the most. An attempt is
- * counted before the password is looked at, so that many at once cannot pass; a right password gives it back. Nothing
- * tells whether an account exists: unknown ones are counted and refused in the same way.
+ * Slows down guessers, across all instances, without slowing down the owner (docs/decisions/0029; OWASP
+ * Authentication Cheat Sheet). Each network waits for its own failures only, and a known device only for its own.
+ * Attempts from many networks together make an account wait for `maxDelayMs` at most. An attempt is counted before
+ * the password is checked, so that concurrent attempts cannot bypass the limit. A correct password takes the attempt
+ * back. Unknown accounts are counted and refused in the same way, so that nothing reveals whether an account exists.
  */
 export class LoginAttempts {
   constructor(
@@ -68,8 +69,8 @@ export class LoginAttempts {
   ) {}
 
   /**
-   * @param device the token of a device that is known for this account
-   * @throws TooManyAttempts where it has to wait; then nothing was counted
+   * @param device token of a device that is known for this account
+   * @throws TooManyAttempts if the attempt must wait; then nothing was counted
    */
   ofLogin({ key, mainAccountId }: LoginAccount, ip: string, device: string | undefined): Promise<Attempt> {
     const { perAddress, perAccount, perNetwork, firstDelayMs: firstMs, maxDelayMs, windowMs } = this.limits;
@@ -77,7 +78,7 @@ export class LoginAttempts {
     if (device !== undefined) return this.begin([{ ...own, what: `device ${device} ${key}` }], true);
     return this.begin(
       [
-        // Before the account's: an address that is refused must not slow accounts down.
+        // Counted before the account, so that a refused address cannot slow down accounts.
         {
           what: `address ${limitedAddress(ip)}`,
           mainAccountId: null,
@@ -93,7 +94,10 @@ export class LoginAttempts {
     );
   }
 
-  /** At the current password, by a session: apart from logins, so that no stranger can slow it down. */
+  /**
+   * An attempt at the current password by a session. Counted separately from logins, so that strangers cannot slow it
+   * down.
+   */
   ofOwnPassword(owner: Owner): Promise<Attempt> {
     const { perNetwork: free, firstDelayMs: firstMs, windowMs: maxMs } = this.limits;
     const whose = owner.kind === 'sub' ? `${owner.mainAccountId} ${owner.subAccountId}` : owner.loginKey;
@@ -102,19 +106,19 @@ export class LoginAttempts {
     return this.begin([{ what, mainAccountId, free, firstMs, maxMs }], true);
   }
 
-  /** The password was right: the account begins anew. The address only gets this one back. */
+  /** The password was correct: resets the account's counts. For the address, only this attempt is taken back. */
   async succeeded({ counts }: Attempt): Promise<void> {
     const own = counts.filter(({ isShared }) => !isShared);
     await this.prisma.loginAttempt.deleteMany({ where: { keyHash: { in: own.map(hashOf) } } });
     await this.giveBack(counts.filter(({ isShared }) => isShared));
   }
 
-  /** The password was not looked at. */
+  /** The password was not checked. */
   async notTried({ counts }: Attempt): Promise<void> {
     await this.giveBack(counts);
   }
 
-  /** Logins to a customer, its own and those of its sub-accounts, begin anew. */
+  /** Resets the counts of a customer's login and of its sub-accounts' logins. */
   async reset(tx: Transaction, mainAccountId: string): Promise<void> {
     await tx.loginAttempt.deleteMany({ where: { mainAccountId } });
   }
@@ -154,7 +158,7 @@ export class LoginAttempts {
     throw new TooManyAttempts(Math.max(1, seconds), refused === 1);
   }
 
-  /** As it was before: it was counted, so nothing had to wait then. */
+  /** Takes the attempt back. It was counted, so it did not have to wait. */
   private async giveBack(counts: readonly Count[]): Promise<void> {
     await this.prisma.loginAttempt.updateMany({
       where: { keyHash: { in: counts.map(hashOf) }, attempts: { gt: 0 } },
@@ -170,7 +174,10 @@ export class LoginAttempts {
   }
 }
 
-/** When the attempt after this many may come. In seconds as doubles: an interval would overflow before `least` sees it. */
+/**
+ * When the attempt after this many may come. Computed in seconds as doubles, because an interval would overflow
+ * before `least` limits it.
+ */
 const nextAt = ({ free, firstMs, maxMs }: Count, attempts: Prisma.Sql): Prisma.Sql => Prisma.sql`
   (CASE WHEN ${attempts} >= ${free}::int
         THEN now() + make_interval(secs => least(

@@ -8,7 +8,7 @@ import type { LiveSession } from '../request/principal.js';
 import type { RequestOrigin } from '../request/request-origin.js';
 import type { Credential } from './credentials.js';
 
-/** Entries of logging in, which happens before anybody is known. */
+/** Audit entries of logins, which are written before the caller is known. */
 export class LoginEntries {
   private readonly refused: RefusedEntries;
 
@@ -16,7 +16,7 @@ export class LoginEntries {
     this.refused = new RefusedEntries(prisma, log);
   }
 
-  /** In the transaction that makes the session. */
+  /** Runs in the transaction that makes the session. */
   async loggedIn(tx: Transaction, session: LiveSession, origin: RequestOrigin): Promise<void> {
     const { owner, name, login } = session;
     const actor: AuditActor = { ...ownerOf(owner), name: login ?? name, credential: 'session' };
@@ -25,8 +25,8 @@ export class LoginEntries {
   }
 
   /**
-   * The same one row whether there is such a login or not, so that the time does not tell. It names the login that there
-   * is. Of an unknown one nothing that was typed is kept: people type passwords into the wrong field.
+   * Writes the same single row whether the login exists or not, so that the duration reveals nothing. The entry names
+   * an existing login. Of an unknown login no typed text is kept, because people type passwords into the wrong field.
    */
   async refusedLogin(
     credential: Credential | undefined,

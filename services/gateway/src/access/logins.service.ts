@@ -12,7 +12,9 @@ import { hashPassword } from './passwords.js';
 
 const DONE: Answer = { status: 204 };
 
-/** What an operator (for sub-accounts: the customer) can do for people who cannot log in, or whose sessions must end. */
+/**
+ * Help for users who cannot log in, or whose sessions must end: by an operator, or for sub-accounts by the customer.
+ */
 export class LoginsService {
   constructor(
     private readonly mains: MainAccountsStore,
@@ -21,7 +23,7 @@ export class LoginsService {
     private readonly runner: WriteRunner,
   ) {}
 
-  /** @throws ProblemError `not-found` where the customer has no login */
+  /** @throws ProblemError `not-found` if the customer has no login */
   async setPassword(request: ValidatedRequest<'setMainAccountPassword'>): Promise<Answer> {
     const { id: mainAccountId } = request.params;
     const { password } = request.body;

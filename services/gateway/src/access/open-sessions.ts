@@ -12,7 +12,7 @@ import { DeviceCookie, SessionCookie } from './session-cookie.js';
 import { SessionStore } from './session-store.js';
 import type { SessionParts } from './sessions.service.js';
 
-/** The parts of sessions, wired. */
+/** Connects the parts of sessions. */
 export async function openSessions(
   prisma: PrismaClient,
   config: GatewayConfig,

@@ -4,16 +4,16 @@ import { Piscina } from 'piscina';
 import { ConcurrencyLimiter } from '../request/concurrency-limiter.js';
 import { OPTIONS, type VerifyTask } from './hash-worker.js';
 
-/** Of the whole process. A core stays free, where there are more. */
+/** Threads of the whole process. If there are more than two cores, one stays free. */
 const THREADS = availableParallelism() > 2 ? 2 : 1;
 
 /**
- * Hashing takes a core for as long as it takes, on purpose. So it has threads of its own, and those are nicer than
- * everything else: on two cores, reads beside logins at their limit were seven times as slow at their p99 with one hash
- * at a time on Node's thread pool (docs/performance.md).
+ * Hashing is slow on purpose, and occupies a core. So it runs in its own threads with lower priority than everything
+ * else. With one hash at a time in Node's thread pool on two cores, the p99 of reads beside the maximum rate of
+ * logins was seven times as high (docs/performance.md).
  */
 const threads = new Piscina<string | VerifyTask, string | boolean>({
-  // Also for suites, which run the sources: a thread runs what was built.
+  // Suites run the sources, but a thread runs the built file.
   filename: new URL('../../dist/access/hash-worker.js', import.meta.url).href,
   minThreads: 0,
   maxThreads: THREADS,
@@ -21,14 +21,14 @@ const threads = new Piscina<string | VerifyTask, string | boolean>({
   niceIncrement: 15,
 });
 
-/** Who waits longest waits about half a second, where nothing else wants the core. */
+/** The longest wait is about half a second, if nothing else needs the core. */
 const turns = new ConcurrencyLimiter({ running: THREADS, waiting: 40 });
 
-/** @throws ProblemError `too-many-requests` while too many others are being hashed */
+/** @throws ProblemError `too-many-requests` while too many passwords are waiting */
 export const hashPassword = (password: string): Promise<string> =>
   turns.take(() => threads.run(password.normalize('NFC'), { name: 'hash' })) as Promise<string>;
 
-/** Whether a hash was made with other parameters than today's: the next login makes it anew. */
+/** Whether a hash was made with outdated parameters. The next login then makes it anew. */
 export function isOutdated(stored: string): boolean {
   const { algorithm, memoryCost, timeCost, parallelism } = parseOptions(stored);
   return (
@@ -40,8 +40,8 @@ export function isOutdated(stored: string): boolean {
 }
 
 /**
- * @param goesFirst before all who are waiting
- * @throws ProblemError `too-many-requests` while too many others are being hashed
+ * @param goesFirst before all waiting ones
+ * @throws ProblemError `too-many-requests` while too many passwords are waiting
  */
 export const verifyPassword = (stored: string, password: string, goesFirst = false): Promise<boolean> =>
   turns.take(

@@ -1,11 +1,11 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 
-/** Longer values are none of ours. */
+/** Longer values are not ours. */
 const MAX_LENGTH = 128;
 
 /**
- * A cookie of ours, which no script can read. Over HTTPS its name begins with `__Host-`: browsers then take it from this
- * very host alone, with `Secure`.
+ * An HttpOnly cookie. Over HTTPS its name begins with `__Host-`, so browsers accept it only from this exact host,
+ * with `Secure` (RFC 6265bis).
  */
 class OwnCookie {
   private readonly secure: boolean;
@@ -41,14 +41,14 @@ class OwnCookie {
   }
 }
 
-/** The session's. It goes when the browser is closed; the server ends the session by itself. */
+/** The session cookie. It is deleted when the browser closes. The server ends the session itself. */
 export class SessionCookie extends OwnCookie {
   constructor(publicUrl: string) {
     super(publicUrl, 'subledger_session');
   }
 }
 
-/** Tells a browser that somebody has logged in with. It outlives logouts. */
+/** Marks a browser that was used for a login. It outlives logouts. */
 export class DeviceCookie extends OwnCookie {
   constructor(publicUrl: string, days: number) {
     super(publicUrl, 'subledger_device', { maxAge: days * 86_400 });

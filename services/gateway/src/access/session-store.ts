@@ -8,7 +8,7 @@ import { hashSessionToken } from './session-token.js';
 export interface SessionTimes {
   /** Milliseconds without a request after which a session ends. */
   readonly idleMs: number;
-  /** Milliseconds after the login at which it ends at the latest. */
+  /** Maximum milliseconds from login to the end of the session. */
   readonly maxMs: number;
 }
 
@@ -24,7 +24,7 @@ interface Row {
   isAging: boolean;
 }
 
-/** A session of a changed password or of an inactive sub-account is none. */
+/** A session is invalid after its password changed or its sub-account became inactive. */
 const LIVE = Prisma.sql`
   FROM session se
   LEFT JOIN login l ON l.login_key = se.login_key
@@ -35,24 +35,24 @@ const LIVE = Prisma.sql`
    AND se.password_mark = sha256(convert_to(coalesce(l.password_hash, s.password_hash), 'UTF8'))
    AND (se.kind <> 'sub' OR st.lifecycle = 'active')`;
 
-/** Share of the idle time after which a request renews it: not every request writes. */
+/** Share of the idle time after which a request renews it, so that not every request writes. */
 const RENEW_AFTER = 0.05;
-/** Ended sessions that each login takes away: more than it adds. */
+/** Ended sessions that each login deletes: more than it adds. */
 const CLEAN_ROWS = 20;
 
-/** Sessions in the database, by its clock. */
+/** Sessions in the database, with the database's clock. */
 export class SessionStore {
   constructor(
     private readonly prisma: Pick<PrismaClient, '$queryRaw' | '$executeRaw' | 'session'>,
     private readonly times: SessionTimes,
   ) {}
 
-  /** The same, inside a transaction. */
+  /** The same store inside a transaction. */
   within(tx: Transaction): SessionStore {
     return new SessionStore(tx, this.times);
   }
 
-  /** Renews the idle time of what it finds. */
+  /** Finds a session and renews its idle time. */
   async find(token: string): Promise<LiveSession | undefined> {
     const rows = await this.prisma.$queryRaw<Row[]>(Prisma.sql`
       SELECT se.id, se.kind, se.login_key AS "loginKey", se.main_account_id AS "mainAccountId",
@@ -66,7 +66,7 @@ export class SessionStore {
     return { id: row.id, owner: ownerOf(row), name: row.name, login: row.login, expiresAt: row.expiresAt };
   }
 
-  /** Which of these sessions, by id, are valid now. Renews none of them. */
+  /** The ids of those sessions that are valid now. Renews none of them. */
   async liveIds(ids: readonly string[]): Promise<Set<string>> {
     if (ids.length === 0) return new Set();
     const rows = await this.prisma.$queryRaw<{ id: string }[]>(
@@ -75,7 +75,7 @@ export class SessionStore {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** @returns false where the sub-account has been deactivated since its password was verified */
+  /** @returns false if the sub-account was deactivated after its password was verified */
   async create(token: string, credential: Credential): Promise<boolean> {
     const { kind, mainAccountId } = credential;
     const loginKey = kind === 'sub' ? null : credential.loginKey;
@@ -97,7 +97,10 @@ export class SessionStore {
     await this.prisma.session.deleteMany({ where: { tokenHash: hashSessionToken(token) } });
   }
 
-  /** So that a deactivation either comes first and is seen, or comes after and finds the session to end it. */
+  /**
+   * Locks the sub-account, so that a deactivation either came first and is seen, or comes later and ends this
+   * session.
+   */
   private async lockActive(mainAccountId: string | null, subAccountId: string): Promise<boolean> {
     const rows = await this.prisma.$queryRaw<unknown[]>(Prisma.sql`
       SELECT 1 FROM sub_account_state

@@ -20,7 +20,7 @@ import type { DeviceCookie, SessionCookie } from './session-cookie.js';
 import type { SessionStore } from './session-store.js';
 import { csrfTokenOf, newSessionToken } from './session-token.js';
 
-/** Where a request comes from, and the session that it has already. */
+/** Origin of a request, and its existing session. */
 export interface LoginSource {
   readonly origin: RequestOrigin;
   readonly cookie: string | undefined;
@@ -34,17 +34,17 @@ export interface SessionParts {
   readonly cookie: SessionCookie;
   readonly devices: KnownDevices;
   readonly deviceCookie: DeviceCookie;
-  /** Hash of a password that nobody has: what an unknown login is compared with, so that it takes as long. */
+  /** Hash of a random password. Unknown logins are compared with it, so that they take as long as known ones. */
   readonly decoyHash: string;
   readonly entries: LoginEntries;
   readonly refused: RefusedEntries;
 }
 
-/** Logging in and out, and the own password. */
+/** Login, logout, and changing one's own password. */
 export class SessionsService {
   constructor(private readonly parts: SessionParts) {}
 
-  /** @throws ProblemError `unauthorized`, the same whatever is wrong, or `too-many-requests` */
+  /** @throws ProblemError `unauthorized`, the same for every reason, or `too-many-requests` */
   async logIn(login: CreateSession, { origin, cookie }: LoginSource): Promise<Answer> {
     const { attempts, credentials, devices, entries } = this.parts;
     const credential = await credentials.find(login);
@@ -52,7 +52,7 @@ export class SessionsService {
     const browser = this.parts.deviceCookie.read(cookie);
     const device = await devices.find(browser, account.key);
     const attempt = await attempts.ofLogin(account, origin.address, device).catch(async (error: unknown) => {
-      // Once per count: who is refused may ask as often as they like, and shall not fill the log.
+      // Only the first refusal per count, so that repeated attempts do not fill the log.
       if (error instanceof TooManyAttempts && error.isFirst)
         await entries.refusedLogin(credential, origin, error.code);
       throw error;
@@ -72,7 +72,10 @@ export class SessionsService {
     return { ...answer, status: 201, headers: { 'set-cookie': cookies, location: '/v1/session' } };
   }
 
-  /** The one moment when a hash can be made anew. The password is the same, so the login's other sessions go on. */
+  /**
+   * A login is the only moment at which a hash can be renewed. The password is the same, so the login's other
+   * sessions continue.
+   */
   private async upgrade(credential: Credential, password: string): Promise<Credential> {
     if (!isOutdated(credential.passwordHash)) return credential;
     const { credentials, prisma } = this.parts;
@@ -93,7 +96,10 @@ export class SessionsService {
     return { status: 204, headers: { 'set-cookie': cookie.clear() } };
   }
 
-  /** All sessions of the login end with the password that they were made with; the asker gets a new one. */
+  /**
+   * Changes the caller's password. All sessions of the login end, because they were made with the old one. The caller
+   * gets a new session.
+   */
   async changePassword(request: ValidatedRequest<'changePassword'>): Promise<Answer> {
     const { owner, name, login } = sessionOf(request.principal);
     if (owner.kind === 'sub') requireSubAccountPassword(request.body.newPassword);
@@ -104,7 +110,7 @@ export class SessionsService {
     return this.open(changed, request.principal.secret);
   }
 
-  /** @throws ProblemError `validation-failed` where the current password is another one */
+  /** @throws ProblemError `validation-failed` if the current password is wrong */
   private async replacePassword(
     request: ValidatedRequest<'changePassword'>,
     owner: LiveSession['owner'],
@@ -117,7 +123,7 @@ export class SessionsService {
     await attempts.succeeded(attempt);
     const passwordHash = await hashPassword(body.newPassword);
     await prisma.$transaction(async (tx) => {
-      // Changed by somebody else since it was verified.
+      // Another request has changed it since it was verified.
       if (!(await credentials.replace(tx, credential, passwordHash))) throw wrongCurrent();
       await tx.auditEntry.createMany({
         data: [auditRow(request, { ...factsOf(principal), outcome: 'done' })],
@@ -127,7 +133,7 @@ export class SessionsService {
     return { ...credential, passwordHash };
   }
 
-  /** Who asks, by session or by key. */
+  /** The caller, by session or by key. */
   async view(principal: Principal): Promise<SessionView> {
     const { session, who, mainAccountId = null, credentialId } = principal;
     if (session) return viewOf(session, principal.secret);
@@ -155,7 +161,7 @@ export class SessionsService {
     }
   }
 
-  /** A new session in the place of the one that the request came with. */
+  /** Makes a new session, and ends the one that the request came with. */
   private async open(
     credential: Credential,
     before: string | undefined,
@@ -170,7 +176,7 @@ export class SessionsService {
       if (made) await opened?.(tx, made);
       return made;
     });
-    // Deactivated, or its password changed, while this was under way.
+    // The sub-account was deactivated, or its password changed, meanwhile.
     if (!session) throw unauthorized();
     return { status: 200, headers: { 'set-cookie': cookie.write(token) }, body: viewOf(session, token) };
   }
@@ -189,7 +195,7 @@ function viewOf({ owner, name, login, expiresAt }: LiveSession, token: string): 
   };
 }
 
-/** Of an entry about the asker itself. */
+/** Facts of an entry about the caller's own account. */
 const factsOf = (principal: Principal) => ({
   actor: actorOf(principal),
   mainAccountId: principal.mainAccountId ?? null,
@@ -204,7 +210,7 @@ function sessionOf({ session }: Principal): LiveSession {
 const wrongCurrent = (): ProblemError =>
   ProblemError.invalid([{ path: 'currentPassword', message: 'is not the current password' }]);
 
-/** Sub-accounts have letters and digits only, as where the main account sets it. */
+/** A sub-account's password has letters and digits only, also when the main account sets it. */
 function requireSubAccountPassword(password: string): void {
   const { error } = subAccountPassword.safeParse(password);
   if (error)

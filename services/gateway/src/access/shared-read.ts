@@ -1,19 +1,19 @@
 interface Reading<Value> {
   readonly running: Promise<Value>;
-  /** For all who came while it ran; begins when it is over. */
+  /** For all callers during the current query. It begins when that is finished. */
   next: Promise<Value> | undefined;
 }
 
 /**
- * Lets concurrent readers of the same thing share a query, without ever answering from one that began before they
- * asked: what was changed before the question is in the answer. At most one query per key is under way.
+ * Lets concurrent readers of the same key share a query. A caller never gets the result of a query that began before
+ * its call, so earlier changes are always included. At most one query per key is under way.
  */
 export class SharedRead<Value> {
   private readonly readings = new Map<string, Reading<Value>>();
 
   constructor(private readonly read: (key: string) => Promise<Value>) {}
 
-  /** @throws what the query throws */
+  /** @throws the query's error */
   get(key: string): Promise<Value> {
     const reading = this.readings.get(key);
     if (!reading) return this.start(key);

@@ -15,7 +15,10 @@ function matching(path: string, parameters: RegExp): RegExp {
   return new RegExp(`^${path.replace(parameters, '[^/]+')}$`);
 }
 
-/** 405 with `Allow` where the path exists with other methods; undefined where there is no such path. */
+/**
+ * 405 with `Allow` if the path exists with other methods, or undefined if the path does not exist (RFC 9110, section
+ * 15.5.6).
+ */
 export function methodNotAllowed(request: FastifyRequest): ProblemError | undefined {
   const path = request.url.split('?')[0] ?? '';
   const methods = new Set(

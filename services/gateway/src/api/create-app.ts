@@ -13,7 +13,7 @@ import { RequestLimits } from './request-limits.js';
 import { addRequestMetrics } from './request-metrics.js';
 import { noteRoutes, type ServedRoute } from './served-routes.js';
 
-/** The Nest application: HTTP and the consumers, which run when it is returned. */
+/** The Nest application: HTTP and the consumers, all running when it is returned. */
 export async function createApp(
   parts: GatewayParts,
   consumers: readonly KafkaBatchServer[],

@@ -2,25 +2,28 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** What the build made (`scripts/build-docs.mjs`); the same from `src` and `dist`. */
+/** Output of the build (`scripts/build-docs.mjs`), at the same relative path from `src` and `dist`. */
 const FOLDER = new URL('../../dist/docs/', import.meta.url);
 
 interface DocsIndex {
   readonly guides: readonly { readonly name: string; readonly title: string }[];
-  /** Hash of the assets: part of their addresses, so that browsers may keep them. */
+  /** Hash of the assets. It is part of their addresses, so that browsers may cache them. */
   readonly version: string;
   readonly assets: readonly string[];
 }
 
 let index: DocsIndex | undefined;
 
-/** Read when the first page is asked for: most gateways never show one. */
+/** Read on the first request for a page: most gateways never show one. */
 export function docsIndex(): DocsIndex {
   index ??= JSON.parse(readFileSync(new URL('index.json', FOLDER), 'utf8')) as DocsIndex;
   return index;
 }
 
-/** The HTML of a guide. @param name one of the index */
+/**
+ * The HTML of a guide.
+ * @param name a name of the index
+ */
 export const guideHtml = (name: string): string => readFileSync(new URL(`${name}.html`, FOLDER), 'utf8');
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -30,7 +33,7 @@ const TYPES: Readonly<Record<string, string>> = {
   'asyncapi.json': 'application/json; charset=utf-8',
 };
 
-/** Streams a file from the disk, compressed where the client takes that: none stays in memory. */
+/** Streams a file from disk, compressed if the client accepts it. No file stays in memory. */
 export async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -11,12 +11,12 @@ export interface Page {
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const COMMON = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/** Text alone: no script, and one style sheet from here. */
+/** Text only: no script, and one style sheet from this gateway. */
 const TEXT_POLICY = `default-src 'none'; style-src 'self'; ${COMMON}`;
 
 /**
- * Redoc makes style sheets and fonts (data: addresses) itself; a nonce, new for each page, lets it and nothing else.
- * Whatever is loaded comes from this gateway.
+ * Redoc makes style sheets and fonts (data: addresses) itself. A new nonce for each page allows its script and no
+ * other. Everything is loaded from this gateway.
  */
 const redocPolicy = (nonce: string): string =>
   `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data:; font-src data:; connect-src 'self'; ${COMMON}`;
@@ -47,7 +47,7 @@ const textPage = (title: string, path: string, body: string): Page => ({
   policy: `${TEXT_POLICY}; img-src data:`,
 });
 
-/** Redoc on one of our documents. */
+/** Redoc with one of our documents. */
 function redocPage(title: string, path: string, document: string): Page {
   const nonce = randomBytes(16).toString('base64url');
   const head = `<meta property="csp-nonce" nonce="${nonce}">`;
@@ -59,7 +59,7 @@ function redocPage(title: string, path: string, document: string): Page {
 export const apiPage = (): Page => redocPage('Subledger API', '/docs', '/openapi.json');
 export const eventsPage = (): Page => redocPage('Subledger events', '/docs/events', '/asyncapi.json');
 
-/** Undefined when there is no such guide. */
+/** Undefined if there is no such guide. */
 export function guidePage(name: string): Page | undefined {
   const guide = docsIndex().guides.find((one) => one.name === name);
   return guide && textPage(guide.title, `/docs/guides/${name}`, guideHtml(name));
@@ -78,7 +78,7 @@ export function errorsPage(): Page {
   );
 }
 
-/** The page that the `type` of a problem leads to. */
+/** The page at the address in a problem's `type`. */
 export function errorPage(code: ErrorCode): Page {
   const { happened, lost, next } = ERROR_HELP[code];
   const { status, title } = ERRORS[code];

@@ -12,28 +12,28 @@ import { closeUnusedConnections } from './unused-connections.js';
 export interface FastifyOptions {
   readonly bodyLimitBytes: number;
   readonly publicUrl: string;
-  /** Addresses or networks of proxies whose X-Forwarded-For is believed. */
+  /** Addresses or networks of proxies whose X-Forwarded-For is trusted. */
   readonly trustedProxies: readonly string[];
   readonly timeouts: ClientTimeouts;
 }
 
-/** How long a client may take, in milliseconds. */
+/** Time-outs for clients, in milliseconds. */
 interface ClientTimeouts {
-  /** Until its headers are complete. */
+  /** Until all headers have arrived. */
   readonly headersMs: number;
-  /** Until its whole request is. */
+  /** Until the whole request has arrived. */
   readonly requestMs: number;
-  /** Without a byte either way while a request is under way, or until an answer has been read. */
+  /** Without a byte in either direction during a request, or until an answer has been read. */
   readonly stalledMs: number;
 }
 
 const MAX_HEADER_BYTES = 16_384;
 const MAX_URL_LENGTH = 4_096;
 const MAX_QUERY_PARAMETERS = 50;
-/** Node looks for requests that are too late this often; its default of 30 s would be longer than the time-outs. */
+/** How often Node checks for late requests. Its default of 30 s would exceed the time-outs. */
 const CHECK_EVERY_MS = 1_000;
 
-/** Fastify with every wait and every size bounded. */
+/** Fastify with a limit for every wait and every size (OWASP API Security, API4:2023). */
 export function createFastify(options: FastifyOptions): FastifyAdapter {
   const { bodyLimitBytes, publicUrl, trustedProxies, timeouts } = options;
   const adapter = new FastifyAdapter({
@@ -50,7 +50,7 @@ export function createFastify(options: FastifyOptions): FastifyAdapter {
     return503OnClosing: false,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Node refuses one that is longer than that of the whole request.
+      // Node refuses a value above that of the whole request.
       headersTimeout: Math.min(timeouts.headersMs, timeouts.requestMs),
       connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, timeouts.headersMs),
     },
@@ -58,7 +58,7 @@ export function createFastify(options: FastifyOptions): FastifyAdapter {
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       const problem = new ProblemError(error.statusCode === 404 ? 'not-found' : 'malformed-request');
       const body = problemBody(problem.code, {}, publicUrl, request.id);
-      // Hooks do not run for what never became a request of a route.
+      // Hooks do not run for a request that matched no route.
       reply.status(body.status).headers({ 'cache-control': 'no-store', ...securityHeaders(publicUrl) });
       reply.type(PROBLEM_MEDIA_TYPE).send(body);
     },
@@ -72,7 +72,7 @@ export function createFastify(options: FastifyOptions): FastifyAdapter {
   return adapter;
 }
 
-/** No route takes more than a dozen parameters, or needs a long address. */
+/** No route has more than a dozen parameters, or needs a long address. */
 function boundAddresses(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', async ({ originalUrl }) => {
     const at = originalUrl.indexOf('?');
@@ -82,13 +82,13 @@ function boundAddresses(fastify: FastifyInstance): void {
   });
 }
 
-/** JSON in UTF-8 and nothing else; other content types answer 415. */
+/** Accepts only JSON in UTF-8. Other content types are answered with 415. */
 function acceptJsonOnly(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    // Clients that always send the content type also do so where there is no body.
+    // Some clients always send the content type, even without a body.
     if (body.length === 0) return done(null, undefined);
     let text: string;
     try {
@@ -100,7 +100,7 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
   });
 }
 
-/** A key twice, or nesting without end: no two readers need read the same. */
+/** Two equal keys in an object, or too deep nesting: two parsers may read it differently. */
 function unclearJson(text: string, json: unknown): ProblemError | null {
   try {
     assertUniqueKeys(text, json);
@@ -110,7 +110,7 @@ function unclearJson(text: string, json: unknown): ProblemError | null {
   }
 }
 
-/** What the HTTP parser refuses never becomes a request, so the answer is written to the socket. */
+/** A request that the HTTP parser refuses reaches no route, so the answer is written to the socket. */
 function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, publicUrl: string): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   if (!socket.writable) {
@@ -128,6 +128,6 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, publi
     ...securityHeaders(publicUrl),
   }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}\r\n${body}`);
-  // One who does not read this either must not keep the socket.
+  // A client that does not read this answer either must not keep the socket.
   socket.setTimeout(CHECK_EVERY_MS, () => socket.destroy());
 }

@@ -1,4 +1,4 @@
-/** Paths, as the router has them, that need no key: nothing else is open. */
+/** The only paths without a credential, in the router's notation. */
 export const OPEN_PATHS: ReadonlySet<string> = new Set([
   '/healthz',
   '/readyz',

@@ -10,10 +10,10 @@ import { openApiDocument } from './openapi.js';
 /** Token of the gateway's public URL. */
 export const PUBLIC_URL = Symbol('public URL');
 
-/** What is open without a key: health, and the documentation. */
+/** Routes without a credential: health and documentation. */
 @Controller()
 export class OpenController {
-  // Bytes, so that many answers at once share them.
+  // As bytes, so that concurrent answers share them.
   private document: Buffer | undefined;
 
   constructor(
@@ -27,7 +27,7 @@ export class OpenController {
     sendJson(reply, liveness.ok ? 200 : 503, { ok: liveness.ok });
   }
 
-  /** The names of what fails, not why: the ops port tells more. */
+  /** Names the failed checks without their errors. The ops port has more details. */
   @Get('readyz')
   readyz(@Res() reply: FastifyReply): void {
     const { ready, phase, checks } = this.health.readiness;
@@ -63,7 +63,7 @@ export class OpenController {
     sendPage(reply, page);
   }
 
-  /** The hash in the address changes with the file, so browsers keep it for a year. */
+  /** The address contains the file's hash, so browsers cache it for a year. */
   @Get('docs/assets/:version/:name')
   asset(
     @Param('version') version: string,
@@ -92,7 +92,7 @@ function sendJson(reply: FastifyReply, status: number, body: object): void {
   reply.status(status).header('cache-control', 'no-store').send(body);
 }
 
-/** A page with a nonce is for one reader and once, so none is stored. */
+/** A page with a nonce must be used only once, so it is not cached. */
 function sendPage(reply: FastifyReply, { html, policy }: Page): void {
   reply
     .type('text/html; charset=utf-8')

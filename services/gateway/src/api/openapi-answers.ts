@@ -23,7 +23,7 @@ const header = (
 const SOME_MAIN = '/v1/main-accounts/ma_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f11';
 const SOME_OPERATION = 'op_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f33';
 
-/** Headers of answers, by the names that the responses refer to them with. */
+/** Headers of answers, by the names in the responses' references. */
 export const ANSWER_HEADERS = {
   Location: header('Path of what was created', SOME_MAIN, { required: true }),
   OperationLocation: header('Path of the operation', `/v1/operations/${SOME_OPERATION}`, { required: true }),
@@ -48,7 +48,7 @@ const to = (name: keyof typeof ANSWER_HEADERS): oas31.HeaderObject =>
   ({ $ref: `#/components/headers/${name}` }) as unknown as oas31.HeaderObject;
 const LIMITS = { RateLimit: to('RateLimit'), 'RateLimit-Policy': to('RateLimitPolicy') };
 
-/** Whether a repeat is recognized: not where there is nobody yet that a key could belong to. */
+/** Whether a repeat is recognized. It is not if there is no caller yet to whom a key could belong. */
 export const takesIdempotencyKey = ({ method, open, session }: RouteDefinition): boolean =>
   method !== 'GET' && !open && !session;
 
@@ -58,7 +58,7 @@ const GOOD: Record<RouteDefinition['answer']['status'], string> = {
   204: 'It was done; there is no body',
 };
 
-/** What the route answers when it went well, or is accepted. */
+/** The successful and accepted answers of the route. */
 export function goodAnswers(route: RouteDefinition): ZodOpenApiResponsesObject {
   const { answer, command } = route;
   const replayed = takesIdempotencyKey(route) ? { 'Idempotent-Replayed': to('IdempotentReplayed') } : {};
@@ -105,7 +105,7 @@ const PENDING = {
   problem: null,
 };
 
-/** Refusals by status, each with an example of every code that it may have. */
+/** Refusals by status, each with an example of every possible code. */
 export function badAnswers(route: RouteDefinition): ZodOpenApiResponsesObject {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codesOf(route))
@@ -133,7 +133,7 @@ export function badAnswers(route: RouteDefinition): ZodOpenApiResponsesObject {
   );
 }
 
-/** Codes that the route may be refused with, in the order of the document. */
+/** Codes with which the route may be refused, in the order of the document. */
 export function codesOf(route: RouteDefinition): Set<ErrorCode> {
   const takesKey = takesIdempotencyKey(route);
   const isAboutMain = route.path.includes('{id}');
@@ -165,7 +165,7 @@ const FIGURES: Partial<Record<ErrorCode, ProblemFields>> = {
   'sub-accounts-active': { blockers: ['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22'], blockerCount: 1 },
 };
 
-/** A problem of each code that some route has, with its figures. */
+/** A problem of each code that a route has, with its figures. */
 export const problemExamples = (routes: readonly RouteDefinition[]): Record<string, oas31.ExampleObject> =>
   Object.fromEntries(
     [...new Set(routes.flatMap((route) => [...codesOf(route)]))].sort().map((code) => [

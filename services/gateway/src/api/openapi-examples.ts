@@ -1,6 +1,6 @@
 import type { oas31 } from 'zod-openapi';
 
-/** What this file reads and completes of a JSON Schema. */
+/** The parts of a JSON Schema that this file reads and completes. */
 interface Schema {
   $ref?: string;
   type?: string | string[];
@@ -15,11 +15,12 @@ interface Schema {
 type Resolve = (ref: string) => Schema;
 
 /**
- * Completes a document in place: every property, parameter and body gets an example, put together from those of its
- * parts, and a property that only refers to a schema gets that one's description. Readers then need not follow
- * references, and a field without an example of its own is found when the document is made.
+ * Completes a document in place. Every property, parameter and body gets an example, composed of those of its parts.
+ * A property that only refers to a schema gets the schema's description. So readers need not follow references, and a
+ * field without an example is found when the document is made.
  *
- * @throws Error naming the field that no example can be made for
+ *
+ * @throws Error with the field for which no example can be made
  */
 export function withExamples(document: oas31.OpenAPIObject): oas31.OpenAPIObject {
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
@@ -40,7 +41,7 @@ export function withExamples(document: oas31.OpenAPIObject): oas31.OpenAPIObject
   return document;
 }
 
-/** @throws Error naming `where`, if neither the schema nor its parts have one */
+/** @throws Error with `where`, if neither the schema nor its parts have an example */
 function exampleOf(schema: Schema, resolve: Resolve, where: string): unknown {
   if (schema.examples && schema.examples.length > 0) return schema.examples[0];
   if (schema.$ref) return exampleOf(resolve(schema.$ref), resolve, where);
@@ -79,7 +80,7 @@ function completeParameter(parameter: oas31.ParameterObject, resolve: Resolve): 
   parameter.example ??= exampleOf(schema, resolve, parameter.name);
 }
 
-/** A body of several forms gets an example of each, by the name of its schema. */
+/** A body with several forms gets an example of each, by the name of its schema. */
 function completeContent(
   holder: { content?: oas31.ContentObject } | undefined,
   resolve: Resolve,

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { oas31, ZodOpenApiOperationObject } from 'zod-openapi';
 import { badAnswers, goodAnswers, takesIdempotencyKey } from './openapi-answers.js';
 
-/** One row of the route table as the document has it. */
+/** One row of the route table as an operation of the document. */
 export function operationOf(id: string, route: RouteDefinition): ZodOpenApiOperationObject {
   return {
     operationId: id,
@@ -40,7 +40,10 @@ function descriptionOf(route: RouteDefinition): string {
 const HAVE_KEYS: readonly Who[] = ['operator', 'main', 'upstream'];
 const HAVE_SESSIONS: readonly Who[] = ['operator', 'main', 'sub'];
 
-/** By a key, or by a session's cookie with its token for whatever is not a GET; as far as the callers have them. */
+/**
+ * Security of a route: a key, or a session cookie together with its token for all methods except GET, depending on
+ * the callers.
+ */
 function securityOf({ open, session, who, method }: RouteDefinition): oas31.SecurityRequirementObject[] {
   if (open) return [];
   const byKey = !session && who.some((one) => HAVE_KEYS.includes(one));

@@ -8,7 +8,7 @@ interface Sample {
 
 interface Call {
   readonly method: string;
-  /** With the examples of its parameters. */
+  /** With example values of its parameters. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Example of the body, as JSON. */
@@ -16,8 +16,8 @@ interface Call {
 }
 
 /**
- * Gives each operation an example in curl and in TypeScript, made of the document's own examples: run it with the
- * operator's or the main account's key in KEY. In place; after `withExamples`.
+ * Adds a sample in curl and in TypeScript to each operation, made from the document's own examples. To run it, put
+ * the operator's or the main account's key into KEY. Changes the document in place. Call it after `withExamples`.
  */
 export function withSamples(document: oas31.OpenAPIObject): oas31.OpenAPIObject {
   for (const [path, item] of Object.entries(document.paths ?? {}))

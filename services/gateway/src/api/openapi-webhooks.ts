@@ -2,7 +2,7 @@ import { WEBHOOK_EVENT_SUMMARIES, WEBHOOK_EVENT_TYPES, webhookBody } from '@subl
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
 
-/** What customers' programs receive; see docs/webhooks.md. */
+/** The requests that customers' programs receive, see docs/webhooks.md. */
 export function webhookDocs(): ZodOpenApiPathsObject {
   const text = z.string();
   const header = z.object({

@@ -7,7 +7,7 @@ import { operationOf } from './openapi-operation.js';
 import { withSamples } from './openapi-samples.js';
 import { webhookDocs } from './openapi-webhooks.js';
 
-/** What every caller has to know, in Markdown. */
+/** Introduction for every caller, in Markdown. */
 const INTRODUCTION = `Amounts are decimal strings of points, with at most 3 decimals. Instants are ISO 8601. Every GET takes HEAD, too.
 
 **Who may ask.** \`x-roles\` names who may ask, \`x-scope\` what a main account’s key needs. Send a key in
@@ -33,10 +33,12 @@ there is none. Follow cursors, and do not make them up.
 repeated is in [the guide](/docs/guides/webhooks). The SMS sending service uses [topics of Kafka](/docs/events).`;
 
 /**
- * The OpenAPI 3.1 document of the route table. Deterministic: it is committed and compared.
+ * The OpenAPI 3.1 document of the route table (https://spec.openapis.org/oas/v3.1.0). Deterministic: it is committed
+ * and compared.
  *
- * @param publicUrl of the gateway that serves it: without HTTPS its cookie has another name
- * @throws Error naming a field whose schema has no example
+ *
+ * @param publicUrl of the gateway that serves it; without HTTPS its cookie has another name
+ * @throws Error with a field whose schema has no example
  */
 export function openApiDocument(publicUrl = 'https://points.example'): oas31.OpenAPIObject {
   const paths: ZodOpenApiPathsObject = {};

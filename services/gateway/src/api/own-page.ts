@@ -4,10 +4,12 @@ import { ProblemError } from '../request/problem.js';
 type Given = Pick<FastifyRequest, 'headers' | 'host'>;
 
 /**
- * Browsers say which page makes a request, and pages cannot change that. Programs send neither header, and then the
- * session's token is what counts. `Origin` is for browsers without `Sec-Fetch-Site`, and for addresses without HTTPS.
+ * Refuses requests from pages of other sites (OWASP CSRF Prevention Cheat Sheet, Fetch Metadata). Browsers send the
+ * origin of a request, and pages cannot change it. Programs send neither header, and then the session's token
+ * decides. `Origin` is for browsers without `Sec-Fetch-Site`, and for addresses without HTTPS.
  *
- * @throws ProblemError `forbidden` where it is a page of somebody else
+ *
+ * @throws ProblemError `forbidden` if the page belongs to another site
  */
 export function requireOwnPage({ headers, host }: Given, publicUrl: string): void {
   const site = headers['sec-fetch-site'];

@@ -8,7 +8,7 @@ import type { DependencyMonitor } from '../availability/dependency-monitor.js';
 import { ProblemError, problemBody } from '../request/problem.js';
 import { methodNotAllowed } from './allowed-methods.js';
 
-/** What the framework itself throws, by status. */
+/** Errors of the framework, by status. */
 const BY_STATUS = new Map<number, ErrorCode>([
   [400, 'malformed-request'],
   [401, 'unauthorized'],
@@ -23,7 +23,7 @@ const BY_STATUS = new Map<number, ErrorCode>([
   [503, 'service-unavailable'],
 ]);
 
-/** Every error becomes a problem (RFC 9457); an unexpected one tells nothing of its insides. */
+/** Turns every error into a problem (RFC 9457). An unexpected error reveals no internals. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
@@ -53,7 +53,7 @@ export class ProblemFilter implements ExceptionFilter {
       this.monitor.databaseLost(error);
       return ProblemError.unavailable('database', error);
     }
-    // Busy, not gone: a repeat may well succeed.
+    // Busy, not down: a repeat may succeed.
     if (isTransientError(error) || isTransactionTimeout(error))
       return ProblemError.unavailable('database', error);
     if (error instanceof KafkaUnavailableError) return ProblemError.unavailable('broker', error);
@@ -66,7 +66,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Prisma's own bounds on starting and finishing an interactive transaction. */
+/** Prisma's own time-outs for starting and finishing an interactive transaction. */
 const isTransactionTimeout = (error: unknown): boolean => (error as { code?: unknown }).code === 'P2028';
 
 function statusOf(error: unknown): number | undefined {

@@ -13,9 +13,11 @@ import { requireOwnPage } from './own-page.js';
 import type { RequestLimits } from './request-limits.js';
 
 /**
- * Browsers send a cookie with whatever page asks them to; the token only our own page knows.
+ * Browsers send a cookie with requests of any page, but only our own page knows the token (OWASP CSRF Prevention
+ * Cheat Sheet).
  *
- * @throws ProblemError `forbidden` where a session's write does not bring it
+ *
+ * @throws ProblemError `forbidden` if a session's write comes without it
  */
 function requireCsrfToken({ session, secret }: Principal, given: string | string[] | undefined): void {
   if (!session || (typeof given === 'string' && isCsrfTokenOf(secret, given))) return;
@@ -24,7 +26,7 @@ function requireCsrfToken({ session, secret }: Principal, given: string | string
   });
 }
 
-/** Probes ask often and by themselves; they must never be turned away. */
+/** Health probes are frequent and must never be refused. */
 const NEVER_LIMITED: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 export interface GateParts {
@@ -35,8 +37,8 @@ export interface GateParts {
 }
 
 /**
- * Runs as soon as the route is known and before the body is read: nobody without a key makes us read one. Who asks too
- * often is turned away before anything is looked up, and what is known to be down is answered at once.
+ * Runs as soon as the route is known, before the body is read, so that no body is read without a valid credential.
+ * Too frequent callers are refused before any look-up. During a known outage the answer is immediate.
  */
 export function addRequestGate(fastify: FastifyInstance, parts: GateParts): void {
   const { monitor, limits, publicUrl } = parts;
@@ -48,7 +50,7 @@ export function addRequestGate(fastify: FastifyInstance, parts: GateParts): void
     if (pattern !== undefined && NEVER_LIMITED.has(pattern)) return;
     if (pattern === undefined || OPEN_PATHS.has(pattern)) {
       await limits.requireOfAddress(request, reply);
-      // Before the framework looks for a body. Unknown paths go on to the handler of 404.
+      // Before the framework looks for a body. Unknown paths continue to the handler of 404.
       const refusal = pattern === undefined ? methodNotAllowed(request) : undefined;
       if (refusal) throw refusal;
       return;
@@ -59,7 +61,7 @@ export function addRequestGate(fastify: FastifyInstance, parts: GateParts): void
     const route: RouteDefinition = ROUTES[id];
     if (route.open) {
       await limits.requireOfAddress(request, reply);
-      // A login that a page of somebody else makes would put a stranger's session into the browser.
+      // A login from a page of another site would put a stranger's session into the browser.
       if (route.method !== 'GET') requireOwnPage(request, publicUrl);
       monitor.requireDatabase();
       return;

@@ -10,20 +10,20 @@ import type { Principal } from '../request/principal.js';
 import { ProblemError } from '../request/problem.js';
 
 const REQUEST_WINDOW_MS = 60_000;
-/** Of all that a customer asks: short, so that one burst cannot fill the gateway. */
+/** Window for all requests of a customer. It is short, so that one burst cannot fill the gateway. */
 const CUSTOMER_WINDOW_MS = 1_000;
-/** Counters that are kept at most, of each kind; whoever asked longest ago goes first. */
+/** Maximum number of counters of each kind. The least recently used is dropped first. */
 const MAX_COUNTED = 20_000;
-/** For so long a credential that was right is not counted on its address. */
+/** Milliseconds for which a credential that was valid does not count on its address. */
 const KNOWN_MS = 600_000;
 
-/** Requests within a minute, those of a main account within a second; 0 is no limit. */
+/** Maximum requests per minute, or per second for a main account. 0 means no limit. */
 export interface RequestBounds {
-  /** Of one address: requests without a credential, with a wrong one, and the first with each right one. */
+  /** Per address: requests without a credential, with a wrong one, and the first with each valid one. */
   readonly address: number;
-  /** Of one key or session of a main account, or session of a sub-account. */
+  /** Per key or session of a main account, or session of a sub-account. */
   readonly customer: number;
-  /** Of all keys and sessions of a main account and its sub-accounts together. */
+  /** For all keys and sessions of a main account and its sub-accounts together. */
   readonly mainAccount: number;
   readonly operator: number;
   readonly upstream: number;
@@ -34,9 +34,10 @@ type Counted = Parameters<
 >[0];
 
 /**
- * How often somebody may ask this instance, counted in memory in fixed windows. Before a credential is looked up it
- * must have been right lately, or its address must have requests left: guessing keys costs no database. A neighbour who
- * uses up an address therefore stops strangers on it, but nobody who is at work.
+ * Rate limits of this instance, counted in memory in fixed windows (OWASP API Security, API4:2023). Before a
+ * credential is looked up, it must have been valid recently, or its address must have requests left, so that guessing
+ * keys costs no database query. If one client uses up an address, new clients on it are refused, but clients with a
+ * recently valid credential are not.
  */
 export class RequestLimits {
   private readonly keys = new WeakMap<object, string>();
@@ -65,7 +66,7 @@ export class RequestLimits {
     };
   }
 
-  /** Before any route is added. */
+  /** Call it before any route is added. */
   static async of(
     fastify: FastifyInstance,
     bounds: RequestBounds,
@@ -75,26 +76,35 @@ export class RequestLimits {
     return new RequestLimits(fastify, bounds, customers);
   }
 
-  /** Without a credential. @throws ProblemError `too-many-requests` */
+  /**
+   * For a request without a credential.
+   * @throws ProblemError `too-many-requests`
+   */
   async requireOfAddress(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     await this.count('address', limitedAddress(clientAddress(request)), request, reply);
   }
 
-  /** With one that is not looked up yet. @throws ProblemError `too-many-requests`, if its address has none left */
+  /**
+   * For a credential that is not looked up yet.
+   * @throws ProblemError `too-many-requests` if its address has no requests left
+   */
   async requireOfStranger(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (this.known.get(credentialOf(request)) !== undefined) return;
     await this.requireOfAddress(request, reply);
   }
 
-  /** It was wrong: the next request with it is a stranger's. */
+  /** The credential was wrong, so its next request counts on the address. */
   wasWrong(request: FastifyRequest): void {
     this.known.delete(credentialOf(request));
   }
 
-  /** By somebody who is known now. @throws ProblemError `too-many-requests` */
+  /**
+   * For an authenticated caller.
+   * @throws ProblemError `too-many-requests`
+   */
   async requireOf(principal: Principal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.known.set(credentialOf(request), true);
-    // What counts is theirs from now on, not their address's.
+    // From now on the caller's own limit applies, not that of the address.
     reply.removeHeader('ratelimit').removeHeader('ratelimit-policy');
     await this.count(KIND[principal.who], principal.credentialId, request, reply);
     const { mainAccountId } = principal;
@@ -116,7 +126,7 @@ export class RequestLimits {
     this.keys.set(request.raw, key);
     const result = await count(request);
     if (result.isAllowed) return;
-    // Those of the key are said: a second has passed before anybody reads what is left of it.
+    // Report the key's limit: what is left of a one-second window is outdated before anyone reads it.
     if (kind === 'mainAccount' && !result.isExceeded) return;
     const { name, windowMs } = SAID[kind];
     const seconds = Math.max(1, result.ttlInSeconds);
@@ -129,7 +139,7 @@ export class RequestLimits {
   }
 }
 
-/** As `RateLimit` names them. */
+/** Names and windows for the `RateLimit` headers. */
 const SAID: Record<keyof RequestBounds, { readonly name: string; readonly windowMs: number }> = {
   address: { name: 'address', windowMs: REQUEST_WINDOW_MS },
   customer: { name: 'key', windowMs: REQUEST_WINDOW_MS },
@@ -145,6 +155,6 @@ const KIND: Record<Who, 'customer' | 'operator' | 'upstream'> = {
   sub: 'customer',
 };
 
-/** A hash, so that no credential is kept. */
+/** A hash, so that no credential is stored. */
 const credentialOf = ({ headers }: FastifyRequest): string =>
   hash('sha256', headers.authorization ?? `cookie ${headers.cookie ?? ''}`, 'base64');

@@ -2,10 +2,10 @@ import { EVENT_STREAM_MEDIA_TYPE } from '@subledger/contracts';
 import { Counter, Histogram, type Registry } from '@subledger/service-kit';
 import type { FastifyInstance } from 'fastify';
 
-/** Seconds; a write takes a round trip through the ledger. */
+/** Seconds. A write includes a round trip through the ledger. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Duration of requests by route, so that ids in paths make no new series; and writes that answered 202. */
+/** Duration of requests by route, so that ids in paths make no new series, and writes that answered 202. */
 export function addRequestMetrics(fastify: FastifyInstance, registry: Registry): void {
   const duration = new Histogram({
     name: 'gateway_request_duration_seconds',
@@ -20,7 +20,7 @@ export function addRequestMetrics(fastify: FastifyInstance, registry: Registry):
     registers: [registry],
   });
   fastify.addHook('onResponse', async (request, reply) => {
-    // A stream takes as long as somebody looks at it.
+    // A stream lasts as long as its client is connected.
     if (reply.getHeader('content-type') === EVENT_STREAM_MEDIA_TYPE) return;
     const route = request.routeOptions.url ?? 'unknown';
     duration.observe(

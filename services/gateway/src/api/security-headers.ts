@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Nothing is loaded, run, framed or sent: right for JSON, files and errors. Pages say what they need themselves. */
+/**
+ * Loads, runs, frames and sends nothing: for JSON, files and errors (OWASP REST Security Cheat Sheet). Pages set
+ * their own policy.
+ */
 const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/** A year, as browsers' preload lists ask for at least. */
+/** A year, the minimum for browsers' preload lists (RFC 6797). */
 const HSTS = 'max-age=31536000; includeSubDomains';
 
-/** Headers of every answer, whatever it is. */
+/** Headers of every answer. */
 export const securityHeaders = (publicUrl: string): Readonly<Record<string, string>> => ({
   'content-security-policy': NOTHING,
   'x-content-type-options': 'nosniff',
@@ -17,7 +20,7 @@ export const securityHeaders = (publicUrl: string): Readonly<Record<string, stri
   ...(publicUrl.startsWith('https:') ? { 'strict-transport-security': HSTS } : {}),
 });
 
-/** Adds them where a handler has not set its own. */
+/** Adds them unless a handler has set its own. */
 export function addSecurityHeaders(fastify: FastifyInstance, publicUrl: string): void {
   const headers = Object.entries(securityHeaders(publicUrl));
   fastify.addHook('onSend', async (_request, reply) => {

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 
-/** A route of the router; parameters as it writes them (`:id`). */
+/** A route of the router, with parameters in its notation (`:id`). */
 export interface ServedRoute {
   readonly method: string;
   readonly path: string;
 }
 
-/** Notes every route that is added from now on. */
+/** Collects every route that is added from now on. */
 export function noteRoutes(fastify: FastifyInstance): readonly ServedRoute[] {
   const routes: ServedRoute[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {

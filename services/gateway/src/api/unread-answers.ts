@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Breaks a connection off whose client does not read its answer within `withinMs`. The socket's own time-out does not
- * see a client that sends a byte now and then and reads nothing. Streams (a file, events) are of unknown length and
- * have bounds of their own.
+ * Closes a connection whose client does not read its answer within `withinMs`. The socket's own time-out does not
+ * detect a client that sends a byte now and then and reads nothing. Streams (a file, events) have unknown length and
+ * limits of their own.
  */
 export function breakOffUnreadAnswers(fastify: FastifyInstance, withinMs: number): void {
   fastify.addHook('onSend', async (request, reply, payload) => {

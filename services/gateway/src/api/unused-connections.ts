@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Closes connections that never had a request, when the server closes. Browsers and clients' pools open some in advance.
- * To Node they are not idle, and the check that ends them otherwise (`headersTimeout`) stops with the server: each would
- * hold up the end of the process until its socket times out.
+ * When the server closes, closes connections that never had a request. Browsers and client pools open some in
+ * advance. Node does not treat them as idle, and the check that otherwise ends them (`headersTimeout`) stops with the
+ * server. Each would delay the end of the process until its socket times out.
  */
 export function closeUnusedConnections(fastify: FastifyInstance): void {
   const unused = new Set<Socket>();

@@ -7,7 +7,7 @@ import { AUDIT_RULES, type AuditRule } from './audit-rules.js';
 
 export type AuditRow = Prisma.AuditEntryCreateManyInput;
 
-/** Who it was. */
+/** The actor of an entry. */
 export interface AuditActor {
   readonly kind: Principal['who'] | 'unknown';
   readonly id: string | null;
@@ -15,7 +15,7 @@ export interface AuditActor {
   readonly credential: 'session' | 'key' | 'none';
 }
 
-/** A request, as far as an entry tells of it. */
+/** The parts of a request that an entry contains. */
 export interface AuditedRequest {
   readonly routeId: RouteId;
   readonly origin: RequestOrigin;
@@ -23,7 +23,7 @@ export interface AuditedRequest {
   readonly body?: unknown;
 }
 
-/** What is known beside the request. */
+/** Facts that the request does not contain. */
 export interface AuditFacts {
   readonly actor: AuditActor;
   readonly mainAccountId: string | null;
@@ -31,9 +31,9 @@ export interface AuditFacts {
   readonly operationId?: string;
   readonly outcome: AuditOutcome;
   readonly code?: string;
-  /** The settings that it changes, as they are now; only what the rule allows is kept. */
+  /** The settings to be changed, in their current state. Only the fields that the rule allows are kept. */
   readonly was?: object;
-  /** Ids of what it made. */
+  /** Ids of created objects. */
   readonly made?: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +46,7 @@ export function actorOf({ who, session, credentialId, name }: Principal): AuditA
 
 /**
  * The entry of a request.
- * @throws Error where the route has no rule: nothing may change without an entry
+ * @throws Error if the route has no rule: no change may be without an entry
  */
 export function auditRow({ routeId, origin, params, body }: AuditedRequest, facts: AuditFacts): AuditRow {
   const rule = (AUDIT_RULES as Readonly<Record<string, AuditRule | null>>)[routeId];

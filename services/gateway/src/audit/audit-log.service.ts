@@ -4,13 +4,13 @@ import { inZone } from '../request/time-range.js';
 import type { ValidatedRequest } from '../request/validated-request.js';
 import { listAuditEntries, toAuditView } from './audit-query.js';
 
-/** Of the main accounts, what reading their audit log needs. */
+/** The part of main accounts that reading their audit log needs. */
 interface TimeZones {
   /** @throws ProblemError `not-found` */
   get(mainAccountId: string): Promise<{ readonly timeZone: string }>;
 }
 
-/** The audit log as people read it. */
+/** The audit log for readers. */
 export class AuditLogService {
   constructor(
     private readonly prisma: PrismaClient,
@@ -31,7 +31,7 @@ export class AuditLogService {
 
 type Row = Parameters<typeof toAuditView>[0];
 
-/** From where the provider's own people work is not the customer's to see. */
+/** Addresses of the provider's staff are hidden from customers. */
 function forCustomer(entry: AuditEntryView): AuditEntryView {
   const { kind } = entry.actor;
   return kind === 'operator' || kind === 'upstream' ? { ...entry, address: null, userAgent: null } : entry;

@@ -3,12 +3,12 @@ import { decodeCursor, instantKey, page } from '../database/cursor.js';
 
 import type { AuditEntry, Prisma, PrismaClient } from '../generated/prisma/client.js';
 
-/** What the log is narrowed to; without `mainAccount` it is that of all, and of what belongs to none. */
+/** Filters of the log. Without `mainAccount` it is the log of all accounts, including entries without an account. */
 export interface AuditFilter extends AuditQuery {
   readonly mainAccount?: string | undefined;
 }
 
-/** Newest first, by keyset: what happens meanwhile moves no page. */
+/** Newest first, with keyset pagination: new entries do not shift pages. */
 export async function listAuditEntries(
   prisma: Pick<PrismaClient, 'auditEntry'>,
   query: AuditFilter,

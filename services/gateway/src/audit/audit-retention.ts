@@ -2,15 +2,16 @@ import { withTransaction } from '@subledger/database';
 import { type Logger, PeriodicTask, RETENTION_TIMES } from '@subledger/service-kit';
 import type pg from 'pg';
 
-/** Rows of one transaction. */
+/** Maximum rows per transaction. */
 const CHUNK = 5_000;
 
 /**
- * Deletes entries older than `keepMonths` months (UTC, the one of `at` included). Safe to call at any time and by
+ * Deletes entries older than `keepMonths` months (UTC, including the month of `at`). Safe to call at any time and by
  * several instances.
  *
- * @returns how many
- * @throws Error of the database; what was deleted until then stays deleted
+ *
+ * @returns the number of deleted entries
+ * @throws the database's error; entries deleted before it stay deleted
  */
 export async function dropOldEntries(pool: pg.Pool, keepMonths: number, at: Date): Promise<number> {
   const keptFrom = new Date(
@@ -18,7 +19,7 @@ export async function dropOldEntries(pool: pg.Pool, keepMonths: number, at: Date
   ).toISOString();
   for (let all = 0; ; ) {
     const count = await withTransaction(pool, async (client) => {
-      // The table's trigger refuses whoever does not say so, and whatever is younger.
+      // The table's trigger refuses deletions without this setting, and deletions of younger rows.
       await client.query(`SELECT set_config('subledger.audit_kept_from', $1, true)`, [keptFrom]);
       const { rowCount } = await client.query(
         `DELETE FROM audit_entry WHERE id IN (
@@ -32,7 +33,7 @@ export async function dropOldEntries(pool: pg.Pool, keepMonths: number, at: Date
   }
 }
 
-/** Calls `dropOldEntries` a minute after the start and every few hours. */
+/** Calls `dropOldEntries` a minute after the start and then every few hours. */
 export const auditRetention = (pool: pg.Pool, keepMonths: number, log: Logger): PeriodicTask =>
   new PeriodicTask(
     async () => {

@@ -1,24 +1,27 @@
 import type { WriteRouteId } from '@subledger/contracts';
 
 /**
- * What an entry keeps of a request: an allow-list, so that a field that is added to a body later, a secret perhaps, is
- * left out until somebody names it here.
+ * What an entry keeps of a request. It is an allow-list, so that a field added to a body later, perhaps a secret, is
+ * left out until it is named here (OWASP Logging Cheat Sheet).
  */
 export interface AuditRule {
-  /** Fields of the body, and of the settings before it where the body names them. */
+  /** Fields of the body, and their previous values if the body contains them. */
   readonly keeps?: readonly string[];
-  /** Secret fields of the body: only that they were given is kept, as `<field>Changed`. */
+  /** Secret fields of the body. Only `<field>Changed` is kept. */
   readonly mentions?: readonly string[];
-  /** Fields of the settings before it that it changes without naming them. */
+  /** Previous values of settings that the route changes without naming them. */
   readonly was?: readonly string[];
-  /** What it makes of them. */
+  /** Their new values. */
   readonly becomes?: Readonly<Record<string, string | boolean>>;
 }
 
-/** Holds: the traffic of the SMS service, one for each message; each is in the statement (docs/decisions/0018). */
+/**
+ * Holds have no entries: they are the traffic of the SMS service, one per message, and the statement lists each
+ * (docs/decisions/0018).
+ */
 const NOT_AUDITED = null;
 
-/** A row per route that changes something: a new route does not compile without one. */
+/** A row per route that changes something. A new route does not compile without one. */
 export const AUDIT_RULES: Readonly<Record<WriteRouteId, AuditRule | typeof NOT_AUDITED>> = {
   createMainAccount: {
     keeps: ['name', 'plan', 'timeZone', 'country', 'creditLimit', 'fundingPolicy', 'login'],
@@ -51,7 +54,7 @@ export const AUDIT_RULES: Readonly<Record<WriteRouteId, AuditRule | typeof NOT_A
   placeHold: NOT_AUDITED,
   releaseHold: NOT_AUDITED,
   putSenderNumbers: { keeps: ['senderNumbers'] },
-  // The address may hold a token of the receiver's.
+  // The address may contain a token of the receiver.
   createWebhook: { keeps: ['events', 'description'], mentions: ['url'] },
   patchWebhook: { keeps: ['events', 'description', 'enabled'], mentions: ['url'] },
   deleteWebhook: { was: ['events', 'description', 'enabled'] },

@@ -1,12 +1,12 @@
 import { columns, type Statement } from '@subledger/database';
 
-/** An operation that has ended; with the code of its refusal, if it was refused. */
+/** An operation that has ended, with its refusal code if it was refused. */
 interface Ended {
   readonly id: string;
   readonly outcome: { readonly code?: string | undefined };
 }
 
-/** Writes the outcome into the entries of these operations; runs in the transaction that ends them. */
+/** Writes the outcome into the entries of these operations. Runs in the transaction that ends them. */
 export const entriesUpdate = (ended: readonly Ended[]): Statement => ({
   name: 'entries',
   text: `UPDATE audit_entry a

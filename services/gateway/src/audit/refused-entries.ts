@@ -4,17 +4,17 @@ import type { PrismaClient } from '../generated/prisma/client.js';
 import { ProblemError } from '../request/problem.js';
 import { type AuditedRequest, type AuditFacts, auditRow } from './audit-entry.js';
 
-/** Refusals of a change itself: a name is taken, the settings have changed since, a number is not registered. */
+/** Statuses of refused changes: a name is taken, the settings have changed since, a number is not registered. */
 const NOTED_STATUSES = [409, 412, 422];
 
-/** Notes changes that the gateway itself refused. Nothing was changed, so such an entry stands alone. */
+/** Entries of changes that the gateway itself refused. Nothing was changed, so they are written alone. */
 export class RefusedEntries {
   constructor(
     private readonly prisma: Pick<PrismaClient, 'auditEntry'>,
     private readonly log: Logger,
   ) {}
 
-  /** Runs a change; what it is refused with is noted, and thrown again. */
+  /** Runs a change. A refusal is noted and thrown again. */
   async around<Result>(
     request: AuditedRequest,
     facts: Omit<AuditFacts, 'outcome' | 'code'>,
@@ -29,7 +29,7 @@ export class RefusedEntries {
     }
   }
 
-  /** Never throws: the refusal is what the caller is to be told. */
+  /** Never throws, because the caller must get the refusal. */
   async note(request: AuditedRequest, facts: AuditFacts): Promise<void> {
     try {
       await this.prisma.auditEntry.createMany({ data: [auditRow(request, facts)] });

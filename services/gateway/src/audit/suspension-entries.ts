@@ -10,8 +10,8 @@ interface Suspension {
 }
 
 /**
- * An entry for each suspension that began or ended by itself: nobody asked for it, and the customer must find it. The
- * event's position is the id, so that an event that comes again notes nothing.
+ * An entry for each automatic suspension that began or ended, because no request has one. The id is the event's
+ * position, so that a repeated event adds no entry.
  */
 export const suspensionEntries = (rows: readonly Suspension[]): Statement => ({
   name: 'suspension_entries',

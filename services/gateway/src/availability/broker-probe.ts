@@ -5,7 +5,10 @@ const CORRELATION_ID = 0x53554231;
 /** int16 key, int16 version 0, int32 correlation id, int16 length of a null client id. */
 const REQUEST_BYTES = 10;
 
-/** A Kafka request that every broker answers before any login: a stopped process accepts but does not. */
+/**
+ * A Kafka request that every broker answers before any login. A suspended process accepts the connection but does not
+ * answer.
+ */
 function apiVersionsRequest(): Buffer {
   const frame = Buffer.alloc(4 + REQUEST_BYTES);
   frame.writeInt32BE(REQUEST_BYTES, 0);
@@ -19,11 +22,14 @@ function apiVersionsRequest(): Buffer {
 export interface BrokerProbeOptions {
   readonly brokers: readonly string[];
   readonly timeoutMs: number;
-  /** With TLS only the connection is tried, the answer would need the handshake. */
+  /** With TLS only the connection is tested, because the answer would need the handshake. */
   readonly tls: boolean;
 }
 
-/** Resolves when one of the brokers answers. @throws Error when none does within `timeoutMs` */
+/**
+ * Resolves when one of the brokers answers.
+ * @throws Error if none does within `timeoutMs`
+ */
 export async function probeBrokers({ brokers, timeoutMs, tls }: BrokerProbeOptions): Promise<void> {
   try {
     await Promise.any(brokers.map((broker) => probe(broker, timeoutMs, tls)));

@@ -6,7 +6,7 @@ import { probeBrokers } from './broker-probe.js';
 import { DependencyMonitor } from './dependency-monitor.js';
 
 const PROBE_EVERY_MS = 1_000;
-/** A send that failed counts as an outage for this long; then the next write tries again. */
+/** Milliseconds for which a failed send counts as an outage. Then the next write tries again. */
 const SEND_FAILURE_MS = 2_000;
 
 interface Given {
@@ -17,7 +17,7 @@ interface Given {
   readonly log: Logger;
 }
 
-/** Watches over this gateway's database and brokers. */
+/** Monitors this gateway's database and brokers. */
 export function createMonitor({ kafka, usesTls, sender, probePool, log }: Given): DependencyMonitor {
   return new DependencyMonitor(
     {

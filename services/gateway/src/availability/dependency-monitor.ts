@@ -2,9 +2,9 @@ import type { Logger } from '@subledger/service-kit';
 import { ProblemError } from '../request/problem.js';
 
 export interface MonitorOptions {
-  /** Milliseconds between two probes; half of it while something is down. */
+  /** Milliseconds between two probes, and half of it during an outage. */
   readonly everyMs: number;
-  /** Milliseconds after which a probe counts as failed; two in a row are an outage. */
+  /** Milliseconds after which a probe has failed. Two failures in a row are an outage. */
   readonly timeoutMs: number;
   readonly probeDatabase: () => Promise<unknown>;
   readonly probeBroker: () => Promise<unknown>;
@@ -13,13 +13,13 @@ export interface MonitorOptions {
 type Name = 'database' | 'broker';
 
 /**
- * Knows whether the database and the broker answer, so that a request does not have to find out: while one is
- * known to be down the answer is 503 at once, and it goes on by itself when a probe succeeds again.
+ * Knows whether database and broker are reachable. During a known outage requests are answered with 503 at once. They
+ * are served again as soon as a probe succeeds.
  */
 export class DependencyMonitor {
   private readonly errors = new Map<Name, unknown>();
   private readonly timers = new Map<Name, NodeJS.Timeout>();
-  /** Probes under way; `again` where somebody asked for another one meanwhile. */
+  /** Running probes. `again` is set if another probe was requested meanwhile. */
   private readonly probing = new Map<Name, { again: boolean }>();
   private closed = false;
 
@@ -28,7 +28,7 @@ export class DependencyMonitor {
     private readonly log: Logger,
   ) {}
 
-  /** Resolves after the first probes, whatever they say. */
+  /** Resolves after the first probes, whether they succeed or fail. */
   async start(): Promise<void> {
     await Promise.all([this.probe('database'), this.probe('broker')]);
   }
@@ -48,21 +48,24 @@ export class DependencyMonitor {
     if (this.errors.has('broker')) throw ProblemError.unavailable('broker');
   }
 
-  /** A request lost its connection. One lost connection is not an outage: the next probe decides, now. */
+  /** A request lost its connection. That alone is not an outage, so a probe runs now. */
   databaseLost(error: unknown): void {
     this.log.warn({ err: error }, 'a request lost the database');
     clearTimeout(this.timers.get('database'));
     void this.probe('database');
   }
 
-  /** For readiness. @throws Error naming what is down */
+  /**
+   * For readiness.
+   * @throws Error with the failed dependency
+   */
   async check(name: Name): Promise<void> {
     if (this.errors.has(name)) throw new Error(`${name} does not answer`);
   }
 
   /**
-   * One at a time: a slow one that was begun during an outage would otherwise fail after a later one has succeeded, and
-   * requests would be refused while all is well.
+   * Runs one probe at a time. Otherwise a slow probe from an outage could fail after a later one has succeeded, and
+   * requests would be refused although everything works.
    */
   private async probe(name: Name): Promise<void> {
     const running = this.probing.get(name);
@@ -80,8 +83,8 @@ export class DependencyMonitor {
   }
 
   /**
-   * An outage is two failures in a row, the second probe at once after the first: where this process itself stood still
-   * for a moment, its own timer is over before it reads an answer that was there in time.
+   * An outage is two failures in a row, the second probe directly after the first. If this process itself was
+   * suspended for a moment, its timer ends before it reads an answer that had arrived in time.
    */
   private async probeOnce(name: Name): Promise<void> {
     const run = name === 'database' ? this.options.probeDatabase : this.options.probeBroker;

@@ -4,11 +4,11 @@ import type { CsvReader } from '@subledger/contracts';
 const BOM = '\ufeff';
 
 /**
- * PostgreSQL's CSV as RFC 4180 wants it: rows end in CRLF, while line breaks within quotes stay what they were. Begins
- * with the header; for a spreadsheet with a byte order mark before it, by which Excel knows UTF-8.
+ * Converts PostgreSQL's CSV to RFC 4180: rows end with CRLF, line breaks inside quotes stay unchanged. It begins with
+ * the header. For a spreadsheet a byte order mark precedes it, by which Excel recognizes UTF-8.
  *
- * Bytes are handled as Latin-1 text, which keeps each as it is: `split` and `replaceAll` run at the speed of memory,
- * and neither quote nor line feed occurs within a character of UTF-8.
+ * Bytes are handled as Latin-1 text, which keeps each byte. `split` and `replaceAll` run at memory speed, and neither
+ * quote nor line feed occurs inside a UTF-8 character.
  */
 export class CrlfRows extends Transform {
   #isQuoted = false;
@@ -24,7 +24,7 @@ export class CrlfRows extends Transform {
 
   #convert(text: string): string {
     if (!this.#isQuoted && !text.includes('"')) return text.replaceAll('\n', '\r\n');
-    // Every quote changes sides; a doubled one, within quotes, does so twice.
+    // Every quote switches between inside and outside. A doubled quote inside quotes switches twice.
     const parts = text.split('"');
     for (const [index, part] of parts.entries()) {
       if (index > 0) this.#isQuoted = !this.#isQuoted;

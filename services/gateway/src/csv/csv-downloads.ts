@@ -10,46 +10,46 @@ import { ProblemError } from '../request/problem.js';
 import { CrlfRows } from './crlf-rows.js';
 
 export interface CsvDownloadOptions {
-  /** Downloads at a time; more are refused. */
+  /** Maximum concurrent downloads. Further ones are refused. */
   readonly max: number;
-  /** Those that one main account asks for. */
+  /** Maximum concurrent downloads of one main account. */
   readonly perMainAccount: number;
-  /** Longest download. */
+  /** Maximum milliseconds of a download. */
   readonly timeoutMs: number;
 }
 
-/** What a refused caller is told to wait. */
+/** Value of `Retry-After` for refused callers. */
 const RETRY_AFTER_SECONDS = 10;
-/** Bound on the statements around the file; `pg` takes it with each of them. */
+/** Time-out of the statements around the file. `pg` takes it with each of them. */
 const BOUNDED = { query_timeout: 5_000 };
-/** How much longer than the server we wait ourselves, should its word not reach us. */
+/** Additional milliseconds to wait if the server's time-out does not reach us. */
 const GRACE_MS = 5_000;
 
-/** A file to be made. */
+/** The file to make. */
 export interface CsvFile {
   readonly columns: readonly string[];
   readonly reader: CsvReader;
   /** COPY … TO STDOUT (FORMAT csv) of the rows below the header. */
   readonly copy: string;
-  /** IANA zone that the session is set to. */
+  /** IANA zone of the session. */
   readonly timeZone: string;
-  /** `SET LOCAL …` for its plan. */
+  /** `SET LOCAL …` for the query plan. */
   readonly settings?: string;
 }
 
-/** One process, at once; the server looks from time to time whether we are still there. */
+/** One process, starting at once. The server checks periodically whether the client is still connected. */
 const SETTINGS = `SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;
   SET LOCAL client_connection_check_interval = '5s'`;
 
-/** Files: made by PostgreSQL, in one statement and so of one moment, and passed on as they come. */
+/** CSV files, made by PostgreSQL in one statement and so of one moment, and streamed. */
 export class CsvDownloads {
   private readonly running = new Set<Transform>();
-  /** Who asked for those that have a place: a main account, or undefined for an operator. */
+  /** Callers of the running downloads: a main account, or undefined for an operator. */
   private readonly taken: (string | undefined)[] = [];
 
   /**
-   * @param pool of its own, so that downloads and requests do not wait for one another
-   * @param cancelPool from which a download that nobody reads any more is cancelled
+   * @param pool its own pool, so that downloads and requests do not wait for one another
+   * @param cancelPool pool to cancel a download that is no longer read
    */
   constructor(
     private readonly pool: pg.Pool,
@@ -71,11 +71,12 @@ export class CsvDownloads {
   }
 
   /**
-   * The file as a stream. It ends only where the file is whole; otherwise it is destroyed with an error. Destroying it
-   * stops the database's work.
+   * The file as a stream. It ends normally only if the file is complete. Otherwise it is destroyed with an error.
+   * Destroying it stops the database's work.
    *
-   * @param customer the main account that asks; undefined where an operator does
-   * @throws ProblemError `too-many-requests` while as many as allowed run
+   *
+   * @param customer the calling main account, or undefined for an operator
+   * @throws ProblemError `too-many-requests` while the maximum of downloads is running
    */
   async open(wanted: CsvFile, customer: string | undefined): Promise<Readable> {
     const { columns, reader, copy, timeZone, settings } = wanted;
@@ -111,13 +112,13 @@ export class CsvDownloads {
     this.taken.splice(this.taken.indexOf(customer), 1);
   }
 
-  /** Breaks off what is under way: its readers see that it is not complete. */
+  /** Aborts running downloads. Their readers notice that the file is incomplete. */
   async close(): Promise<void> {
     for (const file of this.running) file.destroy(new Error('the gateway stops'));
     await this.pool.end();
   }
 
-  /** @returns the server process, to cancel it by */
+  /** @returns the server process, for cancelling */
   private async begin(client: pg.PoolClient, timeZone: string): Promise<number> {
     await client.query({ text: 'BEGIN READ ONLY', ...BOUNDED });
     await client.query({ text: SETTINGS, ...BOUNDED });
@@ -140,7 +141,7 @@ export class CsvDownloads {
       await client.query({ text: 'COMMIT', ...BOUNDED });
       client.release();
     } catch (error) {
-      // Only the code: the message of an error may quote a row.
+      // Only the code, because the error's message may quote a row.
       this.log.warn({ sqlState: sqlState(error) }, 'a download was broken off');
       client.release(true);
       await this.cancelPool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);

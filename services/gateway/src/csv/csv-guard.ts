@@ -1,13 +1,18 @@
 import type { CsvReader } from '@subledger/contracts';
 import pg from 'pg';
 
-/** Not seen at all, or blank: controls, no-break and ideographic blanks, zero-width and direction marks, fillers, tags. */
+/**
+ * Invisible or blank characters: controls, no-break and ideographic blanks, zero-width and direction marks, fillers,
+ * tags.
+ */
 const UNSEEN =
   String.raw`\s\u0001-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u2000-\u200f\u2028-\u202f` +
   String.raw`\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\U000E0000-\U000E0FFF`;
 /** `= + - @`, full-width and small ones, and the minus sign. */
 const FORMULA = String.raw`[-=+@\uff1d\uff0b\uff0d\uff20\u2212\ufe62\ufe63\ufe66\ufe6b]`;
-/** What stands in numbers, dates and times between the digits: separators, brackets, currencies. Ends in the hyphen. */
+/**
+ * Characters between the digits of numbers, dates and times: separators, brackets, currencies. Ends with the hyphen.
+ */
 const SIGNS =
   String.raw`.,:;/%()'_+\u00a2-\u00a5\u00b0\u2019\u2030\u20a0-\u20c0\uff05\uff08\uff09\uff0b-\uff0f\uff1a\uff1b` +
   String.raw`\uff04\uffe0\uffe1\uffe5\uffe6$-`;
@@ -19,41 +24,49 @@ const WORDS = [
 /** A Japanese era by its letter: `R8.12.1`. */
 const ERA = String.raw`[mtshr]\d{1,2}[./年-]`;
 
-/** What a spreadsheet takes for a formula, a truth value or an error value, after blanks or without. */
+/** Texts that a spreadsheet takes for a formula, a truth value or an error value, with or without leading blanks. */
 const FORMULA_LIKE =
   `^[${UNSEEN}]*(?:${FORMULA}` +
   `|(?:true|false)[${UNSEEN}]*$|#(?:n/a|null!|div/0!|value!|ref!|name[?]|num!))`;
-/** A number, or a date or time without a word of letters. */
+/** A number, or a date or time without words. */
 const NUMBER = `^[${UNSEEN}${SIGNS}]*\\d[\\detzｅ年月日時分秒円元${UNSEEN}${SIGNS}]*$`;
-/** What may be a date or a time with words, once it has a digit: nothing but digits, their signs and their words. */
+/** A text that may be a date or a time with words if it has a digit: only digits, their signs and their words. */
 const DATE =
   `^[${UNSEEN}${SIGNS}]*(?:\\d|${WORDS}|${ERA})` +
   `(?:[\\detzｅ年月日時分秒円元${UNSEEN}${SIGNS}]|${WORDS})*$`;
-/** The first word after digits and signs may be one of a date. A quick look: `DATE` takes several times as long. */
+/**
+ * Whether the first word after digits and signs may belong to a date. A fast check: `DATE` takes several times as
+ * long.
+ */
 const DATE_BEGINS =
   `^[\\detzｅ年月日時分秒円元${UNSEEN}${SIGNS}]*` +
   '(?:[adfjmnostw][aceopuh][bcdeglnprtuvy]|[ap][.]?m|[mtshr][0-9]|[午明大昭平令])';
-/** First letters of words of dates and truth values. */
+/** First letters of words in dates and of truth values. */
 const BEGINNINGS =
   'jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun tru fal'.split(' ');
 /** Second characters of eras (`R8`), of a.m. and of am: a digit, a dot, an m. */
 const SECONDS = [...'0123456789.mM'].map((sign) => sign.codePointAt(0)).join(', ');
-/** PostgreSQL's patterns know all scripts' digits and cases by this collation; the database's own may know ASCII alone. */
+/**
+ * With this collation PostgreSQL's patterns know digits and cases of all scripts. The database's own may know only
+ * ASCII.
+ */
 const matches = (text: string, pattern: string): string =>
   `${text} COLLATE "pg_unicode_fast" ~* ${pg.escapeLiteral(pattern)}`;
 
-/** Kana, kanji and hangul: most messages begin with one, and need no pattern. */
+/** Kana, kanji and hangul. Most messages begin with one of them, and need no pattern. */
 const [FIRST_KANA, LAST_HANGUL] = [0x3001, 0xd7a3];
-/** But for the filler, and the first characters of eras and of a.m. and p.m., with which dates and times begin. */
+/** Except the filler, and the first characters of eras and of a.m. and p.m., with which dates and times begin. */
 const NOT_PLAIN = [...'\u3164令午大平明昭'].map((sign) => sign.codePointAt(0)).join(', ');
 /**
- * SQL of a text as a cell of a file for spreadsheets: an apostrophe goes before what a spreadsheet would take for a
- * formula or change, and before an apostrophe that is there already. So whoever takes one leading apostrophe off every
- * cell has the texts back.
+ * SQL of a text as a cell of a file for spreadsheets (OWASP CSV Injection). An apostrophe is put before a text that a
+ * spreadsheet would take for a formula or would change, and before a leading apostrophe. So the original texts result
+ * from removing one leading apostrophe from every cell.
  *
- * Cheap tests of the first characters come first: a pattern takes several times as long, and a row has seven texts.
+ * Cheap tests of the first characters come first, because a pattern takes several times as long, and a row has seven
+ * texts.
  *
- * @param cell an expression without side effects; it is written several times
+ *
+ * @param cell an expression without side effects; it occurs several times
  */
 export function guarded(cell: string): string {
   const guard = `'''' || ${cell}`;
@@ -71,6 +84,6 @@ export function guarded(cell: string): string {
     ELSE ${cell} END`;
 }
 
-/** SQL of a text as a cell for who reads the file. */
+/** SQL of a text as a cell for this kind of reader. */
 export const textCell = (text: string, reader: CsvReader): string =>
   reader === 'spreadsheet' ? guarded(text) : text;

@@ -2,7 +2,7 @@ const known = new Map<string, boolean>();
 const FIRST_YEAR = 1970;
 const LAST_YEAR = 2050;
 
-/** Whether every offset of the zone, from 1970 on, is one of whole hours, as in most zones. */
+/** Whether every offset of the zone since 1970 is a whole number of hours, as in most zones. */
 export function hasWholeHours(timeZone: string): boolean {
   let answer = known.get(timeZone);
   if (answer === undefined) {
@@ -12,7 +12,7 @@ export function hasWholeHours(timeZone: string): boolean {
   return answer;
 }
 
-/** As `GMT+9`, `GMT+5:30`, in winter and summer of every year. */
+/** Offsets such as `GMT+9` or `GMT+5:30`, in winter and summer of every year. */
 function offsetsOf(timeZone: string): string[] {
   const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'shortOffset' });
   const offsets: string[] = [];

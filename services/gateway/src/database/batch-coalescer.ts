@@ -8,18 +8,18 @@ interface Waiting<Item> {
 }
 
 export interface MergedWorkOptions<Item> {
-  /** Of a piece; a single caller's items stay together beyond that. */
+  /** Maximum items of a batch. The items of one caller stay together even beyond it. */
   readonly maxItems: number;
-  /** Whether somebody waits for it. */
+  /** Whether a request waits for the item. */
   readonly isUrgent: (item: Item) => boolean;
-  /** Least milliseconds from the begin of a piece to that of the next; at most this long where something urgent waits. */
+  /** Minimum time between batch starts, in ms. For urgent items it is the maximum. */
   readonly restMs: number;
 }
 
 /**
- * One piece of work at a time for many callers: what comes while it runs goes together, as the next piece. The
- * batches of a dozen partitions are then one transaction instead of a dozen, the more so the busier the database is.
- * A lone one does not wait, nor does what is urgent for longer than the piece before it took.
+ * Runs one batch at a time for many callers. Items that arrive while it runs share the next batch. So the batches of
+ * a dozen partitions become one transaction instead of a dozen, the more so the busier the database is. A single item
+ * does not wait. An urgent item waits no longer than the previous batch took.
  */
 export class BatchCoalescer<Item> {
   private waiting: Waiting<Item>[] = [];
@@ -33,7 +33,10 @@ export class BatchCoalescer<Item> {
     private readonly options: MergedWorkOptions<Item>,
   ) {}
 
-  /** Resolves when the items are dealt with. @throws what the piece that they were in failed with */
+  /**
+   * Resolves when the items are processed.
+   * @throws the error of their batch
+   */
   add(items: readonly Item[]): Promise<void> {
     if (items.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -45,7 +48,7 @@ export class BatchCoalescer<Item> {
   private runWhenDue(): void {
     if (this.waiting.length === 0) return;
     const isUrgent = this.waiting.some((one) => one.isUrgent);
-    // As long as the piece before it took: a busy database gets fewer and larger pieces, an idle one hardly waits.
+    // As long as the previous batch took: a busy database gets fewer and larger batches, an idle one hardly waits.
     const pauseMs = isUrgent ? Math.min(2 * this.lastMs, this.options.restMs) : this.options.restMs;
     const restMs = this.startedAtMs + pauseMs - performance.now();
     if (restMs <= 0) {

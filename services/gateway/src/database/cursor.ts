@@ -1,6 +1,6 @@
 import { ProblemError } from '../request/problem.js';
 
-/** Where a page ended: which list and order it belongs to, and the last row's keys. */
+/** The end of a page: its list and order, and the keys of the last row. */
 export interface Position {
   readonly list: string;
   readonly keys: readonly string[];
@@ -13,7 +13,8 @@ export function encodeCursor(position: Position): string {
 /**
  * Reads a cursor of this list.
  *
- * @throws ProblemError `validation-failed` for anything but a `nextCursor` of the same list and order
+ *
+ * @throws ProblemError `validation-failed` if it is not a `nextCursor` of the same list and order
  */
 export function decodeCursor(
   cursor: string | undefined,
@@ -28,7 +29,7 @@ export function decodeCursor(
 
 const MAX_INT8 = 2n ** 63n - 1n;
 
-/** A key that must be a whole number, such as a sequence; it and its negative fit the database's int8. */
+/** A key that must be a whole number, such as a sequence. It and its negative fit the database's int8. */
 export function numericKey(text: string): bigint {
   if (!/^-?\d{1,19}$/.test(text)) throw badCursor();
   const number = BigInt(text);
@@ -36,7 +37,7 @@ export function numericKey(text: string): bigint {
   return number;
 }
 
-/** Years 1 to 9999: both JavaScript and the database have them. */
+/** Years 1 to 9999, which both JavaScript and the database support. */
 const FIRST_INSTANT_MS = BigInt(Date.parse('0001-01-01T00:00:00Z'));
 const LAST_INSTANT_MS = BigInt(Date.parse('9999-12-31T23:59:59.999Z'));
 
@@ -63,7 +64,7 @@ function parse(cursor: string): string[] | undefined {
   }
 }
 
-/** Cuts the one row too many that tells whether there is a next page. */
+/** Cuts off the additional row that shows whether there is a next page. */
 export function page<Row, Item>(
   rows: readonly Row[],
   limit: number,

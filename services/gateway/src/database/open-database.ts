@@ -7,22 +7,22 @@ import { PrismaClient } from '../generated/prisma/client.js';
 /** The gateway's own PostgreSQL schema. */
 export const SCHEMA = 'gateway';
 
-/** A probe that takes longer has failed. */
+/** Milliseconds after which a probe has failed. */
 export const PROBE_TIMEOUT_MS = 600;
 
 export interface Database {
-  /** Requests, and what the read model does in several steps. */
+  /** For requests, and for transactions of the read model with several statements. */
   readonly pool: pg.Pool;
-  /** The read model's plain batches, one at a time. */
+  /** For the read model's single-statement batches, one at a time. */
   readonly batchPool: pg.Pool;
-  /** A connection of its own: a pool that is merely busy must not look like an outage. */
+  /** A separate connection, so that a busy pool does not look like an outage. */
   readonly probePool: pg.Pool;
-  /** Its one connection holds the lock of whoever publishes profiles. */
+  /** Its one connection holds the lock for publishing profiles. */
   readonly relayPool: pg.Pool;
   readonly prisma: PrismaClient;
 }
 
-/** Opens nothing yet: pools connect when they are asked. */
+/** Opens no connection yet: pools connect on first use. */
 export function openDatabase(config: GatewayConfig, log: Logger): Database {
   const common = { url: config.DATABASE_URL, schema: SCHEMA };
   const bounded = {

@@ -1,6 +1,6 @@
 /**
- * SQL of millipoints (not negative) as points: at most 3 decimals, none that is a trailing 0.
- * @param millipoints SQL of a bigint; it stands there more than once
+ * SQL of millipoints (not negative) as points, with at most 3 decimals and no trailing zeros.
+ * @param millipoints SQL of a bigint; it occurs several times
  */
 export const pointsSql = (millipoints: string): string => `CASE WHEN ${millipoints} % 1000 = 0
   THEN (${millipoints} / 1000)::text

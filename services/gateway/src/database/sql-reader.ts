@@ -2,17 +2,17 @@ import { shortName } from '@subledger/database';
 import type pg from 'pg';
 import type { Prisma } from '../generated/prisma/client.js';
 
-/** Runs the hand-written queries of the stores; columns come as they are named, `int8` as bigint. */
+/** Runs the stores' hand-written queries. Columns keep their names, and `int8` becomes bigint. */
 export interface SqlReader {
   /** @throws the database's error */
   rows<Row>(sql: Prisma.Sql): Promise<Row[]>;
-  /** For what is asked all the time, in few forms: parsed once a connection, and planned once where the server sees fit. */
+  /** For frequent queries in few forms: parsed once per connection, and planned once if the server chooses so. */
   prepared<Row>(sql: Prisma.Sql): Promise<Row[]>;
 }
 
 /**
- * Through `pg`, past Prisma, which carries every value of a raw query's rows through a form of its own and plans each
- * statement anew: the lists and look-ups of accounts are what clients ask for all the time (docs/performance.md).
+ * Reads through `pg` instead of Prisma, which converts every value of a raw query and plans each statement anew.
+ * Clients request lists and single accounts all the time (docs/performance.md).
  */
 export function readingFrom(pool: Pick<pg.Pool, 'query'>): SqlReader {
   return {
@@ -23,13 +23,13 @@ export function readingFrom(pool: Pick<pg.Pool, 'query'>): SqlReader {
   };
 }
 
-/** Inside a transaction of Prisma's. */
+/** Reads inside a transaction of Prisma. */
 export function readingWithin(tx: Pick<Prisma.TransactionClient, '$queryRaw'>): SqlReader {
   const rows = <Row>(sql: Prisma.Sql) => tx.$queryRaw<Row[]>(sql);
   return { rows, prepared: rows };
 }
 
-/** A query that a connection prepares once, by a name that stands for its text. */
+/** A query that a connection prepares once, by a name derived from its text. */
 export const preparedQuery = (text: string, values: readonly unknown[]): pg.QueryConfig => ({
   name: shortName('once', text),
   text,

@@ -5,9 +5,10 @@ import type { Logger } from '@subledger/service-kit';
 const RETRY_MS = 500;
 
 /**
- * Waits for a database that is still coming up.
+ * Waits for a database that is still starting.
  *
- * @throws the error of `ask` where it is not about the connection, or the signal's reason once it is aborted
+ *
+ * @throws the error of `ask` if it is not about the connection, or the signal's reason once it is aborted
  */
 export async function untilDatabaseAnswers(
   ask: () => Promise<unknown>,

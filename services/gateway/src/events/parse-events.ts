@@ -14,7 +14,7 @@ import {
 } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 
-/** An event of the ledger with what every one carries. */
+/** An event of the ledger, with the fields that all events have. */
 export interface LedgerEvent {
   readonly name: EventName;
   readonly data:
@@ -29,12 +29,12 @@ export interface BadRecord extends Refused {
   readonly record: KafkaRecord;
 }
 
-/** Parses records; those that were looked at before their turn come only once. */
+/** Parses records. Records that were parsed early are not parsed again. */
 export class EventParser {
-  /** Only of what was foreseen: an entry for every record of a backlog would keep the garbage collector busy. */
+  /** Only for early records: an entry for every record of a backlog would keep the garbage collector busy. */
   private readonly foreseen = new WeakMap<KafkaRecord, Reading<LedgerEvent>>();
 
-  /** Sorts a batch into events and dead letters; types that this version does not know are left out. */
+  /** Separates a batch into events and dead letters. Unknown types are left out. */
   parse(records: readonly KafkaRecord[]): { events: LedgerEvent[]; bad: BadRecord[] } {
     const events: LedgerEvent[] = [];
     const bad: BadRecord[] = [];
@@ -46,7 +46,7 @@ export class EventParser {
     return { events, bad };
   }
 
-  /** The events among records whose turn comes later: `parse` then gives the same ones. */
+  /** Parses the events of records that will be processed later. `parse` then returns the same objects. */
   foresee(records: readonly KafkaRecord[]): LedgerEvent[] {
     for (const record of records)
       if (!this.foreseen.has(record)) this.foreseen.set(record, parseEvent(record));
@@ -54,7 +54,7 @@ export class EventParser {
   }
 }
 
-/** Twice the limit of writers: a month start's summary may be larger than what one command may be. */
+/** Twice the writers' limit: the summary of a month start may be larger than a command. */
 const MAX_EVENT_BYTES = 4 * MAX_RECORD_BYTES;
 
 function parseEvent(record: KafkaRecord): Reading<LedgerEvent> {

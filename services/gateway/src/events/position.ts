@@ -1,4 +1,4 @@
-/** Where an event stands among those of its main account, and when it was. */
+/** The position of an event among those of its main account, and its time. */
 export interface Position {
   readonly mainAccountId: string;
   readonly generation: number;

@@ -43,12 +43,12 @@ export class MainAccountsStore {
     private readonly publicUrl: string,
   ) {}
 
-  /** The same, reading inside a transaction. */
+  /** The same store, reading inside a transaction. */
   within(tx: Prisma.TransactionClient): MainAccountsStore {
     return new MainAccountsStore(readingWithin(tx), this.publicUrl);
   }
 
-  /** @throws ProblemError `not-found` where it is not there, or its books are not open yet */
+  /** @throws ProblemError `not-found` if it does not exist, or its books are not open yet */
   async get(id: string): Promise<MainAccountRow> {
     const rows = await this.reader.prepared<MainAccountRow>(
       Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS} ${MAIN_ACCOUNT_FROM} WHERE m.id = ${id}`,
@@ -82,7 +82,7 @@ export class MainAccountsStore {
     );
   }
 
-  /** Requests for activation that wait, oldest first. */
+  /** Waiting requests for activation, oldest first. */
   async activationRequests(query: { limit: number; cursor?: string | undefined }) {
     const [at, id] = decodeCursor(query.cursor, 'activation-requests', 2) ?? [];
     const after =
@@ -130,7 +130,7 @@ export class MainAccountsStore {
   }
 }
 
-/** Locks its settings until the transaction ends. */
+/** Locks a main account's settings until the transaction ends. */
 export async function lockMainAccount(
   tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
   id: string,

@@ -72,7 +72,7 @@ export class MainAccountsService {
     return this.command(request, id, command, isOwn ? { mainAccount: settings } : undefined);
   }
 
-  /** A command on the main account as a whole, answered with it. */
+  /** Runs a command on the whole main account, and answers with the account. */
   async command(
     request: WriteRequest,
     id: string,
@@ -89,7 +89,7 @@ export class MainAccountsService {
     });
   }
 
-  /** Asks the help desk; asking twice, or for what is active already, changes nothing. */
+  /** Requests activation from the help desk. A repeated request, or one for an active feature, changes nothing. */
   async requestActivation(request: ValidatedRequest<'requestActivation'>): Promise<Answer> {
     const { id } = request.params;
     const { feature } = await this.store.get(id);
@@ -130,7 +130,7 @@ export class MainAccountsService {
     });
   }
 
-  /** So that of two changes the second one's entry says what the first one made. */
+  /** Locks the row, so that the entry of the second of two changes contains the result of the first. */
   private async lockedView(tx: Transaction, id: string) {
     await lockMainAccount(tx, id);
     return this.store.within(tx).view(id);

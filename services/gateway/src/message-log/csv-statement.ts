@@ -6,22 +6,22 @@ import { csvTime } from '../csv/csv-time.js';
 import { hasWholeHours } from '../csv/zone-offsets.js';
 import { pointsSql } from '../database/points-sql.js';
 
-/** Whose log, and the zone of its times. */
+/** The main account of the log, and the zone of its times. */
 interface CsvScope {
   readonly mainAccountId: string;
   readonly timeZone: string;
 }
 
 /**
- * The order comes from the index, month after month, so that nothing is sorted and the first row goes out at once; a
- * hash or merge join would lose it.
+ * The order comes from the index, month after month, so that nothing is sorted and the first row is sent at once. A
+ * hash or merge join would lose the order.
  */
 const PLAN = `SET LOCAL enable_sort = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
   SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_material = off`;
 
 const literal = pg.escapeLiteral;
 
-/** In the order of `MESSAGE_CSV_COLUMNS`. Every text of others goes through `textCell`. */
+/** In the order of `MESSAGE_CSV_COLUMNS`. Every text that others choose goes through `textCell`. */
 const columnsFor = (reader: CsvReader, isWholeHours: boolean): readonly string[] => [
   textCell('coalesce(s.name, m.sub_account_id)', reader),
   csvTime('m.sent_at', isWholeHours),
@@ -38,7 +38,7 @@ const columnsFor = (reader: CsvReader, isWholeHours: boolean): readonly string[]
   'm.sub_account_id',
 ];
 
-/** The file of a main account's log, oldest first. */
+/** The CSV file of a main account's log, oldest first. */
 export const messageFile = (scope: CsvScope, filter: MessageCsvQuery): CsvFile => ({
   columns: MESSAGE_CSV_COLUMNS,
   reader: filter.for,
@@ -47,7 +47,7 @@ export const messageFile = (scope: CsvScope, filter: MessageCsvQuery): CsvFile =
   copy: csvStatement(scope, filter),
 });
 
-/** COPY takes no parameters, so the values, which have passed the contract's schema, are quoted. */
+/** COPY takes no parameters. So the values, which the contract's schema has checked, are quoted. */
 function csvStatement({ mainAccountId, timeZone }: CsvScope, filter: MessageCsvQuery): string {
   const { from, to, subAccount, status } = filter;
   const conditions = [

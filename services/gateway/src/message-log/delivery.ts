@@ -1,8 +1,8 @@
 import type { MessageStatus } from '@subledger/contracts';
 
 /**
- * What is known of a message's delivery. Times are milliseconds since 1970. Every field is the greatest (of the
- * delivery's end: the least) of what the statuses say, so the order and the number of their arrivals do not matter.
+ * The known delivery of a message. Times are milliseconds since 1970. Every field is the maximum of the values in the
+ * statuses (`endedAt`: the minimum), so the order and number of arrivals make no difference (docs/decisions/0013).
  */
 export interface Delivery {
   readonly status: MessageStatus | null;
@@ -25,7 +25,7 @@ export const NO_DELIVERY: Delivery = {
   shortlinkUrlAt: null,
 };
 
-/** How far along a message's life a status is; those from `FIRST_FINAL` on end it. */
+/** Progress of a message for each status. Statuses from `FIRST_FINAL` on are final. */
 const RANK: Record<MessageStatus, number> = {
   MESSAGE_PASSED_TO_CARRIER_FOR_DELIVERY: 0,
   MESSAGE_EXPIRED: 1,
@@ -35,7 +35,7 @@ const RANK: Record<MessageStatus, number> = {
 const FIRST_FINAL = RANK.MESSAGE_EXPIRED;
 const isFinal = (status: MessageStatus): boolean => RANK[status] >= FIRST_FINAL;
 
-/** What one status says. */
+/** The delivery that one status reports. */
 export function deliveryOf(fact: {
   readonly status: MessageStatus;
   readonly at: number;
@@ -55,8 +55,8 @@ export function deliveryOf(fact: {
 }
 
 /**
- * Both together. A final status is never replaced by one that is not; otherwise the later by `at` wins, and of two of
- * the same time the one further along (complete, failed, expired, passed on).
+ * Merges two deliveries. A final status is never replaced by one that is not final. Otherwise the later status by
+ * `at` wins, and at the same time the more advanced one (complete, failed, expired, passed on).
  */
 export function merge(a: Delivery, b: Delivery): Delivery {
   const newest = winsOver(b, a) ? b : a;
@@ -92,7 +92,7 @@ function winsOver(a: Delivery, b: Delivery): boolean {
 
 type Told = readonly [text: string | null, at: number | null];
 
-/** The later one; of two of the same time the greater text, so that it does not depend on which came first. */
+/** The later value. At the same time the greater text wins, so that the order of arrival makes no difference. */
 function later(a: Told, b: Told): Told {
   const [textA, atA] = a;
   const [textB, atB] = b;

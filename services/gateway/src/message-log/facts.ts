@@ -17,7 +17,7 @@ import { parsePoints, sentAtProblem } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
 import { type Delivery, deliveryOf } from './delivery.js';
 
-/** Where a fact's record stands in `sms.messages.v1`. */
+/** Position of a fact's record in `sms.messages.v1`. */
 export interface Source {
   readonly partition: number;
   readonly offset: bigint;
@@ -47,17 +47,16 @@ export interface StatusFact extends OfMessage {
 export interface RefundFact extends OfMessage {
   readonly kind: 'refund';
   readonly refundId: string;
-  /** What it asks for. */
+  /** The requested amount. */
   readonly millipoints: bigint;
 }
 export type Fact = SentFact | StatusFact | RefundFact;
 
 /**
- * Reads a record of `sms.messages.v1`. What is not a fact is skipped: the ledger reads the same records by the same
- * schemas, and dead-letters what is wrong with them. Only bad statuses, which the ledger skips, are refused. Fields that
- * are only shown are cleaned: a message that is charged has its line in the log, whatever it says.
- * A batch that cannot be decoded is the ledger's to dead-letter, statuses in it included.
- * Never quotes the record: it may hold a message's content.
+ * Reads a record of `sms.messages.v1`. Invalid facts are skipped: the ledger reads the same records with the same
+ * schemas, and dead-letters them, including batches that cannot be decoded. Only invalid statuses, which the ledger
+ * does not read, are refused here. Fields that are only shown are cleaned, so that every charged message has a line
+ * in the log (docs/decisions/0027). It never quotes the record, which may contain a message's content.
  */
 export function readFact(record: KafkaRecord): Reading<Fact> {
   const json = readRecordJson(record, { maxBytes: MAX_MESSAGE_RECORD_BYTES }) as
@@ -91,19 +90,21 @@ export function readFact(record: KafkaRecord): Reading<Fact> {
   return valid(toRefund(id as string, data as ReadData<'message.refunded'>, source));
 }
 
-/** Nobody else dead-letters a status. */
+/** No other consumer dead-letters a status. */
 function duplicateKeys(record: KafkaRecord, unreadable: Unreadable): Reading<Fact> {
   const json = JSON.parse(String(record.value)) as { type?: unknown } | null;
   const isStatus = json?.type === messageType('message.status');
   return isStatus ? unreadable.refused : SKIPPED;
 }
 
-/** Years that every clock, driver and spreadsheet reads: what lies outside of them is taken as their end. */
+/** Years that every clock, driver and spreadsheet can read. Times outside are replaced by the nearest end. */
 const EARLIEST = Date.UTC(1970, 0, 1);
 const LATEST = Date.UTC(9999, 11, 31);
 const timeOf = (instant: string): number => Math.min(Math.max(Date.parse(instant), EARLIEST), LATEST);
 
-/** A message from too far in the future or the past is not charged: the ledger dead-letters it by the same rule. */
+/**
+ * The ledger dead-letters a message from too far in the future or the past by the same rule, and does not charge it.
+ */
 function toSent(data: ReadData<'message.sent'>, source: Source, brokerAt: number): SentFact | undefined {
   const sentAt = Date.parse(data.sentAt);
   if (sentAtProblem(sentAt, brokerAt) !== null) return undefined;
@@ -126,7 +127,7 @@ function toSent(data: ReadData<'message.sent'>, source: Source, brokerAt: number
 type ShownField = keyof typeof MAX_SHOWN_CHARACTERS;
 const shown = (data: Record<string, unknown>, field: ShownField): string =>
   shownText(data[field], MAX_SHOWN_CHARACTERS[field]);
-/** A status without it says nothing of it. */
+/** Undefined if the status does not have the field. */
 const shownIfThere = (data: Record<string, unknown>, field: ShownField): string | undefined =>
   data[field] === undefined || data[field] === null ? undefined : shown(data, field);
 

@@ -1,7 +1,7 @@
 import { type Delivery, isSame, merge, NO_DELIVERY } from './delivery.js';
 import type { Fact, RefundFact, SentFact, Source, StatusFact } from './facts.js';
 
-/** What the log has of a message. */
+/** A message in the log. */
 export interface Logged {
   readonly mainAccountId: string;
   readonly messageId: string;
@@ -14,7 +14,7 @@ export interface Logged {
   readonly delivery: Delivery;
   readonly source: Source;
 }
-/** A message that the log gets; the rest of it is its fact's. */
+/** A new message of the log. Its other fields are in its fact. */
 export interface NewMessage extends Logged {
   readonly sent: SentFact;
 }
@@ -26,19 +26,19 @@ export interface EarlyStatus {
 export interface Usage {
   readonly mainAccountId: string;
   readonly subAccountId: string;
-  /** Start of the quarter of an hour, milliseconds since 1970. */
+  /** Start of the quarter hour, in milliseconds since 1970. */
   readonly quarter: number;
   readonly messages: number;
   readonly millipoints: bigint;
   readonly refunded: bigint;
 }
 
-/** What is stored of the messages and refunds that a batch names. Keys by `keyOf`, refunds by `refundKeyOf`. */
+/** Stored rows of the messages and refunds in a batch. Keys by `keyOf`, refunds by `refundKeyOf`. */
 export interface Stored {
   readonly messages: ReadonlyMap<string, Logged>;
   readonly early: ReadonlyMap<string, EarlyStatus>;
   readonly refunds: ReadonlyMap<string, RefundFact>;
-  /** Sum of what the stored refunds of a message ask for. */
+  /** Sum of the requested amounts of a message's stored refunds. */
   readonly refundSums: ReadonlyMap<string, bigint>;
 }
 
@@ -49,12 +49,12 @@ export interface LogChanges {
   readonly early: EarlyStatus[];
   readonly earlyGone: EarlyStatus[];
   readonly refunds: RefundFact[];
-  /** Whose id stands for another message or refund. */
+  /** Facts whose id belongs to another message or refund. */
   readonly rivals: RivalFact[];
   readonly usage: Usage[];
 }
 
-/** What can have an id that another one has. */
+/** A fact that can have the same id as another one. */
 export type RivalFact = SentFact | RefundFact;
 
 type Named = { readonly mainAccountId: string; readonly messageId: string };
@@ -65,13 +65,13 @@ const QUARTER_MS = 15 * 60_000;
 export const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /**
- * What facts, in the order of their partition, do to the log. Pure. Repeats of any of them change nothing.
+ * Applies facts, in the order of their partition, to the log. Pure. Repeats change nothing.
  *
- * - A message counts once per id: the first one. The same one again moves its `source`, so that it stays if the
- *   ledger refused the first; another one under its id is a rival, kept aside until the ledger's word is there.
- * - What is refunded is the sum of what the refunds ask for, each id once, and at most what was charged. The ledger's
- *   one-by-one rule gives the same sum, whatever the order.
- * - A status without its message is kept aside until that comes.
+ * - The first message with an id counts. The same message again moves its `source`, so that it stays if the ledger
+ *   refused the first record. Another message with the id is a rival, kept until the ledger has decided.
+ * - The refunded amount is the sum of the requested amounts, each refund id once, and at most the charged amount. The
+ *   ledger's rule for single refunds gives the same sum in any order.
+ * - A status without its message is kept until the message comes.
  */
 export function applyFacts(stored: Stored, facts: readonly Fact[]): LogChanges {
   return new Batch(stored).run(facts);
@@ -178,7 +178,7 @@ class Batch {
 
 const sorted = <Row>(rows: ReadonlyMap<string, Row>): [string, Row][] =>
   [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
-/** By their keys: two writers of the same rows lock them in one order. */
+/** Sorted by key, so that two writers lock rows in the same order. */
 export const rowsByKey = <Row>(rows: ReadonlyMap<string, Row>): Row[] => sorted(rows).map(([, row]) => row);
 
 const isUnchanged = (message: Logged, before: Logged | undefined): boolean =>
@@ -188,7 +188,7 @@ const isUnchanged = (message: Logged, before: Logged | undefined): boolean =>
   message.source.offset === before.source.offset &&
   isSame(message.delivery, before.delivery);
 
-/** What these messages, as they are now, add to the sums; of known ones only what is new. */
+/** The amounts that these messages add to the sums. For known messages only the difference counts. */
 function usageOf(messages: readonly Logged[], before: ReadonlyMap<string, Logged>): Usage[] {
   const sums = new Map<string, Usage>();
   for (const message of messages) {

@@ -41,11 +41,11 @@ export const idColumns = (named: readonly Named[]) =>
     (each) => each.mainAccountId,
     (each) => each.messageId,
   );
-/** Columns of `DeliveryColumns`, in the order in which they are written. */
+/** Columns of `DeliveryColumns`, in the order of writing. */
 export const DELIVERY_NAMES =
   'status, status_at, delivery_end_at, shortlink_status, shortlink_status_at, shortlink_url, shortlink_url_at';
 
-/** Everything that `applyFacts` needs to know of these facts' messages and refunds. */
+/** Loads the rows that `applyFacts` needs for the messages and refunds of these facts. */
 export async function loadStored(client: pg.PoolClient, facts: readonly Fact[]): Promise<Stored> {
   const named = [...new Map(facts.map((fact) => [keyOf(fact), fact])).values()];
   const refunds = facts.filter((fact) => fact.kind === 'refund');
@@ -58,8 +58,9 @@ export async function loadStored(client: pg.PoolClient, facts: readonly Fact[]):
 }
 
 /**
- * The id leads to the time of sending, and that to the one month that has the message. LATERAL with LIMIT is a look-up
- * per id, whatever the planner thinks of the tables' sizes: read from the other end, a batch would read all of the log.
+ * The id gives the time of sending, and the time the one month that has the message. LATERAL with LIMIT is a look-up
+ * per id, whatever the planner assumes about the tables' sizes. In the other direction, a batch would read the whole
+ * log.
  */
 export async function loadMessages(
   client: pg.PoolClient,

@@ -6,7 +6,7 @@ import type { EarlyStatus, LogChanges, Logged, NewMessage, Usage } from './log-b
 import { DELIVERY_NAMES, idColumns } from './log-reads.js';
 import { keepRivals } from './rivals.js';
 
-/** SQL of a column of milliseconds since 1970 as the time that is stored. */
+/** SQL of a column of milliseconds since 1970 as the stored time. */
 const at = (column: string): string => `to_timestamp(${column} / 1000)::timestamptz(3)`;
 
 const deliveryColumns = [
@@ -26,7 +26,7 @@ const deliveryTypes = (first: number): string =>
     .map((type, index) => `$${first + index}::${type}[]`)
     .join(', ');
 
-/** Writes what a batch comes to; each statement takes any number of rows. */
+/** Writes the changes of a batch. Each SQL statement takes any number of rows. */
 export async function writeChanges(client: pg.PoolClient, changes: LogChanges): Promise<void> {
   await insertMessages(client, changes.inserted);
   await updateMessages(client, changes.updated);
@@ -124,7 +124,7 @@ async function deleteEarly(client: pg.PoolClient, rows: readonly EarlyStatus[]):
   );
 }
 
-/** The same refund again only moves to its later record. */
+/** A repeated refund only moves to its later record. */
 async function upsertRefunds(client: pg.PoolClient, rows: readonly RefundFact[]): Promise<void> {
   if (rows.length === 0) return;
   await client.query(

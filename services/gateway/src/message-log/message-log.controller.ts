@@ -5,7 +5,10 @@ import type { KafkaRecord } from '@subledger/kafka';
 import { MESSAGE_LOG_TRANSPORT } from '../events/transports.js';
 import { MessageLog } from './message-log.js';
 
-/** Messages, and what the ledger refused of them, in batches of a partition. A throw delivers the batch again. */
+/**
+ * Receives messages and the ledger's dead letters, in batches of a partition. If it throws, the batch is delivered
+ * again.
+ */
 @Controller()
 export class MessageLogController {
   constructor(private readonly messageLog: MessageLog) {}

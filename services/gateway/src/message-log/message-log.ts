@@ -18,10 +18,14 @@ import {
   takeBack,
 } from './refusals.js';
 
-/** Advisory locks of the source partitions: a message and the ledger's refusal of it never pass one another. */
+/**
+ * Advisory locks of the source partitions, so that a message and its dead letter are never processed concurrently.
+ */
 const LOCK_CLASS = 7_140_031;
 
-/** The log could not take a batch. Says nothing of what was in it: an error of the database may quote a row. */
+/**
+ * The log could not store a batch. The message never contains its records, because a database error may quote a row.
+ */
 class MessageLogError extends Error {
   override readonly name = 'MessageLogError';
 }
@@ -31,15 +35,16 @@ interface Entry {
   readonly fact: Fact;
 }
 
-/** Records of one transaction, unless a single batch has more. */
+/** Maximum records of one transaction, unless a single batch has more. */
 const MAX_RECORDS = 4_000;
 
-/** Nobody waits for a line of the log: what trickles in is gathered for so long. */
+/** No request waits for a line of the log, so records are collected for this long. */
 const REST_MS = 50;
 
 /**
- * Takes `sms.messages.v1` into the message log, and takes back what the ledger refused. Both may come again, and in
- * any order to each other. Batches of several partitions share a transaction: most of a small one's time is the commit.
+ * Writes `sms.messages.v1` into the message log, and removes what the ledger dead-lettered (docs/decisions/0013).
+ * Both may come again, and in any order. Batches of several partitions share a transaction, because a small
+ * transaction takes most of its time for the commit.
  */
 export class MessageLog {
   private readonly merged = new BatchCoalescer<Entry>((entries) => this.takeEntries(entries), {
@@ -56,8 +61,8 @@ export class MessageLog {
   ) {}
 
   /**
-   * @param records of one partition, in its order
-   * @throws Error the batch is to be delivered again
+   * @param records of one partition, in order
+   * @throws Error the batch must be delivered again
    */
   async apply(records: readonly KafkaRecord[]): Promise<void> {
     const entries: Entry[] = [];
@@ -118,7 +123,7 @@ export class MessageLog {
   }
 }
 
-/** @param entries of any partitions; each partition's in its order */
+/** @param entries of any partitions, each partition's in order */
 async function applyEntries(client: pg.PoolClient, entries: readonly Entry[]): Promise<void> {
   const spans = spansOf(entries.map(({ record }) => record));
   for (const { partition } of spans) await lockSource(client, partition);
@@ -127,7 +132,7 @@ async function applyEntries(client: pg.PoolClient, entries: readonly Entry[]): P
   await writeChanges(client, applyFacts(await loadStored(client, facts), facts));
 }
 
-/** From the first to the last record of each partition, sorted: two writers lock them in one order. */
+/** The first and last record of each partition, sorted, so that two writers lock them in the same order. */
 function spansOf(records: readonly KafkaRecord[]): Span[] {
   const spans = new Map<number, Span>();
   for (const { partition, offset } of records) {

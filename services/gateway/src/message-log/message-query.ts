@@ -3,14 +3,14 @@ import { formatPoints } from '@subledger/core';
 import { decodeCursor, instantKey, page } from '../database/cursor.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
-/** What the log is narrowed to. Instants are ISO texts: from inclusive, to exclusive. */
+/** Filters of the log. Instants are ISO texts: from inclusive, to exclusive. */
 interface MessageFilter {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly subAccount?: string | undefined;
   readonly status?: MessageStatus | undefined;
   readonly messageId?: string | undefined;
-  /** Writings of one. */
+  /** Notations of one recipient. */
   readonly recipients?: readonly string[] | undefined;
 }
 interface MessageListQuery extends MessageFilter {
@@ -37,8 +37,8 @@ interface Row {
 }
 
 /**
- * Newest first, by keyset: what is sent meanwhile moves no page. The log's ids compare byte by byte; without the
- * collation of `sub_account` a join could not use its index.
+ * Newest first, with keyset pagination: new messages do not shift pages. The log's ids compare byte by byte. Without
+ * the collation of `sub_account` a join could not use its index.
  */
 export async function listMessages(
   prisma: Pick<PrismaClient, '$queryRaw'>,
@@ -75,14 +75,15 @@ function filters(filter: MessageFilter): Prisma.Sql[] {
     ...(to === undefined ? [] : [Prisma.sql`m.sent_at < ${to}::timestamptz`]),
     ...(subAccount === undefined ? [] : [Prisma.sql`m.sub_account_id = ${subAccount}`]),
     ...(status === undefined ? [] : [Prisma.sql`m.status = ${status}`]),
-    // The id leads to the one time at which such a message can have been sent.
+    // The id gives the only possible time of sending.
     ...(messageId === undefined
       ? []
       : [
           Prisma.sql`m.message_id = ${messageId} AND m.sent_at = (SELECT k.sent_at FROM message_key k
             WHERE k.main_account_id = m.main_account_id AND k.message_id = ${messageId})`,
         ]),
-    // Full-width ones, too; the lengths tell them, since folding each recipient would take longer than finding it.
+    // Includes full-width recipients. Their lengths reveal them, because normalizing each recipient would take longer
+    // than the search.
     ...(recipients === undefined
       ? []
       : [

@@ -48,7 +48,7 @@ export class MessagesController {
   }
 }
 
-/** @throws ProblemError `forbidden`, should a route let in anybody else */
+/** @throws ProblemError `forbidden` if the route admits another kind of caller */
 function subAccountOf({ mainAccountId, subAccountId }: Principal) {
   if (mainAccountId === undefined || subAccountId === undefined) throw new ProblemError('forbidden');
   return { mainAccountId, subAccountId };

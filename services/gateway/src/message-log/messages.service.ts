@@ -16,7 +16,7 @@ import { usageByDay, usageBySubAccount } from './usage-query.js';
 
 type ListQuery = Omit<MessageQuery, 'subAccount'> & { readonly subAccount?: string | undefined };
 
-/** The message log as people read it: of a main account, or of one of its sub-accounts. */
+/** The message log for readers: of a main account, or of one of its sub-accounts. */
 export class MessagesService {
   constructor(
     private readonly prisma: PrismaClient,
@@ -29,7 +29,7 @@ export class MessagesService {
     return listMessages(this.prisma, mainAccountId, askedOf(query, await this.mains.get(mainAccountId)));
   }
 
-  /** A sub-account's own messages, whatever else the query says. */
+  /** Only the sub-account's own messages, whatever the query contains. */
   async listOfSub(mainAccountId: string, subAccountId: string, query: ListQuery) {
     const asked = askedOf(query, await this.mains.get(mainAccountId));
     return listMessages(this.prisma, mainAccountId, { ...asked, subAccount: subAccountId });
@@ -60,7 +60,9 @@ export class MessagesService {
   }
 }
 
-/** Dates in the main account's zone, and a number as it may have been reported. */
+/**
+ * Converts dates to the main account's zone, and the recipient to all notations in which it may have been reported.
+ */
 function askedOf({ recipient, ...query }: ListQuery, { timeZone, country }: MainAccountRow) {
   const recipients = recipient === undefined ? {} : { recipients: writingsOf(recipient, country) };
   return { ...inZone(query, timeZone), ...recipients };

@@ -18,19 +18,19 @@ import { loadMessages, loadRefundSums, loadRefunds, loadStored } from './log-rea
 import { addToUsage, updateMessages, upsertEarly, writeChanges } from './log-writes.js';
 import { dropRivals, takeRivals } from './rivals.js';
 
-/** A record of `sms.messages.v1` that the ledger did not book. */
+/** A record of `sms.messages.v1` that the ledger dead-lettered. */
 export interface Refusal {
   readonly partition: number;
   readonly offset: bigint;
   /** Broker time of the record, milliseconds since 1970. */
   readonly at: number;
-  /** What it says; undefined where that cannot be read, and so is not in the log either. */
+  /** Its fact, or undefined if it is unreadable, in which case the log does not have it either. */
   readonly fact: Fact | undefined;
 }
 
 /**
- * Dead letters of messages; those of other topics, and what is no dead letter, are left out.
- * @returns also how many could not be opened: what they say is not known
+ * Reads dead letters of messages. Others are left out.
+ * @returns also the number of letters that could not be opened, so that their records are unknown
  */
 export function readRefusals(
   records: readonly KafkaRecord[],
@@ -64,7 +64,7 @@ function parsed(record: KafkaRecord, seal: DeadLetterSeal) {
   }
 }
 
-/** Keeps them, so that the log leaves these records out should it read them later, or again. */
+/** Stores the refusals, so that the log leaves these records out if it reads them later or again. */
 export async function noteRefusals(client: pg.PoolClient, refusals: readonly Refusal[]): Promise<void> {
   await client.query(
     `INSERT INTO message_refused (source_partition, source_offset, source_at)
@@ -79,14 +79,14 @@ export async function noteRefusals(client: pg.PoolClient, refusals: readonly Ref
   );
 }
 
-/** A run of records of a partition, both ends included. */
+/** A run of records of a partition, including both ends. */
 export interface Span {
   readonly partition: number;
   readonly first: bigint;
   readonly last: bigint;
 }
 
-/** Positions of the records within these spans that the ledger did not book. */
+/** Positions of dead-lettered records inside these spans. */
 export async function refusedWithin(client: pg.PoolClient, spans: readonly Span[]): Promise<Set<string>> {
   const { rows } = await client.query<{ partition: number; offset: bigint; at: Date }>(
     `SELECT r.source_partition AS partition, r.source_offset AS offset, r.source_at AS at
@@ -104,14 +104,14 @@ export async function refusedWithin(client: pg.PoolClient, spans: readonly Span[
   );
 }
 
-/** The time tells a record from the one that a topic made anew has at the same place. */
+/** The time distinguishes a record from one at the same offset of a recreated topic. */
 export const positionOf = ({ partition, offset, timestampMs }: Position): string =>
   `${partition} ${offset} ${timestampMs}`;
 type Position = Pick<KafkaRecord, 'partition' | 'offset' | 'timestampMs'>;
 
 /**
- * Takes back what of these records is in the log: messages go, refunds no longer count, statuses wait again. Where
- * that frees an id for which others were read, it is the turn of the first of them.
+ * Removes these records from the log: messages are deleted, refunds no longer count, statuses wait again. If this
+ * frees an id that rivals share, the first of them is applied.
  */
 export async function takeBack(client: pg.PoolClient, refusals: readonly Refusal[]): Promise<void> {
   const facts = refusals.flatMap(({ fact }) => (fact ? [fact] : []));

@@ -7,24 +7,25 @@ export const LOG_PARTITIONS: MonthlyTables = {
   lock: 'gateway.message-log.partitions',
 };
 
-/** Statuses whose message never came, and refusals, are kept longer than the topics keep their records. */
+/** Days to keep statuses without a message, and refusals: longer than the topics keep their records. */
 const KEEP_ASIDE_DAYS = 45;
-/** How long writers may have to wait behind us; a download that reads the log makes us try later again. */
+/** Maximum milliseconds that writers wait for us. A download that reads the log makes us try again later. */
 const LOCK_TIMEOUT_MS = 250;
-/** Rows of one transaction. */
+/** Maximum rows per transaction. */
 const CHUNK = 5_000;
 
 export interface Dropped {
-  /** Months that went, `YYYY-MM`. */
+  /** Dropped months, `YYYY-MM`. */
   readonly months: string[];
   readonly messages: number;
 }
 
 /**
- * Drops what is older than `keepMonths` months (UTC, the one of `at` included): log, ids, refunds and sums. Safe to
- * call at any time and by several instances; what cannot be had at once is left to the next call.
+ * Deletes rows older than `keepMonths` months (UTC, including the month of `at`): log, ids, refunds and sums. Safe to
+ * call at any time and by several instances. Locked tables are left to the next call.
  *
- * @throws Error of the database; what was dropped until then stays dropped
+ *
+ * @throws the database's error; rows deleted before it stay deleted
  */
 export async function dropOldMessages(pool: pg.Pool, keepMonths: number, at: Date): Promise<Dropped> {
   const firstKept = new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - keepMonths + 1, 1));
@@ -44,7 +45,7 @@ export async function dropOldMessages(pool: pg.Pool, keepMonths: number, at: Dat
   return { months, messages };
 }
 
-/** Also one that an earlier call had detached before it ended. */
+/** Includes a month that an earlier, interrupted call had detached. */
 async function monthsBefore(pool: pg.Pool, cutOff: string): Promise<string[]> {
   const { rows } = await pool.query<{ month: string }>(
     `SELECT to_char(month, 'YYYY-MM') AS month
@@ -59,7 +60,7 @@ async function monthsBefore(pool: pg.Pool, cutOff: string): Promise<string[]> {
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** @returns false where somebody reads the log for longer than writers may wait */
+/** @returns false if the log is being read for longer than writers may wait */
 async function detach(pool: pg.Pool, partition: string): Promise<boolean> {
   try {
     await withTransaction(pool, async (client) => {
@@ -98,12 +99,15 @@ async function dropAside(pool: pg.Pool, at: Date): Promise<void> {
   }
 }
 
-/** The beginning of a statement that deletes at most `CHUNK` rows; they are `gone`. */
+/** The beginning of an SQL statement that deletes at most `CHUNK` rows, which are then `gone`. */
 const deletion = (table: string, where: string, returning = '1 AS one'): string =>
   `WITH gone AS (DELETE FROM ${table}
     WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${where} LIMIT ${CHUNK})) RETURNING ${returning})`;
 
-/** Repeats a `deletion` until it finds nothing. @returns rows of all */
+/**
+ * Repeats a `deletion` until it finds no rows.
+ * @returns the number of all deleted rows
+ */
 async function inChunks(pool: pg.Pool, statement: string, values: unknown[]): Promise<number> {
   for (let all = 0; ; ) {
     const text = `${statement} SELECT count(*)::int AS count FROM gone`;
@@ -114,7 +118,7 @@ async function inChunks(pool: pg.Pool, statement: string, values: unknown[]): Pr
   }
 }
 
-/** Calls `dropOldMessages` a minute after the start and every few hours. */
+/** Calls `dropOldMessages` a minute after the start and then every few hours. */
 export const messageRetention = (pool: pg.Pool, keepMonths: number, log: Logger): PeriodicTask =>
   new PeriodicTask(
     async () => {

@@ -2,7 +2,7 @@ import { columns } from '@subledger/database';
 import type pg from 'pg';
 import type { RivalFact } from './log-batch.js';
 
-/** The id that it shares with another one. */
+/** The id that it shares with another fact. */
 const idOf = (fact: RivalFact): string => (fact.kind === 'sent' ? fact.messageId : fact.refundId);
 
 const toText = (fact: RivalFact): string =>
@@ -17,7 +17,7 @@ function fromText(text: string): RivalFact {
   };
 }
 
-/** A record that comes again is the same rival. */
+/** Stores rivals. The same record again is the same rival. */
 export async function keepRivals(client: pg.PoolClient, facts: readonly RivalFact[]): Promise<void> {
   if (facts.length === 0) return;
   await client.query(
@@ -36,7 +36,7 @@ export async function keepRivals(client: pg.PoolClient, facts: readonly RivalFac
   );
 }
 
-/** The ledger refused these records themselves: their turn will not come. */
+/** Deletes rivals whose own records the ledger dead-lettered. */
 export async function dropRivals(client: pg.PoolClient, facts: readonly RivalFact[]): Promise<void> {
   if (facts.length === 0) return;
   await client.query(
@@ -56,7 +56,7 @@ export async function dropRivals(client: pg.PoolClient, facts: readonly RivalFac
   );
 }
 
-/** Takes those out whose ids are free now, in the order of their records. */
+/** Takes out the rivals whose ids are free now, in the order of their records. */
 export async function takeRivals(client: pg.PoolClient, freed: readonly RivalFact[]): Promise<RivalFact[]> {
   if (freed.length === 0) return [];
   const { rows } = await client.query<{ fact: string }>(

@@ -10,11 +10,11 @@ import { MessageLog } from './message-log.js';
 import { LOG_PARTITIONS, messageRetention } from './retention.js';
 
 const GROUP = 'gateway-message-log';
-/** One writes messages, another one takes back what the ledger refused. */
+/** One writes messages, the other removes dead-lettered ones. */
 const WRITERS = 2;
-/** A batch waits for its turn behind those of all other partitions. */
+/** Milliseconds that a batch may wait behind those of all other partitions. */
 const TURN_TIMEOUT_MS = 60_000;
-/** Per partition, about 500 messages; up to two such batches wait per partition, so this bounds the memory. */
+/** Bytes per partition, about 500 messages. Up to two such batches wait per partition, so this limits the memory. */
 const FETCH_BYTES = 384 * 1_024;
 
 export interface MessageLogParts {
@@ -22,18 +22,18 @@ export interface MessageLogParts {
   readonly downloads: CsvDownloads;
   /** Consumer of messages and dead letters. */
   readonly consumer: KafkaBatchServer;
-  /** Before the consumer starts: the coming months need their partitions. */
+  /** Call it before the consumer starts: it makes the partitions of the coming months. */
   start(): Promise<void>;
-  /** Breaks downloads off, so that closing the API does not wait for them. */
+  /** Aborts downloads, so that closing the API does not wait for them. */
   breakOff(): Promise<void>;
-  /** After the consumer has stopped. */
+  /** Call it after the consumer has stopped. */
   stop(): Promise<void>;
 }
 
 interface Given {
   readonly config: GatewayConfig;
   readonly schema: string;
-  /** The requests' pool: for cancelling downloads. */
+  /** The requests' pool, to cancel downloads. */
   readonly pool: pg.Pool;
   readonly kafka: KafkaConfig;
   readonly deadLetters: DeadLetterWriter;
@@ -54,10 +54,10 @@ export function openMessageLog(given: Given): MessageLogParts {
     applicationName: 'gateway-message-log',
     max: WRITERS,
     connectionTimeoutMs: TURN_TIMEOUT_MS,
-    // A plan made while the tables were empty would read all of them for each batch later.
+    // A plan made while the tables were empty would later read all rows for each batch.
     plans: 'byIndex',
   });
-  // No time-out of the client's: `pg` would not take it back at the end of a COPY. Each download sets its own.
+  // No client-side time-out: `pg` would not clear it at the end of a COPY. Each download sets its own.
   const csvPool = createPool({
     ...common,
     applicationName: 'gateway-csv',

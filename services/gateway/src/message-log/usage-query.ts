@@ -3,7 +3,7 @@ import { formatPoints } from '@subledger/core';
 import { decodeCursor, numericKey, page } from '../database/cursor.js';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
-/** Whose usage, and of which month in which zone. */
+/** The account, month and zone of a usage query. */
 export interface UsageScope {
   readonly mainAccountId: string;
   readonly subAccountId?: string;
@@ -26,7 +26,7 @@ const view = ({ messages, millipoints, refunded }: Figures) => ({
 const SUMS = Prisma.sql`coalesce(sum(u.messages), 0)::bigint AS messages,
   coalesce(sum(u.millipoints), 0)::bigint AS millipoints, coalesce(sum(u.refunded), 0)::bigint AS refunded`;
 
-/** The sums of this month: it begins with the zone's own first instant of it, as periods do. */
+/** The sums of this month. It begins with the zone's first instant of the month, as periods do. */
 function inScope({ mainAccountId, subAccountId, period, timeZone }: UsageScope): Prisma.Sql {
   const first = Prisma.sql`(${`${period}-01`}::date)::timestamp`;
   return Prisma.sql`u.main_account_id = ${mainAccountId}

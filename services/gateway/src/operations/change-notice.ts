@@ -4,12 +4,12 @@ import type { Prisma } from '../generated/prisma/client.js';
 import { OUTCOME_CHANNEL } from './outcome-channel.js';
 
 /**
- * What changed, as it is told to all instances: per main account the sub-accounts, or null where they are not named.
- * Null altogether where even the main accounts are too many to name.
+ * A notice of changes for all instances: per main account the changed sub-accounts, or null if they are not named. It
+ * is null altogether if even the main accounts are too many to name.
  */
 export type ChangeNotice = Readonly<Record<string, readonly string[] | null>> | null;
 
-/** A main account, and a sub-account of it where one changed. */
+/** A main account, and its changed sub-account, if any. */
 export interface Changed {
   readonly mainAccountId: string;
   readonly subAccountId: string | null;
@@ -17,12 +17,12 @@ export interface Changed {
 
 /** Watches every main account. */
 export const ALL = '*';
-/** PostgreSQL takes payloads below 8,000 bytes. */
+/** PostgreSQL accepts payloads below 8,000 bytes. */
 const MAX_BYTES = 7_900;
 
 /**
- * The notice of what this transaction changes, as a row `notice`; none where nobody watches any of it, which is a look
- * into an empty table. Part of the statement that makes the change.
+ * The notice of this transaction's changes, as a row `notice`. There is none if no stream watches the accounts, which
+ * is a look into an empty table. It is a part of the SQL statement that makes the change.
  */
 export function changeNotice(changed: readonly Changed[]): Statement {
   return {
@@ -45,7 +45,7 @@ export function changeNotice(changed: readonly Changed[]): Statement {
   };
 }
 
-/** The same as a statement of its own in a transaction. */
+/** The same as a separate SQL statement of a transaction. */
 export async function notifyChanges(
   client: Pick<pg.ClientBase, 'query'>,
   changed: readonly Changed[],
@@ -55,7 +55,7 @@ export async function notifyChanges(
   await client.query(`SELECT pg_notify($3, notice) FROM (${text}) AS told`, [...values, OUTCOME_CHANNEL]);
 }
 
-/** The same in one of Prisma's transactions: something of this main account changed. */
+/** The same in a transaction of Prisma, for one main account. */
 export async function notifyChangesWithin(
   tx: Pick<Prisma.TransactionClient, '$executeRaw'>,
   mainAccountId: string,

@@ -4,7 +4,10 @@ import type { CommandDraft } from './operation.js';
 /** CloudEvents source of the gateway's commands. */
 const SOURCE = '/subledger/gateway';
 
-/** The command as it goes on the topic; validated, so that a mistake here is ours at once and not the ledger's. */
+/**
+ * The command as a record for the topic. It is validated here, so that a mistake of ours fails at once and not in the
+ * ledger.
+ */
 export function toEvent(id: string, { name, data }: CommandDraft): string {
   const event = makeCloudEvent(commandType(name), {
     id,

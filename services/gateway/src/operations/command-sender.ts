@@ -7,13 +7,13 @@ export interface StoredCommand {
   readonly command: string;
 }
 
-/** Writes stored commands to the ledger's topic, and remembers whether that worked. */
+/** Writes stored commands to the ledger's topic, and remembers whether that succeeded. */
 export class CommandSender {
   private failedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly producer: Pick<RecordProducer, 'send'>) {}
 
-  /** @throws KafkaUnavailableError when the brokers did not acknowledge in time; the sweeper sends again */
+  /** @throws KafkaUnavailableError if the brokers did not acknowledge in time; the sweeper sends them again */
   async send(commands: readonly StoredCommand[]): Promise<void> {
     try {
       await this.producer.send(
@@ -31,7 +31,7 @@ export class CommandSender {
     }
   }
 
-  /** Whether a send failed within the last `withinMs` and none succeeded since. */
+  /** Whether a send failed within the last `withinMs` and none has succeeded since. */
   hasFailedWithin(withinMs: number): boolean {
     return performance.now() - this.failedAtMs < withinMs;
   }

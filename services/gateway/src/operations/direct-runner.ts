@@ -13,25 +13,27 @@ import { acceptedLater, refusedAnswer } from './operation-answers.js';
 import type { PendingDirectRequests } from './pending-direct-requests.js';
 import type { WriteOptions } from './write-runner.js';
 
-/** Ids of commands that no operation stands for begin like this. */
+/** Prefix of the ids of commands without an operation. */
 const DIRECT_PREFIX = 'direct_';
 export const isDirect = (commandId: string): boolean => commandId.startsWith(DIRECT_PREFIX);
 
-/** A write of the ledger's alone, whose repeat the ledger recognizes. */
+/** A write that only the ledger executes, and whose repeat the ledger recognizes. */
 export interface DirectWrite {
   readonly mainAccountId: string;
   readonly subAccountId?: string;
   readonly command: CommandDraft;
-  /** Whether an accepted outcome is one of this request, and not of another one with its Idempotency-Key. */
+  /**
+   * Whether an accepted outcome belongs to this request, and not to another request with the same Idempotency-Key.
+   */
   readonly isAbout: (outcome: Outcome) => boolean;
   readonly answer: (outcome: Outcome) => Answer;
 }
 
 /**
- * Writes for which a row in the database per request would be too slow, and would save nothing: a hold that nobody was
- * told of is worth nothing, and expires. Nothing is stored before the command is sent; its id is made of the
- * Idempotency-Key, so that the ledger itself recognizes a repeat, whichever instance it reaches. What has no outcome
- * in time becomes an operation like any other (`docs/decisions/0012-holds-without-rows.md`).
+ * Writes that would be too slow with a row per request, and need none: a hold whose caller got no answer has no
+ * value, and expires. Nothing is stored before the command is sent. Its id is derived from the Idempotency-Key, so
+ * that the ledger itself recognizes a repeat, on any instance. A command without an outcome in time becomes a normal
+ * operation (`docs/decisions/0012-holds-without-rows.md`).
  */
 export class DirectRunner {
   constructor(
@@ -68,8 +70,9 @@ export class DirectRunner {
   }
 
   /**
-   * From here on the sweeper sends it until its outcome is there. A repeat of the request finds the same operation.
-   * @throws the database's error: then nothing is promised, and the caller asks again
+   * Stores the command as an operation. From then on the sweeper sends it until it has an outcome. A repeat of the
+   * request finds the same operation.
+   * @throws the database's error: nothing is promised, and the caller must repeat the request
    */
   private async handOver(
     { routeId, principal }: WriteRequest,
@@ -94,7 +97,7 @@ export class DirectRunner {
   }
 }
 
-/** With an Idempotency-Key always the same one. */
+/** Always the same for the same Idempotency-Key. */
 function commandIdOf(claim: IdempotencyClaim | undefined): string {
   if (!claim) return `${DIRECT_PREFIX}${uuidv7()}`;
   const { scope, route, keyHash } = claim;

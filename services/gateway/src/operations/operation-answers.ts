@@ -10,7 +10,7 @@ export const subAccountPath = (id: string, sub: string): string =>
 export const transferPath = (id: string, sequence: number): string =>
   `${mainAccountPath(id)}/transfers/${sequence}`;
 
-/** 202: it is committed and goes on; `Location` tells the outcome. */
+/** 202: the operation is committed and continues. `Location` leads to its outcome. */
 export function acceptedLater(operation: Operation, publicUrl: string): Answer {
   return {
     status: 202,
@@ -20,9 +20,9 @@ export function acceptedLater(operation: Operation, publicUrl: string): Answer {
 }
 
 /**
- * The ledger refused it.
- * @param outcome one with a code
- * @param operationId absent where the request was none
+ * The answer to a refusal by the ledger.
+ * @param outcome with a code
+ * @param operationId absent if there is no operation
  */
 export function refusedAnswer(outcome: Outcome, operationId: string | undefined, publicUrl: string): Answer {
   const body = refusal(outcome, operationId, publicUrl);

@@ -1,11 +1,11 @@
 import type { CommandInput, CommandName, RejectionCode, RouteId } from '@subledger/contracts';
 
-/** A command before it has an id. */
+/** A command without an id yet. */
 export type CommandDraft = {
   [Name in CommandName]: { readonly name: Name; readonly data: CommandInput<Name> };
 }[CommandName];
 
-/** What the gateway changes of its own, in the transaction that sees the ledger's acceptance. */
+/** Changes of the gateway's own tables, in the transaction that applies the ledger's acceptance. */
 export interface Effects {
   /** Settings of the operation's sub-account. */
   readonly subAccount?: {
@@ -21,23 +21,23 @@ export interface Effects {
   };
 }
 
-/** What an outcome of theirs makes or undoes besides the operation itself: see `finishOperations`. */
+/** Routes whose outcome creates or removes more than the operation itself, see `finishOperations`. */
 const CREATIONS: ReadonlySet<string> = new Set<RouteId>(['createSubAccount', 'createMainAccount']);
 
-/** Whether its outcome only has to be written down: it changes no settings and no names, and no second command follows. */
+/** Whether only the outcome must be stored: no settings or names change, and no second command follows. */
 export const isPlainOperation = (stored: {
   readonly action: string;
   readonly effects: object | null;
   readonly thenCommandId: string | null;
 }): boolean => stored.effects === null && stored.thenCommandId === null && !CREATIONS.has(stored.action);
 
-/** How the ledger answered; kept with the operation. */
+/** The ledger's answer, stored with the operation. */
 export interface Outcome {
   /** Short name of the event that ended it. */
   readonly event: string;
   readonly generation: number;
   readonly sequence: number;
-  /** Set where it was refused. */
+  /** Set if it was refused. */
   readonly code?: RejectionCode;
   readonly needed?: string;
   readonly available?: string;
@@ -47,15 +47,15 @@ export interface Outcome {
   readonly blockers?: readonly string[];
   readonly blockerCount?: number;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
-  /** Sequence of the first transfer, where points moved. */
+  /** Sequence of the first transfer, if points moved. */
   readonly transferSequence?: number;
-  /** Of holds. */
+  /** Only for holds. */
   readonly messageId?: string;
   readonly points?: string;
   readonly expiresAt?: string;
-  /** Of the sub-account right after it. */
+  /** Points of the sub-account right after it. */
   readonly remainingAfter?: string;
-  /** The event was published before: its command is a repeat. */
+  /** The event was published before, because its command is a repeat. */
   readonly isRepeat?: true;
 }
 

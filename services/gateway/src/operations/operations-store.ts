@@ -21,7 +21,7 @@ export interface NewOperation {
   readonly nextSendAt: Date;
 }
 
-/** A repeat found what its key was used for before. */
+/** The earlier use of an Idempotency-Key that a repeat found. */
 export class Repeated {
   constructor(
     readonly operationId: string | null,
@@ -31,14 +31,14 @@ export class Repeated {
 
 export interface InsertOptions {
   readonly claim?: IdempotencyClaim | undefined;
-  /** Locks the row of its sub-account, too, until the operation is committed. */
+  /** Also locks the row of its sub-account until the operation is committed. */
   readonly locksSubAccount?: boolean;
 }
 
-/** A command that was sent so long ago has its outcome, unless it was never sent. Repeats at the same moment wait. */
+/** A command sent longer ago than this has its outcome, unless it was never sent. Concurrent repeats wait. */
 const SEND_ANEW_AFTER_SECONDS = 2;
 
-/** Operations and the keys of requests. What every write does goes through `pg`, in as few statements as can be. */
+/** Operations and Idempotency-Keys. The steps of every write use `pg`, with as few SQL statements as possible. */
 export class OperationsStore {
   private constructor(
     private readonly prisma: Pick<PrismaClient, 'idempotencyKey' | 'operation'>,
@@ -49,15 +49,15 @@ export class OperationsStore {
     return new OperationsStore(prisma, readingFrom(pool));
   }
 
-  /** The same inside a transaction. */
+  /** The same store inside a transaction. */
   within(tx: Prisma.TransactionClient): OperationsStore {
     return new OperationsStore(tx, readingWithin(tx));
   }
 
   /**
-   * Claims the key, stores the operation and its entry in the audit log: one statement, and so one transaction.
-   * @returns what the key was used for before; then nothing was stored
-   * @throws ProblemError `idempotency-conflict` where it was used for other content
+   * Claims the key, and stores the operation and its audit entry, in one SQL statement and so in one transaction.
+   * @returns the earlier use of the key; then nothing was stored
+   * @throws ProblemError `idempotency-conflict` if it was used for other content
    */
   async insert(
     row: NewOperation,
@@ -71,10 +71,11 @@ export class OperationsStore {
   }
 
   /**
-   * Takes the key for this request. A concurrent request with the same key waits here for the first one's commit.
+   * Claims the key for this request. A concurrent request with the same key waits here for the first one's commit.
    *
-   * @returns what the key was used for, or undefined where this is the first use
-   * @throws ProblemError `idempotency-conflict` where it was used for other content
+   *
+   * @returns the earlier use of the key, or undefined for its first use
+   * @throws ProblemError `idempotency-conflict` if it was used for other content
    */
   async claim(
     claim: IdempotencyClaim | undefined,
@@ -96,8 +97,8 @@ export class OperationsStore {
   }
 
   /**
-   * @returns what the key was used for before, or undefined; nothing is claimed
-   * @throws ProblemError `idempotency-conflict` where it was used for other content
+   * @returns the earlier use of the key, or undefined; nothing is claimed
+   * @throws ProblemError `idempotency-conflict` if it was used for other content
    */
   async findUse({ scope, route, keyHash, requestHash }: IdempotencyClaim): Promise<Repeated | undefined> {
     const first = await this.prisma.idempotencyKey.findUnique({
@@ -120,8 +121,8 @@ export class OperationsStore {
   }
 
   /**
-   * Somebody waits again for an operation that its first request left some time ago: where that died between commit and
-   * send, the command need not wait for its turn to be sent again.
+   * A repeated request waits for an operation whose first request ended some time ago. If that one died between
+   * commit and send, the command must not wait for its next resend.
    * @returns whether it is due now
    */
   async makeDue(operationId: string): Promise<boolean> {
@@ -134,9 +135,9 @@ export class OperationsStore {
 }
 
 /**
- * An operation is never without its entry, nor either without the key. The lock is taken after the key: two requests with
- * one key must not each have what the other one waits for.
- * @returns a statement that gives a row where it stored them
+ * An operation and its entry are always stored together, and never without the key. The lock is taken after the key,
+ * so that two requests with one key cannot deadlock.
+ * @returns an SQL statement that returns a row if it stored them
  */
 function insertion(
   op: NewOperation,

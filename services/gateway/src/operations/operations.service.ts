@@ -12,7 +12,7 @@ export class OperationsService {
     private readonly publicUrl: string,
   ) {}
 
-  /** @throws ProblemError `not-found` where it is another asker's; operators see all */
+  /** @throws ProblemError `not-found` if it belongs to another caller; operators see all */
   async get(request: ValidatedRequest<'getOperation'>): Promise<OperationView> {
     const row = await this.prisma.operation.findUnique({ where: { id: request.params.operation } });
     const isTheirs =

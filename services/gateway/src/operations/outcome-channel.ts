@@ -1,2 +1,2 @@
-/** PostgreSQL channel of finished operations, and of what else all instances are told. */
+/** PostgreSQL channel for finished operations and all other notices between instances. */
 export const OUTCOME_CHANNEL = 'gateway_outcomes';

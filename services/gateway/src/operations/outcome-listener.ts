@@ -11,16 +11,16 @@ const RECONNECT_MS = 500;
 const PROBE_EVERY_MS = 5_000;
 const PROBE_TIMEOUT_MS = 2_000;
 
-/** Streams of this instance, as the listener knows them. */
+/** The streams of this instance that notices concern. */
 export interface NotifiedStreams {
   notify(changed: ChangeNotice): void;
-  /** Whether notices arrive: on each change some may have been missed. */
+  /** Whether notices arrive. Each change means that some may have been missed. */
   setListening(listening: boolean): void;
   /** @param keyId by `toKeyId` */
   endOfKey(keyId: string): void;
 }
 
-/** The parts of an instance that notices are for. */
+/** The parts of an instance that get notices. */
 export interface Notified {
   readonly pending: PendingRequests;
   readonly direct: PendingDirectRequests;
@@ -30,7 +30,7 @@ export interface Notified {
   readonly streams: NotifiedStreams;
 }
 
-/** Listens on a connection of its own; after a loss it connects again while those who wait poll. */
+/** Listens on its own connection. After a loss it reconnects, and waiting requests poll meanwhile. */
 export class OutcomeListener {
   private client: pg.Client | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -92,7 +92,7 @@ export class OutcomeListener {
     if (isUnnamed(notice)) void this.notified.pending.look();
   }
 
-  /** A connection that went silent (network, stopped server) would otherwise look alive for ever. */
+  /** Without a probe, a silent connection (network, stopped server) would look alive forever. */
   private probeLater(client: pg.Client): void {
     this.timer = setTimeout(() => {
       client.query('SELECT 1').then(

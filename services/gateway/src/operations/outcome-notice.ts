@@ -2,32 +2,35 @@ import type { ChangeNotice } from './change-notice.js';
 import type { Outcome } from './operation.js';
 import type { DirectOutcome } from './pending-direct-requests.js';
 
-/** PostgreSQL takes payloads below 8,000 bytes. */
+/** PostgreSQL accepts payloads below 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_900;
-/** Without what is around them. */
+/** Maximum bytes of the list inside a payload. */
 const MAX_LISTED_BYTES = MAX_PAYLOAD_BYTES - 20;
 
-/** An operation that is done, and how. */
+/** A finished operation with its outcome. */
 export interface EndedOutcome {
   readonly id: string;
   readonly outcome: Outcome;
 }
 
-/** What one batch of the read model tells all instances. */
+/** The notice of one batch of the read model for all instances. */
 export interface OutcomeNotice {
   /** Finished operations with their outcomes. */
   readonly ended?: readonly EndedOutcome[];
-  /** Finished operations whose outcomes are to be looked up; absent where they are too many to name: then everyone looks. */
+  /**
+   * Finished operations whose outcomes must be looked up. Absent if there are too many to name: then every instance
+   * looks.
+   */
   readonly done?: readonly string[];
-  /** An operation went on to its second command, which is to be sent now. */
+  /** An operation has reached its second command, which must be sent now. */
   readonly send?: true;
-  /** Outcomes of commands that no operation stands for. */
+  /** Outcomes of commands without an operation. */
   readonly direct?: readonly DirectOutcome[];
-  /** An API key that is not valid any more, by `toKeyId`. */
+  /** A revoked API key, by `toKeyId`. */
   readonly revoked?: string;
-  /** A main account that has a webhook that is on. */
+  /** A main account with an enabled webhook. */
   readonly listens?: string;
-  /** What streams watch; null is whatever they watch. */
+  /** Changes for streams. Null means any of the watched accounts. */
   readonly changed?: ChangeNotice;
 }
 
@@ -37,7 +40,9 @@ export function encodeNotice(notice: OutcomeNotice): string {
   return JSON.stringify(notice.send === true ? { send: true } : {});
 }
 
-/** Outcomes in as many notices as their sizes ask for. One that is too large is looked up by its request. */
+/**
+ * Splits outcomes into as many notices as their sizes need. The request of an outcome that is too large looks it up.
+ */
 export function encodeOutcomes({
   direct,
   ended,
@@ -77,6 +82,6 @@ function listed<One>(part: keyof OutcomeNotice, all: readonly One[], tooLarge: (
   return notices;
 }
 
-/** A notice of nothing else: then it is operations that were too many to name. */
+/** Whether the notice has no other content. Then it is about operations that were too many to name. */
 export const isUnnamed = ({ done, ended, direct, revoked, listens, changed }: OutcomeNotice): boolean =>
   [done, ended, direct, revoked, listens, changed].every((part) => part === undefined);

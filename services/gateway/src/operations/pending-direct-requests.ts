@@ -1,6 +1,6 @@
 import type { Outcome } from './operation.js';
 
-/** The outcome of a command that no operation stands for, as it is told to all instances. */
+/** The outcome of a command without an operation, as all instances are notified of it. */
 export interface DirectOutcome {
   readonly mainAccountId: string;
   readonly commandId: string;
@@ -12,13 +12,13 @@ interface Waiter {
   readonly isMine: (outcome: Outcome) => boolean;
 }
 
-/** Requests of this instance that wait for the outcome of a command of their own, not of an operation. */
+/** Requests of this instance that wait for the outcome of a command without an operation. */
 export class PendingDirectRequests {
   private readonly waiting = new Map<string, Set<Waiter>>();
 
   /**
-   * @param isMine whether an outcome is of this request, and not of another one with its Idempotency-Key
-   * @returns the outcome, whosever it is; undefined when none came within `timeoutMs`
+   * @param isMine whether an outcome belongs to this request, and not to another one with the same Idempotency-Key
+   * @returns the outcome, possibly of another request, or undefined if none came within `timeoutMs`
    */
   wait(
     { mainAccountId, commandId }: Pick<DirectOutcome, 'mainAccountId' | 'commandId'>,
@@ -42,11 +42,12 @@ export class PendingDirectRequests {
   }
 
   /**
-   * Several requests may wait for one command: the same Idempotency-Key at the same moment. Only the first of them is
-   * told that it was new.
+   * Passes an outcome to its waiting requests. Several requests may wait for one command: concurrent ones with the
+   * same Idempotency-Key. Only the first gets the outcome as new.
    *
-   * @returns whether it was that of a request of this instance. If not, it is another instance's, also where a request
-   *   of this one was told it as a conflict
+   *
+   * @returns whether a request of this instance made the command. If not, another instance's request did, even if a
+   *   request of this instance got the outcome as a conflict
    */
   notify({ mainAccountId, commandId, outcome }: DirectOutcome): boolean {
     const waiters = [...(this.waiting.get(keyOf(mainAccountId, commandId)) ?? [])];

@@ -2,13 +2,13 @@ import type { Logger } from '@subledger/service-kit';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { Outcome } from './operation.js';
 
-/** How often waiting requests look for themselves: beside notifications, and while those cannot be heard. */
+/** Polling intervals of waiting requests: beside notifications, and while these cannot arrive. */
 const SAFETY_POLL_MS = 1_000;
 const DEAF_POLL_MS = 150;
 
 /**
- * Requests of this instance that wait for the outcome of their operation. They are woken by the read model's
- * batch, or by its notification where it ran on another instance; while the listening connection is down they poll.
+ * Requests of this instance that wait for the outcome of their operation. The read model's batch wakes them, or its
+ * notification if it ran on another instance. While the listening connection is down, they poll.
  */
 export class PendingRequests {
   private readonly waiting = new Map<string, Set<(outcome?: Outcome) => void>>();
@@ -24,9 +24,9 @@ export class PendingRequests {
   ) {}
 
   /**
-   * Resolves when the operation is done, or when `timeoutMs` are over.
-   * @param isPlain whether its outcome is known to change nothing but the operation itself
-   * @returns its outcome, where that was told; otherwise look up which of the two it is
+   * Resolves when the operation is done, or after `timeoutMs`.
+   * @param isOutcomeOnly whether the operation is known to change nothing but itself
+   * @returns its outcome, if the notice contained it; otherwise look up whether the operation is done
    */
   wait(operationId: string, timeoutMs: number, isPlain = false): Promise<Outcome | undefined> {
     if (isPlain) this.plain.add(operationId);
@@ -48,13 +48,16 @@ export class PendingRequests {
     });
   }
 
-  /** Whether notifications arrive. On each change all who wait look for themselves: some may have been missed. */
+  /**
+   * Whether notifications arrive. After each change all waiting requests look, because some notifications may have
+   * been missed.
+   */
   setListening(listening: boolean): void {
     this.listening = listening;
     void this.look();
   }
 
-  /** Whether a request of this instance waits for it that knows it as plain. */
+  /** Whether a request of this instance waits for the operation and knows that only its outcome must be stored. */
   knowsAsPlain(operationId: string): boolean {
     return this.plain.has(operationId);
   }
@@ -63,7 +66,7 @@ export class PendingRequests {
     for (const leave of [...(this.waiting.get(operationId) ?? [])]) leave(outcome);
   }
 
-  /** Asks the database which of the waiting operations are done. One query at a time. */
+  /** Queries the database for waiting operations that are done. One query at a time. */
   async look(): Promise<void> {
     if (this.waiting.size === 0) return;
     if (this.looking) {

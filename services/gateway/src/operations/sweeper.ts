@@ -4,14 +4,14 @@ import type { CommandSender } from './command-sender.js';
 
 const SWEEP_EVERY_MS = 1_000;
 const SWEEP_ROWS = 500;
-/** Longest pause between two sends of a command. */
+/** Maximum seconds between two sends of a command. */
 const MAX_PAUSE_SECONDS = 60;
 const CLEAN_EVERY_MS = 10 * 60_000;
 const CLEAN_ROWS = 5_000;
 
 /**
- * Sends the commands of operations without an outcome again, with the same id, until it is there; and deletes old
- * operations. Any number of instances may run one: rows are claimed with SKIP LOCKED.
+ * Sends commands without an outcome again, with the same id, until they have one, and deletes old operations. Any
+ * number of instances may run one: rows are claimed with SKIP LOCKED.
  */
 export class Sweeper {
   private readonly task: PeriodicTask;
@@ -35,7 +35,7 @@ export class Sweeper {
     this.task.start();
   }
 
-  /** Sweeps now, or right after the sweep that runs. */
+  /** Sweeps now, or right after the running sweep. */
   sweepSoon(): void {
     void this.task.runNow();
   }
@@ -54,7 +54,7 @@ export class Sweeper {
     await this.clean();
   }
 
-  /** Moves the next send into the future before sending: a crash in between costs only that pause. */
+  /** Moves the next send into the future before sending, so that a crash in between only costs that pause. */
   private claimDue(): Promise<{ mainAccountId: string; command: string }[]> {
     const pauseSeconds = this.options.resendAfterMs / 1_000;
     return this.prisma.$queryRaw(Prisma.sql`

@@ -18,34 +18,37 @@ import { type NewOperation, type OperationsStore, Repeated } from './operations-
 import type { PendingRequests } from './pending-requests.js';
 import type { Sweeper } from './sweeper.js';
 
-/** A write that asks the ledger. */
+/** A write through the ledger. */
 export interface LedgerWrite {
   readonly mainAccountId: string;
   readonly subAccountId?: string;
   readonly command: CommandDraft;
-  /** Sent after `command` was accepted; must be one that the ledger does not refuse. */
+  /** Sent after `command` was accepted. The ledger must never refuse it. */
   readonly then?: CommandDraft;
   readonly effects?: Effects;
-  /** The settings that it changes, as they are shown now: for the audit log. */
+  /** The settings to be changed, in their currently shown state, for the audit log. */
   readonly was?: object;
-  /** Locks the row of the sub-account until it is committed: changes with its ETag then see this one. */
+  /** Locks the row of the sub-account until the commit, so that changes with its ETag see this one. */
   readonly locksSubAccount?: boolean;
-  /** Reserves names, inserts rows, checks preconditions: commits together with the operation. */
+  /** Reserves names, inserts rows, checks preconditions. It commits together with the operation. */
   readonly prepare?: (tx: Transaction, operationId: string) => Promise<void>;
-  /** Reads the answer from the read model; ids come from the operation, since a repeat finds the first one's. */
+  /**
+   * Reads the answer from the read model. Ids come from the operation, because a repeat gets those of the first
+   * request.
+   */
   readonly answer: (operation: Ended) => Promise<Answer>;
 }
 
-/** An operation that the ledger accepted, as far as answers are made of it. */
+/** An operation that the ledger accepted, with the fields that answers need. */
 export type Ended = Pick<Operation, 'id' | 'mainAccountId' | 'subAccountId' | 'outcome'>;
 
-/** A write of what the gateway alone knows: committed and answered at once. */
+/** A write of the gateway's own tables: committed and answered at once. */
 export interface LocalWrite {
-  /** Whose it is: whose streams are told, and whose audit log has it. Null where it is no main account's. */
+  /** The main account whose streams and audit log get the change, or null if there is none. */
   readonly mainAccountId: string | null;
-  /** The settings that it changes, read in its transaction: for the audit log. */
+  /** The settings to be changed, read in its transaction, for the audit log. */
   readonly was?: (tx: Transaction) => Promise<object | undefined>;
-  /** Ids of what it made, by its answer. */
+  /** Ids of created objects, from the answer. */
   readonly made?: (answer: Answer) => Readonly<Record<string, string>>;
   readonly apply: (tx: Transaction) => Promise<Answer>;
 }
@@ -60,8 +63,8 @@ export interface WriteOptions {
 const TRANSACTION = { timeout: 5_000, maxWait: 2_000 };
 
 /**
- * Commits a write as an operation, sends its command, waits for the outcome and answers. The operation is safe
- * from the commit on: a crash, a lost send or a lost answer change nothing about its end.
+ * Commits a write as an operation, sends its command, waits for the outcome and answers. After the commit the
+ * operation is safe: a crash, a lost send or a lost answer do not change its outcome.
  */
 export class WriteRunner {
   private readonly refused: RefusedEntries;
@@ -95,10 +98,11 @@ export class WriteRunner {
   }
 
   /**
-   * Reads what a request is about. A repeat is answered like the first one even when that is gone by then: deleted by
-   * the first one itself, or since.
+   * Reads the object of a request. A repeat gets the first answer even if the object has been deleted, by the first
+   * request itself or later.
    *
-   * @throws ProblemError `not-found`, as `read` does, where the request is no repeat
+   *
+   * @throws ProblemError `not-found` from `read`, if the request is not a repeat
    */
   async about<Row>(
     request: WriteRequest,
@@ -118,7 +122,7 @@ export class WriteRunner {
     return write(row);
   }
 
-  /** @returns what the request's Idempotency-Key was used for before; then nothing was committed */
+  /** @returns the earlier use of the request's Idempotency-Key; then nothing was committed */
   private async commit(
     { claim }: WriteRequest,
     { prepare, locksSubAccount = false }: LedgerWrite,
@@ -158,7 +162,7 @@ export class WriteRunner {
     return result instanceof Repeated ? this.repeat(request, result, undefined) : result;
   }
 
-  /** Sends (where it is new), waits, and answers with the outcome or with 202. */
+  /** Sends the command if it is new, waits, and answers with the outcome or with 202. */
   private async finish(
     request: WriteRequest,
     operationId: string,
@@ -181,7 +185,7 @@ export class WriteRunner {
       ended.outcome?.code === undefined
         ? await toAnswer(ended)
         : refusedAnswer(ended.outcome, operationId, this.options.publicUrl);
-    // The operation is done either way: a loss here must not turn its answer into an error.
+    // The operation is done in any case, so a failure here must not turn its answer into an error.
     if (request.claim)
       await this.store.keepAnswer(request.claim, answer).catch((error: unknown) => {
         if (!isConnectionError(error)) throw error;

@@ -26,9 +26,9 @@ const MAX_TIMEOUT_SECONDS = 86_400;
 
 export interface OperatorArguments {
   readonly command: CommandName;
-  /** Of `rebuild-read-model`: the one main account; undefined is all. */
+  /** For `rebuild-read-model`: one main account, or undefined for all. */
   readonly main: string | undefined;
-  /** Of `rebuild-read-model`: transfers too. */
+  /** For `rebuild-read-model`: whether transfers are included. */
   readonly history: boolean;
   readonly timeoutMs: number;
 }

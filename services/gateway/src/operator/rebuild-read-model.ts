@@ -11,37 +11,41 @@ export interface RebuildOptions {
   readonly pool: pg.Pool;
   readonly producer: Pick<RecordProducer, 'send'>;
   readonly print: (line: string) => void;
-  /** One main account; undefined is all. */
+  /** One main account, or undefined for all. */
   readonly main: string | undefined;
-  /** Transfers and statements too, not only the states. */
+  /** Includes transfers and statements, not only the states. */
   readonly history: boolean;
   readonly timeoutMs: number;
-  /** How long nothing may come of all that is asked for, until it is asked for again; doubled whenever that happens. */
+  /**
+   * Milliseconds without any arriving part after which the missing accounts are requested again. Doubled each time.
+   */
   readonly stallMs?: number;
-  /** Main accounts that the ledger is asked for at a time: its lanes' other work goes on between them. */
+  /** Maximum main accounts requested at a time. The ledger's lanes do other work between them. */
   readonly atOnce?: number;
 }
 
 const POLL_MS = 100;
 const PRINT_MS = 5_000;
 /**
- * A takeover of a lane forgets what it was asked for, and takes seconds. Nobody tells a forgotten account from one that
- * waits behind others of its lane, so this is the time in which none of them brings anything.
+ * A takeover of a lane drops its snapshot requests, and takes seconds. A dropped account cannot be distinguished from
+ * one that waits behind others of its lane. So this is the time in which none of them receives a part.
  */
 const STALL_MS = 30_000;
 const AT_ONCE = 32;
 
 /**
- * Has the read model built again from the ledger's books while everything goes on: asks the ledger for each main account
- * that this schema knows, a few at a time, and waits until the running gateways have taken in all that comes. What was
- * asked for and brings nothing is asked for again.
+ * Rebuilds the read model from the ledger's books while everything is running (docs/decisions/0020). It requests the
+ * snapshot of each known main account, a few at a time, and waits until the running gateways have applied all parts.
+ * If no parts arrive, it requests them again.
  *
- * @returns the exit code: 1 where another rebuild runs, the time was up, or the ledger did not answer with books
- * @throws KafkaUnavailableError | the database's error; started again it begins anew
+ *
+ * @returns the exit code: 1 if another rebuild is running, the time was up, or the ledger did not answer with a
+ *   snapshot
+ * @throws KafkaUnavailableError | the database's error; the next run starts from the beginning
  */
 export async function rebuildReadModel(options: RebuildOptions): Promise<number> {
   const { pool, print, main, history } = options;
-  // Kept for the whole time: the lock goes with it.
+  // Kept until the end, because the lock ends with it.
   const holder = await pool.connect();
   try {
     if (!(await beginRebuild(holder, main, history))) {
@@ -64,12 +68,12 @@ export async function rebuildReadModel(options: RebuildOptions): Promise<number>
 
 const mainAccounts = (count: number): string => `${count} main ${count === 1 ? 'account' : 'accounts'}`;
 
-/** The window of main accounts that are asked for, moved over all of them. */
+/** A window over all main accounts: those whose snapshots are currently requested. */
 class Rebuild {
-  /** Parts that have come, by main account that is asked for. */
+  /** Parts received, by requested main account. */
   private readonly asked = new Map<string, number>();
   private stallMs: number;
-  /** When something came last, by the monotonic clock. */
+  /** When the last part arrived, by the monotonic clock. */
   private heardAtMs = performance.now();
   private after = '';
   private done = 0;
@@ -110,7 +114,7 @@ class Rebuild {
     await this.ask(ids);
   }
 
-  /** Committed first, so that no part can come whose order is not known here. */
+  /** Committed first, so that every arriving part has a known request. */
   private async ask(mainAccountIds: readonly string[]): Promise<void> {
     const { history } = this.options;
     const orders = mainAccountIds.map((id) => ({ mainAccountId: id, commandId: `snapshot-${randomUUID()}` }));
@@ -135,7 +139,7 @@ class Rebuild {
     }
     if (this.asked.size === 0 || performance.now() - this.heardAtMs < this.stallMs) return;
     await this.ask([...this.asked.keys()]);
-    // Asked for again in the time that an answer takes, it would never come: only the last order counts.
+    // If it were requested again before an answer can arrive, it would never finish: only the last request counts.
     this.stallMs *= 2;
     this.heardAtMs = performance.now();
   }
@@ -148,7 +152,7 @@ class Rebuild {
   }
 }
 
-/** Ids that are named in the end, at most. */
+/** Maximum ids to name at the end. */
 const MAX_NAMED = 20;
 
 async function report(

@@ -2,9 +2,9 @@ import { columns, withTransaction } from '@subledger/database';
 import type pg from 'pg';
 import { DOUBTED_GENERATION } from '../read-model/apply-snapshot.js';
 
-/** Any number: the advisory lock of whoever rebuilds. */
+/** Any number: the advisory lock of a rebuild. */
 const LOCK = 7_355_608_020n;
-/** States doubted per statement: as long as it takes, the read model waits for their rows. */
+/** States marked as outdated per SQL statement. The read model waits for their rows during it. */
 const DOUBTED_AT_A_TIME = 2_000;
 
 export interface Order {
@@ -13,9 +13,9 @@ export interface Order {
 }
 
 /**
- * Takes the lock and lists the main accounts to ask for: those that this schema has something of.
- * @param history whether transfers and statements are asked for, too
- * @returns whether nobody else has the lock; it goes with the connection
+ * Takes the lock and lists the main accounts to request: those with rows in this schema.
+ * @param history whether transfers and statements are requested too
+ * @returns whether the lock was free; it ends with the connection
  */
 export async function beginRebuild(
   holder: pg.PoolClient,
@@ -38,8 +38,8 @@ export async function beginRebuild(
 }
 
 /**
- * What the states of these main accounts say of their own age is not believed any more: whatever the ledger says next
- * is newer. Their figures stay, and are shown until then.
+ * Marks the states of these main accounts as outdated, so that every later part or event of the ledger counts as
+ * newer. Their figures are kept and shown until then.
  */
 export async function doubtStates(pool: pg.Pool, mainAccountIds: readonly string[]): Promise<void> {
   const doubted = [mainAccountIds, DOUBTED_GENERATION];
@@ -72,7 +72,9 @@ async function doubtSubs(pool: pg.Pool, mainAccountId: string): Promise<void> {
   }
 }
 
-/** The rows of `read_model_rebuild`: what was asked for, and how far the running gateways have taken it in. */
+/**
+ * The rows of `read_model_rebuild`: the requests, and how much of their answers the running gateways have applied.
+ */
 export class RebuildRows {
   constructor(private readonly pool: pg.Pool) {}
 
@@ -118,7 +120,7 @@ export class RebuildRows {
     return rows.map((row) => ({ mainAccountId: row.id, parts: row.parts, isDone: row.is_done }));
   }
 
-  /** What came of it: how many are as the ledger has them, and which are not. */
+  /** The result: the number of rebuilt main accounts, and the others by reason. */
   async result(): Promise<{ done: number; unknown: string[]; refused: string[]; left: string[] }> {
     const { rows } = await this.pool.query<{ id: string; refused: string | null }>(
       `SELECT main_account_id AS id, refused FROM read_model_rebuild WHERE refused IS NOT NULL OR done_at IS NULL

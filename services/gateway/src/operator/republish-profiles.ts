@@ -11,10 +11,11 @@ export interface RepublishOptions {
 const POLL_MS = 250;
 
 /**
- * Notes every profile as changed and waits until a gateway has published them. Deleted sub-accounts are among them, so
- * that what a topic still has of them goes.
+ * Notes every profile as changed and waits until a gateway has published them. Deleted sub-accounts are included, so
+ * that their remaining records are removed from the topic.
  *
- * @returns the exit code: 1 where the time was up first
+ *
+ * @returns the exit code: 1 if the time was up first
  */
 export async function republishProfiles({ pool, print, timeoutMs }: RepublishOptions): Promise<number> {
   const { rows } = await pool.query<{ count: bigint; last: bigint | null }>(

@@ -24,7 +24,10 @@ const FAILURES = {
   isWithoutTables: (error: unknown) => sqlState(error) === UNDEFINED_TABLE,
 };
 
-/** Runs one command from the command line and gives the exit code. */
+/**
+ * Runs one command from the command line.
+ * @returns the exit code
+ */
 export async function runOperator(process: CommandLineProcess): Promise<number> {
   const { argv, print, printError } = process;
   const [name, ...args] = argv;
@@ -59,7 +62,7 @@ async function runCommand(
   });
   try {
     if (command === 'republish-profiles') return await republishProfiles({ pool, print, timeoutMs });
-    // What the libraries log goes beside the answer, to standard error.
+    // Standard output is for the answer. Logs of the libraries go to standard error.
     const stream = { write: (line: string) => printError(line.trimEnd()) };
     const log = createLogger({ service: 'gateway-operator', level: config.LOG_LEVEL, stream });
     const producer = new RecordProducer(

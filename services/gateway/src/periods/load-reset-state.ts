@@ -3,15 +3,15 @@ import { withTransaction } from '@subledger/database';
 import pg from 'pg';
 import type { ResetMain, ResetSub } from './preview-reset.js';
 
-/** What `previewReset` takes. */
+/** The input of `previewReset`. */
 export interface ResetState {
   readonly main: ResetMain;
   readonly subs: readonly ResetSub[];
 }
 
-/** Sub-accounts fetched at a time: rows as the driver has them take several times the memory of what is kept. */
+/** Sub-accounts fetched at a time: rows of the driver take several times the memory of the kept objects. */
 const CHUNK = 2_000;
-/** Where an older ledger's events did not tell the order of creation: after all others, by id. */
+/** If an older ledger's events have no order of creation: after all others, by id. */
 const NO_ORDINAL = 2_147_483_647;
 
 type SubRow = Omit<ResetSub, 'ordinal' | 'nextLimit'> & {
@@ -26,10 +26,10 @@ interface MainRow extends Omit<ResetMain, 'nextMonthStart'> {
 }
 
 /**
- * A main account and its sub-accounts as of one moment of the read model.
- * @returns null where the read model is between two events of one decision of the ledger (a month start of very many
- *   sub-accounts comes in several batches): what it has does not add up then, and will a moment later
- * @throws Error where the main account has no state; ask for it before
+ * A main account and its sub-accounts at one moment of the read model.
+ * @returns null if the read model is between two events of one decision of the ledger (a month start of very many
+ *   sub-accounts comes in several batches); its rows do not add up then, but will a moment later
+ * @throws Error if the main account has no state, so look it up first
  */
 export function loadResetState(pool: pg.Pool, mainAccountId: string): Promise<ResetState | null> {
   return withTransaction(
@@ -63,7 +63,7 @@ async function loadMain(client: pg.PoolClient, mainAccountId: string): Promise<M
   return row;
 }
 
-/** All but deleted ones: they have nothing, and get nothing. (DECLARE takes no parameters.) */
+/** All sub-accounts except deleted ones, which have and get no points. (DECLARE takes no parameters.) */
 async function* subsOf(client: pg.PoolClient, mainAccountId: string): AsyncGenerator<SubRow> {
   await client.query(
     `DECLARE subs NO SCROLL CURSOR FOR

@@ -7,7 +7,7 @@ import type { StatementsStore } from './statements-store.js';
 
 type PageQuery = Parameters<StatementsStore['list']>[1];
 
-/** Periods and their statements, as people read them. */
+/** Periods and their statements, for readers. */
 export class PeriodsService {
   constructor(
     private readonly statements: StatementsStore,
@@ -33,7 +33,10 @@ export class PeriodsService {
     await this.statements.assertThere(mainAccountId, period);
   }
 
-  /** Of a period that is there. @throws ProblemError `not-found`, `too-many-requests` */
+  /**
+   * For an existing period.
+   * @throws ProblemError `not-found`, `too-many-requests`
+   */
   async openCsv({ params, query, principal }: ValidatedRequest<'exportPeriodStatement'>): Promise<Readable> {
     const { id, period } = params;
     const { timeZone } = await this.mains.get(id);

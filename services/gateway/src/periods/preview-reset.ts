@@ -14,7 +14,7 @@ import {
   ZERO,
 } from '@subledger/core';
 
-/** All of a main account that its next month start depends on. */
+/** The fields of a main account that its next month start needs. */
 export type ResetMain = Pick<
   MainAccount,
   | 'id'
@@ -27,18 +27,18 @@ export type ResetMain = Pick<
   | 'nextMonthStart'
   | 'balance'
 >;
-/** All of a sub-account that its main account's next month start depends on. */
+/** The fields of a sub-account that its main account's next month start needs. */
 export type ResetSub = Pick<
   SubAccount,
   'id' | 'ordinal' | 'lifecycle' | 'priority' | 'limit' | 'nextLimit' | 'remaining'
 >;
 
-/** What the month start does to a sub-account. Amounts are millipoints. */
+/** The effect of the month start on a sub-account. Amounts are millipoints. */
 export interface ResetRow {
   readonly id: string;
   readonly ordinal: number;
   readonly priority: number;
-  /** From then on. */
+  /** The limit from then on. */
   readonly limit: Points;
   readonly returned: Points;
   readonly needed: Points;
@@ -47,9 +47,9 @@ export interface ResetRow {
   readonly outcome: ResetOutcome;
 }
 
-/** What it does to the main account. Amounts are millipoints; null is unlimited. */
+/** The effect on the main account. Amounts are millipoints. Null means unlimited. */
 export interface ResetPreview {
-  /** The period that begins, and when: milliseconds since 1970. */
+  /** The period that begins, and its start in milliseconds since 1970. */
   readonly period: string;
   readonly at: number;
   readonly fundingPolicy: FundingPolicy;
@@ -57,7 +57,7 @@ export interface ResetPreview {
   readonly nextTimeZone: string | null;
   readonly balance: Points;
   readonly returned: Points;
-  /** For grants, after all returns. */
+  /** Available for grants, after all returns. */
   readonly available: Points | null;
   readonly needed: Points;
   readonly granted: Points;
@@ -67,16 +67,16 @@ export interface ResetPreview {
   readonly funded: number;
   readonly partlyFunded: number;
   readonly unfunded: number;
-  /** In funding order, made while they are read, again each time; deleted ones have none. */
+  /** In funding order, computed again for each iteration. Deleted sub-accounts have no row. */
   rows(): Iterable<ResetRow>;
 }
 
-/** Sub-accounts that are worked out at a time. */
+/** Sub-accounts computed at a time. */
 const PART = 1_000;
 
 /**
- * What the next month start of a main account would do, as things are now. It is worked out by the ledger's own rules,
- * the `MonthStart` of the core, and read off its events and states: nothing here decides anything.
+ * The effect of a main account's next month start in the current state (docs/decisions/0015). The ledger's own rules,
+ * `MonthStart` of the core, compute it. This code only reads their events and states.
  * @param subs all of the main account; deleted ones do not count
  */
 export function previewReset(main: ResetMain, subs: Iterable<ResetSub>): ResetPreview {
@@ -88,9 +88,9 @@ export function previewReset(main: ResetMain, subs: Iterable<ResetSub>): ResetPr
 }
 
 /**
- * The same, to be gone on with part by part, a few milliseconds each: 100,000 sub-accounts at once would stop all other
- * requests for more than half a second.
- * @param onRow gets every row, in funding order
+ * The same in steps of a few milliseconds, because 100,000 sub-accounts at once would delay all other requests by
+ * more than half a second.
+ * @param onRow called with every row, in funding order
  */
 export function* previewInSteps(
   main: ResetMain,
@@ -129,13 +129,13 @@ export function* previewInSteps(
   };
 }
 
-/** Whether the month start can be made at all: not where its time zone is none any more. */
+/** Whether the month start can be computed. It cannot if the time zone is invalid. */
 export function canPreview(main: ResetMain): boolean {
   const before: MainAccount = { ...NO_MAIN, ...main };
   return canRoll(new Books(before), before, main.nextMonthStart);
 }
 
-/** On time: at the very instant that it is due. */
+/** At exactly the instant when it is due. */
 function monthStartOf(main: ResetMain, subs: Iterable<ResetSub>): MonthStart {
   const before: MainAccount = { ...NO_MAIN, ...main };
   const books = new Books(before, completed(subs, main.period));
@@ -146,7 +146,7 @@ function* completed(subs: Iterable<ResetSub>, period: string): Generator<SubAcco
   for (const sub of subs) yield { ...NO_COUNTERS, period, ...sub };
 }
 
-/** What no return and no grant of a month start depends on. */
+/** Fields that do not affect the returns and grants of a month start. */
 const NO_MAIN = {
   featureActive: true,
   suspended: false,
@@ -177,7 +177,7 @@ function* allRows(start: MonthStart): Generator<ResetRow> {
   for (const part of start.parts(PART)) yield* rowsOf(part);
 }
 
-/** A part has the sub-accounts' events in the order of their states; the last one's summary comes after them. */
+/** A part has the sub-accounts' events in the order of their states. The last part ends with the summary. */
 const rowsOf = ({ events, changes }: MonthStartPart): ResetRow[] =>
   changes.subAccounts.map((sub, index) => rowOf(events[index] as PartEvent, sub));
 type PartEvent = MonthStartPart['events'][number];
@@ -208,8 +208,8 @@ function outcomeOf(sub: SubAccount, missing: Points, granted: Points): ResetOutc
   return granted > 0n ? 'partly-funded' : 'unfunded';
 }
 
-/** Runs `previewInSteps` to its end, and lets others have their turn between the steps. */
-export async function inTurns<Result>(steps: Generator<void, Result>): Promise<Result> {
+/** Runs a generator to its end, and yields to the event loop between its steps. */
+export async function yielding<Result>(steps: Generator<void, Result>): Promise<Result> {
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;

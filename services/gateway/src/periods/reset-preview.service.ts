@@ -9,22 +9,25 @@ import { ProblemError } from '../request/problem.js';
 import { loadResetState, type ResetState } from './load-reset-state.js';
 import { canPreview, inTurns, previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
 
-/** How often, and how long after one another, a state that does not add up is read again. */
+/** Number of attempts to read a consistent state, and the pause between them. */
 const TRIES = 20;
 const RETRY_MS = 50;
 const RETRY_AFTER = { 'retry-after': '1' };
 
-/** What the next month start would do, as people ask for it. */
+/** The preview of the next month start. */
 export class ResetPreviewService {
-  /** All sub-accounts are read for each: one at a time, so that very large ones do not take the memory together. */
-  private readonly turns = new ConcurrencyLimiter({ running: 1, waiting: 20 });
+  /**
+   * Each preview reads all sub-accounts. One at a time, so that several very large ones do not use the memory
+   * together.
+   */
+  private readonly limiter = new ConcurrencyLimiter({ running: 1, waiting: 20 });
 
   constructor(
     private readonly pool: pg.Pool,
     private readonly mains: MainAccountsStore,
   ) {}
 
-  /** @throws ProblemError `not-found`; `operation-in-progress`, `too-many-requests`: soon again */
+  /** @throws ProblemError `not-found`, or `operation-in-progress` or `too-many-requests`: try again soon */
   async preview(mainAccountId: string, query: ResetPreviewQuery): Promise<ResetPreviewView> {
     const list = 'reset-preview';
     const after = keysOf(decodeCursor(query.cursor, list, 3));
@@ -63,7 +66,7 @@ export class ResetPreviewService {
   }
 }
 
-/** Priority, order of creation, id. */
+/** Sort keys: priority, order of creation, id. */
 type Keys = readonly [bigint, bigint, string];
 
 function keysOf(after: readonly string[] | undefined): Keys | undefined {
@@ -72,7 +75,7 @@ function keysOf(after: readonly string[] | undefined): Keys | undefined {
   return [numericKey(priority), numericKey(ordinal), id];
 }
 
-/** Takes one row more than the page has: it tells whether there is a next one. */
+/** Collects one row more than the page has, which shows whether there is a next page. */
 const collector =
   (rows: ResetRow[], { limit, outcome }: ResetPreviewQuery, after: Keys | undefined) =>
   (row: ResetRow): void => {

@@ -10,9 +10,9 @@ import { FIGURES, statementRows } from './statement-rows.js';
 const literal = pg.escapeLiteral;
 
 /**
- * The file of a period's statement, in order of sub-account ids. COPY takes no parameters, so the values, which have
- * passed the contract's schema, are quoted.
- * @param timeZone of the times in it
+ * The CSV file of a period's statement, ordered by sub-account id. COPY takes no parameters. So the values, which the
+ * contract's schema has checked, are quoted.
+ * @param timeZone zone of its times
  */
 export function statementFile(
   mainAccountId: string,
@@ -24,7 +24,7 @@ export function statementFile(
   const cells = [
     textCell('coalesce(s.name, r.sub_account_id)', reader),
     'r.sub_account_id',
-    // A spreadsheet makes a day of a month.
+    // A spreadsheet would convert a month to a day.
     textCell(scope.period, reader),
     csvTime('r.closed_at', hasWholeHours(timeZone)),
     ...['opening', 'limit_points', ...FIGURES].map((name) => pointsSql(`r.${name}`)),

@@ -1,9 +1,9 @@
-/** Figures of a statement line that have a sum, in their order; the last three are of what came late. */
+/** Figures of a statement line that have a sum, in order. The last three are late figures. */
 const OWN_FIGURES = ['boost', 'granted', 'used', 'overage', 'held', 'returned', 'remaining'] as const;
 const LATE_FIGURES = ['late_used', 'late_refunded', 'late_returned'] as const;
 export const FIGURES = [...OWN_FIGURES, ...LATE_FIGURES] as const;
 
-/** Where the lines of a statement are; all are SQL: parameters, or quoted values. */
+/** The scope of a statement's lines. All fields are SQL: parameters, or quoted values. */
 interface StatementScope {
   readonly mainAccountId: string;
   readonly period: string;
@@ -13,7 +13,7 @@ interface StatementScope {
 
 const own = ({ mainAccountId, period, after }: StatementScope): string =>
   `main_account_id = ${mainAccountId} AND period = ${period}${after === undefined ? '' : ` AND sub_account_id > ${after}`}`;
-/** Lines of the open period as they are now; a deleted one's is closed. */
+/** Current lines of the open period. A deleted sub-account's line is closed. */
 const openOnes = (scope: StatementScope): string => `${own(scope)} AND lifecycle <> 'deleted'`;
 
 /** Late figures of sub-accounts that did not exist in the period. */
@@ -26,7 +26,7 @@ const lateOnes = (scope: StatementScope): string => {
 };
 
 const NOTHING = '0::bigint';
-/** Lower than every event's: all late facts of such a line are added. */
+/** Lower than that of every event, so that all late facts of such a line are added. */
 const NO_POSITION = `-2 AS generation, ${NOTHING} AS sequence`;
 const closedFigures = OWN_FIGURES.map((name) => (name === 'remaining' ? NOTHING : name));
 const openFigures = OWN_FIGURES.map((name) => (name === 'returned' ? NOTHING : name));
@@ -37,10 +37,10 @@ const LATE_SUMS = LATE_FIGURES.map(
 ).join(', ');
 
 /**
- * SQL of a period's lines, one per sub-account, to be ordered by it: closed ones, those of the open period, and those
- * with late figures alone (all else of them is 0, as in the ledger). Each part comes in that order from its index, so
- * that a page reads no more than its lines, and a whole statement is merged, not sorted. Late facts up to the position of
- * a statement are in its own figures.
+ * SQL of a period's lines, one per sub-account: closed ones, those of the open period, and those with late figures
+ * only (their other figures are 0, as in the ledger). Each part comes from its index in the order of sub-accounts. So
+ * a page reads only its lines, and a whole statement is merged instead of sorted. A statement's own figures already
+ * contain late facts up to its position.
  */
 export function statementRows(scope: StatementScope): string {
   const figures = OWN_FIGURES.map((name) => `line.${name}`).join(', ');
@@ -63,7 +63,10 @@ export function statementRows(scope: StatementScope): string {
 }
 const named = (sql: string, index: number): string => `${sql} AS ${OWN_FIGURES[index]}`;
 
-/** SQL of the sums of late facts that no statement has in its own figures, and of how many sub-accounts have these alone. */
+/**
+ * SQL of the sums of late facts that no statement's own figures contain, and of the number of sub-accounts with late
+ * figures only.
+ */
 const lateTotals = ({ mainAccountId, period }: StatementScope): string => {
   const sums = LATE_FIGURES.map(
     (name) => `coalesce(sum(f.${name.slice('late_'.length)}) FILTER (WHERE s.sequence IS NULL
@@ -79,8 +82,8 @@ const lateTotals = ({ mainAccountId, period }: StatementScope): string => {
 };
 
 /**
- * SQL of the sums over a period's lines, as one row: `sub_accounts`, `opening` (null where one is not known), `limit_points`
- * and the figures. Every table is gone through once, without making the lines.
+ * SQL of the sums over a period's lines, as one row: `sub_accounts`, `opening` (null if one is unknown),
+ * `limit_points` and the figures. It reads every table once, without making the lines.
  */
 export function statementTotals(scope: StatementScope): string {
   const figures = ['limit_points', ...OWN_FIGURES];

@@ -20,7 +20,7 @@ type LineRow = Figures & {
   readonly closed_at: Date | null;
 };
 
-/** What one answer says is of one moment. */
+/** All rows of one answer are of the same moment. */
 const ONE_MOMENT = { isolation: 'repeatable read' } as const;
 
 /** Statements of main accounts' periods, from the read model. */
@@ -47,12 +47,12 @@ export class StatementsStore {
     );
   }
 
-  /** @throws ProblemError `not-found` where the main account has no such period */
+  /** @throws ProblemError `not-found` if the main account has no such period */
   async assertThere(mainAccountId: string, period: string): Promise<void> {
     await assertThere(this.pool, mainAccountId, period);
   }
 
-  /** @throws ProblemError `not-found` where the main account has no such period */
+  /** @throws ProblemError `not-found` if the main account has no such period */
   statement(mainAccountId: string, period: string, query: PageQuery): Promise<PeriodStatementView> {
     const list = `statement:${period}`;
     const [after] = decodeCursor(query.cursor, list, 1) ?? [];
@@ -81,8 +81,8 @@ const AFTER_ALL = '9999-99';
 const TABLES = ['period_statement', 'period_late_fact', 'period_start'];
 
 /**
- * Periods that have a statement or have begun, latest first. Each is looked for from the one before it, by the indexes:
- * there are a few periods, and very many rows of each.
+ * Periods that have a statement or have begun, latest first. Each is searched from the one before it, by the indexes,
+ * because there are few periods with very many rows each.
  */
 async function periodsBefore(
   client: Client,
@@ -113,8 +113,8 @@ async function assertThere(client: Client, mainAccountId: string, period: string
 }
 
 /**
- * A period is closed once its month start is all here: the summary, which makes the next period's turn, comes after
- * every sub-account's closing.
+ * A period is closed once all events of its month start have arrived: the summary, which starts the next period,
+ * comes after every sub-account's closing.
  */
 async function periodLines(
   client: Client,

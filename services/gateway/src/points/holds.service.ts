@@ -8,7 +8,7 @@ import { requireAllowedSender } from '../sender-numbers/sender-numbers.service.j
 const isSame = (one: string | undefined, other: string): boolean =>
   one !== undefined && parsePoints(one) === parsePoints(other);
 
-/** The strict check of the SMS service before it sends: points set aside for one message. */
+/** Holds: the SMS service reserves the points of a message before it sends. */
 export class HoldsService {
   constructor(
     private readonly prisma: PrismaClient,

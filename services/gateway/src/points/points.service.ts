@@ -10,10 +10,10 @@ import type { WriteRequest } from '../request/write-request.js';
 import type { SubAccountsStore } from '../sub-accounts/sub-accounts-store.js';
 import type { TransfersStore } from './transfers-store.js';
 
-/** Most blockers that an answer names. */
+/** Maximum number of blockers in an answer. */
 const MAX_BLOCKERS = 100;
 
-/** Purchases, corrections, statements, and the check before a switch of plan. */
+/** Purchases, adjustments, statements, and the check before a switch of plan. */
 export class PointsService {
   constructor(
     readonly transfers: TransfersStore,
@@ -38,7 +38,7 @@ export class PointsService {
     });
   }
 
-  /** Answers with the line of main's statement that the move became. */
+  /** Answers with the line of main's statement for this transfer. */
   private async move(request: WriteRequest, mainAccountId: string, command: CommandDraft): Promise<Answer> {
     const row = await this.mains.get(mainAccountId);
     return this.runner.run(request, {

@@ -28,7 +28,7 @@ const columns = (balance: Prisma.Sql) => Prisma.sql`
   sequence, at, kind, from_kind AS "from", to_kind AS "to", millipoints, ${balance} AS "balanceAfter",
   sub_account_id AS "subAccountId", period, reference`;
 
-/** Statements: the lines that touch the account whose list is read, with its balance after each. */
+/** Statements: the transfers of one account, with its balance after each. */
 export class TransfersStore {
   constructor(private readonly prisma: PrismaClient) {}
 
@@ -54,7 +54,7 @@ export class TransfersStore {
     return this.list('transfers:sub', where, Prisma.sql`sub_line`, Prisma.sql`sub_balance`, query);
   }
 
-  /** @throws ProblemError `not-found` where main's statement has no such line */
+  /** @throws ProblemError `not-found` if main's statement has no such line */
   async lineOfMain(mainAccountId: string, sequence: number): Promise<TransferLine> {
     const rows = await this.prisma.$queryRaw<Row[]>(
       Prisma.sql`SELECT ${columns(Prisma.sql`main_balance`)} FROM transfer
@@ -65,7 +65,7 @@ export class TransfersStore {
     return toLine(row);
   }
 
-  /** @param line column that is the sequence where the move touches the account, else null */
+  /** @param line column with the sequence if the transfer concerns the account, otherwise null */
   private async list(
     name: string,
     where: Prisma.Sql[],

@@ -8,15 +8,15 @@ import { doneUpdate, untoldDirect } from './finish-operations.js';
 import type { Fold, OutcomeRow } from './fold-events.js';
 import type { PendingOperation } from './pending-operations.js';
 
-/** Whether a batch changes nothing beside figures and operations: no name, no session. */
+/** Whether a batch changes only figures and operations, and no names or sessions. */
 export const isPlain = ({ subs, stopped }: Fold): boolean =>
   stopped.length === 0 && subs.every(({ state }) => state.lifecycle !== 'deleted');
 
 /**
- * A plain batch as one statement: most are (messages, holds, limits), and a round trip for each table, for BEGIN and for
- * COMMIT would be most of the time that a write takes.
- * @param pending the operations that its outcomes end; plain ones
- * @returns null where there is nothing to do
+ * Applies such a batch as one SQL statement. Most batches are such (messages, holds, limits), and separate round
+ * trips for each table, for BEGIN and for COMMIT would take most of a write's time.
+ * @param pending the operations that its outcomes complete, all of them `isOutcomeOnly`
+ * @returns null if there is nothing to do
  */
 export function atOnce(fold: Fold, pending: readonly PendingOperation[]): Statement | null {
   const { outcomes } = fold;
@@ -31,7 +31,7 @@ export function atOnce(fold: Fold, pending: readonly PendingOperation[]): Statem
 
 type ReadonlyRows<Part extends keyof Fold> = { readonly [P in Part]: Readonly<Fold[P]> };
 
-/** What streams may show of a batch: also a main account of which only an operation ended. */
+/** Changes that streams may show, including main accounts of which only an operation ended. */
 export function changedBy({ mains, subs, outcomes }: ReadonlyRows<'mains' | 'subs' | 'outcomes'>): Changed[] {
   const changed = subs.map(({ mainAccountId, state }) => ({
     mainAccountId,
@@ -42,7 +42,7 @@ export function changedBy({ mains, subs, outcomes }: ReadonlyRows<'mains' | 'sub
   return [...changed, ...[...others].map((mainAccountId) => ({ mainAccountId, subAccountId: null }))];
 }
 
-/** Requests wait for the outcome itself, or, where they took too long, for the operation that theirs became. */
+/** Requests wait for the outcome itself, or, if that took too long, for their operation. */
 function notices(rows: readonly OutcomeRow[], pending: readonly PendingOperation[]): Statement {
   const told = ['SELECT unnest($2::text[]) AS notice', 'SELECT notice FROM change_notice'];
   if (rows.length > 0)

@@ -12,13 +12,16 @@ import { runStatement } from './run-statement.js';
 import type { SnapshotMain } from './snapshot-main.js';
 import { mainsUpsert, snapshotTransfersUpsert, subsUpsert } from './upserts.js';
 
-/** Of states that a rebuild no longer believes: lower than all of the ledger's, so that whatever it says is newer. */
+/**
+ * Generation of states that a rebuild has marked as outdated. It is lower than all of the ledger's, so that every
+ * later state is newer.
+ */
 export const DOUBTED_GENERATION = -1;
 
 /**
- * Takes the ledger's books in. States are written as those of events are; a rebuild has doubted all that were there
- * before, so nothing that is wrong passes for newer. What the books do not have goes: transfers above their last number,
- * and, once every part has come, the sub-accounts and the rows of statements that none of them had.
+ * Applies parts of a snapshot (docs/decisions/0020). States are written like those of events. A rebuild has marked
+ * all earlier states as outdated, so no damaged row counts as newer. Rows that the books do not have are deleted:
+ * transfers above their last number, and, after the last part, sub-accounts and statements that no part contained.
  */
 export async function applySnapshot(client: pg.PoolClient, snapshot: Snapshot): Promise<void> {
   const { mains, subs, transfers, statements, progress, refused } = snapshot;
@@ -68,7 +71,7 @@ const keyColumns = (keys: readonly ProfileKey[]) =>
     (key) => key.subAccountId,
   );
 
-/** Those that had no state: while it was missing, a profile that was due went out as that of nobody. */
+/** Sub-accounts that had no state. While it was missing, a due profile was published as a tombstone. */
 async function missingOf(client: pg.PoolClient, subs: readonly SubRow[]): Promise<ProfileKey[]> {
   const { rows } = await client.query<KeyRow>(
     `SELECT x.* FROM unnest($1::text[], $2::text[]) AS x (main_account_id, sub_account_id)
@@ -79,7 +82,7 @@ async function missingOf(client: pg.PoolClient, subs: readonly SubRow[]): Promis
   return rows.map(toKey);
 }
 
-/** Names that a sub-account still has which the ledger no longer has; their profiles go. */
+/** Frees names of sub-accounts that the ledger no longer has, and deletes their profiles. */
 async function freeNames(client: pg.PoolClient, keys: readonly ProfileKey[]): Promise<void> {
   if (keys.length === 0) return;
   const { rows } = await client.query<KeyRow>(
@@ -91,7 +94,7 @@ async function freeNames(client: pg.PoolClient, keys: readonly ProfileKey[]): Pr
   await noteProfileChanges(client, rows.map(toKey));
 }
 
-/** Only while no later event has been taken in: it may have brought transfers that are not counted yet. */
+/** Only if no later event has been applied, because it may have brought transfers that are not counted yet. */
 async function dropTransfersBeyond(client: pg.PoolClient, snapshot: Snapshot): Promise<void> {
   const { mains, transferCounts } = snapshot;
   if (mains.length === 0) return;
@@ -112,11 +115,11 @@ async function dropTransfersBeyond(client: pg.PoolClient, snapshot: Snapshot): P
 }
 
 interface DoneMain extends SnapshotMain {
-  /** Whether transfers and statements came, too (not known where the first part was taken in by an older gateway). */
+  /** Whether transfers and statements are included. Unknown if an older gateway applied the first part. */
   readonly history: boolean;
 }
 
-/** @returns the main accounts of which all parts have come now */
+/** @returns the main accounts of which all parts have arrived now */
 async function noteProgress(client: pg.PoolClient, progress: readonly Progress[]): Promise<DoneMain[]> {
   if (progress.length === 0) return [];
   const { rows } = await client.query<{
@@ -155,7 +158,10 @@ async function noteProgress(client: pg.PoolClient, progress: readonly Progress[]
   }));
 }
 
-/** Sub-accounts of these that no event and no part has spoken of since they were doubted: the ledger has no such. */
+/**
+ * Deletes sub-accounts that no event and no part has contained since they were marked as outdated: the ledger does
+ * not have them.
+ */
 async function dropDoubted(client: pg.PoolClient, mainAccountIds: readonly string[]): Promise<void> {
   if (mainAccountIds.length === 0) return;
   const { rows } = await client.query<KeyRow>(
@@ -169,7 +175,10 @@ async function dropDoubted(client: pg.PoolClient, mainAccountIds: readonly strin
   await freeNames(client, gone);
 }
 
-/** Main accounts that the ledger does not have, unless an event has spoken of them since they were doubted. */
+/**
+ * Deletes main accounts that the ledger does not have, unless an event has contained them since they were marked as
+ * outdated.
+ */
 async function dropUnknown(client: pg.PoolClient, refused: readonly RefusedSnapshot[]): Promise<void> {
   if (refused.length === 0) return;
   const { rows } = await client.query<{ main_account_id: string }>(

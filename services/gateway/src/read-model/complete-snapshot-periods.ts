@@ -6,10 +6,10 @@ import type { SnapshotMain } from './snapshot-main.js';
 const TABLES = ['period_statement', 'period_late_fact', 'period_start'];
 
 /**
- * What the ledger's books did not bring goes, once all parts have come: whatever is older than the first of them. A
- * statement of the books has the position of its part, and one that an event closed since has that of the event. Late
- * facts so old are in the figures of statements. What claims to be newer than all that is known of the main account is
- * damage.
+ * After the last part, deletes rows that the snapshot did not bring: those that are older than its first part. A
+ * statement of the snapshot has the position of its part, and a later closed one that of its event. Late facts of
+ * that age are already in the figures of statements. A row that is newer than everything known of the main account is
+ * damaged.
  */
 export async function completeSnapshotPeriods(
   client: pg.PoolClient,
@@ -35,7 +35,7 @@ export async function completeSnapshotPeriods(
     );
 }
 
-/** Statements of main accounts that the ledger does not have. */
+/** Deletes statements of main accounts that the ledger does not have. */
 export async function dropPeriodsOf(client: pg.PoolClient, mainAccountIds: readonly string[]): Promise<void> {
   for (const table of TABLES)
     await client.query(

@@ -3,14 +3,14 @@ import { isDirect } from '../operations/direct-runner.js';
 import type { PendingDirectRequests } from '../operations/pending-direct-requests.js';
 import { outcomeRowOf } from './fold-events.js';
 
-/** A larger batch is a backlog: its requests do not wait any more, and parsing it early would only take memory. */
+/** A larger batch is a backlog. Its requests no longer wait, and parsing it early would only use memory. */
 const MAX_RECORDS = 200;
 
 /**
- * Tells the requests of this instance the outcomes of commands that no operation stands for as soon as their events
- * come, not only once the read model has them. The event is committed in the ledger, so the answer is as true; and
- * who asks for holds reads no balances here, so there is no own write for it to read. Others' requests are told with
- * the read model's batch.
+ * Passes outcomes of direct commands to the requests of this instance as soon as their events arrive, before the read
+ * model has them. The event is committed in the ledger, so the answer is already final. Callers that place holds read
+ * no balances here, so their next read cannot be outdated. Requests of other instances are notified with the read
+ * model's batch.
  */
 export class EarlyOutcomes {
   private readonly told = new WeakSet<LedgerEvent>();

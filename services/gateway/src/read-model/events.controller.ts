@@ -5,7 +5,7 @@ import type { KafkaRecord } from '@subledger/kafka';
 import { EVENTS_TRANSPORT } from '../events/transports.js';
 import { ReadModel } from './read-model.js';
 
-/** The ledger's events, in batches of a partition. A throw delivers the batch again. */
+/** Receives the ledger's events, in batches of a partition. If it throws, the batch is delivered again. */
 @Controller()
 export class EventsController {
   constructor(private readonly readModel: ReadModel) {}

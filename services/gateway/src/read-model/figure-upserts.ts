@@ -4,7 +4,10 @@ import type { Fold } from './fold-events.js';
 import { lateFactsInsert, periodStartsUpsert, statementsUpsert } from './period-upserts.js';
 import { mainsUpsert, subsUpsert, transfersInsert } from './upserts.js';
 
-/** A statement for each table of figures that a batch changes; always in this order, so that two writers never cross. */
+/**
+ * An SQL statement for each table of figures that a batch changes, always in this order, so that two writers cannot
+ * deadlock.
+ */
 export const figureUpserts = (fold: Fold): Statement[] => [
   ...made(fold.mains, mainsUpsert),
   ...made(fold.subs, subsUpsert),

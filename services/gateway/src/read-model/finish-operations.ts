@@ -20,7 +20,7 @@ interface DoneRow {
   outcome: Outcome;
 }
 
-/** Ends the operations whose outcomes a batch brings, applies what they change here, and tells who waits. */
+/** Completes the operations of a batch's outcomes, applies their changes here, and notifies waiting requests. */
 export async function finishOperations(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
   if (rows.length === 0) return;
   await notifyDirect(client, rows);
@@ -40,11 +40,14 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
   await client.query('SELECT pg_notify($1, $2)', [OUTCOME_CHANNEL, notice]);
 }
 
-/** Outcomes whose requests wait for just them, and were not told yet. */
+/** Outcomes of direct commands whose requests are not notified yet. */
 export const untoldDirect = (rows: readonly OutcomeRow[]): OutcomeRow[] =>
   rows.filter(({ commandId, isNotified }) => isDirect(commandId) && !isNotified);
 
-/** Their requests wait for the outcome itself. Some have become operations meanwhile, and are ended as such too. */
+/**
+ * Notifies requests that wait for the outcome itself. Some direct commands have become operations meanwhile, and are
+ * completed as such too.
+ */
 async function notifyDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
   const notices = encodeOutcomes({ direct: untoldDirect(rows), ended: [] });
   if (notices.length === 0) return;
@@ -54,7 +57,7 @@ async function notifyDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]):
   ]);
 }
 
-/** Operations of two commands whose first one was accepted: the second is due now. */
+/** Makes the second command due for operations whose first command was accepted. */
 async function startSecondCommands(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<boolean> {
   const accepted = rows.filter((row) => row.outcome.code === undefined);
   const { rowCount } = await client.query(
@@ -73,7 +76,7 @@ async function startSecondCommands(client: pg.PoolClient, rows: readonly Outcome
   return (rowCount ?? 0) > 0;
 }
 
-/** Ends the operations that these are the outcomes of; its rows are `DoneRow`s. */
+/** Completes the operations of these outcomes. Its rows are `DoneRow`s. */
 export const doneUpdate = (rows: readonly OutcomeRow[]): Statement => ({
   name: 'done',
   text: `UPDATE operation o SET state = 'done', outcome = x.outcome, done_at = now(), next_send_at = NULL
@@ -94,8 +97,8 @@ async function markDone(client: pg.PoolClient, rows: readonly OutcomeRow[]): Pro
 }
 
 /**
- * Whoever takes a number off a main account locks that first and its sub-accounts after; so does this. The numbers of a
- * change were registered when it was asked for, and may have been taken off since: those are left out.
+ * Locks the main account first and its sub-accounts afterwards, like a request that removes numbers. Numbers that
+ * were registered at the time of the change may have been removed since. These are left out.
  */
 async function lockRegisteredNumbers(client: pg.PoolClient, accepted: readonly DoneRow[]): Promise<void> {
   const ids = accepted.filter((row) => row.effects?.subAccount).map((row) => row.main_account_id);
@@ -103,7 +106,7 @@ async function lockRegisteredNumbers(client: pg.PoolClient, accepted: readonly D
   await client.query('SELECT 1 FROM main_account WHERE id = ANY($1::text[]) ORDER BY id FOR SHARE', [ids]);
 }
 
-/** The profile that an accepted operation made or changed, if any. */
+/** The profile that an accepted operation created or changed, if any. */
 function changedProfile({ action, main_account_id, sub_account_id, effects }: DoneRow): ProfileKey[] {
   const isChanged = action === 'createSubAccount' || effects?.subAccount !== undefined;
   if (!isChanged || sub_account_id === null) return [];
@@ -152,7 +155,7 @@ async function applyMainAccountSettings(client: pg.PoolClient, accepted: readonl
       (r) => JSON.stringify(r.effects?.mainAccount),
     ),
   );
-  // Of two changes of one main account the later one, as above.
+  // Of two changes of one main account the later one wins, as above.
   await changeCountries(
     client,
     new Map(
@@ -164,7 +167,7 @@ async function applyMainAccountSettings(client: pg.PoolClient, accepted: readonl
   );
 }
 
-/** A reserved name becomes the name; the one before it is free. */
+/** A reserved name becomes the name, and the old name is free. */
 async function settleNames(client: pg.PoolClient, accepted: readonly DoneRow[]): Promise<void> {
   const rows = accepted.filter((row) => row.sub_account_id !== null);
   if (rows.length === 0) return;
@@ -197,7 +200,7 @@ async function settleNames(client: pg.PoolClient, accepted: readonly DoneRow[]):
   );
 }
 
-/** What was reserved for a refused operation is free again, and what it would have created never was. */
+/** Frees what was reserved for a refused operation, and deletes what it would have created. */
 async function withdraw(client: pg.PoolClient, refused: readonly DoneRow[]): Promise<void> {
   const ofSubs = refused.filter((row) => row.sub_account_id !== null);
   if (ofSubs.length > 0) {
@@ -233,7 +236,7 @@ async function withdraw(client: pg.PoolClient, refused: readonly DoneRow[]): Pro
   }
 }
 
-/** The name of a deleted sub-account is free at once, and its profile goes. */
+/** Frees the name of a deleted sub-account, and deletes its profile. */
 export async function cleanUpDeleted(client: pg.PoolClient, rows: readonly SubRow[]): Promise<void> {
   const deleted = rows.filter((row) => row.state.lifecycle === 'deleted');
   if (deleted.length === 0) return;

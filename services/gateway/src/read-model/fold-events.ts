@@ -19,7 +19,7 @@ import {
   periodStartOf,
 } from './period-rows.js';
 
-/** A suspension that began or ended by itself. */
+/** A suspension that began or ended automatically. */
 type SuspensionRow = Position & Suspension;
 export interface MainRow extends Position {
   readonly state: MainAccountState;
@@ -38,37 +38,37 @@ export interface OutcomeRow {
   readonly mainAccountId: string;
   readonly commandId: string;
   readonly outcome: Outcome;
-  /** Every request that waits for it was told already: see `EarlyOutcomes`. */
+  /** Whether every waiting request is already notified, see `EarlyOutcomes`. */
   readonly isNotified: boolean;
 }
 
-/** What a batch comes to: the last state of each account, every transfer, the first outcome of each command. */
+/** The result of a batch: the last state of each account, every transfer, the first outcome of each command. */
 export interface Fold {
   readonly mains: MainRow[];
   readonly subs: SubRow[];
   readonly transfers: TransferRow[];
   readonly suspensions: SuspensionRow[];
   readonly outcomes: OutcomeRow[];
-  /** Statements that close, what reaches them later, and where periods begin. */
+  /** Closed statements, later changes of them, and period starts. */
   readonly closings: ClosingRow[];
   readonly lateFacts: LateFactRow[];
   readonly turns: PeriodStartRow[];
-  /** Sub-accounts that were not active after one of the events, even if they are again after a later one. */
+  /** Sub-accounts that were inactive after one of the events, even if a later event activated them again. */
   readonly stopped: StoppedRow[];
 }
 
-/** The outcome of a command, where the event is one. */
+/** The outcome of a command, if the event is one. */
 export function outcomeRowOf(event: LedgerEvent): OutcomeRow | undefined {
   const { mainAccountId, cause } = event.data;
-  // Month starts are the scheduler's commands: no operation and no request waits for one.
+  // Month starts are the scheduler's commands, so no operation and no request waits for their outcome.
   const isAnswer = cause.kind === 'command' && !isFollowUp(event.name) && event.name !== 'period.rolled';
   if (!isAnswer) return undefined;
   return { mainAccountId, commandId: cause.id, outcome: outcomeOf(event), isNotified: false };
 }
 
 /**
- * Pure. Rows come out sorted by key, so that two writers of the same rows lock them in one order.
- * @param isNotified whether the requests behind an event's outcome were told already
+ * Folds a batch of events. Pure. Rows are sorted by key, so that two writers lock rows in the same order.
+ * @param isNotified whether the requests for an event's outcome are already notified
  */
 export function foldEvents(events: readonly LedgerEvent[], isNotified = (_: LedgerEvent) => false): Fold {
   const mains = new Map<string, MainRow>();
@@ -87,7 +87,8 @@ export function foldEvents(events: readonly LedgerEvent[], isNotified = (_: Ledg
       const { subAccountId } = subAccount;
       stopped.set(`${mainAccountId} ${subAccountId}`, { mainAccountId, subAccountId });
     }
-    // A refusal changes no sub-account, so none must look newer; the main account's row keeps count of its events.
+    // A refusal does not change a sub-account, so its state must not look newer. The main account's row counts all of
+    // its events.
     if (subAccount && event.name !== 'command.rejected')
       keepNewest(subs, `${mainAccountId} ${subAccount.subAccountId}`, { ...position, state: subAccount });
     for (const transfer of event.data.transfers) {
@@ -100,7 +101,7 @@ export function foldEvents(events: readonly LedgerEvent[], isNotified = (_: Ledg
     if (outcome) {
       const key = `${mainAccountId} ${outcome.commandId}`;
       const first = outcomes.get(key);
-      // A repeat answers a request of its own, which may wait on another instance: that one is not told yet.
+      // A repeat answers a request of its own, which may wait on another instance and is not notified yet.
       const areAllNotified = first?.isNotified !== false && isNotified(event);
       outcomes.set(key, { ...(first ?? outcome), isNotified: areAllNotified });
     }
@@ -116,7 +117,7 @@ export function foldEvents(events: readonly LedgerEvent[], isNotified = (_: Ledg
   };
 }
 
-/** What a batch does to statements. */
+/** Changes of statements in a batch. */
 class PeriodFold {
   private readonly closings = new Map<string, ClosingRow>();
   private readonly lateFacts = new Map<string, LateFactRow>();
@@ -144,7 +145,7 @@ class PeriodFold {
   }
 }
 
-/** A number as text that sorts as the number. */
+/** A number as a text with the same order. */
 const numbered = (number: number): string => String(number).padStart(16, '0');
 
 export const transferKey = (mainAccountId: string, { sequence }: TransferView): string =>
@@ -162,7 +163,7 @@ export function keepNewest<Row extends Position>(rows: Map<string, Row>, key: st
 export const sorted = <Row>(rows: ReadonlyMap<string, Row>): Row[] =>
   [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 
-/** The fields of an event that answers are made of; absent ones are left out. */
+/** The fields of an event that answers need. Absent fields are left out. */
 const KEPT = [
   'code',
   'needed',

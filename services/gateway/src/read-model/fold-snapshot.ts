@@ -10,11 +10,11 @@ import {
 } from './fold-events.js';
 import { type StatementRow, statementOf } from './period-rows.js';
 
-/** How far the answer to a `snapshot.request` has come. */
+/** How many parts of a snapshot have arrived. */
 export interface Progress {
   readonly mainAccountId: string;
   readonly commandId: string;
-  /** First and last part of those that have come together, without a gap between. */
+  /** First and last part of a run without a gap. */
   readonly first: number;
   /** Position of the first of them. */
   readonly generation: number;
@@ -23,20 +23,20 @@ export interface Progress {
   isDone: boolean;
 }
 
-/** The ledger does not state these books, for the reason that `code` says. */
+/** The ledger has no snapshot of this main account, for the reason in `code`. */
 export interface RefusedSnapshot {
   readonly mainAccountId: string;
   readonly commandId: string;
   readonly code: string;
 }
 
-/** What a run of events says that answer `snapshot.request`. Sorted by key, as `Fold`. */
+/** The content of a run of events that answer `snapshot.request`. Sorted by key, like `Fold`. */
 export interface Snapshot {
   readonly mains: readonly MainRow[];
   readonly subs: readonly SubRow[];
   readonly transfers: readonly TransferRow[];
   readonly statements: readonly StatementRow[];
-  /** Number of the last transfer that a main account has, as of `mains`. */
+  /** Number of a main account's last transfer, as of `mains`. */
   readonly transferCounts: ReadonlyMap<string, number>;
   readonly progress: readonly Progress[];
   readonly refused: readonly RefusedSnapshot[];
@@ -44,12 +44,12 @@ export interface Snapshot {
 
 const SNAPSHOT_REQUEST = commandType('snapshot.request');
 
-/** Whether the event brings books, or says that there are none: both are no events of the books. */
+/** Whether the event brings a part of a snapshot, or says that there is none. Neither is an event of the books. */
 export const isOfSnapshot = ({ name, data }: LedgerEvent): boolean =>
   name === 'snapshot.published' ||
   (name === 'command.rejected' && data.cause.type === SNAPSHOT_REQUEST && data.sequence === 0);
 
-/** Pure. All events must be `isOfSnapshot`. */
+/** Folds parts of snapshots. Pure. All events must be `isOfSnapshot`. */
 export function foldSnapshot(events: readonly LedgerEvent[]): Snapshot {
   const mains = new Map<string, MainRow>();
   const subs = new Map<string, SubRow>();
@@ -98,7 +98,7 @@ export function foldSnapshot(events: readonly LedgerEvent[]): Snapshot {
   };
 }
 
-/** Parts count as far as none is missing between them. */
+/** Parts count up to the first gap. */
 function addPart(
   progress: Map<string, Progress>,
   key: string,

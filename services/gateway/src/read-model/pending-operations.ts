@@ -6,14 +6,14 @@ import type { EndedOutcome } from '../operations/outcome-notice.js';
 import type { OutcomeRow } from './fold-events.js';
 import { runPlanned } from './run-statement.js';
 
-/** An operation whose outcome has come, but is not written yet. */
+/** An operation whose outcome has arrived, but is not stored yet. */
 export interface PendingOperation extends EndedOutcome {
   readonly isPlain: boolean;
 }
 
 interface Row {
   id: string;
-  /** Of its outcome, from 1. */
+  /** Index of its outcome, from 1. */
   place: bigint;
   action: string;
   effects: object | null;
@@ -21,10 +21,10 @@ interface Row {
 }
 
 /**
- * The operations that these are the outcomes of, but for commands that no operation stood for when they were sent: what
- * became one later is a plain one. What operations are does not change from then on, so that this may be asked
- * before the transaction that ends them.
- * @param isKnown whether a command is the only one of a plain operation, by whose id it goes
+ * Pending operations that these outcomes complete. Direct commands have none, unless they became operations later,
+ * and then only the outcome must be stored. The operations themselves no longer change, so this may be queried before
+ * the transaction that completes them.
+ * @param isKnown whether a command is the only one of an operation with the same id that is `isOutcomeOnly`
  */
 export async function pendingOperations(
   pool: Pick<pg.Pool, 'query'>,

@@ -3,20 +3,20 @@ import { parsePoints } from '@subledger/core';
 import type { LedgerEvent } from '../events/parse-events.js';
 import type { Position } from '../events/position.js';
 
-/** A sub-account's period as its month start or its deletion closed it. */
+/** A sub-account's period, closed by its month start or its deletion. */
 export interface ClosingRow extends Position {
   readonly subAccountId: string;
   readonly closed: PeriodClosing;
 }
 
-/** A closed statement as the ledger's books have it, late figures up to the position included. */
+/** A closed statement of the ledger's books, including late figures up to the position. */
 export interface StatementRow extends Position {
   readonly statement: SnapshotStatement;
-  /** Null where nothing was closed: the row is there for late figures alone. */
+  /** Null if the period was not closed, and the row has late figures only. */
   readonly closedAt: string | null;
 }
 
-/** What an event adds to a statement that was closed before it. Amounts are millipoints. */
+/** Late amounts of an event for a statement that had closed before. Amounts are millipoints. */
 export interface LateFactRow extends Position {
   readonly period: string;
   readonly subAccountId: string;
@@ -25,10 +25,10 @@ export interface LateFactRow extends Position {
   readonly returned: bigint;
 }
 
-/** Where a period of a main account begins. */
+/** The start of a main account's period. */
 export interface PeriodStartRow extends Position {
   readonly period: string;
-  /** Of main, in millipoints: everything unused is back, nothing is given yet. */
+  /** Balance of main in millipoints, after all returns and before all grants. */
   readonly balance: bigint;
 }
 
@@ -52,8 +52,8 @@ const CLOSED_FIGURES = [
 const LATE_FIGURES = ['lateUsed', 'lateRefunded', 'lateReturned'] as const;
 
 /**
- * The ledger also has rows of late figures alone, for periods before the sub-account existed or after its deletion, and
- * gives them the time of the first. They close nothing, and nothing in them is but late figures.
+ * The ledger also has rows with late figures only, for periods before the sub-account existed or after its deletion.
+ * Their time is that of the first late fact. They close no period.
  */
 export function statementOf(statement: SnapshotStatement, position: Position): StatementRow {
   const has = (names: readonly (keyof SnapshotStatement)[]) =>
@@ -64,9 +64,12 @@ export function statementOf(statement: SnapshotStatement, position: Position): S
 
 type LateAmounts = Pick<LateFactRow, 'used' | 'refunded' | 'returned'>;
 
-/** As the ledger's `LateEntry`: messages of a closed statement, what of them came back, what of its holds did. */
+/**
+ * Like the ledger's `LateEntry`: messages of a closed statement, points refunded, and points released from holds,
+ * after the close.
+ */
 export function lateFactOf(event: LedgerEvent, position: Position): LateFactRow | undefined {
-  // All three that may be late have these fields; only a bar has no sub-account, and that is never late.
+  // All three kinds of late events have these fields. Only a bar has no sub-account, and it is never late.
   const data = event.data as EventData<'message.charged'>;
   if (data.late !== true) return undefined;
   const amounts = lateAmounts(event.name, data);
@@ -89,13 +92,16 @@ function lateAmounts(name: EventName, data: EventData<'message.charged'>): LateA
   }
 }
 
-/** What a message left of its hold: the event has no field for it, but the moves out of the hold. */
+/**
+ * Points that a message left in its hold. The event has no field for them, so they are the sum of the transfers from
+ * the hold.
+ */
 const leftOfHold = ({ transfers }: EventData<'message.charged'>): bigint =>
   transfers
     .filter(({ from, to }) => from === 'hold' && to !== 'used')
     .reduce((sum, { points }) => sum + parsePoints(points), 0n);
 
-/** The period that an event begins: by the opening of the books, or by a month start. */
+/** The period that begins with an event: by the opening of the books, or by a month start. */
 export function periodStartOf(event: LedgerEvent, position: Position): PeriodStartRow | undefined {
   if (event.name === 'main-account.opened') {
     const { period, balance } = (event.data as EventData<'main-account.opened'>).mainAccount;

@@ -32,7 +32,7 @@ const STATEMENTS = new Table<ClosingRow>('period_statement', [
   ...figures<ClosingRow>((r) => r.closed),
 ]);
 
-/** A statement closes once; only a raised generation (a restored ledger) closes it again. */
+/** A statement closes once. Only a raised generation (a restored ledger) closes it again. */
 export const statementsUpsert = upserting('statements', STATEMENTS, {
   key: STATEMENT_KEY,
   setTo: { late_used: '0', late_refunded: '0', late_returned: '0' },
@@ -53,9 +53,9 @@ const SNAPSHOT_STATEMENTS = new Table<StatementRow>('period_statement', [
 ]);
 
 /**
- * Statements as the ledger has them at the rows' position, late figures included: facts up to there are in them, and are
- * not added again when they are read. Older rows are replaced, and those that claim to be newer than all that is known of
- * the main account (damage). Those of a ledger that was restored since change nothing, as with transfers.
+ * Statements of a snapshot, including late figures up to the position of the rows. Those late facts are then not
+ * added again when statements are read. The upsert replaces older rows, and rows that are newer than everything known
+ * of the main account (damage). Rows of a ledger that was restored since then change nothing, as with transfers.
  */
 export const snapshotStatementsUpsert = upserting('snapshot-statements', SNAPSHOT_STATEMENTS, {
   key: STATEMENT_KEY,
@@ -76,7 +76,10 @@ const LATE_FACTS = new Table<LateFactRow>('period_late_fact', [
   bigint('returned', (r) => r.returned),
 ]);
 
-/** By the event's number, as the transfers: adding up happens when they are read, so a repeat cannot count twice. */
+/**
+ * By the event's number, like transfers. The sum is computed when statements are read, so a repeat cannot count
+ * twice.
+ */
 export const lateFactsInsert = upserting('late_facts', LATE_FACTS, {
   key: ['main_account_id', 'sequence'],
   where: 'excluded.generation > t.generation',

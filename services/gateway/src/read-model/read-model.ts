@@ -18,22 +18,24 @@ import { foldSnapshot, isOfSnapshot } from './fold-snapshot.js';
 import { type PendingOperation, pendingOperations } from './pending-operations.js';
 import { runPlanned, runStatement } from './run-statement.js';
 
-/** Events of one transaction, unless a single batch has more. */
+/** Maximum events of one transaction, unless a single batch has more. */
 const MAX_EVENTS = 2_000;
 
-/** Events that no request waits for are gathered for so long: fewer transactions for the same rows. */
+/**
+ * Milliseconds for which events without a waiting request are collected, for fewer transactions with the same rows.
+ */
 const REST_MS = 20;
 
 export interface ReadModelPools {
-  /** For transactions of several steps. */
+  /** For transactions with several SQL statements. */
   readonly steps: pg.Pool;
-  /** For plain batches; its plans go through indexes alone, and are made once. */
+  /** For batches in one SQL statement. Its plans use indexes only, and are made once. */
   readonly plain: Pick<pg.Pool, 'query'>;
 }
 
 /**
- * Takes the ledger's events into the tables that requests read. Safe to repeat: a batch may come again. Batches of
- * several partitions share a transaction.
+ * Applies the ledger's events to the tables that requests read. Safe to repeat, because a batch may come again.
+ * Batches of several partitions share a transaction.
  */
 export class ReadModel {
   private readonly parser = new EventParser();
@@ -52,12 +54,12 @@ export class ReadModel {
     private readonly log: Logger,
   ) {}
 
-  /** Events that have come and will be applied in their turn: requests that only wait to be told need not wait for it. */
+  /** Passes outcomes to waiting requests before the events are applied. */
   foresee(records: readonly KafkaRecord[]): void {
     if (this.early.isWorthwhile(records.length)) this.early.notify(this.parser.foresee(records));
   }
 
-  /** @throws the database's or broker's error: the batch is to be delivered again */
+  /** @throws the database's or broker's error: the batch must be delivered again */
   async apply(records: readonly KafkaRecord[]): Promise<void> {
     const { events, bad } = this.parser.parse(records);
     for (const { record, reason, detail } of bad) {
@@ -84,7 +86,7 @@ export class ReadModel {
     const statement = atOnce(fold, pending);
     if (!statement) return;
     await runPlanned(this.pools.plain, statement);
-    // Others hear the notice; who waits here need not wait for it.
+    // Other instances get the notice. Requests of this instance need not wait for it.
     for (const { id, outcome } of pending) this.waiting.wake(id, outcome);
   }
 
@@ -92,7 +94,7 @@ export class ReadModel {
     return pendingOperations(this.pools.plain, outcomes, (id) => this.waiting.knowsAsPlain(id));
   }
 
-  /** What webhooks are told of commits together with the figures: neither can be without the other. */
+  /** Webhook events commit together with the figures, so that neither exists without the other. */
   private async applyHeard(
     events: readonly LedgerEvent[],
     heard: readonly LedgerEvent[],
@@ -120,7 +122,7 @@ export class ReadModel {
   }
 }
 
-/** Snapshots apart from other events: they are compared with what is there when it is their turn. */
+/** Separates snapshots from other events, because their comparison needs the state at their position. */
 function runsOf(events: readonly LedgerEvent[]): LedgerEvent[][] {
   const runs: LedgerEvent[][] = [];
   for (const event of events) {

@@ -2,8 +2,8 @@ import type pg from 'pg';
 import type { SnapshotMain } from './snapshot-main.js';
 
 /**
- * Moves of main that only the open period has: after one that counts to an older period, nothing late can have come
- * before it. All others may belong to a message, a hold or a refund of a period that is over.
+ * Transfers of main that only the open period has. After a transfer of another kind, a late message, hold or refund
+ * of an ended period may have come before it.
  */
 const NEVER_LATE = [
   'purchase',
@@ -15,10 +15,11 @@ const NEVER_LATE = [
 ];
 
 /**
- * Where the periods of a main account begin, from the lines that the ledger stated: no part says it. Main's balance then
- * is that after the last return of the month before. Without any, it is what the last move of main left that came before
- * all lines of the new period; if that one may itself have come after the month start (late), it is not known, and null.
- * The same where lines are missing (months that the ledger has detached). Rows of events since the first part stay.
+ * Computes where a main account's periods begin from the transfers of a snapshot, because no part contains it. Main's
+ * balance at the start is that after the last return of the previous month. Without a return, it is the balance after
+ * main's last transfer before all transfers of the new period. If that transfer may itself be late, the balance is
+ * unknown and null. The same applies if transfers are missing (months that the ledger has detached). Rows of events
+ * since the first part stay.
  */
 export async function restorePeriodStarts(
   client: pg.PoolClient,
@@ -27,13 +28,15 @@ export async function restorePeriodStarts(
   await client.query(TURNS, [mainAccountId, generation, sequence, NEVER_LATE]);
 }
 
-/** How many lines there are from the one before to the other: as many as their numbers say, if none is missing. */
+/**
+ * The number of transfers from the previous one on, which equals the difference of their numbers if none is missing.
+ */
 const lines = (from: string, to: string): string =>
   `(SELECT count(*) FROM transfer c WHERE c.main_account_id = $1 AND c.sequence >= ${from} AND c.sequence < ${to})`;
 
 /**
- * One pass over the main account's lines, then a few looks into the indexes for each period. Periods begin with that in
- * which the main account was made, or that of its first line, if that is older.
+ * One pass over the main account's transfers, then a few index look-ups for each period. Periods begin with the one
+ * in which the main account was created, or that of its first transfer if that is older.
  */
 const TURNS = `
   WITH months AS MATERIALIZED (

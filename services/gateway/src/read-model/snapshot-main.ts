@@ -1,4 +1,6 @@
-/** A main account of which every part has come, and the position of the first: all that the parts have is as new. */
+/**
+ * A main account of which every part has arrived, and the position of the first part. All parts are at least as new.
+ */
 export interface SnapshotMain {
   readonly mainAccountId: string;
   readonly generation: number;

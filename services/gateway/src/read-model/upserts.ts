@@ -6,11 +6,11 @@ import { upserting } from './upserting.js';
 
 const orNull = (text: string | null): bigint | null => (text === null ? null : parsePoints(text));
 
-/** A ledger from before knew one reason, an operator. */
+/** Older ledgers had a single reason, an operator. */
 const suspensionsIn = ({ suspended, suspensions }: MainAccountState): readonly string[] =>
   suspensions ?? (suspended ? ['operator'] : []);
 
-/** Only what is newer by (generation, sequence) is written: duplicates and late events change nothing. */
+/** Writes only rows that are newer by (generation, sequence). Duplicates and late events change nothing. */
 export const IS_NEWER = '(excluded.generation, excluded.sequence) > (t.generation, t.sequence)';
 
 const MAINS = new Table<MainRow>('main_account_state', [
@@ -92,15 +92,15 @@ const TRANSFERS = new Table<TransferRow>('transfer', [
 const contentOf = (row: string): string => TRANSFER_CONTENT.map(({ name }) => `${row}.${name}`).join(', ');
 const TRANSFER_KEY = ['main_account_id', 'sequence'];
 
-/** A transfer never changes; only a raised generation (a restored ledger) writes its number again. */
+/** A transfer never changes. Only a raised generation (a restored ledger) writes its number again. */
 export const transfersInsert = upserting('transfers', TRANSFERS, {
   key: TRANSFER_KEY,
   where: 'excluded.generation > t.generation',
 });
 
 /**
- * Transfers as the ledger has them now, whatever is in their place: written where that says something else. Those of a
- * ledger that was restored since change nothing; rows of the main accounts' states must be as new as these.
+ * Transfers of a snapshot, which replace different rows with the same number. Those of a ledger that was restored
+ * since then change nothing: the rows of the main accounts' states must be as new as these.
  */
 export const snapshotTransfersUpsert = upserting('snapshot-transfers', TRANSFERS, {
   key: TRANSFER_KEY,
@@ -109,7 +109,7 @@ export const snapshotTransfersUpsert = upserting('snapshot-transfers', TRANSFERS
        WHERE m.main_account_id = t.main_account_id AND m.generation <= excluded.generation)`,
 });
 
-/** Balance after the move of the account of this kind, or null where the move does not touch one. */
+/** Balance of the account of this kind after the transfer, or null if the transfer does not concern one. */
 function balanceOf({ transfer }: TransferRow, kind: 'main' | 'sub'): bigint | null {
   if (transfer.from === kind) return parsePoints(transfer.fromBalance);
   if (transfer.to === kind) return parsePoints(transfer.toBalance);

@@ -1,8 +1,8 @@
 import { ProblemError } from './problem.js';
 
 /**
- * Limits concurrency and queue length; rejects the rest. Work that goes first has a line of its own, of the same length:
- * a full line of others does not turn it away.
+ * Limits concurrency and queue length, and rejects the rest. Priority work has its own queue of the same length, so a
+ * full normal queue does not reject it.
  */
 export class ConcurrencyLimiter {
   private running = 0;
@@ -11,14 +11,14 @@ export class ConcurrencyLimiter {
 
   constructor(private readonly bounds: { readonly running: number; readonly waiting: number }) {}
 
-  /** @throws ProblemError `too-many-requests` where the line is full; the work was not begun */
+  /** @throws ProblemError `too-many-requests` if the queue is full; the work was not started */
   async take<Result>(work: () => Promise<Result>, goesFirst = false): Promise<Result> {
     if (this.running < this.bounds.running) this.running += 1;
     else await this.wait(goesFirst ? this.first : this.line);
     try {
       return await work();
     } finally {
-      // The next in line takes over this turn, so that nobody can come in between.
+      // The next one in the queue takes over this place, so that no other can take it in between.
       const next = this.first.shift() ?? this.line.shift();
       if (next) next();
       else this.running -= 1;

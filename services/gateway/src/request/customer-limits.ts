@@ -3,11 +3,11 @@ import { LRUCache } from 'lru-cache';
 
 export type CustomerLimit = 'requests' | 'streams' | 'downloads' | 'api-keys';
 
-/** Whoever is at a limit asks again and again: the log has each once a minute. */
+/** A client at a limit usually repeats its requests, so each limit is logged once a minute. */
 const LOG_EVERY_MS = 60_000;
 const MAX_KEPT = 10_000;
 
-/** Counts and logs that a main account wants more than its share. */
+/** Counts and logs requests of main accounts beyond their share. */
 export class CustomerLimits {
   private readonly told = new LRUCache<string, true>({ max: MAX_KEPT, ttl: LOG_EVERY_MS });
   private readonly refusals: Counter<'limit'>;

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
-/** An answer as the transport gives it; kept whole for repeats. */
+/** An answer of a handler. It is stored for repeats. */
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
@@ -13,15 +13,16 @@ export interface IdempotencyClaim {
   readonly route: string;
   readonly keyHash: Uint8Array<ArrayBuffer>;
   readonly requestHash: Uint8Array<ArrayBuffer>;
-  /** Encrypts the kept answer; never stored. */
+  /** Encrypts the stored answer. It is never stored. */
   readonly sealingKey: Buffer;
 }
 
 /**
- * Everything that is stored is keyed with the caller's secret, which the database does not have: passwords in a
- * body cannot be guessed from its hash, and an API key in an answer cannot be read.
+ * Makes the claim of a request. All stored values are keyed with the caller's secret, which the database does not
+ * have. So a password in a body cannot be guessed from its hash, and an API key in an answer cannot be read.
  *
- * @param content parameters and body, after validation (so that defaults do not matter)
+ *
+ * @param content parameters and body after validation, so that defaults make no difference
  */
 export function claimOf(
   caller: { readonly credentialId: string; readonly secret: string },
@@ -40,7 +41,7 @@ export function claimOf(
   };
 }
 
-/** JSON with sorted keys: the order in which a client writes fields is not content. */
+/** JSON with sorted keys, because the order of a client's fields does not matter. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
@@ -61,7 +62,7 @@ export function sealAnswer(answer: Answer, key: Buffer): Uint8Array<ArrayBuffer>
   return new Uint8Array(Buffer.concat([iv, cipher.getAuthTag(), text]));
 }
 
-/** @throws Error when the key is another one or the bytes were changed */
+/** @throws Error if the key is wrong or the bytes were changed */
 export function openAnswer(sealed: Uint8Array, key: Buffer): Answer {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES));
   decipher.setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));

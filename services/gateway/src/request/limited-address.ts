@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** Groups of the network part: whoever has an IPv6 address has a whole /64 of them. */
+/** Number of groups of the network part: an IPv6 client usually has a whole /64. */
 const NETWORK_GROUPS = 4;
 
-/** What attempts from an address are counted under: an IPv4 address itself, of an IPv6 address its /64. */
+/** The key for counting attempts from an address: an IPv4 address itself, or the /64 of an IPv6 address. */
 export function limitedAddress(ip: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
   if (mapped !== undefined) return mapped;
@@ -16,10 +16,13 @@ export function limitedAddress(ip: string): string {
   return `${groups.slice(0, NETWORK_GROUPS).join(':')}::/64`;
 }
 
-/** Leading parts of an IPv4 address that a network shares: whoever has one address often has its neighbours (/24). */
+/** Number of leading parts of an IPv4 network: an attacker with one address often has its neighbours (/24). */
 const IPV4_NETWORK_PARTS = 3;
 
-/** The network that attempts at one account are counted under: of an IPv4 address its /24, of an IPv6 address its /64. */
+/**
+ * The key for counting attempts at one account from a network: the /24 of an IPv4 address, or the /64 of an IPv6
+ * address.
+ */
 export function limitedNetwork(ip: string): string {
   const address = limitedAddress(ip);
   if (!isIPv4(address)) return address;

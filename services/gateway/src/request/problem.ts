@@ -7,7 +7,7 @@ import {
   type Problem,
 } from '@subledger/contracts';
 
-/** What a problem may carry beside its code. */
+/** Fields of a problem beside its code. */
 export interface ProblemFields {
   readonly detail?: string | undefined;
   readonly needed?: string | undefined;
@@ -21,7 +21,9 @@ export interface ProblemFields {
   readonly operation?: string | undefined;
 }
 
-/** An expected error: it becomes the answer of the request. Throw it from anywhere below a handler. */
+/**
+ * An expected error, which becomes the answer of the request (RFC 9457). It may be thrown anywhere below a handler.
+ */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   constructor(
@@ -41,13 +43,13 @@ export class ProblemError extends Error {
     return new ProblemError('not-found');
   }
 
-  /** @param what is lost: it goes into the log, not into the answer */
+  /** @param what the unavailable dependency, for the log and not for the answer */
   static unavailable(what: string, cause?: unknown): ProblemError {
     return new ProblemError('service-unavailable', {}, { 'retry-after': '2' }, { cause: cause ?? what });
   }
 }
 
-/** The body of a problem: status, title and help come from the contract, and from there alone. */
+/** The body of a problem. Status, title and help come only from the contract. */
 export function problemBody(
   code: ErrorCode,
   fields: ProblemFields,
@@ -68,7 +70,7 @@ export function problemBody(
   };
 }
 
-/** What happened, that nothing was lost, what to do; with the figures where there are some. */
+/** What happened, that nothing was lost, and what to do, with figures if there are any. */
 function detailOf(code: ErrorCode, fields: ProblemFields): string {
   const { happened, lost, next } = ERROR_HELP[code];
   const figures = [

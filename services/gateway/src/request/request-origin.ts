@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { clientAddress } from './client-address.js';
 
-/** Longest part of a User-Agent that is kept, in characters. */
+/** Maximum characters of a User-Agent to keep. */
 const MAX_USER_AGENT = 200;
 
-/** Where a request comes from, as far as it can be told. */
+/** The origin of a request, as far as it is known. */
 export interface RequestOrigin {
-  /** Of the client, behind trusted proxies (`TRUSTED_PROXIES`). */
+  /** Address of the client, behind trusted proxies (`TRUSTED_PROXIES`). */
   readonly address: string;
   readonly userAgent: string | null;
   readonly requestId: string;

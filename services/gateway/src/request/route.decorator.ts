@@ -24,8 +24,8 @@ type Handler = (
 ) => Promise<Answer | undefined> | Answer | undefined;
 
 /**
- * Makes a method the handler of a row of the route table: method and path come from there. Its first parameter is
- * `@Validated()`. It returns an `Answer`, or nothing where it writes the reply itself.
+ * Makes a method the handler of a row of the route table, which gives the HTTP method and path. Its first parameter
+ * is `@Validated()`. It returns an `Answer`, or nothing if it writes the reply itself.
  */
 export function Route(id: RouteId) {
   const { method, path }: RouteDefinition = ROUTES[id];
@@ -43,8 +43,8 @@ export function Route(id: RouteId) {
 }
 
 /**
- * Puts the answer's status and headers on the reply. Here and not in an interceptor: with one, Nest makes observables
- * of each request's result.
+ * Sets the answer's status and headers on the reply. It does not use an interceptor, because Nest then wraps each
+ * result in observables.
  */
 const answering = (handler: Handler) =>
   async function answer(this: unknown, validated: AnyRequest, ...others: never[]): Promise<unknown> {
@@ -55,7 +55,10 @@ const answering = (handler: Handler) =>
     return given.body;
   };
 
-/** The validated request. @throws ProblemError `validation-failed` naming every field */
+/**
+ * The validated request.
+ * @throws ProblemError `validation-failed` with every invalid field
+ */
 export const Validated = createParamDecorator((_data: unknown, context: ExecutionContext): AnyRequest => {
   const id = routeOfHandler.get(context.getHandler());
   if (id === undefined) throw new Error('The handler has no route');

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * Answers with a file; HEAD opens none. Fastify breaks the connection off where the stream fails: a file cut short must
- * not look complete.
- * @throws whatever `open` throws; nothing was sent then
+ * Answers with a file. HEAD opens none. If the stream fails, Fastify closes the connection, because a truncated file
+ * must not look complete.
+ * @throws the error of `open`, before anything is sent
  */
 export async function sendCsv(
   request: FastifyRequest,

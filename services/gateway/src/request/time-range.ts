@@ -1,13 +1,13 @@
 import { FIRST_INSTANT } from '@subledger/contracts';
 import { dayStart } from '@subledger/core';
 
-/** Instants, or dates, that a list is narrowed to. */
+/** A list's range of instants or dates. */
 interface TimeRange {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
 }
 
-/** The same with instants alone: a date is its first instant in the zone. */
+/** The same range with instants only: a date becomes its first instant in the zone. */
 export function inZone<Query extends TimeRange>(query: Query, timeZone: string): Query {
   const { from, to } = query;
   return {

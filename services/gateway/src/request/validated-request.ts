@@ -3,8 +3,8 @@ import type { RequestOrigin } from './request-origin.js';
 import type { WriteRequest } from './write-request.js';
 
 /**
- * A request after authentication, authorization and validation. It is the `WriteRequest` of what it causes; on an open
- * route nobody was authenticated.
+ * A request after authentication, authorization and validation. It is also the `WriteRequest` of its changes. On an
+ * open route there is no authenticated caller.
  */
 export type ValidatedRequest<Id extends RouteId = RouteId> = ((typeof ROUTES)[Id] extends { open: true }
   ? unknown

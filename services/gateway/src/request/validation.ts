@@ -7,13 +7,14 @@ import { ProblemError } from './problem.js';
 import { originOf } from './request-origin.js';
 import type { ValidatedRequest } from './validated-request.js';
 
-/** Fields of one answer at most: a body of a thousand mistakes needs no thousand messages. */
+/** Maximum fields in one answer: a body with a thousand errors needs no thousand messages. */
 const MAX_ERRORS = 100;
 
 /**
- * Parameters, query, body and headers of a request by its row of the route table.
+ * Validates parameters, query, body and headers of a request by its row of the route table.
  *
- * @throws ProblemError `not-found` for an id that cannot exist, else `validation-failed` naming every field
+ *
+ * @throws ProblemError `not-found` for an impossible id, otherwise `validation-failed` with every invalid field
  */
 export function parseRequest(
   routeId: RouteId,
@@ -54,14 +55,14 @@ type Part = 'query' | 'body';
 
 function parsePart(part: Part, schema: z.ZodType | undefined, value: unknown, errors: FieldError[]): unknown {
   if (!schema) return undefined;
-  // A missing body is a body without its fields: the answer then names them.
+  // A missing body counts as an empty object, so that the answer names its fields.
   const result = schema.safeParse(value ?? {}, { reportInput: true });
   if (result.success) return result.data;
   errors.push(...fieldErrors(result.error, part));
   return undefined;
 }
 
-/** What a route does not take is refused like an unknown field. */
+/** Refuses a part that the route does not accept, like an unknown field. */
 function emptyPart(schema: z.ZodType | undefined, value: unknown, errors: FieldError[]): undefined {
   if (schema || value === undefined || value === null) return;
   const isObject = typeof value === 'object' && !Array.isArray(value);
@@ -69,9 +70,9 @@ function emptyPart(schema: z.ZodType | undefined, value: unknown, errors: FieldE
   else for (const name of Object.keys(value)) errors.push({ path: name, message: 'is not a known field' });
 }
 
-/** One entry per field: unknown ones by their own name. */
+/** One entry per field. Unknown fields have their own names. */
 function fieldErrors(error: Pick<z.ZodError, 'issues'>, part: Part): FieldError[] {
-  // What is of another type has no length either: nothing more is said of it.
+  // If the type is wrong, other errors of the field (such as its length) are left out.
   const ofWrongType = new Set(
     error.issues.flatMap(({ code, path }) => (code === 'invalid_type' ? [path.join('.')] : [])),
   );
@@ -86,14 +87,14 @@ function fieldErrors(error: Pick<z.ZodError, 'issues'>, part: Part): FieldError[
   });
 }
 
-/** Of the forms that a body may have the one that it comes closest to: what is missing there is named. */
+/** If a body may have several forms, the closest one is chosen, and its missing fields are named. */
 function unionErrors({ path, errors }: z.core.$ZodIssueInvalidUnion, part: Part): FieldError[] {
   const [closest = []] = [...errors].sort((a, b) => a.length - b.length);
   const issues = closest.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
   return fieldErrors({ issues }, part);
 }
 
-/** Our own words stay; of the library's those about a type or a list of words are not for people. */
+/** Keeps our own messages. The library's messages about types and lists of words are not meant for people. */
 function plain(issue: z.core.$ZodIssue, part: Part): string {
   const { input } = issue;
   if (issue.code !== 'invalid_type' && issue.code !== 'invalid_value') return issue.message;
@@ -126,7 +127,7 @@ const messageOf = (error: z.ZodError): string => error.issues[0]?.message ?? 'is
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(',') : header;
 
-/** Weak tags are kept as they are: they never equal one of ours (RFC 9110, strong comparison). */
+/** Weak tags are kept unchanged. They never match ours (RFC 9110, section 8.8.3.2, strong comparison). */
 function entityTags(header: string | undefined): string[] | undefined {
   return header?.split(',').map((tag) => tag.trim());
 }

@@ -2,8 +2,9 @@ import type pg from 'pg';
 import type { Transaction } from '../database/transaction.js';
 
 /**
- * Gives main accounts their countries. Profiles name the country, so each sub-account of one that changed gets a new
- * version of its settings, and is noted to be published. The main account's row comes first, as for sender numbers.
+ * Sets main accounts' countries. Profiles contain the country, so every sub-account of a changed main account gets a
+ * new version of its settings and a note to publish its profile. The main account's row is locked first, as for
+ * sender numbers.
  */
 const CHANGE = `WITH changed AS (
     UPDATE main_account m SET country = x.country, updated_at = now()
@@ -14,7 +15,7 @@ const CHANGE = `WITH changed AS (
      WHERE main_account_id IN (SELECT id FROM changed) RETURNING main_account_id, id)
   INSERT INTO profile_change (main_account_id, sub_account_id) SELECT main_account_id, id FROM renewed`;
 
-/** By main account. */
+/** Country by main account. */
 export type Countries = ReadonlyMap<string, string>;
 
 export async function changeCountries(
@@ -24,7 +25,7 @@ export async function changeCountries(
   if (countries.size > 0) await client.query(CHANGE, [[...countries.keys()], [...countries.values()]]);
 }
 
-/** The same in one of Prisma's transactions. */
+/** The same in a transaction of Prisma. */
 export async function changeCountriesWithin(tx: Transaction, countries: Countries): Promise<void> {
   if (countries.size > 0) await tx.$executeRawUnsafe(CHANGE, [...countries.keys()], [...countries.values()]);
 }

@@ -8,8 +8,8 @@ export interface ProfileKey {
 }
 
 /**
- * Notes, in the transaction of the change, that these profiles are to be published. A note says which, not what: the
- * relay publishes a profile as it is when it comes to it, so that notes may come twice or in any order.
+ * Notes, in the transaction of a change, which profiles to publish (docs/decisions/0009). A note has no content: the
+ * relay publishes a profile's current state, so notes may come twice or in any order.
  */
 export async function noteProfileChanges(
   client: Pick<pg.ClientBase, 'query'>,
@@ -26,7 +26,7 @@ export async function noteProfileChanges(
   );
 }
 
-/** The same in one of Prisma's transactions. */
+/** The same in a transaction of Prisma. */
 export async function noteProfileChangesWithin(tx: Transaction, keys: readonly ProfileKey[]): Promise<void> {
   if (keys.length > 0) await tx.profileChange.createMany({ data: [...keys] });
 }

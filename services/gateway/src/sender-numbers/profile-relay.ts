@@ -6,14 +6,17 @@ import type pg from 'pg';
 import type { ProfileKey } from './profile-changes.js';
 import { readProfiles } from './read-profiles.js';
 
-/** Any number, the same in every instance: the advisory lock of whoever publishes profiles. */
+/** Any number, the same in every instance: the advisory lock for publishing profiles. */
 const LOCK = 7_355_608_001n;
 const TRANSACTIONAL_ID = 'gateway-profiles';
 const BATCH = 500;
 const POLL_MS = 250;
-/** How often an instance that does not publish looks whether it should; also the pause after a failure. */
+/**
+ * Milliseconds after which an instance that does not publish checks for the lock again. Also the pause after a
+ * failure.
+ */
 const STAND_BY_MS = 1_000;
-/** A broker that does not answer must not hold up the end of the process. */
+/** A broker that does not answer must not delay the end of the process. */
 const CLOSE_MS = 3_000;
 
 interface Change {
@@ -23,18 +26,18 @@ interface Change {
 }
 
 /**
- * Publishes changed profiles, in order and at least once. One instance does it at a time: it holds an advisory lock on
- * a connection of its own. An instance that lost the lock without noticing cannot write over a newer profile, because
- * the next one fences its transactional id before it publishes.
+ * Publishes changed profiles, in order and at least once (docs/decisions/0009). One instance at a time does it: it
+ * holds an advisory lock on its own connection. An instance that lost the lock without noticing cannot overwrite a
+ * newer profile, because the next one fences its transactional id before it publishes.
  */
 export class ProfileRelay {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
 
   /**
-   * @param pool of one connection, which this keeps for itself
-   * @param partitions that profiles are written to. A topic may have been given more: a key stays where its older
-   *   records are, because compaction, which leaves one, looks at a partition alone
+   * @param pool of one connection, which this object keeps
+   * @param partitions to which profiles are written. The topic may have more by now: a key stays in the partition of
+   *   its older records, because compaction works per partition
    */
   constructor(
     private readonly pool: pg.Pool,
@@ -47,7 +50,7 @@ export class ProfileRelay {
     this.running = this.run();
   }
 
-  /** What is not published by now is published by another instance, or after the next start. */
+  /** Unpublished profiles are published by another instance, or after the next start. */
   async close(): Promise<void> {
     this.stopping.abort();
     const ended = this.running.then(() => this.pool.end());
@@ -65,7 +68,10 @@ export class ProfileRelay {
     }
   }
 
-  /** Waits for the lock, then publishes until it is lost or this is closed. @throws what went wrong */
+  /**
+   * Waits for the lock, then publishes until the lock is lost or this is closed.
+   * @throws the error that ended it
+   */
   private async lead(): Promise<void> {
     const client = await this.pool.connect();
     const publisher = new TransactionalPublisher(this.kafka, TRANSACTIONAL_ID);
@@ -81,7 +87,7 @@ export class ProfileRelay {
       }
     } finally {
       await publisher.close();
-      // Closed, not given back: the lock goes with the connection.
+      // Closed instead of returned to the pool, because the lock ends with the connection.
       client.release(true);
     }
   }
@@ -99,10 +105,11 @@ async function tryLock(client: pg.PoolClient): Promise<boolean> {
 }
 
 /**
- * One batch: the noted changes in their order, each profile as it is now. A crash before the notes are deleted
- * publishes it again.
+ * Publishes one batch: the noted changes in order, each profile in its current state. After a crash before the notes
+ * are deleted, they are published again.
  *
- * @returns how many notes it took
+ *
+ * @returns the number of notes
  */
 async function relay(
   client: pg.PoolClient,

@@ -13,7 +13,7 @@ interface Row {
   updated_at: Date;
 }
 
-/** Profiles as they are now, by sub-account. One that is deleted, or was never opened, is not among them. */
+/** Current profiles by sub-account, without those of sub-accounts that are deleted or were never opened. */
 export async function readProfiles(
   client: Pick<pg.ClientBase, 'query'>,
   keys: readonly ProfileKey[],
@@ -34,7 +34,7 @@ export async function readProfiles(
   return new Map(rows.map((row) => [row.id, toProfile(row)]));
 }
 
-/** Numbers were once registered as they were written: `+81050…` is one of these. */
+/** Older rows have numbers as they were written, such as `+81050…`. */
 const inE164 = (numbers: readonly string[], country: string): string[] => [
   ...new Set(numbers.map((number) => toE164(number, country) ?? number)),
 ];

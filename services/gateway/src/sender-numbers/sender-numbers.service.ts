@@ -8,7 +8,7 @@ import { ProblemError } from '../request/problem.js';
 import type { ValidatedRequest } from '../request/validated-request.js';
 import { noteProfileChangesWithin } from './profile-changes.js';
 
-/** K Premium numbers: registered per main account, allowed per sub-account. */
+/** K Premium numbers, registered per main account and allowed per sub-account. */
 export class SenderNumbersService {
   constructor(
     private readonly prisma: PrismaClient,
@@ -24,7 +24,7 @@ export class SenderNumbersService {
     return { senderNumbers };
   }
 
-  /** Sets the whole list; what is taken off leaves the sub-accounts in the same transaction. */
+  /** Sets the complete list. Removed numbers are also removed from the sub-accounts, in the same transaction. */
   async put(written: ValidatedRequest<'putSenderNumbers'>): Promise<Answer> {
     const { id } = written.params;
     const { country } = await this.mains.get(id);
@@ -56,10 +56,11 @@ export class SenderNumbersService {
 }
 
 /**
- * Locks the registered numbers until the transaction ends, so that none is taken off in between. Take this lock
- * before that of a sub-account: whoever takes numbers off locks in that order.
+ * Locks the registered numbers until the transaction ends, so that none is removed meanwhile. Take this lock before
+ * that of a sub-account, because removing numbers locks in that order.
  *
- * @throws ProblemError `validation-failed` naming each number that is not registered
+ *
+ * @throws ProblemError `validation-failed` with each number that is not registered
  */
 export async function requireRegistered(
   tx: Transaction,
@@ -80,8 +81,8 @@ export async function requireRegistered(
 }
 
 /**
- * Numbers as people write them in E.164, each once.
- * @throws ProblemError `validation-failed` naming each that is no number
+ * Numbers in any notation as E.164, each once.
+ * @throws ProblemError `validation-failed` with each text that is not a number
  */
 export function inE164(written: readonly string[], country: string): string[] {
   const numbers = written.map((text) => toE164(text, country));
@@ -95,9 +96,10 @@ export function inE164(written: readonly string[], country: string): string[] {
 }
 
 /**
- * A number must be in the sub-account's own list. Of a sub-account that is not there the ledger knows more.
+ * Checks that a number is in the sub-account's own list. Unknown sub-accounts are left to the ledger.
  *
- * @param sender as it was written; the contracts' `senders.ts` says what it is
+ *
+ * @param sender in any notation; the contracts' `senders.ts` classifies it
  * @throws ProblemError `sender-not-allowed`
  */
 export async function requireAllowedSender(
@@ -112,7 +114,7 @@ export async function requireAllowedSender(
   if (!sub) return;
   const { senderNumbers, country } = sub;
   const isAllowed = (number: string) =>
-    // The second: numbers were once registered as they were written.
+    // The second condition is for older rows with numbers as they were written.
     senderNumbers.includes(number) || senderNumbers.some((listed) => toE164(listed, country) === number);
   if (maySendAs(sender, country, isAllowed)) return;
   throw new ProblemError('sender-not-allowed', {

@@ -15,9 +15,12 @@ import {
 } from '../sub-accounts/sub-accounts-store.js';
 import { isWrittenSince, type StreamPosition, sinceColumns, sinceValues } from './stream-position.js';
 
-/** More of one main account at once are not told one by one. */
+/** If more objects of a main account change at once, the stream sends a reset instead of single events. */
 export const MAX_CHANGES = 500;
-/** Transactions take seconds; an operation ended at most so long before its transaction was seen. */
+/**
+ * Maximum duration of a transaction: an operation's end may be this much older than the moment at which its
+ * transaction became visible.
+ */
 const SLOWEST_SECONDS = 60;
 
 export interface MainChange {
@@ -30,33 +33,33 @@ export interface SubChange {
   readonly mainAccountId: string;
   readonly view: SubAccountView;
 }
-/** What to look for in one main account. */
+/** A query for the sub-accounts of one main account. */
 export interface SubsWanted {
   readonly mainAccountId: string;
-  /** Only what changed since; absent: all sub-accounts. */
+  /** Only changes since this position. Default: all sub-accounts. */
   readonly since?: StreamPosition;
 }
 type Database = Pick<PrismaClient, '$queryRaw'>;
 
-/** The states as REST answers with them, of what changed. */
+/** Reads changed states in the form of REST answers. */
 export class ChangesQuery {
   constructor(
     private readonly prisma: Database,
     private readonly mains: MainAccountsStore,
   ) {}
 
-  /** These main accounts, changed or not. */
+  /** These main accounts, whether changed or not. */
   async mainsOf(ids: readonly string[], since: StreamPosition): Promise<MainChange[]> {
     return this.findMains(since, Prisma.sql`WHERE m.id = ANY(${ids}::text[]) ORDER BY m.id`);
   }
 
-  /** Those of all main accounts that changed; one more than `MAX_CHANGES` where they are more. */
+  /** All changed main accounts, at most `MAX_CHANGES` + 1. */
   async changedMains(since: StreamPosition): Promise<MainChange[]> {
     const changed = mainSince(since);
     return this.findMains(since, Prisma.sql`WHERE ${changed} ORDER BY m.id LIMIT ${MAX_CHANGES + 1}`);
   }
 
-  /** Sub-accounts that changed, deleted ones too; per main account one more than `MAX_CHANGES` where they are more. */
+  /** Changed sub-accounts, including deleted ones, at most `MAX_CHANGES` + 1 per main account. */
   async subsSince(wanted: readonly SubsWanted[]): Promise<SubChange[]> {
     if (wanted.length === 0) return [];
     const { since, values } = columnsOf(wanted);
@@ -72,7 +75,7 @@ export class ChangesQuery {
     return rows.map(toSubChange);
   }
 
-  /** These sub-accounts, changed or not; or, with `since`, where they or their main account's settings changed. */
+  /** These sub-accounts. With `since`, only if they or their main account's settings have changed. */
   async subsOf(
     pairs: readonly (readonly [mainAccountId: string, subAccountId: string])[],
     since?: StreamPosition,
@@ -87,7 +90,7 @@ export class ChangesQuery {
     return rows.map(toSubChange);
   }
 
-  /** Operations of these main accounts that ended since, oldest first; one more than `MAX_CHANGES` of each at most. */
+  /** Operations of these main accounts that have ended since, oldest first, at most `MAX_CHANGES` + 1 of each. */
   async operationsOf(wanted: readonly Required<SubsWanted>[]): Promise<Operation[]> {
     if (wanted.length === 0) return [];
     const { since, values } = columnsOf(wanted);
@@ -103,7 +106,7 @@ export class ChangesQuery {
     return rows.map(toOperation);
   }
 
-  /** The same of operators' own, in any main account. */
+  /** The same for operators' operations, in any main account. */
   async operationsOfOperators(since: StreamPosition): Promise<Operation[]> {
     const rows = await this.prisma.$queryRaw<OperationRow[]>(Prisma.sql`
       SELECT ${OPERATION_COLUMNS} FROM operation o
@@ -133,7 +136,7 @@ const OPERATION_COLUMNS = Prisma.sql`
   o.id, o.main_account_id AS "mainAccountId", o.sub_account_id AS "subAccountId", o.action, o.asker, o.command, o.state,
   o.outcome, o.created_at AS "createdAt", o.done_at AS "doneAt"`;
 
-/** Positions as the columns `lower`, `span`, `running` of a table `d`; where there is none, all zeros. */
+/** Positions as the columns `lower`, `span`, `running` of a table `d`. All are zero if there is no position. */
 function columnsOf(wanted: readonly SubsWanted[]) {
   const rows = wanted.map(({ since }) => (since ? sinceValues(since) : ([0n, 0n, '{}'] as const)));
   const values = Prisma.sql`${rows.map(([lower]) => lower)}::bigint[], ${rows.map(([, span]) => span)}::bigint[],

@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { StreamEventName } from '@subledger/contracts';
 import type { Principal } from '../request/principal.js';
 
-/** What a stream tells of: a main account with its sub-accounts, all main accounts, or one sub-account. */
+/** The topic of a stream: a main account with its sub-accounts, all main accounts, or one sub-account. */
 export type StreamTopic =
   | { readonly kind: 'main'; readonly mainAccountId: string }
   | { readonly kind: 'all' }
@@ -11,30 +11,30 @@ export type StreamTopic =
 export interface StreamEvent {
   readonly event: StreamEventName;
   readonly data: unknown;
-  /** Left out where the reader has it already. Of one object per stream. */
+  /** Left out if the reader already has it. At most one object per stream. */
   readonly onlyIfNew?: boolean;
 }
 
-/** How long a browser waits before it connects again, in milliseconds. */
+/** Milliseconds after which a browser reconnects. */
 const RETRY_MS = 2_000;
 
 /**
- * One connection. What its reader does not take is kept up to a bound; beyond that the connection is broken off, and the
- * reader comes again with the id of the last event that it has.
+ * One connection. Events that its reader has not taken are kept up to a limit. Beyond it the connection is closed,
+ * and the reader reconnects with the id of its last event.
  */
 export class EventStream {
   readonly body: Readable;
-  /** Whether it was broken off for that. */
+  /** Whether it was closed because its reader was too slow. */
   wasTooSlow = false;
   private readonly pipe = new PassThrough();
-  /** What comes before the stream has begun waits, so that states cannot go back. */
+  /** Events that arrive before the stream has begun are held back, so that states cannot go backwards. */
   private held: { events: readonly StreamEvent[]; id: string }[] | undefined = [];
   private id = '';
   private knownJson: string | undefined;
 
   /**
-   * @param onClose called once, whoever ended it
-   * @param maxBytes that may wait for the reader when more is to come
+   * @param onClose called once, whichever side ended it
+   * @param maxBytes maximum bytes that may wait for the reader when more events come
    */
   constructor(
     readonly topic: StreamTopic,
@@ -44,7 +44,7 @@ export class EventStream {
   ) {
     this.body = this.pipe;
     this.pipe.once('close', onClose);
-    // Its reader went away, or was too slow: nothing of it is an error of ours.
+    // Its reader disconnected or was too slow, which is not an error.
     this.pipe.on('error', () => {});
   }
 
@@ -53,8 +53,8 @@ export class EventStream {
   }
 
   /**
-   * The first events, and after them those that came meanwhile.
-   * @param before where the reader stands
+   * Sends the first events, and then those that arrived meanwhile.
+   * @param before the reader's position
    */
   begin(events: readonly StreamEvent[], id: string, before: string): void {
     this.write(`retry: ${RETRY_MS}\n`);
@@ -66,37 +66,38 @@ export class EventStream {
   }
 
   /**
-   * Only the last event of what belongs together has the new id: whoever gets a part of it, gets all of it again.
-   * @param id where the stream stands after them, also without any
+   * Sends events. Only the last event of a group has the new id, so a reader that received a part of the group gets
+   * all of it again.
+   * @param id position of the stream after the events, also if there are none
    */
   send(events: readonly StreamEvent[], id: string): void {
     if (this.held) this.held.push({ events, id });
     else this.writeAll(events, id);
   }
 
-  /** A comment that shows both ends that the connection lives, and the reader where it stands. */
+  /** A comment that keeps the connection alive at both ends, and updates the reader's position. */
   heartbeat(): void {
     if (!this.held) this.write(`: heartbeat\nid: ${this.id}\n\n`);
   }
 
-  /** What the reader has, or is about to read by itself. */
+  /** Notes a state that the reader already has, or is about to read itself. */
   knows(state: unknown): void {
     this.knownJson = JSON.stringify(state);
   }
 
-  /** The reader has had all until then, and is to come again. */
+  /** Ends the stream when everything is sent. The reader should reconnect. */
   end(): void {
     if (this.isOpen) this.pipe.end();
   }
 
   private writeAll(events: readonly StreamEvent[], id: string): void {
-    // What comes at once is not the reader's fault, so only what was left from before counts.
+    // A large group at once is not the reader's fault, so only bytes left from before count.
     if (this.pipe.writableLength > this.maxBytes) {
       this.wasTooSlow = true;
       this.pipe.destroy(new Error('the reader is too slow'));
     }
-    // Only now, since what was held may have been read before what the reader has.
-    const told = events.filter((one) => !one.onlyIfNew || this.isNews(one.data));
+    // Filtered only now, because held events may be older than the reader's state.
+    const news = events.filter((one) => !one.onlyIfNew || this.isNews(one.data));
     told.forEach(({ event, data }, index) => {
       if (index === told.length - 1) this.id = id;
       this.write(`id: ${this.id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);

@@ -1,9 +1,11 @@
 /**
- * Who gives one up for a newcomer where all places are taken: whoever has most, if that is at least two more than the
- * newcomer has. So nobody gains by taking many early, and two who have alike do not push each other out in turns.
+ * Chooses whose stream to end for a newcomer when all places are taken: the holder with the most streams, if it has
+ * at least two more than the newcomer. So taking many places early has no advantage, and two holders with equal
+ * numbers do not displace each other in alternation.
  *
- * @param taken by whom each place is taken
- * @returns the one who gives up a place; undefined where the newcomer has to wait
+ *
+ * @param taken the holder of each place
+ * @returns the holder that loses a place, or undefined if the newcomer must wait
  */
 export function streamToDisplace(taken: Iterable<string>, newcomer: string): string | undefined {
   const counts = new Map<string, number>();

@@ -15,7 +15,7 @@ import {
 
 type Events = StreamEvent[] | StreamReset['reason'];
 
-/** Begins a stream: where it stands, and what changed since it stood elsewhere. */
+/** Starts a stream: determines its position, and the changes since the reader's position. */
 export class FirstLook {
   constructor(
     private readonly prisma: Pick<PrismaClient, '$queryRaw'>,
@@ -25,7 +25,7 @@ export class FirstLook {
 
   /**
    * @param lastEventId as the reader sent it
-   * @throws ProblemError `not-found` where what it is about is not there
+   * @throws ProblemError `not-found` if the stream's object does not exist
    */
   async begin(stream: EventStream, lastEventId: string | undefined): Promise<void> {
     const now = await readPosition(this.prisma);
@@ -50,7 +50,7 @@ export class FirstLook {
     return main;
   }
 
-  /** Also remembers what the reader has, so that it is not told again. */
+  /** Also notes the reader's state, so that it is not sent again. */
   private async since(
     stream: EventStream,
     from: StreamId | undefined,

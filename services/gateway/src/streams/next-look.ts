@@ -22,14 +22,14 @@ interface Task {
 interface Found {
   readonly position: StreamPosition;
   readonly mains: ReadonlyMap<string, MainChange>;
-  /** What changed. */
+  /** Changed sub-accounts. */
   readonly subs: ReadonlyMap<string, readonly SubChange[]>;
-  /** What sub-accounts' own streams show, changed or not. */
+  /** States for sub-accounts' own streams, whether changed or not. */
   readonly own: ReadonlyMap<string, readonly SubChange[]>;
   readonly operations: readonly Operation[];
 }
 
-/** Reads once what all streams of this instance are to be told now, and tells each its part. */
+/** Reads the changes for all streams of this instance once, and sends each stream its part. */
 export class NextLook {
   constructor(
     private readonly prisma: Pick<PrismaClient, '$queryRaw'>,
@@ -37,7 +37,7 @@ export class NextLook {
     private readonly publicUrl: string,
   ) {}
 
-  /** Where looking at a main account, or at all of them, begins, and whether it is suspended then. */
+  /** The position at which watching a main account, or all of them, begins, and whether it is suspended then. */
   async start(id: string): Promise<{ readonly position: StreamPosition; readonly isSuspended?: boolean }> {
     const position = await readPosition(this.prisma);
     if (id === ALL) return { position };
@@ -45,7 +45,7 @@ export class NextLook {
     return main ? { position, isSuspended: main.isSuspended } : { position };
   }
 
-  /** @throws the database's error; then all that was marked stays to be looked at */
+  /** @throws the database's error; all marked objects then stay marked */
   async run(watched: ReadonlyMap<string, Watched>): Promise<void> {
     const tasks = new Map<string, Task>();
     for (const [id, one] of watched) {
@@ -104,7 +104,7 @@ export class NextLook {
     }
   }
 
-  /** Whatever else happened in the main account is not its business, not even that it did. */
+  /** Sends nothing about other changes of the main account, not even that there are any. */
   private ownPart(id: string, main: MainChange, subs: readonly SubChange[]): StreamEvent[] {
     const sub = subs.find(({ view }) => view.id === id);
     const own = sub && ownEvent(sub, main);
@@ -145,7 +145,9 @@ export class NextLook {
 
 const isOfMain = ({ topic }: EventStream): boolean => topic.kind === 'main';
 
-/** Of each main account what its streams show: whatever changed, the sub-accounts that were named, or just their own. */
+/**
+ * The sub-accounts to read per main account: all changed ones, the named ones, or only those with their own streams.
+ */
 function subsToRead(tasks: ReadonlyMap<string, Task>, mains: ReadonlyMap<string, MainChange>) {
   const whole: SubsWanted[] = [];
   const named: [string, string][] = [];

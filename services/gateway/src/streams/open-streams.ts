@@ -13,7 +13,7 @@ import { StreamHub } from './stream-hub.js';
 import { StreamsService } from './streams.service.js';
 import { WatchList } from './watch-list.js';
 
-/** Rows of an instance that died stay for so many heartbeats, but not less than this. */
+/** Heartbeats for which the rows of a crashed instance stay, and the minimum in milliseconds. */
 const KEEP_HEARTBEATS = 4;
 const LEAST_KEEP_MS = 60_000;
 
@@ -27,7 +27,7 @@ interface Given {
   readonly log: Logger;
 }
 
-/** The parts of server-sent events, wired. */
+/** Connects the parts of server-sent events. */
 export function openStreams({ config, database, sessions, publicUrl, customers, metrics, log }: Given): {
   hub: StreamHub;
   streams: StreamsService;

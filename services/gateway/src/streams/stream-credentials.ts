@@ -3,7 +3,7 @@ import type { SessionStore } from '../access/session-store.js';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import type { EventStream } from './event-stream.js';
 
-/** Whether the key or session that a stream was opened with is still valid. A stream does not keep a session alive. */
+/** Checks whether the key or session of a stream is still valid. A stream does not keep a session alive. */
 export class StreamCredentials {
   constructor(
     private readonly prisma: Pick<PrismaClient, 'apiKey'>,
@@ -15,7 +15,10 @@ export class StreamCredentials {
     return principal.session === undefined && keyIdOf(principal) === keyId;
   }
 
-  /** One query for all sessions, one for all keys. @throws the database's error */
+  /**
+   * One query for all sessions, and one for all keys.
+   * @throws the database's error
+   */
   async ended(streams: Iterable<EventStream>): Promise<EventStream[]> {
     const all = [...streams];
     const bySession = all.filter(({ principal }) => principal.session !== undefined);
@@ -25,7 +28,7 @@ export class StreamCredentials {
       where: { id: { in: idsOf(byKey) }, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
       select: { id: true, keyHash: true },
     });
-    // By its hash too: the configuration may have given an operator's key another value.
+    // Compares the hash too, because the configuration may have given an operator's key another value.
     const valid = new Set(keys.map(({ id, keyHash }) => `${id} ${toKeyId(keyHash)}`));
     return [
       ...bySession.filter(({ principal }) => !sessions.has(principal.credentialId)),

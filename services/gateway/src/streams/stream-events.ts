@@ -16,7 +16,7 @@ export const resetEvent = (reason: StreamReset['reason']): StreamEvent => ({
 export const mainEvent = ({ view }: MainChange): StreamEvent => ({ event: 'main-account', data: view });
 export const subEvent = ({ view }: SubChange): StreamEvent => ({ event: 'sub-account', data: view });
 
-/** A sub-account as `GET /v1/me` answers: all that its own stream ever shows. */
+/** A sub-account in the form of `GET /v1/me`: the only content of its own stream. */
 export function ownEvent({ view }: SubChange, main: MainChange): StreamEvent {
   const { id, name } = main.view;
   return {
@@ -25,7 +25,10 @@ export function ownEvent({ view }: SubChange, main: MainChange): StreamEvent {
   };
 }
 
-/** Those that `GET /v1/operations/{id}` would show to the stream's reader; on the stream of all, operators' own. */
+/**
+ * Operations that `GET /v1/operations/{id}` would show to the stream's reader. The stream of all accounts has
+ * operators' own operations.
+ */
 export function operationEvents(
   { principal, topic }: Pick<EventStream, 'principal' | 'topic'>,
   operations: readonly Operation[],

@@ -9,11 +9,11 @@ import type { StreamCredentials } from './stream-credentials.js';
 import type { WatchList } from './watch-list.js';
 import { Watched } from './watched.js';
 
-/** Least milliseconds between two looks: what changes in between comes together. */
+/** Minimum milliseconds between two reads. Changes in between come together. */
 const LOOK_EVERY_MS = 200;
 const RETRY_MS = 1_000;
 
-/** The streams of this instance: who watches what, and when it is looked at. */
+/** The streams of this instance: which objects they watch, and when to read these. */
 export class StreamHub implements NotifiedStreams {
   private readonly watched = new Map<string, Watched>();
   private readonly streams = new Set<EventStream>();
@@ -63,12 +63,15 @@ export class StreamHub implements NotifiedStreams {
     return this.closed;
   }
 
-  /** Streams of those who are meant. */
+  /** Number of streams whose principal matches. */
   count(isMeant: (principal: Principal) => boolean): number {
     return [...this.streams].filter(({ principal }) => isMeant(principal)).length;
   }
 
-  /** Ends the newest stream of whoever has most. @returns false where nobody has more than a fair share */
+  /**
+   * Ends the newest stream of the holder with the most.
+   * @returns false if no holder has more than a fair share
+   */
   displaceOne(newcomer: Principal): boolean {
     const open = [...this.streams];
     const most = streamToDisplace(
@@ -83,7 +86,7 @@ export class StreamHub implements NotifiedStreams {
     return true;
   }
 
-  /** From when this resolves on, the stream is told whatever changes. */
+  /** After this resolves, the stream gets every change. */
   async add(stream: EventStream): Promise<void> {
     const id = watchedId(stream);
     this.streams.add(stream);
@@ -97,7 +100,7 @@ export class StreamHub implements NotifiedStreams {
   }
 
   private async watch(id: string, watched: Watched): Promise<void> {
-    // A heartbeat that runs knows nothing of this one, and would take its row away.
+    // A running heartbeat does not know this stream, and would delete its row.
     await this.beating;
     const row = await this.list.add(id);
     const { position, isSuspended } = await this.next.start(id);
@@ -111,7 +114,7 @@ export class StreamHub implements NotifiedStreams {
     const id = watchedId(stream);
     const watched = this.watched.get(id);
     watched?.streams.delete(stream);
-    // Its row goes with the next heartbeat: whoever only connects again finds it.
+    // The next heartbeat deletes its row, so that a reconnecting reader still finds it.
     if (watched?.streams.size === 0) this.watched.delete(id);
   }
 
@@ -132,7 +135,9 @@ export class StreamHub implements NotifiedStreams {
     for (const stream of this.streams) if (this.credentials.isKey(stream, keyId)) stream.end();
   }
 
-  /** Ends all streams, so that closing the API does not wait for them; their readers come again elsewhere. */
+  /**
+   * Ends all streams, so that closing the API does not wait for them. Their readers reconnect to another instance.
+   */
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);
@@ -177,8 +182,8 @@ export class StreamHub implements NotifiedStreams {
   }
 
   /**
-   * Every stream gets a sign of life, those whose credential is not valid any more end, and all that is watched is
-   * looked at, should a notice have been lost.
+   * Sends a sign of life to every stream, ends streams whose credential is no longer valid, and reads all watched
+   * objects in case a notice was lost.
    */
   private async heartbeat(): Promise<void> {
     this.beat = undefined;
@@ -190,12 +195,12 @@ export class StreamHub implements NotifiedStreams {
     } catch (error) {
       this.log.warn({ err: error }, 'streams could not be checked, trying again at the next heartbeat');
     }
-    // Without streams this one has taken the last rows away; the next stream begins anew.
+    // Without streams, this heartbeat has deleted the last rows. The next stream starts a new one.
     if (this.streams.size > 0) this.beatLater();
   }
 }
 
 const watchedId = ({ topic }: EventStream): string => (topic.kind === 'all' ? ALL : topic.mainAccountId);
 
-/** A customer with its sub-accounts, or else the credential of somebody who is none. */
+/** The holder of a stream: a customer with its sub-accounts, or otherwise the credential. */
 const holderOf = ({ mainAccountId, credentialId }: Principal): string => mainAccountId ?? credentialId;

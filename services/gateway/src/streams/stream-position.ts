@@ -1,23 +1,25 @@
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 
 /**
- * A moment of the database: which transactions were over. Every row names the one that wrote it (`xmin`), so "what
- * changed since" needs no column, whoever wrote it and in which table.
+ * A moment of the database: the set of finished transactions. Every row has the transaction that wrote it (`xmin`),
+ * so finding changes since a moment needs no column (docs/decisions/0017).
  */
 export interface StreamPosition {
-  /** Tells databases apart: after a restore the table has another oid, and transactions count anew. */
+  /** Identifies the database: after a restore the table has another oid, and transactions are counted anew. */
   readonly table: string;
-  /** The oldest transaction that was still running; all before it were over. */
+  /** The oldest running transaction. All before it were finished. */
   readonly xid: bigint;
-  /** So many after it had begun; of them only those in `running` were not over. */
+  /** Number of transactions begun after it. Only those in `running` were not finished. */
   readonly span: bigint;
-  /** Transactions that were running, as distances from `xid`. */
+  /** Running transactions, as distances from `xid`. */
   readonly running: readonly bigint[];
   /** The database's clock, in seconds since 1970. */
   readonly seconds: number;
 }
 
-/** Where one stream stands; `isSuspended` is of its main account, since that changes what sub-accounts look like. */
+/**
+ * The position of one stream. `isSuspended` is that of its main account, which affects how sub-accounts are shown.
+ */
 export interface StreamId extends StreamPosition {
   readonly isSuspended: boolean;
 }
@@ -27,10 +29,10 @@ interface Row {
   snapshot: string;
   seconds: bigint;
 }
-/** With more at once than this, what they wrote may be told twice. */
+/** With more running transactions than this, their changes may be sent twice. */
 const MAX_RUNNING = 16;
 
-/** Read it before the states: they are then at least as new. */
+/** Read it before the states, which are then at least as new. */
 export async function readPosition(prisma: Pick<PrismaClient, '$queryRaw'>): Promise<StreamPosition> {
   const [row] = await prisma.$queryRaw<Row[]>(Prisma.sql`
     SELECT 'main_account_state'::regclass::oid::text AS "table", pg_current_snapshot()::text AS snapshot,
@@ -49,17 +51,17 @@ function parseSnapshot(text: string): Pick<StreamPosition, 'xid' | 'span' | 'run
 }
 
 const XIDS = 2n ** 32n;
-/** Rows name the lower half of a transaction's number; closer than this it is plain which one is meant. */
+/** Rows contain only the lower half of a transaction's number. Up to this distance it is unambiguous. */
 const MAX_DISTANCE = 2n ** 30n;
 
-/** What `isWrittenSince` compares with: columns, or one position. */
+/** The columns or the position that `isWrittenSince` compares with. */
 export interface SinceColumns {
   readonly lower: Prisma.Sql;
   readonly span: Prisma.Sql;
   readonly running: Prisma.Sql;
 }
 
-/** As values of columns: the lower half of the transaction's number, which is what rows name. */
+/** As column values: the lower half of the transaction's number, which rows contain. */
 export const sinceValues = ({
   xid,
   span,
@@ -80,8 +82,8 @@ export function sinceColumns(position: StreamPosition): SinceColumns {
 }
 
 /**
- * Whether one of the rows was written since; true now and then for one that was not (the number in a row that is older
- * than two billion transactions means nothing).
+ * Whether one of the rows was written since. It may be true for an unchanged row: the number in a row that is older
+ * than two billion transactions has no meaning.
  * @param xmins of rows
  */
 export function isWrittenSince(
@@ -99,7 +101,7 @@ export function encodeStreamId({ table, xid, span, running, seconds, isSuspended
   return `${table}.${xid}.${[span, ...running].join('_')}.${seconds}.${isSuspended ? 1 : 0}`;
 }
 
-/** @returns undefined for anything that is none of our ids */
+/** @returns undefined if the text is not one of our ids */
 export function decodeStreamId(text: string): StreamId | undefined {
   const parts = /^(\d{1,10})\.(\d{1,19})\.(\d{1,10}(?:_\d{1,10}){0,16})\.(\d{1,12})\.([01])$/.exec(text);
   if (!parts) return undefined;
@@ -108,10 +110,10 @@ export function decodeStreamId(text: string): StreamId | undefined {
   return { table, xid: BigInt(xid), span, running, seconds: Number(seconds), isSuspended: suspended === '1' };
 }
 
-/** Longest break after which a stream is resumed. */
+/** Maximum break after which a stream is resumed. */
 const MAX_BREAK_SECONDS = 3_600;
 
-/** Why a stream cannot go on after `from`; undefined where it can. */
+/** Why a stream cannot continue after `from`, or undefined if it can. */
 export function whyNotResumed(
   from: StreamId | undefined,
   now: StreamPosition,

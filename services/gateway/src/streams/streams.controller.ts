@@ -56,7 +56,7 @@ export class StreamsController {
       .headers({
         'content-type': EVENT_STREAM_MEDIA_TYPE,
         'cache-control': 'no-store',
-        // Proxies like nginx would keep events back until there are many.
+        // Proxies such as nginx would otherwise buffer events.
         'x-accel-buffering': 'no',
       })
       .send(body);

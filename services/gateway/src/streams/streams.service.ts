@@ -6,17 +6,17 @@ import type { FirstLook } from './first-look.js';
 import type { StreamHub } from './stream-hub.js';
 
 export interface StreamLimits {
-  /** Streams of this instance. */
+  /** Maximum streams of this instance. */
   readonly max: number;
-  /** Streams of one main account and its sub-accounts on this instance. */
+  /** Maximum streams of one main account and its sub-accounts on this instance. */
   readonly perMainAccount: number;
-  /** Streams of one session or key on this instance. */
+  /** Maximum streams of one session or key on this instance. */
   readonly perCredential: number;
-  /** Bytes that may wait for one reader. */
+  /** Maximum bytes that wait for one reader. */
   readonly bufferBytes: number;
 }
 
-/** What a refused caller is told to wait. */
+/** Value of `Retry-After` for refused callers. */
 const RETRY_AFTER_SECONDS = '10';
 
 /** Opens streams. */
@@ -29,8 +29,8 @@ export class StreamsService {
   ) {}
 
   /**
-   * @throws ProblemError `too-many-requests` where as many as allowed are open, `not-found` where there is nothing to
-   *   watch, `service-unavailable` while the gateway stops
+   * @throws ProblemError `too-many-requests` if the maximum of streams is open, `not-found` if the object does not
+   *   exist, `service-unavailable` while the gateway stops
    */
   async open(
     topic: StreamTopic,
@@ -50,7 +50,10 @@ export class StreamsService {
     return stream;
   }
 
-  /** Where all places are taken, whoever has most gives one up: its reader comes again and finds its own limit. */
+  /**
+   * If all places are taken, the holder with the most streams loses one. Its reader reconnects and gets its own
+   * limit.
+   */
   private takePlace(principal: Principal): void {
     const { hub, limits } = this;
     const { mainAccountId, credentialId } = principal;
@@ -64,7 +67,7 @@ export class StreamsService {
     if (hub.size >= limits.max && !hub.displaceOne(principal)) throw refusal();
   }
 
-  /** Ends all, and opens no more. */
+  /** Ends all streams, and opens no more. */
   close(): Promise<void> {
     return this.hub.close();
   }

@@ -5,19 +5,19 @@ interface Row {
   xid: string;
 }
 
-/** Says in the database which main accounts streams of this instance watch, so that changes of all others stay untold. */
+/** Stores which main accounts streams of this instance watch, so that changes of others cause no notices. */
 export class WatchList {
   private readonly instance = randomUUID();
 
-  /** @param keepMs how long the rows of an instance that died stay */
+  /** @param keepMs milliseconds for which the rows of a crashed instance stay */
   constructor(
     private readonly prisma: Pick<PrismaClient, '$queryRaw' | '$executeRaw' | 'streamWatch'>,
     private readonly keepMs: number,
   ) {}
 
   /**
-   * @returns the transaction that added it: whoever began before it was committed may still change something without
-   *   telling us
+   * @returns the transaction that added it: transactions that began before its commit may still make changes without
+   *   a notice
    */
   async add(mainAccountId: string): Promise<bigint> {
     const rows = await this.prisma.$queryRaw<Row[]>(Prisma.sql`
@@ -28,7 +28,7 @@ export class WatchList {
     return BigInt(rows[0]?.xid ?? 0);
   }
 
-  /** Keeps these, and takes away what is not watched any more, and what died. */
+  /** Keeps these main accounts, and deletes other rows of this instance and those of crashed instances. */
   async keepOnly(mainAccountIds: readonly string[]): Promise<void> {
     await this.prisma.$executeRaw(Prisma.sql`
       INSERT INTO stream_watch (main_account_id, instance, expires_at)

@@ -1,20 +1,20 @@
 import type { EventStream } from './event-stream.js';
 import type { StreamPosition } from './stream-position.js';
 
-/** A main account that streams of this instance watch (or all of them), and what is to be looked at. */
+/** A main account that streams of this instance watch (or all of them), and the objects to read. */
 export class Watched {
   readonly streams = new Set<EventStream>();
-  /** What had changed then has been told; undefined until we watch. */
+  /** Position up to which changes have been sent, or undefined before the watch begins. */
   since: StreamPosition | undefined;
-  /** Of a main account, as last seen: it changes how all its sub-accounts look. */
+  /** Last known suspension of the main account, which affects how all its sub-accounts are shown. */
   isSuspended: boolean | undefined;
-  /** Resolves when changes are told to us. */
+  /** Resolves when notices of changes arrive. */
   ready: Promise<void> = Promise.resolve();
-  /** Transactions up to this one may change something without a notice, as they began before we watched. */
+  /** Transactions up to this one may make changes without a notice, because they began before the watch. */
   private quietUntil: bigint | undefined;
   private dirty: Set<string> | 'all' | undefined;
 
-  /** What to look at: named ids, or whatever changed since. */
+  /** Marks objects to read: the given ids, or everything changed since. */
   mark(ids: readonly string[] | null): void {
     if (ids === null) this.dirty = 'all';
     else if (this.dirty !== 'all') this.dirty = new Set([...(this.dirty ?? []), ...ids]);
@@ -24,7 +24,7 @@ export class Watched {
     return this.dirty !== undefined && this.since !== undefined;
   }
 
-  /** @returns what was marked, and is not any more; undefined where nothing was */
+  /** @returns the marked objects, which are then unmarked, or undefined if there were none */
   take(): { readonly dirty: ReadonlySet<string> | 'all'; readonly since: StreamPosition } | undefined {
     const { dirty, since } = this;
     if (dirty === undefined || since === undefined) return undefined;
@@ -32,7 +32,10 @@ export class Watched {
     return { dirty, since };
   }
 
-  /** @param isSuspended how readers find the main account who come now: a change before the first look is told, too */
+  /**
+   * @param isSuspended the main account's state for readers that connect now, so that a change before the first read
+   *   is sent too
+   */
   watchedFrom(position: StreamPosition, row: bigint, isSuspended: boolean | undefined): void {
     this.since = position;
     this.isSuspended = isSuspended;
@@ -40,7 +43,10 @@ export class Watched {
     this.mark(null);
   }
 
-  /** All until then has been told. Where a change may still come without a notice, it is looked at again. */
+  /**
+   * Notes that all changes up to this position were sent. If a change without a notice is still possible, the account
+   * is read again.
+   */
   notifiedUntil(position: StreamPosition): void {
     this.since = position;
     if (this.quietUntil === undefined) return;

@@ -5,7 +5,7 @@ import { Route, Validated } from '../request/route.decorator.js';
 import type { ValidatedRequest } from '../request/validated-request.js';
 import { SubAccountsService } from './sub-accounts.service.js';
 
-/** A sub-account about itself. */
+/** What a sub-account sees of itself. */
 @Controller()
 export class MeController {
   constructor(private readonly subAccounts: SubAccountsService) {}

@@ -6,12 +6,13 @@ interface Reservation {
   readonly mainAccountId: string;
   readonly subAccountId: string;
   readonly name: string;
-  /** Null where the name is taken at once. */
+  /** Null if the name is taken at once. */
   readonly operationId: string | null;
 }
 
 /**
- * Takes a name, unique per main account ignoring case. It is free again if the operation is refused.
+ * Reserves a name, unique per main account ignoring case. If the operation is refused, the name is free again.
+ *
  *
  * @throws ProblemError `name-taken`
  */
@@ -28,7 +29,7 @@ export async function reserveName(
   const holder = await tx.subAccountName.findUnique({
     where: { mainAccountId_nameKey: { mainAccountId, nameKey } },
   });
-  // Its own name in other letters ("sales" to "Sales"): the row that is there is not a reservation.
+  // Its own name in other letters ("sales" to "Sales"): the existing row is not a reservation.
   if (holder?.subAccountId === subAccountId && holder.operationId === null) return;
   throw new ProblemError('name-taken', { errors: [{ path: 'name', message: 'is taken' }] });
 }

@@ -29,7 +29,10 @@ export interface SubAccountRow {
   priority: number;
 }
 
-/** The design's order; suspension is the main account's, so it is seen at once on all of its sub-accounts. */
+/**
+ * Status in the design's order (section 2). Suspension comes from the main account, so it shows on all of its
+ * sub-accounts at once.
+ */
 const STATUS = Prisma.sql`CASE
   WHEN st.lifecycle <> 'active' THEN st.lifecycle
   WHEN ms.suspended THEN 'suspended'
@@ -46,7 +49,7 @@ export const SUB_ACCOUNT_FROM = Prisma.sql`
   JOIN sub_account_state st ON st.main_account_id = s.main_account_id AND st.sub_account_id = s.id
   JOIN main_account_state ms ON ms.main_account_id = s.main_account_id`;
 
-/** How each sort is written in SQL, and how a row's key goes into a cursor and back. */
+/** SQL of each sort order, and the conversion of a row's key to a cursor and back. */
 const SORTS: Record<
   SubAccountSort,
   { sql: Prisma.Sql; isText: boolean; key: (row: SubAccountRow) => string }
@@ -70,19 +73,19 @@ export interface SubAccountListQuery {
 export class SubAccountsStore {
   constructor(private readonly reader: SqlReader) {}
 
-  /** The same, reading inside a transaction. */
+  /** The same store, reading inside a transaction. */
   within(tx: Prisma.TransactionClient): SubAccountsStore {
     return new SubAccountsStore(readingWithin(tx));
   }
 
-  /** @throws ProblemError `not-found` where it is not there, is deleted, or is not open yet */
+  /** @throws ProblemError `not-found` if it does not exist, is deleted, or is not open yet */
   async get(mainAccountId: string, id: string): Promise<SubAccountRow> {
     const row = await this.find(mainAccountId, id);
     if (!row || row.status === 'deleted') throw ProblemError.notFound();
     return row;
   }
 
-  /** Also a deleted one: its statement stays. */
+  /** Includes a deleted one, because its statement stays. */
   async find(mainAccountId: string, id: string): Promise<SubAccountRow | undefined> {
     const rows = await this.reader.prepared<SubAccountRow>(
       Prisma.sql`SELECT ${SUB_ACCOUNT_COLUMNS} ${SUB_ACCOUNT_FROM} WHERE s.main_account_id = ${mainAccountId} AND s.id = ${id}`,
@@ -103,7 +106,7 @@ export class SubAccountsStore {
       ...(query.q === undefined ? [] : [contains(Prisma.sql`s.name`, query.q)]),
     ];
     if (after) {
-      // Without its type the value would have that of the column, which may be too small for it.
+      // Without its type the value would get that of the column, which may be too small.
       const value = isText
         ? Prisma.sql`${after[0] as string}`
         : Prisma.sql`${numericKey(after[0] as string)}::int8`;
@@ -118,7 +121,7 @@ export class SubAccountsStore {
     return page(rows, query.limit, toSubAccountView, (row) => ({ list, keys: [key(row), row.id] }));
   }
 
-  /** Ids of the active ones, at most `limit`: what stands in the way of a plan switch. */
+  /** Ids of active sub-accounts, at most `limit`: they block a plan switch. */
   async activeIds(mainAccountId: string, limit: number): Promise<string[]> {
     const rows = await this.reader.rows<{ subAccountId: string }>(
       Prisma.sql`SELECT sub_account_id AS "subAccountId" FROM sub_account_state
@@ -151,7 +154,10 @@ export function toSubAccountView(row: SubAccountRow): SubAccountView {
   };
 }
 
-/** Stands for the settings that a PATCH changes, not for the counters, which change with every message. */
+/**
+ * Identifies the settings that a PATCH changes, without the counters, which change with every message (RFC 9110,
+ * section 8.8.3).
+ */
 export function etagOf(row: SubAccountRow): string {
   const settings = [row.id, row.settingsVersion, row.limit, row.nextLimit, row.priority].join(' ');
   return `"${hash('sha256', settings, 'base64url').slice(0, 22)}"`;

@@ -22,7 +22,7 @@ import { etagOf, type SubAccountRow, type SubAccountsStore, toSubAccountView } f
 type PlainRoute = 'pauseSubAccount' | 'resumeSubAccount' | 'deactivateSubAccount' | 'reactivateSubAccount';
 type PlainCommand = `sub-account.${'pause' | 'resume' | 'deactivate' | 'reactivate'}`;
 
-/** Sub-accounts: creation, settings, and the commands on their life. */
+/** Sub-accounts: creation, settings, and the commands of their life cycle. */
 export class SubAccountsService {
   constructor(
     readonly store: SubAccountsStore,
@@ -64,7 +64,10 @@ export class SubAccountsService {
     return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
   }
 
-  /** A sub-account as it sees itself. @throws ProblemError `not-found` where it was deleted just now */
+  /**
+   * What a sub-account sees of itself.
+   * @throws ProblemError `not-found` if it was deleted a moment ago
+   */
   async me({ mainAccountId = '', subAccountId = '' }: Principal): Promise<MeView> {
     const row = await this.store.get(mainAccountId, subAccountId);
     const { id, name, timeZone } = await this.mains.get(mainAccountId);
@@ -73,12 +76,12 @@ export class SubAccountsService {
 
   async list(validated: ValidatedRequest<'listSubAccounts'>) {
     const found = await this.store.list(validated.params.id, validated.query);
-    // Where there is a sub-account there is a main account; only of an empty page it has to be asked.
+    // If there are sub-accounts, the main account exists. It must be checked only for an empty page.
     if (found.items.length === 0) await this.mains.get(validated.params.id);
     return found;
   }
 
-  /** A command on a sub-account, answered with it. */
+  /** Runs a command on a sub-account, and answers with the sub-account. */
   async command(
     validated: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
     command: CommandDraft,
@@ -96,7 +99,7 @@ export class SubAccountsService {
     );
   }
 
-  /** One of the commands that need nothing but the ids. */
+  /** Runs a command that needs only the ids. */
   async plainCommand(validated: ValidatedRequest<PlainRoute>, name: PlainCommand): Promise<Answer> {
     return this.command(validated, {
       name,
@@ -120,8 +123,8 @@ export class SubAccountsService {
   }
 
   /**
-   * All or nothing. A limit is the only part that can be refused, so it goes first and the gateway's own fields
-   * (name, password, sender numbers) commit with its acceptance; the priority, which is never refused, follows it.
+   * Changes all given settings or none. Only the limit can be refused, so it goes first, and the gateway's own fields
+   * (name, password, sender numbers) commit with its acceptance. The priority, which is never refused, follows.
    */
   async patch(written: ValidatedRequest<'patchSubAccount'>): Promise<Answer> {
     const namesNumbers = written.body.senderNumbers !== undefined;
@@ -164,7 +167,7 @@ export class SubAccountsService {
     });
   }
 
-  /** A write on a sub-account that is there, or the repeat of one that was. */
+  /** A write on an existing sub-account, or a repeat of an earlier write. */
   private about(
     validated: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
     answer: LedgerWrite['answer'],
@@ -174,7 +177,7 @@ export class SubAccountsService {
     return this.runner.about(validated, answer, () => this.store.get(id, sub), write);
   }
 
-  /** What commits with the operation: mostly nothing but the lock of the row. */
+  /** Changes that commit with the operation: usually only the lock of the row. */
   private preparation(
     validated: ValidatedRequest<'patchSubAccount'>,
   ): Pick<LedgerWrite, 'locksSubAccount' | 'prepare'> {
@@ -222,7 +225,7 @@ export class SubAccountsService {
           },
         });
         await noteProfileChangesWithin(tx, [{ mainAccountId, subAccountId }]);
-        // Not there any more: it was deleted while this waited for the row, and all of this is rolled back.
+        // It no longer exists: it was deleted while this waited for the row, so everything is rolled back.
         const row = await this.store.within(tx).get(mainAccountId, subAccountId);
         return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };
       },
@@ -230,9 +233,10 @@ export class SubAccountsService {
   }
 
   /**
-   * Locks the row, so that of two changes with one ETag the second one sees the first.
+   * Locks the row, so that the second of two changes with one ETag sees the first.
    *
-   * @throws ProblemError `precondition-failed` where the settings are not those of `If-Match`, or are changing
+   *
+   * @throws ProblemError `precondition-failed` if the settings differ from `If-Match`, or are changing
    */
   private async lockUnchanged(
     tx: Transaction,
@@ -250,7 +254,9 @@ export class SubAccountsService {
     if (changing > 0 || !validated.ifMatch?.includes(etag)) throw new ProblemError('precondition-failed');
   }
 
-  /** As it is now. It may have been deleted since; then its operation still succeeded, and this says so. */
+  /**
+   * Its current state. It may have been deleted since. Then its operation still succeeded, and the answer says so.
+   */
   private async answer(operation: Ended): Promise<Answer> {
     const row = await this.store.find(operation.mainAccountId, operation.subAccountId ?? '');
     if (!row) throw new Error('The outcome is there without its sub-account');
@@ -258,13 +264,13 @@ export class SubAccountsService {
   }
 }
 
-/** Whether it asks for the settings to be as they were. */
+/** Whether the request has an `If-Match`. */
 const isConditional = ({ ifMatch }: ValidatedRequest<'patchSubAccount'>): boolean =>
   ifMatch !== undefined && !ifMatch.includes('*');
 
 /**
  * The request with its sender numbers in E.164.
- * @throws ProblemError `validation-failed` naming each that is no number
+ * @throws ProblemError `validation-failed` with each text that is not a number
  */
 function withNumbers<Request extends { readonly body: { readonly senderNumbers?: string[] | undefined } }>(
   request: Request,

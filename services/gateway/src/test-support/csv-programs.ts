@@ -8,14 +8,14 @@ import { parse } from 'csv-parse/sync';
 
 const run = promisify(execFile);
 
-/** Whether a program can be run here. */
+/** Whether a program is installed. */
 export const isInstalled = (program: string): Promise<boolean> =>
   run(program, ['--version']).then(
     () => true,
     () => false,
   );
 
-/** In a folder that is gone afterwards. */
+/** Runs the work in a temporary folder. */
 async function inFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'subledger-csv-'));
   try {
@@ -25,17 +25,17 @@ async function inFolder<Result>(work: (folder: string) => Promise<Result>): Prom
   }
 }
 
-/** A cell as a spreadsheet has it: a text as a string, all else (number, date, formula) as what it made of it. */
+/** A cell of a spreadsheet: a text as a string, and anything else (number, date, formula) as its converted value. */
 export type SpreadsheetCell = string | { readonly made: string };
 
 /** Comma, double quote, UTF-8, from the first line. */
 const CSV = '44,34,76,1,';
-/** Windows' numbers of languages, as the filter takes them. */
+/** Windows' language numbers, as the filter takes them. */
 export const LANGUAGES = { English: 1033, Japanese: 1041 } as const;
 
 /**
- * Opens a file in LibreOffice at its most eager (special numbers and formulas are detected, also in quotes), and reads
- * back what is in the cells: it writes texts in quotes, and numbers, dates and results of formulas without.
+ * Opens a file in LibreOffice with maximum conversion (special numbers and formulas are detected, also in quotes),
+ * and reads back the cells: it writes texts in quotes, and numbers, dates and results of formulas without.
  */
 export function openInLibreOffice(
   file: string,
@@ -46,7 +46,7 @@ export function openInLibreOffice(
     await run(
       'soffice',
       [
-        // A profile of its own: another LibreOffice that runs here would take the work over.
+        // With its own profile: a running LibreOffice would otherwise take over the work.
         `-env:UserInstallation=${pathToFileURL(join(folder, 'profile'))}`,
         '--headless',
         `--infilter=CSV:${CSV},${LANGUAGES[language]},false,true,false,false,false,0,true`,
@@ -72,7 +72,7 @@ with open(sys.argv[1], encoding='utf-8', newline='') as file:
     json.dump(list(csv.reader(file)), sys.stdout)
 `;
 
-/** The cells as Python's own csv module reads them. */
+/** The cells as Python's csv module reads them. */
 export function readInPython(file: string): Promise<string[][]> {
   return inFolder(async (folder) => {
     await writeFile(join(folder, 'in.csv'), file);

@@ -11,7 +11,7 @@ import type { LedgerEvent } from '../events/parse-events.js';
 export const MAIN = 'ma_1';
 export const SUB = 'sa_1';
 
-/** What a row of a table says of an event; the rest is the same for all. */
+/** The fields of an event that a table's row sets. The others are the same for all. */
 export interface Given {
   readonly main?: string;
   readonly sequence?: number;
@@ -57,7 +57,7 @@ const mainState: MainAccountState = {
   activeSubAccounts: 1,
 };
 
-/** Data of an event of the ledger; with `sub` it has a sub-account. */
+/** Data of an event of the ledger. With `sub` it has a sub-account. */
 function eventData(_name: EventName, { main = MAIN, sequence = 1, generation = 0, sub, ...more }: Given) {
   return {
     mainAccountId: main,
@@ -72,7 +72,7 @@ function eventData(_name: EventName, { main = MAIN, sequence = 1, generation = 0
   };
 }
 
-/** The event as the read model has it. */
+/** The event in the read model's form. */
 export const ledgerEvent = (name: EventName, given: Given = {}): LedgerEvent => ({
   name,
   data: eventData(name, given) as unknown as LedgerEvent['data'],
@@ -89,7 +89,7 @@ const charge = {
   late: false,
 };
 
-/** A message was charged, and the sub-account has used so much of its 100 points. */
+/** A message was charged, after which the sub-account has used this many of its 100 points. */
 export const usedEvent = (used: number, given: Given = {}): LedgerEvent =>
   ledgerEvent('message.charged', { ...charge, ...given, sub: afterUse(used, given.sub) });
 
@@ -103,7 +103,7 @@ export const afterUse = (used: number, sub: Partial<SubAccountState> = {}): Part
   ...sub,
 });
 
-/** The same on the topic of events. */
+/** The same as a record of the events topic. */
 export const eventText = ({ name, data }: LedgerEvent): string =>
   JSON.stringify(
     makeCloudEvent(eventType(name), {

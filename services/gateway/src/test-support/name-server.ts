@@ -2,11 +2,11 @@ import { createSocket, type Socket } from 'node:dgram';
 
 const TYPE_A = 1;
 
-/** A name server that says what it is told; every answer may be another one, and none is to be kept. */
+/** A name server with answers from the test. Each answer may differ, and none may be cached. */
 export class NameServer {
-  /** Names that were asked for by type A. */
+  /** Names requested by type A. */
   readonly asked: string[] = [];
-  /** IPv4 addresses of a name, by the number of times it was asked for before. */
+  /** IPv4 addresses of a name, by the number of earlier requests for it. */
   answer: (name: string, times: number) => readonly string[] = () => [];
   private readonly socket: Socket = createSocket('udp4');
 
@@ -26,7 +26,7 @@ export class NameServer {
     await new Promise<void>((resolve) => this.socket.close(resolve));
   }
 
-  /** RFC 1035: the question comes back, and after it one record per address. */
+  /** RFC 1035: the question, followed by one record per address. */
   private reply(query: Buffer): Buffer {
     let at = 12;
     const labels: string[] = [];

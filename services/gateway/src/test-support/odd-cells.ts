@@ -1,4 +1,4 @@
-/** Texts that a spreadsheet takes for a formula or changes, and so get an apostrophe. By why. */
+/** Texts that a spreadsheet takes for a formula or changes, so that they get an apostrophe. By reason. */
 export const REINTERPRETED: Readonly<Record<string, readonly string[]>> = {
   formulas: [
     '=1+1',
@@ -120,7 +120,7 @@ export const REINTERPRETED: Readonly<Record<string, readonly string[]>> = {
   'apostrophes of their own': ["'", "'already", "''two", "'=1+1", "'0001"],
 };
 
-/** Texts that stay as they are. */
+/** Texts that stay unchanged. */
 export const PLAIN: readonly string[] = [
   '',
   'ご予約の確認です。「明日」10時',

@@ -7,7 +7,7 @@ import {
   type SubAccountState,
 } from '@subledger/contracts';
 
-/** Which main account's events these are, and of which restart of its ledger. */
+/** The main account of these events, and the restart of its ledger. */
 export interface EventsOf {
   readonly mainAccountId: string;
   readonly generation?: number;
@@ -64,7 +64,7 @@ export const novembersClosing: PeriodClosing = {
   returned: '25.5',
 };
 
-/** An event of a sub-account (or, without one, of the main account) as JSON, by the clock. */
+/** An event of a sub-account (or without one, of the main account) as JSON, caused by the clock. */
 export function periodEvent(
   name: EventName,
   { mainAccountId, generation = 0 }: EventsOf,

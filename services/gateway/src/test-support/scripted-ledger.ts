@@ -26,16 +26,16 @@ interface Books {
   lines: SnapshotTransfer[];
   statements: SnapshotStatement[];
 }
-/** What a suite says that the books have, beside what commands made of them. */
+/** Additions of a suite to the books made by commands. */
 export interface Amendment {
   readonly generation?: number;
   readonly sequence?: number;
   readonly state?: MainAccountState;
   readonly subs?: readonly SubAccountState[];
   readonly statements?: readonly SnapshotStatement[];
-  /** How many transfers are left; default: all. */
+  /** Number of remaining transfers. Default: all. */
   readonly transferCount?: number;
-  /** Come after all that are there. */
+  /** Appended after all existing transfers. */
   readonly lines?: readonly Omit<SnapshotTransfer, 'sequence'>[];
 }
 interface Command {
@@ -44,15 +44,15 @@ interface Command {
   data: Record<string, unknown> & { mainAccountId: string; subAccountId?: string };
 }
 
-/** A ledger just good enough for the gateway's suites: it says yes, moves points, and can be told to misbehave. */
+/** A minimal ledger for the gateway's suites: it accepts commands, moves points, and can be made to misbehave. */
 export class ScriptedLedger {
-  /** Commands seen, repeats included. */
+  /** Commands received, including repeats. */
   readonly seen: { id: string; name: CommandName }[] = [];
   private readonly commands = new Map<string, Command>();
-  /** What the next commands of a name are refused with. */
+  /** Refusals of the next commands, by name. */
   readonly refusals = new Map<CommandName, { code: RejectionCode; [field: string]: unknown }>();
   silent = false;
-  /** Rows of a kind in one `snapshot.published`, and numbers of parts that get lost. */
+  /** Rows of a kind per `snapshot.published`, and numbers of parts that get lost. */
   readonly stating = { perPart: 100, lost: new Set<number>() };
   private readonly books = new Map<string, Books>();
   private readonly answered = new Map<string, { readonly content: string; readonly answer: string }>();
@@ -81,19 +81,19 @@ export class ScriptedLedger {
     await this.producer.close();
   }
 
-  /** Writes raw values to the topic of events. */
+  /** Writes raw values to the events topic. */
   async publish(mainAccountId: string, ...values: string[]): Promise<void> {
     await this.producer.send(values.map((value) => ({ topic: TOPICS.events, key: mainAccountId, value })));
   }
 
-  /** Answers commands that came while it was silent, in one send, so that readers get them in one batch. */
+  /** Answers commands received while it was silent, in one send, so that readers get the answers in one batch. */
   async answerTogether(ids: readonly string[]): Promise<void> {
     const commands = ids.map((id) => this.commands.get(id) as Command);
     const answers = commands.map((command) => this.answer(command).value);
     await this.publish(commands[0]?.data.mainAccountId ?? '', ...answers);
   }
 
-  /** The answer that was given to a command. */
+  /** The answer to a command. */
   answerTo(mainAccountId: string, commandId: string): string | undefined {
     return this.answered.get(`${mainAccountId} ${commandId}`)?.answer;
   }
@@ -111,12 +111,12 @@ export class ScriptedLedger {
     await this.publish(mainAccountId, ...parts);
   }
 
-  /** What the ledger has of a main account, from now on nothing. */
+  /** Deletes the ledger's books of a main account. */
   forget(mainAccountId: string): void {
     this.books.delete(mainAccountId);
   }
 
-  /** What events of the suite's own have made of the books. */
+  /** Applies changes that the suite's own events made to the books. */
   amend(mainAccountId: string, amendment: Amendment): void {
     const { state, subs = [], statements, transferCount, lines = [], ...position } = amendment;
     const books = this.books.get(mainAccountId) as Books;
@@ -134,7 +134,7 @@ export class ScriptedLedger {
     }
   }
 
-  /** The books of a main account in parts, as JSON; those that are to get lost are left out. */
+  /** The snapshot of a main account in parts, as JSON, without the lost parts. */
   private state(command: Command): string[] {
     const books = this.books.get(command.data.mainAccountId);
     if (!books) return [];
@@ -159,7 +159,7 @@ export class ScriptedLedger {
       .map((part) => JSON.stringify(this.event('snapshot.published', command, books, part)));
   }
 
-  /** The same answer again to a repeat; a refusal where the id has another content. */
+  /** The same answer again for a repeat, or a refusal if the id has other content. */
   private answer(command: Command): { value: string; headers: Record<string, string> } {
     const name = COMMANDS.get(command.type)?.name as CommandName;
     const { mainAccountId } = command.data;

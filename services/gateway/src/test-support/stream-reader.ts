@@ -13,13 +13,13 @@ export interface ReadOptions {
   readonly lastEventId?: string;
 }
 
-/** Reads server-sent events as a browser does (HTML standard, section 9.2.6), and keeps them. */
+/** Reads server-sent events like a browser (HTML Standard, section 9.2.6), and keeps them. */
 export class StreamReader {
   readonly events: ReceivedEvent[] = [];
   readonly comments: string[] = [];
-  /** What a browser would send as `Last-Event-ID`. */
+  /** The value that a browser would send as `Last-Event-ID`. */
   lastEventId = '';
-  /** How it ended: `end` where the server ended it, `broken` where it was cut. */
+  /** How the stream ended: `end` if the server ended it, `broken` if it was cut. */
   ended: 'end' | 'broken' | undefined;
 
   private constructor(
@@ -52,7 +52,7 @@ export class StreamReader {
     this.abort.abort();
   }
 
-  /** The first event of this name, from the `from`th event on, that passes. */
+  /** The first event with this name from index `from` on that fulfils the condition. */
   next(
     event: string,
     passes: (data: ReceivedEvent['data']) => boolean = () => true,

@@ -8,11 +8,11 @@ import { type RunningGateway, startGateway } from '../gateway.js';
 import { ScriptedLedger } from './scripted-ledger.js';
 
 export const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
-/** Of whatever logs in in the suites. */
+/** Password of all logins in the suites. */
 export const PASSWORD = 'lantern5moss';
 export const UPSTREAM_KEY = 'upstream-key-of-the-suites-0123456789';
 
-/** Of each topic. */
+/** Partitions of each topic. */
 const PARTITIONS = 3;
 
 export interface Reply {
@@ -21,7 +21,7 @@ export interface Reply {
   // biome-ignore lint/suspicious/noExplicitAny: suites look into bodies of any shape
   body: any;
 }
-/** What a browser has after logging in. */
+/** The state of a browser after login. */
 export interface TestSession {
   readonly cookie: string;
   readonly csrfToken: string;
@@ -29,9 +29,9 @@ export interface TestSession {
 export interface CallOptions {
   key?: string | null;
   body?: unknown;
-  /** In the place of a key: its cookie, and for writes its token. */
+  /** Used instead of a key: its cookie, and for writes its token. */
   session?: TestSession;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   raw?: string | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
   /** Of another instance. */
@@ -51,7 +51,7 @@ export class TestGateway {
     private readonly env: Record<string, string>,
   ) {}
 
-  /** @param databasePort of a proxy to the database, if the gateway is to reach it through one */
+  /** @param databasePort port of a proxy, if the gateway must reach the database through one */
   static async start(env: Record<string, string> = {}, databasePort?: number): Promise<TestGateway> {
     const brokers = (process.env.TEST_KAFKA_BROKERS ?? '').split(',');
     const topicPrefix = `gw-${process.pid}-${randomBytes(4).toString('hex')}-`;
@@ -73,7 +73,7 @@ export class TestGateway {
       PUBLIC_URL: 'http://gateway.test',
       OPERATOR_API_KEY: OPERATOR_KEY,
       UPSTREAM_API_KEY: UPSTREAM_KEY,
-      // The suites ask from one address, as fast as they can; limits.int.spec.ts is about these.
+      // The suites send from one address as fast as they can. limits.int.spec.ts tests the limits.
       RATE_LIMIT_ADDRESS: '0',
       RATE_LIMIT_CUSTOMER: '0',
       RATE_LIMIT_MAIN_ACCOUNT: '0',
@@ -125,7 +125,7 @@ export class TestGateway {
     };
   }
 
-  /** A main account with the feature active and `points` purchased; with `login` its password is `PASSWORD`. */
+  /** A main account with the active feature and `points` purchased. With `login` its password is `PASSWORD`. */
   async mainAccount(points = '1000', login?: string): Promise<string> {
     const credentials = login === undefined ? {} : { login, password: PASSWORD };
     const { body } = await this.call('POST', '/v1/main-accounts', {
@@ -150,13 +150,16 @@ export class TestGateway {
     return body.id;
   }
 
-  /** The end of a main account's `loginUrl`. */
+  /** The last part of a main account's `loginUrl`. */
   async loginKey(mainAccountId: string): Promise<string> {
     const { body } = await this.call('GET', `/v1/main-accounts/${mainAccountId}`);
     return body.loginUrl.split('/').at(-1);
   }
 
-  /** Logs in with `PASSWORD` (or another one). @throws Error unless that is answered with 201 */
+  /**
+   * Logs in with `PASSWORD` (or another one).
+   * @throws Error unless the answer is 201
+   */
   async logIn(body: Record<string, string>): Promise<TestSession> {
     const reply = await this.call('POST', '/v1/session', {
       key: null,
@@ -167,7 +170,7 @@ export class TestGateway {
   }
 }
 
-/** What a browser keeps of an answer. */
+/** The session cookie and token of an answer. */
 export function sessionOf({ headers, body }: Reply): TestSession {
   const cookie = headers.get('set-cookie')?.split(';')[0] ?? '';
   return { cookie, csrfToken: body.csrfToken };

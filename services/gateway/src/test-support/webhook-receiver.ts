@@ -7,15 +7,15 @@ export interface Received {
   readonly body: string;
   readonly atMs: number;
 }
-/** What to answer: a status, or whatever one does with a response (nothing: it hangs). */
+/** The reaction to a request: a status, or any handling of the response (doing nothing makes it hang). */
 export type Reaction = number | ((response: ServerResponse, received: Received) => void);
 
-/** A customer's program: keeps what comes and answers as it is told, with 204 unless told otherwise. */
+/** A customer's program: keeps requests, and answers with 204 by default. */
 export class WebhookReceiver {
   readonly received: Received[] = [];
-  /** Of the next requests, in order. */
+  /** Reactions to the next requests, in order. */
   readonly reactions: Reaction[] = [];
-  /** When `reactions` is empty. */
+  /** The reaction when `reactions` is empty. */
   usual: Reaction = 204;
   private server!: Server;
 
@@ -45,7 +45,7 @@ export class WebhookReceiver {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  /** What came to a path. */
+  /** The requests to a path. */
   to(path: string): Received[] {
     return this.received.filter((one) => one.path === path);
   }

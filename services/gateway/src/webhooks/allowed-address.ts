@@ -1,22 +1,24 @@
 import ipaddr from 'ipaddr.js';
 
-/** Global unicast; what lies outside is not routed, or embeds an IPv4 address (`::127.0.0.1`). */
+/** Global unicast. Addresses outside are not routed, or embed an IPv4 address (`::127.0.0.1`). */
 const GLOBAL_IPV6: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3];
 /**
- * Where clouds answer their own machines, outside of the link-local addresses that most of them use: Azure, Alibaba, and
+ * Addresses of clouds' metadata services outside of the link-local range that most of them use: Azure, Alibaba, and
  * AWS over IPv6.
  */
 const CLOUD_INTERNAL = new Set(['168.63.129.16', '100.100.100.200', 'fd00:ec2::254']);
-/** What `allowPrivate` allows: other machines of the same network, and the machine itself. */
+/** Ranges that `allowPrivate` adds: other machines of the same network, and the machine itself. */
 const PRIVATE_RANGES = new Set<string>(['private', 'loopback', 'uniqueLocal', 'carrierGradeNat']);
 
 /**
- * Whether webhooks may lead to an address: to the open internet, and with `allowPrivate` into private networks. Never to
- * link-local addresses (where clouds have their metadata), multicast, reserved or unspecified ones, nor to an IPv6 form
- * of an IPv4 address (mapped, NAT64, 6to4, Teredo).
+ * Whether webhooks may be sent to an address (OWASP Server-Side Request Forgery Prevention Cheat Sheet). Allowed are
+ * the public internet, and with `allowPrivate` private networks. Link-local addresses (clouds' metadata services),
+ * multicast, reserved and unspecified addresses, and IPv6 forms of IPv4 addresses (mapped, NAT64, 6to4, Teredo) are
+ * never allowed.
+ *
  *
  * @param text an IP address
- * @throws Error where it is none
+ * @throws Error if it is not an IP address
  */
 export function isAllowedAddress(text: string, allowPrivate: boolean): boolean {
   const address = ipaddr.parse(text);

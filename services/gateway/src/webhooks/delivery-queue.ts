@@ -5,7 +5,7 @@ import { disableWebhook } from './disable-webhook.js';
 import { retryDelayMs } from './retry-delay.js';
 import type { SendResult } from './send-webhook.js';
 
-/** A delivery whose attempt is this instance's. */
+/** A delivery that this instance attempts. */
 export interface Claimed {
   readonly main_account_id: string;
   readonly id: string;
@@ -13,35 +13,35 @@ export interface Claimed {
   readonly body: string;
   readonly attempts: number;
   readonly lease_id: string;
-  /** Null where the webhook was deleted. */
+  /** Null if the webhook was deleted. */
   readonly enabled: boolean | null;
   readonly url: string | null;
   readonly secret: Uint8Array | null;
   readonly previous_secret: Uint8Array | null;
 }
 
-/** How many attempts run, in all and of whom. */
+/** Number of running attempts, in total and per holder. */
 export interface Load {
   readonly mains: ReadonlyMap<string, number>;
   readonly webhooks: ReadonlyMap<string, number>;
 }
 
 export interface QueueOptions {
-  /** Attempts at a time, of one main account and of one webhook. */
+  /** Maximum concurrent attempts of one main account, and of one webhook. */
   readonly perMain: number;
   readonly perWebhook: number;
-  /** Milliseconds after which an attempt counts as lost, with the instance that made it. */
+  /** Milliseconds after which an attempt counts as lost, together with its instance. */
   readonly leaseMs: number;
   readonly retryFirstMs: number;
   readonly retryForMs: number;
-  /** Days of nothing but failures after which a webhook is switched off. */
+  /** Days of failures only after which a webhook is switched off. */
   readonly disableAfterDays: number;
   readonly keepDays: number;
 }
 
 const CLEAN_ROWS = 5_000;
 
-/** The table of deliveries as a queue. Due is what the database's clock says, for all instances alike. */
+/** The table of deliveries as a queue. The database's clock decides what is due, for all instances. */
 export class DeliveryQueue {
   constructor(
     private readonly pool: pg.Pool,
@@ -49,8 +49,8 @@ export class DeliveryQueue {
   ) {}
 
   /**
-   * Takes due deliveries, each for a lease: until it ends no other instance has them. What is at its share already is
-   * passed over, so that a slow receiver's backlog does not stand before others'.
+   * Claims due deliveries with a lease. Until it ends, no other instance claims them. Deliveries of a main account or
+   * webhook with its maximum of attempts are skipped, so that a slow receiver's backlog does not block others.
    */
   async claim(count: number, load: Load): Promise<Claimed[]> {
     const { perMain, perWebhook, leaseMs } = this.options;
@@ -94,7 +94,7 @@ export class DeliveryQueue {
     return rows;
   }
 
-  /** Does nothing where the lease is not held any more: whoever has it now says how it ended. */
+  /** Does nothing if the lease is lost: the new holder stores the outcome. */
   async succeeded(claimed: Claimed, { responseStatus, durationMs }: SendResult): Promise<void> {
     await this.pool.query(
       `WITH ended AS (
@@ -109,11 +109,11 @@ export class DeliveryQueue {
     );
   }
 
-  /** Puts the next attempt into the future, or gives it up; switches its webhook off where it is time. */
+  /** Schedules the next attempt, or gives up. Switches its webhook off after too many days of failures. */
   async failed(claimed: Claimed, result: SendResult): Promise<void> {
     const { main_account_id: mainAccountId, webhook_id: webhookId } = claimed;
     await withTransaction(this.pool, async (client) => {
-      // The webhook first, as whoever switches it off does.
+      // Locks the webhook first, in the same order as switching it off.
       const { rows } = await client.query<{ enabled: boolean; is_late: boolean }>(
         `UPDATE webhook SET failing_since = coalesce(failing_since, now())
           WHERE main_account_id = $1 AND id = $2
@@ -130,7 +130,7 @@ export class DeliveryQueue {
     });
   }
 
-  /** Its webhook is off or gone: nothing was sent, so that it was no attempt. */
+  /** Its webhook is off or deleted. Nothing was sent, so it does not count as an attempt. */
   async dropped({ main_account_id, id, lease_id }: Claimed): Promise<void> {
     await this.pool.query(
       `UPDATE webhook_delivery
@@ -141,7 +141,7 @@ export class DeliveryQueue {
     );
   }
 
-  /** @returns how it stands then; undefined where the lease was lost */
+  /** @returns its new state, or undefined if the lease was lost */
   private async putOff(
     client: pg.PoolClient,
     claimed: Claimed,
@@ -176,7 +176,7 @@ export class DeliveryQueue {
     return rows[0]?.status;
   }
 
-  /** Deletes what ended long ago. Call it until it answers less than it could. */
+  /** Deletes old finished deliveries. Call it until it returns false. */
   async clean(): Promise<boolean> {
     const { rowCount } = await this.pool.query(
       `DELETE FROM webhook_delivery WHERE ctid = ANY(ARRAY(

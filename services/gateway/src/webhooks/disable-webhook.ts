@@ -5,7 +5,7 @@ import { Prisma } from '../generated/prisma/client.js';
 
 type Client = Pick<pg.ClientBase, 'query'>;
 
-/** Switches a webhook off, in the caller's transaction, and gives up what is queued for it. */
+/** Switches a webhook off in the caller's transaction, and gives up its queued deliveries. */
 export async function disableWebhook(
   client: Client,
   mainAccountId: string,
@@ -20,7 +20,7 @@ export async function disableWebhook(
   await failPending(client, mainAccountId, webhookId);
 }
 
-/** What is queued for a webhook and not being sent: an attempt that runs now ends by itself. */
+/** Queued deliveries of a webhook without a running attempt. A running attempt ends by itself. */
 const GIVE_UP = `UPDATE webhook_delivery
     SET status = 'failed', error = 'webhook-disabled', finished_at = now(), next_attempt_at = NULL, lease_id = NULL
   WHERE status = 'pending' AND (lease_id IS NULL OR next_attempt_at <= now())`;
@@ -29,7 +29,7 @@ async function failPending(client: Client, mainAccountId: string, webhookId: str
   await client.query(`${GIVE_UP} AND main_account_id = $1 AND webhook_id = $2`, [mainAccountId, webhookId]);
 }
 
-/** The same in one of Prisma's transactions. */
+/** The same in a transaction of Prisma. */
 export async function failPendingWithin(
   tx: Transaction,
   mainAccountId: string,

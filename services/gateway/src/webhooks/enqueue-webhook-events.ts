@@ -5,11 +5,13 @@ import { v7 as uuidv7 } from 'uuid';
 import type { AnyWebhookEvent, WebhookEvent } from './webhook-event.js';
 
 /**
- * Queues an event for every webhook of its main account that is on and takes it, in the caller's transaction: it is
- * sent if that commits. The same `dedupeKey` again queues nothing. Any source of events may call it.
+ * Queues an event in the caller's transaction, for every enabled webhook of its main account that subscribes to it.
+ * It is sent if that transaction commits. The same `dedupeKey` again queues nothing. Any source of events may call
+ * it.
  *
- * @param client on the gateway's schema, within a transaction
- * @returns how many deliveries were queued
+ *
+ * @param client on the gateway's schema, in a transaction
+ * @returns the number of queued deliveries
  */
 export function enqueueWebhookEvent<Type extends WebhookEventType>(
   client: Pick<pg.ClientBase, 'query'>,
@@ -18,7 +20,7 @@ export function enqueueWebhookEvent<Type extends WebhookEventType>(
   return enqueueWebhookEvents(client, [webhookEvent as unknown as AnyWebhookEvent]);
 }
 
-/** The same for many, in one statement; they are sent in no certain order. */
+/** The same for many events, in one SQL statement. They are sent in no particular order. */
 export async function enqueueWebhookEvents(
   client: Pick<pg.ClientBase, 'query'>,
   webhookEvents: readonly AnyWebhookEvent[],

@@ -4,13 +4,13 @@ import { suspensionOf } from '../events/suspension.js';
 import { figuresOf, type Mark, type PreviousSubState, stepOf } from './previous-sub-state.js';
 import type { AnyWebhookEvent } from './webhook-event.js';
 
-/** How far the read model has a main account's events. */
+/** The position up to which the read model has a main account's events. */
 export interface Position {
   readonly generation: number;
   readonly sequence: number;
 }
 
-/** What the read model has before a batch. */
+/** The read model's states before a batch. */
 export interface PreviousStates {
   /** By main account. */
   readonly positions: ReadonlyMap<string, Position>;
@@ -22,7 +22,7 @@ export interface PreviousStates {
 
 export interface Found {
   readonly webhookEvents: readonly AnyWebhookEvent[];
-  /** The previous after the batch. */
+  /** The states after the batch. */
   readonly previous: PreviousStates;
 }
 
@@ -30,8 +30,8 @@ export const subKey = (mainAccountId: string, subAccountId: string): string =>
   `${mainAccountId} ${subAccountId}`;
 
 /**
- * Pure. What a batch of the ledger's events has for webhooks. Events that the read model has already are left out, so
- * that any split and repetition of the events comes to the same.
+ * Finds the webhook events of a batch of the ledger's events. Pure. Events that the read model already has are left
+ * out, so that splitting and repeating batches makes no difference.
  */
 export function findWebhookEvents(events: readonly LedgerEvent[], before: PreviousStates): Found {
   const positions = new Map(before.positions);
@@ -88,7 +88,7 @@ function ofMark(event: LedgerEvent, mark: Mark, data: WebhookEventData<'limit.re
   };
 }
 
-/** One event has a thing at most once. */
+/** The key of an event: one event has at most one of each type. */
 function common({ data }: LedgerEvent, type: string) {
   const { mainAccountId, generation, sequence } = data;
   const at = new Date(data.at).toISOString();

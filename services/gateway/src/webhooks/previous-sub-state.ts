@@ -1,20 +1,20 @@
 import type { SubAccountState } from '@subledger/contracts';
 import { parsePoints } from '@subledger/core';
 
-/** What was told of a sub-account in a period. */
+/** Notifications sent for a sub-account in a period. */
 const MARKS = ['reached-80', 'reached-100', 'exceeded', 'unfunded'] as const;
 export type Mark = (typeof MARKS)[number];
 
-/** What a sub-account's next event is compared with. Amounts are millipoints. */
+/** The state with which a sub-account's next event is compared. Amounts are millipoints. */
 export interface PreviousSubState {
   readonly period: string;
   readonly isActive: boolean;
-  /** Limit and boost: what it may use in the period. */
+  /** Limit and boost: the points that it may use in the period. */
   readonly cap: bigint;
   readonly used: bigint;
   readonly remaining: bigint;
   readonly shortfall: bigint;
-  /** Told in `period`. */
+  /** Sent in `period`. */
   readonly marks: ReadonlySet<Mark>;
 }
 
@@ -29,7 +29,7 @@ export const figuresOf = (state: SubAccountState): Figures => ({
   shortfall: parsePoints(state.shortfall),
 });
 
-/** A cap of 0 has no share that could be reached. */
+/** A cap of 0 has no percentage that could be reached. */
 const reaches = (percent: bigint, { isActive, cap, used }: Figures): boolean =>
   isActive && cap > 0n && used * 100n >= cap * percent;
 const isUnfunded = ({ isActive, remaining, shortfall }: Figures): boolean =>
@@ -41,14 +41,17 @@ const IS_SO: Record<Exclude<Mark, 'exceeded'>, (figures: Figures) => boolean> = 
   unfunded: isUnfunded,
 };
 
-/** What the event says beside the figures after it. */
+/** Facts of the event beside the figures after it. */
 interface Happened {
   /** The main account paid for a message of this period. */
   readonly isExceeded: boolean;
   readonly isFunded: boolean;
 }
 
-/** Pure. What became so with an event that was not so before it, and the previous after it. */
+/**
+ * Compares an event with the previous state. Pure.
+ * @returns new conditions since the event, and the state after it
+ */
 export function stepOf(
   before: PreviousSubState | undefined,
   after: Figures,
@@ -68,7 +71,10 @@ export function stepOf(
   return { crossed, previous: { ...after, marks } };
 }
 
-/** A raise of the cap makes what it is below now news again; a refund does not, or each one could tell it again. */
+/**
+ * If a raised cap makes a percentage unreached, reaching it again is news. A refund does not, because each refund
+ * could then cause another notification.
+ */
 function liftAfterRaise(marks: Set<Mark>, after: Figures): void {
   if (!reaches(80n, after)) marks.delete('reached-80');
   if (!reaches(100n, after)) marks.delete('reached-100');

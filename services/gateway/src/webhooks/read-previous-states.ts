@@ -19,10 +19,12 @@ interface StoredSub {
 }
 
 /**
- * Locks the main accounts of a batch, in the order in which every other writer of the read model locks them, and so
- * keeps two instances that have the same events from both finding the same news.
+ * Locks the main accounts of a batch in the same order as every other writer of the read model. So two instances with
+ * the same events cannot both find the same webhook events.
  *
- * @param locked all main accounts of the batch: the upsert after this would lock those of no webhook later, out of order
+ *
+ * @param locked all main accounts of the batch, because the later upsert would otherwise lock those without a webhook
+ *   out of order
  */
 export async function lockPositions(
   client: Pick<pg.ClientBase, 'query'>,
@@ -38,7 +40,7 @@ export async function lockPositions(
   );
 }
 
-/** What the read model has of the sub-accounts that these events are about; `positions` are locked. */
+/** The read model's states of the sub-accounts in these events. `positions` are locked. */
 export async function readPreviousStates(
   client: Pick<pg.ClientBase, 'query'>,
   events: readonly LedgerEvent[],
@@ -85,7 +87,7 @@ const previousStateOf = (row: StoredSub): PreviousSubState => ({
   marks: new Set(row.marks),
 });
 
-/** Keeps the marks that a batch changed, for the next one. */
+/** Stores the marks that a batch changed. */
 export async function writeMarks(
   client: Pick<pg.ClientBase, 'query'>,
   before: PreviousStates,
@@ -97,7 +99,7 @@ export async function writeMarks(
     return had.size !== sub.marks.size || [...had].some((mark) => !sub.marks.has(mark));
   });
   if (changed.length === 0) return;
-  // Arrays of different lengths do not go into one two-dimensional array; a text does.
+  // Arrays of different lengths do not fit into a two-dimensional array, so each is a text.
   await client.query(
     `INSERT INTO webhook_mark AS t (main_account_id, sub_account_id, period, marks)
      SELECT a, b, c, string_to_array(d, ',') FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS x (a, b, c, d)

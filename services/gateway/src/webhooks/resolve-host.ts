@@ -1,15 +1,19 @@
 import { Resolver } from 'node:dns/promises';
 import { isLocalhost } from './webhook-url.js';
 
-/** Looks a name up. @throws Error where it has no address, or no name server answers */
+/**
+ * Looks up a name.
+ * @throws Error if it has no address, or no name server answers
+ */
 export type ResolveHost = (name: string) => Promise<readonly string[]>;
 
 const TIMEOUT_MS = 2_000;
 const TRIES = 2;
 
 /**
- * Asks the name servers, not the system: `getaddrinfo` has a few threads for the whole process, and a customer's slow
- * name server would hold up everybody's look-ups. /etc/hosts is not read.
+ * Queries name servers directly. `getaddrinfo` shares a few threads of the process, so a customer's slow name server
+ * would delay all look-ups. /etc/hosts is not read.
+ *
  *
  * @param servers default: those of /etc/resolv.conf
  */

@@ -6,19 +6,19 @@ import { isAllowedAddress } from './allowed-address.js';
 import type { ResolveHost } from './resolve-host.js';
 import { problemOfUrl, type UrlRules } from './webhook-url.js';
 
-/** Of an answer no more is read than this. */
+/** Maximum bytes of an answer to read. */
 const MAX_ANSWER_BYTES = 1_024;
 
 export interface SendOptions extends UrlRules {
-  /** Milliseconds for all of it: name, connection, request and answer. */
+  /** Maximum milliseconds for everything: name look-up, connection, request and answer. */
   readonly timeoutMs: number;
   readonly resolve: ResolveHost;
-  /** Breaks it off when the process ends. */
+  /** Aborts the attempt when the process ends. */
   readonly signal?: AbortSignal;
 }
 
 export interface SendResult {
-  /** HTTP status; null where no answer came. */
+  /** HTTP status, or null if there was no answer. */
   readonly responseStatus: number | null;
   readonly durationMs: number;
   /** Null for a success. */
@@ -29,8 +29,8 @@ class AddressRefused extends Error {}
 class NameNotResolved extends Error {}
 
 /**
- * One POST. Redirects are not followed, and the address is looked at when the connection is made: the one that was
- * looked at is the one that is connected to, whatever the name server says next. Never throws.
+ * Sends one POST. Redirects are not followed. The address is checked while the connection is made, so the checked
+ * address is the one used, whatever the name server answers later (OWASP SSRF Prevention Cheat Sheet). Never throws.
  */
 export async function sendWebhook(
   url: string,
@@ -44,7 +44,8 @@ export async function sendWebhook(
     durationMs: Math.round(performance.now() - startedAtMs),
     error,
   });
-  // Again, though it was looked at when it was stored: the rules may have changed, and an address is never looked up.
+  // Checked again, although it was checked when it was stored: the rules may have changed, and an IP address needs no
+  // look-up.
   if (problemOfUrl(url, options) !== undefined) return result(null, 'address-refused');
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal ? AbortSignal.any([timeout, options.signal]) : timeout;
@@ -67,7 +68,10 @@ function errorOf(error: unknown, isTimeout: boolean): WebhookDeliveryError {
   return error instanceof NameNotResolved ? 'name-not-resolved' : 'connection-failed';
 }
 
-/** Resolves with the answer's status. @throws the connection's error, or the signal's */
+/**
+ * Resolves with the answer's status.
+ * @throws the connection's error, or the signal's
+ */
 function post(
   url: URL,
   body: string,
@@ -77,14 +81,14 @@ function post(
 ): Promise<number> {
   const { request } = url.protocol === 'https:' ? https : http;
   const bytes = Buffer.from(body);
-  // Once it has come, it does not matter what becomes of the rest of the answer.
+  // Once the status has arrived, the rest of the answer does not matter.
   let status: number | undefined;
   return new Promise((resolve, reject) => {
     const sent = request(
       url,
       {
         method: 'POST',
-        // A connection of its own, so that its address is looked at.
+        // A new connection, so that its address is checked.
         agent: false,
         lookup,
         signal,
@@ -110,7 +114,7 @@ function post(
   });
 }
 
-/** Refuses a name as soon as one of its addresses is not allowed: nobody has a good reason for such a name. */
+/** Refuses a name if any of its addresses is not allowed, because such a name has no legitimate use. */
 export function guardedLookup({
   resolve,
   allowPrivate,

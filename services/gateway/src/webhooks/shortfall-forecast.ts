@@ -7,10 +7,10 @@ import { canPreview, inTurns, previewInSteps, type ResetPreview } from '../perio
 import { enqueueWebhookEvent } from './enqueue-webhook-events.js';
 import type { WebhookEvent } from './webhook-event.js';
 
-/** Days before a month start at which a customer is told; each once. */
+/** Days before a month start on which a customer is notified, each once. */
 const DAYS_BEFORE = [1, 3] as const;
 const DAY_MS = 86_400_000;
-/** Of the event; the statement has them all. */
+/** Maximum sub-accounts in the event. The statement has them all. */
 const MAX_NAMED = 100;
 
 const TIMES = { firstMs: 30_000, everyMs: 3_600_000, retryMs: 5 * 60_000 };
@@ -22,9 +22,10 @@ interface Due {
 }
 
 /**
- * Tells webhooks three days and one day before a month start that it cannot fund all limits, as things are then. A look
- * is repeated every hour, so that a shortfall that arises within these days is told, too; the delivery's key lets each
- * be told once, whichever instance looks. It is worked out as the reset preview is, by the rules of the roll itself.
+ * Queues a webhook event three days and one day before a month start that cannot fund all limits in the current
+ * state. It runs every hour, so that a shortfall that arises within these days is reported too. The delivery's key
+ * makes each event unique, on any instance. It is computed like the reset preview, with the rules of the roll itself
+ * (docs/decisions/0016).
  */
 export class ShortfallForecast {
   private readonly repeated: PeriodicTask;
@@ -51,8 +52,8 @@ export class ShortfallForecast {
   }
 
   /**
-   * One look at all main accounts that have such a webhook and a month start within three days.
-   * @returns deliveries that were queued
+   * Checks all main accounts that have such a webhook and a month start within three days.
+   * @returns the number of queued deliveries
    * @throws the database's error
    */
   async look(): Promise<number> {
@@ -65,7 +66,7 @@ export class ShortfallForecast {
     return queued;
   }
 
-  /** The database's clock decides: instances' clocks differ. */
+  /** The database's clock decides, because instances' clocks differ. */
   private async due(): Promise<Due[]> {
     const { rows } = await this.pool.query<Due>(
       `SELECT m.main_account_id AS "mainAccountId",
@@ -82,8 +83,8 @@ export class ShortfallForecast {
 
   private async lookAt(mainAccountId: string, leftMs: number): Promise<number> {
     const state = await loadResetState(this.pool, mainAccountId);
-    // In the midst of a month start: the next look is early enough. One that cannot be made is the ledger's alarm, and
-    // must not keep the others from theirs.
+    // In the middle of a month start, the next check is early enough. If the month start cannot be computed, the
+    // ledger raises the alarm, and other accounts must still be checked.
     if (!state || !canPreview(state.main)) return 0;
     const unfunded: string[] = [];
     const steps = previewInSteps(state.main, state.subs, (row) => {
@@ -114,7 +115,7 @@ function forecastOf(
       period,
       startsAt: new Date(preview.at).toISOString(),
       needed: formatPoints(needed),
-      // Unlimited credit lacks nothing. In debt it is below 0: the debt is lacking, too.
+      // With unlimited credit nothing is lacking. In debt it is below 0, so the debt is lacking too.
       available: formatPoints(available ?? 0n),
       shortfall: formatPoints(shortfall),
       unfunded,

@@ -10,16 +10,19 @@ import { WebhookListeners } from './webhook-listeners.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import type { WebhookParts } from './webhooks.service.js';
 
-/** Attempts at a time, in each instance: of a main account, and of one of its webhooks. */
+/** Maximum concurrent attempts per instance: of a main account, and of one of its webhooks. */
 const PER_MAIN = 8;
 const PER_WEBHOOK = 4;
-/** An attempt ends within its time-out; noting its end must fit in as well before somebody else makes it again. */
+/**
+ * An attempt ends within its time-out. Storing its outcome must also fit into the lease, before another instance
+ * repeats it.
+ */
 const LEASE_FACTOR = 3;
 
 export interface RunningWebhooks extends WebhookParts {
   readonly listeners: WebhookListeners;
   readonly feed: WebhookFeed;
-  /** @throws the database's error: nothing may be read from the ledger before it is known who listens */
+  /** @throws the database's error; no ledger events may be read before the listeners are known */
   start(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { bodyOf, newDeliveryId } from './enqueue-webhook-events.js';
 import { deliveryViewOf } from './webhook-views.js';
 import { requireWebhook, type WebhookParts } from './webhooks.service.js';
 
-/** The log of a webhook, and what a customer may have sent. */
+/** The log of a webhook, and deliveries at a customer's request. */
 export class WebhookDeliveriesService {
   constructor(
     private readonly prisma: PrismaClient,
@@ -17,7 +17,7 @@ export class WebhookDeliveriesService {
     private readonly parts: Pick<WebhookParts, 'wake'>,
   ) {}
 
-  /** Newest first: the ids are in the order of time. */
+  /** Newest first: ids are ordered by time. */
   async list(request: ValidatedRequest<'listWebhookDeliveries'>) {
     const { id: mainAccountId, webhook: webhookId } = request.params;
     const { limit, cursor, status } = request.query;
@@ -42,7 +42,7 @@ export class WebhookDeliveriesService {
     return deliveryViewOf(await requireDelivery(this.prisma, params));
   }
 
-  /** One that is being sent right now is left to that; any other is due at once, with 24 hours of attempts. */
+  /** A delivery with a running attempt is left to it. Any other is due at once, with 24 hours of attempts. */
   async redeliver(request: ValidatedRequest<'redeliverWebhook'>): Promise<Answer> {
     const { params } = request;
     const answer = await this.runner.runLocal(request, {
@@ -85,14 +85,14 @@ export class WebhookDeliveriesService {
     return answer;
   }
 
-  /** @throws ProblemError `not-found`, or `webhook-disabled` where it is off */
+  /** @throws ProblemError `not-found`, or `webhook-disabled` if it is off */
   private async requireEnabled(tx: Transaction, mainAccountId: string, webhookId: string): Promise<void> {
     const { enabled } = await requireWebhook(tx, mainAccountId, webhookId);
     if (!enabled) throw new ProblemError('webhook-disabled');
   }
 }
 
-/** @throws ProblemError `not-found` where this webhook of this main account has no such delivery */
+/** @throws ProblemError `not-found` if this webhook of this main account has no such delivery */
 async function requireDelivery(
   tx: Pick<Transaction, 'webhookDelivery'>,
   { id: mainAccountId, webhook, delivery }: { id: string; webhook: string; delivery: string },

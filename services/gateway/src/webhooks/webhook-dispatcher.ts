@@ -7,23 +7,23 @@ import type { WebhookSecrets } from './webhook-secrets.js';
 
 const POLL_MS = 1_000;
 const CLEAN_EVERY_MS = 10 * 60_000;
-/** How long attempts under way may go on when the process ends. */
+/** Milliseconds that running attempts may take when the process ends. */
 const CLOSE_MS = 3_000;
 const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export interface DispatcherOptions {
-  /** Attempts at a time of this instance. */
+  /** Maximum concurrent attempts of this instance. */
   readonly concurrency: number;
   readonly send: Omit<SendOptions, 'signal'>;
 }
 
 /**
- * Sends what is due, in every instance: deliveries are claimed from the table, a few at a time of each main account and
- * webhook. An attempt that never ends (a crash) is made again by any instance, once its lease is over.
+ * Sends due deliveries, in every instance. Deliveries are claimed from the table, a few at a time per main account
+ * and webhook. An attempt that never ends (a crash) is repeated by any instance after its lease.
  */
 export class WebhookDispatcher {
   private readonly stopping = new AbortController();
-  /** Breaks off the attempts themselves. */
+  /** Aborts the attempts themselves. */
   private readonly aborting = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private readonly load = { mains: new Map<string, number>(), webhooks: new Map<string, number>() };
@@ -59,13 +59,13 @@ export class WebhookDispatcher {
     this.loop = this.run();
   }
 
-  /** Something was queued: looks now, not only at the next poll. */
+  /** Looks for due deliveries now, instead of at the next poll. */
   wake(): void {
     this.isNudged = true;
     this.nudge?.();
   }
 
-  /** What is broken off here is sent again when its lease is over. */
+  /** Aborted deliveries are sent again after their lease. */
   async close(): Promise<void> {
     this.stopping.abort();
     this.wake();
@@ -89,7 +89,7 @@ export class WebhookDispatcher {
     }
   }
 
-  /** Until something is queued or ends here, or the next poll. */
+  /** Waits until a delivery is queued or ends here, or for the next poll. */
   private async rest(): Promise<void> {
     if (this.isNudged || this.stopping.signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -103,7 +103,7 @@ export class WebhookDispatcher {
     this.nudge = undefined;
   }
 
-  /** @returns how many it started */
+  /** @returns the number of started attempts */
   private async startDue(): Promise<number> {
     const free = this.options.concurrency - this.running.size;
     if (free <= 0 || this.stopping.signal.aborted) return 0;
@@ -130,7 +130,7 @@ export class WebhookDispatcher {
       if (result.error === null) await this.queue.succeeded(claimed, result);
       else await this.queue.failed(claimed, result);
     } catch (error) {
-      // It stays leased, and is sent again after that.
+      // It stays leased, and is sent again afterwards.
       this.log.warn(
         { err: error, deliveryId: claimed.id },
         'the end of a webhook attempt could not be noted',

@@ -5,24 +5,26 @@ import { findWebhookEvents } from './find-webhook-events.js';
 import { lockPositions, readPreviousStates, writeMarks } from './read-previous-states.js';
 import type { WebhookListeners } from './webhook-listeners.js';
 
-/** Takes the read model's batches to the webhooks, in the batch's own transaction. */
+/** Queues webhook events from the read model's batches, in the batch's own transaction. */
 export class WebhookFeed {
   constructor(
     private readonly listeners: Pick<WebhookListeners, 'has' | 'isEmpty'>,
-    /** Called after a commit that queued something. */
+    /** Called after a commit that queued an event. */
     private readonly wake: () => void,
   ) {}
 
-  /** Events of main accounts that have a webhook: of most batches none. */
+  /** Events of main accounts with a webhook. For most batches there are none. */
   heardOf(events: readonly LedgerEvent[]): readonly LedgerEvent[] {
     if (this.listeners.isEmpty) return [];
     return events.filter(({ data }) => this.listeners.has(data.mainAccountId));
   }
 
   /**
-   * Queues what a batch has for webhooks. Call it before the batch is written: it compares with what is stored.
+   * Queues the webhook events of a batch. Call it before the batch is written, because it compares with the stored
+   * states.
    *
-   * @param heard those of `events` that somebody listens to
+   *
+   * @param relevant those of `events` whose main account has a webhook
    */
   async note(
     client: pg.PoolClient,

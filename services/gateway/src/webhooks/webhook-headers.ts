@@ -1,10 +1,11 @@
 import { Webhook } from 'standardwebhooks';
 
 /**
- * Headers of an attempt, as Standard Webhooks has them: the id is that of the delivery at every attempt, the time and
- * with it the signatures are new each time.
+ * Headers of an attempt by Standard Webhooks (https://www.standardwebhooks.com): the id is that of the delivery in
+ * every attempt, but time and signatures are new each time.
  *
- * @param secrets `whsec_…`; after a rotation two, and each signs, so that the receiver may know either
+ *
+ * @param secrets `whsec_…`; after a rotation two, and each signs, so that the receiver may use either
  */
 export function webhookHeaders(
   id: string,

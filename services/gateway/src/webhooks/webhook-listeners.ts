@@ -1,22 +1,25 @@
 import { type Logger, PeriodicTask } from '@subledger/service-kit';
 import type pg from 'pg';
 
-/** How often this instance looks for webhooks whose notice did not come. */
+/** Milliseconds between two checks for webhooks whose notice was lost. */
 const LOOK_EVERY_MS = 1_000;
-/** How often it also drops main accounts that have none any more; until then they only cost a look into the table. */
+/**
+ * Milliseconds after which main accounts without webhooks are dropped. Until then they only cost a look into the
+ * table.
+ */
 const RELOAD_EVERY_MS = 60_000;
-/** Reaches back over transactions that were long in committing, and looks that failed. */
+/** Covers transactions with a late commit, and failed checks. */
 const LOOK_BACK_SECONDS = 30;
-/** After this long without a look, changes may lie before `LOOK_BACK_SECONDS`. */
+/** After this long without a check, changes may be older than `LOOK_BACK_SECONDS`. */
 const MAX_GAP_MS = 20_000;
 
 /**
- * Main accounts that have a webhook that is on, so that the events of all others cost nothing. A new one is heard of by
- * NOTIFY at once (`add`), by looking within a second. One too many is harmless: the table decides.
+ * Main accounts with an enabled webhook, so that events of all others cost nothing. A new one is added by NOTIFY at
+ * once (`add`), or by a check within a second. An extra main account is harmless, because the table decides.
  */
 export class WebhookListeners {
   private mains = new Set<string>();
-  /** Added while all of them are being read. */
+  /** Added during a complete reload. */
   private addedMeanwhile: string[] | undefined;
   private lookedAtMs = 0;
   private reloadedAtMs = 0;
@@ -34,7 +37,7 @@ export class WebhookListeners {
     });
   }
 
-  /** @throws the database's error: before the first load nobody would be told of anything */
+  /** @throws the database's error; before the first load no webhook would get an event */
   async start(): Promise<void> {
     await this.reload();
     this.task.start();

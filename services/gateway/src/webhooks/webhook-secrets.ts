@@ -7,16 +7,16 @@ const TAG_BYTES = 16;
 
 export const newWebhookSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
-/** Encrypts the secrets of webhooks: they must be read to sign, so a hash would not do. */
+/** Encrypts the secrets of webhooks. They must be readable for signing, so a hash is not enough. */
 export class WebhookSecrets {
   private readonly key: Buffer;
 
-  /** @param masterKey WEBHOOK_SECRET_KEY; with another one, what was sealed cannot be opened */
+  /** @param masterKey WEBHOOK_SECRET_KEY; other keys cannot open what was sealed with it */
   constructor(masterKey: string) {
     this.key = Buffer.from(hkdfSync('sha256', masterKey, '', 'subledger webhook secrets', 32));
   }
 
-  /** @param webhookId the only webhook that it can be opened for: a row copied to another one opens nothing */
+  /** @param webhookId the only webhook for which it can be opened, so that a copied row is useless */
   seal(secret: string, webhookId: string): Uint8Array<ArrayBuffer> {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.key, iv).setAAD(Buffer.from(webhookId));
@@ -24,7 +24,7 @@ export class WebhookSecrets {
     return new Uint8Array(Buffer.concat([iv, cipher.getAuthTag(), text]));
   }
 
-  /** Undefined where `open` throws. */
+  /** Undefined if `open` throws. */
   tryOpen(sealed: Uint8Array, webhookId: string): string | undefined {
     try {
       return this.open(sealed, webhookId);
@@ -33,7 +33,7 @@ export class WebhookSecrets {
     }
   }
 
-  /** @throws Error when it was sealed with another key or for another webhook, or was changed */
+  /** @throws Error if it was sealed with another key or for another webhook, or was changed */
   open(sealed: Uint8Array, webhookId: string): string {
     const decipher = createDecipheriv('aes-256-gcm', this.key, sealed.subarray(0, IV_BYTES), {
       authTagLength: TAG_BYTES,

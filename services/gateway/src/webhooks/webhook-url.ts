@@ -4,19 +4,19 @@ import { isAllowedAddress } from './allowed-address.js';
 export interface UrlRules {
   /** Whether plain http is refused. */
   readonly requireHttps: boolean;
-  /** Whether private addresses may be called (WEBHOOK_ALLOW_PRIVATE_ADDRESSES). */
+  /** Whether private addresses are allowed (WEBHOOK_ALLOW_PRIVATE_ADDRESSES). */
   readonly allowPrivate: boolean;
 }
 
-/** The host of a URL as a name or address: without brackets and without the root's dot. */
+/** The host of a URL as a name or address, without brackets and without the root's dot. */
 const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 
-/** Whether a host stands for the machine itself by its name alone (RFC 6761). */
+/** Whether the host name always means the machine itself (RFC 6761, section 6.3). */
 export const isLocalhost = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost');
 
 /**
- * What is wrong with the URL of a webhook, as far as it shows without asking a name server; undefined where nothing is.
- * The WHATWG parser writes every spelling of an IPv4 address (`0x7f.1`, `2130706433`) as four decimal numbers.
+ * The error of a webhook's URL that can be found without a name server, or undefined. The WHATWG parser converts
+ * every notation of an IPv4 address (`0x7f.1`, `2130706433`) to four decimal numbers.
  */
 export function problemOfUrl(text: string, { requireHttps, allowPrivate }: UrlRules): string | undefined {
   if (/[\s\\]/.test(text) || !URL.canParse(text)) return 'must be a URL';

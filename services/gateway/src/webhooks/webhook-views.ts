@@ -29,7 +29,7 @@ export function deliveryViewOf(row: WebhookDelivery): WebhookDeliveryView {
     responseStatus: row.responseStatus,
     durationMs: row.durationMs,
     error: row.error as WebhookDeliveryView['error'],
-    // While an attempt runs the column has the end of its lease.
+    // During an attempt the column contains the end of its lease.
     nextAttemptAt: row.leaseId === null ? iso(row.nextAttemptAt) : null,
     createdAt: row.createdAt.toISOString(),
     finishedAt: iso(row.finishedAt),

@@ -18,16 +18,16 @@ import { webhookViewOf } from './webhook-views.js';
 
 const PREVIOUS_SECRET_MS = 24 * 3_600_000;
 
-/** What `startGateway` made for webhooks. */
+/** The parts of webhooks that `startGateway` made. */
 export interface WebhookParts {
   readonly secrets: WebhookSecrets;
   readonly rules: UrlRules;
   readonly listeners: Pick<WebhookListeners, 'add'>;
-  /** Looks for what is due, now. */
+  /** Looks for due deliveries now. */
   readonly wake: () => void;
 }
 
-/** Where customers want to be told of events. */
+/** Webhooks of customers. */
 export class WebhooksService {
   constructor(
     private readonly prisma: PrismaClient,
@@ -45,7 +45,7 @@ export class WebhooksService {
       mainAccountId,
       made: ({ body }) => ({ webhook: (body as { id: string }).id }),
       apply: async (tx) => {
-        // Locked, or two requests at once could both be the last one allowed.
+        // Locked, because otherwise two concurrent requests could both take the last allowed place.
         await tx.$queryRaw`SELECT 1 FROM main_account WHERE id = ${mainAccountId} FOR NO KEY UPDATE`;
         const count = await tx.webhook.count({ where: { mainAccountId } });
         if (count >= MAX_WEBHOOKS) throw new ProblemError('too-many-webhooks');
@@ -129,7 +129,7 @@ export class WebhooksService {
       apply: async (tx) => {
         const { count } = await tx.webhook.deleteMany({ where: { mainAccountId, id } });
         if (count === 0) throw ProblemError.notFound();
-        // The rest of its log cannot be reached any more, and goes with its age.
+        // The rest of its log is no longer reachable, and is deleted by age.
         await failPendingWithin(tx, mainAccountId, id);
         return { status: 204 };
       },
@@ -170,7 +170,7 @@ export class WebhooksService {
   }
 }
 
-/** @throws ProblemError `not-found` where this main account has no such webhook */
+/** @throws ProblemError `not-found` if this main account has no such webhook */
 export async function requireWebhook(
   tx: Pick<Transaction, 'webhook'>,
   mainAccountId: string,
@@ -185,12 +185,12 @@ async function lockWebhook(tx: Transaction, mainAccountId: string, id: string): 
   await tx.$queryRaw`SELECT 1 FROM webhook WHERE main_account_id = ${mainAccountId} AND id = ${id} FOR UPDATE`;
 }
 
-/** The other instances hear of a webhook that is on. */
+/** Notifies the other instances of an enabled webhook. */
 async function tell(tx: Transaction, mainAccountId: string): Promise<void> {
   await tx.$executeRaw`SELECT pg_notify(${OUTCOME_CHANNEL}, ${encodeNotice({ listens: mainAccountId })})`;
 }
 
-/** Switching on what is on changes nothing: least of all since when it is failing. */
+/** Switching on an enabled webhook changes nothing, least of all since when it has been failing. */
 function switched(before: boolean, enabled: boolean | undefined, now: Date) {
   if (enabled === undefined || enabled === before) return {};
   return enabled
@@ -198,7 +198,7 @@ function switched(before: boolean, enabled: boolean | undefined, now: Date) {
     : { enabled, disabledReason: 'by-request', disabledAt: now };
 }
 
-/** What the audit log may show of them. */
+/** The settings that the audit log may show. */
 async function settingsOf(tx: Transaction, mainAccountId: string, id: string): Promise<object | undefined> {
   const select = { events: true, description: true, enabled: true };
   return (await tx.webhook.findFirst({ where: { mainAccountId, id }, select })) ?? undefined;
