@@ -96,7 +96,7 @@ export async function startGateway(context: Context): Promise<RunningGateway> {
   const listener = new OutcomeListener(config.DATABASE_URL, notified, log);
   const profiles = new ProfileRelay(database.relayPool, kafka, config.KAFKA_PARTITIONS, log);
   const retention = auditRetention(pool, config.KEEP_AUDIT_MONTHS, log);
-  const pools = { steps: pool, plain: batchPool };
+  const pools = { steps: pool, oneStatement: batchPool };
   const early = new EarlyOutcomes(direct);
   const readModel = new ReadModel(pools, deadLetters, early, pending, webhooks.feed, log);
   const events = createEventsConsumer(config, kafka, readModel);
@@ -158,7 +158,7 @@ function openOperations(
 
 const createEventsConsumer = (config: GatewayConfig, kafka: KafkaConfig, readModel: ReadModel) =>
   new KafkaBatchServer(kafka, {
-    onFetched: (records) => readModel.foresee(records),
+    onFetched: (records) => readModel.notifyEarly(records),
     groupId: `${config.KAFKA_TOPIC_PREFIX}${GROUP}`,
     fromBeginning: true,
     commit: 'after-batch',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { instant, mainAccountId, plusForBlank, storableText, subAccountId } from '../scalars.js';
 import { DEFAULT_TIME_ZONE } from '../vocabulary.js';
-import { askedInstant, listOf, paging } from './fields.js';
+import { listOf, paging, queryInstant } from './fields.js';
 import { CALLERS } from './route.js';
 
 export const AUDIT_OUTCOMES = ['pending', 'done', 'refused'] as const;
@@ -92,11 +92,11 @@ const filters = {
     .regex(/^[A-Za-z]{1,64}$/, 'must be an operationId')
     .optional()
     .meta({ description: 'Only this action, by its operationId', examples: ['patchSubAccount'] }),
-  from: askedInstant.optional().meta({
+  from: queryInstant.optional().meta({
     description: 'Only at or after this instant, or on or after this date',
     examples: ['2026-10-31T15:00:00Z'],
   }),
-  to: askedInstant.optional().meta({
+  to: queryInstant.optional().meta({
     description: 'Only before this instant, or before this date',
     examples: ['2026-11-30T15:00:00Z'],
   }),

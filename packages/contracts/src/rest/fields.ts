@@ -172,7 +172,7 @@ export function listOf<Item extends z.ZodType>(id: string, item: Item) {
 }
 
 /** An id in a query that a caller chose. */
-export const askedId = z
+export const queryId = z
   .string()
   .overwrite(plusForBlank)
   .pipe(foreignId)
@@ -189,7 +189,7 @@ export const FIRST_INSTANT = Date.UTC(2000, 0, 1) - 63_082_281_600_000;
  * the year 1, because PostgreSQL refuses offsets beyond 15:59 and earlier years. Otherwise a CSV download would break
  * off midway.
  */
-export const askedInstant = z
+export const queryInstant = z
   .string()
   .overwrite(plusForBlank)
   .refine(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MESSAGE_STATUSES } from '../messages.js';
 import { foreignId, instant, period, points, storableText, subAccountId, timeZone } from '../scalars.js';
-import { askedId, askedInstant, CSV_RULES, csvReader, listOf, nextCursor, paging } from './fields.js';
+import { CSV_RULES, csvReader, listOf, nextCursor, paging, queryId, queryInstant } from './fields.js';
 
 export const messageStatus = z.enum(MESSAGE_STATUSES).meta({
   id: 'MessageStatus',
@@ -54,12 +54,12 @@ export const messageList = listOf('MessageList', messageLine);
 
 /** Filters of the message log, the same for the list and the CSV. */
 const filters = {
-  from: askedInstant.optional().meta({
+  from: queryInstant.optional().meta({
     description:
       'Only messages sent at or after this instant, or on or after this date in the main account’s zone',
     examples: ['2026-10-31T15:00:00Z'],
   }),
-  to: askedInstant.optional().meta({
+  to: queryInstant.optional().meta({
     description: 'Only messages sent before this instant, or before this date',
     examples: ['2026-11-30T15:00:00Z'],
   }),
@@ -71,7 +71,7 @@ const ofSubAccount = {
     .meta({ description: 'Only messages of this sub-account, by its id; it may be deleted' }),
 };
 const one = {
-  messageId: askedId.optional().meta({ description: 'Only the message with this id' }),
+  messageId: queryId.optional().meta({ description: 'Only the message with this id' }),
   // A blank before digits is a plus that was not URL-encoded.
   recipient: storableText(64)
     .min(1)

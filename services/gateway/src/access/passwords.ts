@@ -22,11 +22,11 @@ const threads = new Piscina<string | VerifyTask, string | boolean>({
 });
 
 /** The longest wait is about half a second, if nothing else needs the core. */
-const turns = new ConcurrencyLimiter({ running: THREADS, waiting: 40 });
+const limiter = new ConcurrencyLimiter({ running: THREADS, waiting: 40 });
 
 /** @throws ProblemError `too-many-requests` while too many passwords are waiting */
 export const hashPassword = (password: string): Promise<string> =>
-  turns.take(() => threads.run(password.normalize('NFC'), { name: 'hash' })) as Promise<string>;
+  limiter.take(() => threads.run(password.normalize('NFC'), { name: 'hash' })) as Promise<string>;
 
 /** Whether a hash was made with outdated parameters. The next login then makes it anew. */
 export function isOutdated(stored: string): boolean {
@@ -44,7 +44,7 @@ export function isOutdated(stored: string): boolean {
  * @throws ProblemError `too-many-requests` while too many passwords are waiting
  */
 export const verifyPassword = (stored: string, password: string, goesFirst = false): Promise<boolean> =>
-  turns.take(
+  limiter.take(
     () => threads.run({ stored, password: password.normalize('NFC') }, { name: 'verify' }),
     goesFirst,
   ) as Promise<boolean>;

@@ -8,7 +8,7 @@ function setUp() {
   );
   return { shared, gates };
 }
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextTick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('SharedRead', () => {
   it('answers all who came during a query by one that began after they came', async () => {
@@ -18,7 +18,7 @@ describe('SharedRead', () => {
     expect(gates).toHaveLength(1);
     gates[0]?.resolve(1);
     await expect(first).resolves.toBe(1);
-    await turn();
+    await nextTick();
     expect(gates).toHaveLength(2);
     gates[1]?.resolve(2);
     await expect(Promise.all(others)).resolves.toEqual([2, 2]);
@@ -30,7 +30,7 @@ describe('SharedRead', () => {
     const second = shared.get('a');
     gates[0]?.reject(new Error('away'));
     await expect(first).rejects.toThrow('away');
-    await turn();
+    await nextTick();
     gates[1]?.resolve(2);
     await expect(second).resolves.toBe(2);
     const third = shared.get('a');
@@ -44,7 +44,7 @@ describe('SharedRead', () => {
     expect(gates).toHaveLength(2);
     for (const gate of gates) gate.resolve(1);
     await Promise.all(both);
-    await turn();
+    await nextTick();
     void shared.get('a');
     expect(gates).toHaveLength(3);
   });

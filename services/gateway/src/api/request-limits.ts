@@ -128,7 +128,7 @@ export class RequestLimits {
     if (result.isAllowed) return;
     // Report the key's limit: what is left of a one-second window is outdated before anyone reads it.
     if (kind === 'mainAccount' && !result.isExceeded) return;
-    const { name, windowMs } = SAID[kind];
+    const { name, windowMs } = REPORTED[kind];
     const seconds = Math.max(1, result.ttlInSeconds);
     reply.headers({
       ratelimit: `"${name}";r=${result.remaining};t=${seconds}`,
@@ -140,7 +140,7 @@ export class RequestLimits {
 }
 
 /** Names and windows for the `RateLimit` headers. */
-const SAID: Record<keyof RequestBounds, { readonly name: string; readonly windowMs: number }> = {
+const REPORTED: Record<keyof RequestBounds, { readonly name: string; readonly windowMs: number }> = {
   address: { name: 'address', windowMs: REQUEST_WINDOW_MS },
   customer: { name: 'key', windowMs: REQUEST_WINDOW_MS },
   operator: { name: 'key', windowMs: REQUEST_WINDOW_MS },

@@ -20,8 +20,8 @@ function setUp() {
     },
     silent,
   );
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
-  return { monitor, probes, turn };
+  const nextTick = () => new Promise((resolve) => setImmediate(resolve));
+  return { monitor, probes, nextTick };
 }
 
 describe('DependencyMonitor', () => {
@@ -29,23 +29,23 @@ describe('DependencyMonitor', () => {
   afterEach(() => monitor?.close());
 
   it('is lost when two probes in a row failed, and back with the next good one', async () => {
-    const { probes, turn, ...parts } = setUp();
+    const { probes, nextTick, ...parts } = setUp();
     monitor = parts.monitor;
     const started = monitor.start();
     probes[0]?.reject(new Error('gone'));
-    await turn();
+    await nextTick();
     probes[1]?.reject(new Error('gone'));
     await started;
     expect(() => monitor?.requireDatabase()).toThrow('service-unavailable');
     monitor.databaseLost(new Error('a request'));
     // While it is lost one failure is enough to leave it so.
     probes[2]?.reject(new Error('still gone'));
-    await turn();
+    await nextTick();
     expect(probes).toHaveLength(3);
     expect(() => monitor?.requireDatabase()).toThrow('service-unavailable');
     monitor.databaseLost(new Error('a request'));
     probes[3]?.resolve();
-    await turn();
+    await nextTick();
     expect(() => monitor?.requireDatabase()).not.toThrow();
   });
 
@@ -79,7 +79,7 @@ describe('DependencyMonitor', () => {
   });
 
   it('has one probe under way, so that an old one cannot overrule a newer one', async () => {
-    const { probes, turn, ...parts } = setUp();
+    const { probes, nextTick, ...parts } = setUp();
     monitor = parts.monitor;
     void monitor.start();
     // Requests that fail while the first probe still hangs ask for one more, not for one each.
@@ -88,11 +88,11 @@ describe('DependencyMonitor', () => {
     expect(probes).toHaveLength(1);
     for (const index of [0, 1]) {
       probes[index]?.reject(new Error('begun while it was gone'));
-      await turn();
+      await nextTick();
     }
     expect(probes).toHaveLength(3);
     probes[2]?.resolve();
-    await turn();
+    await nextTick();
     expect(() => monitor?.requireDatabase()).not.toThrow();
     expect(probes).toHaveLength(3);
   });

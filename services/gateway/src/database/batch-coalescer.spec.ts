@@ -11,8 +11,8 @@ function setUp(maxItems = 4) {
     },
     { maxItems, isUrgent: (item) => item < 100, restMs: 1_000 },
   );
-  const turn = () => jest.advanceTimersByTimeAsync(1);
-  return { merged, pieces, gates, turn };
+  const nextTick = () => jest.advanceTimersByTimeAsync(1);
+  return { merged, pieces, gates, nextTick };
 }
 
 describe('BatchCoalescer', () => {
@@ -24,16 +24,16 @@ describe('BatchCoalescer', () => {
   });
 
   it('begins at once, and takes together what comes meanwhile, up to its size', async () => {
-    const { merged, pieces, gates, turn } = setUp();
+    const { merged, pieces, gates, nextTick } = setUp();
     const first = merged.add([1]);
     const others = [merged.add([2, 3]), merged.add([4]), merged.add([5, 6])];
     expect(pieces).toEqual([[1]]);
     gates[0]?.resolve();
     await first;
-    await turn();
+    await nextTick();
     expect(pieces).toEqual([[1], [2, 3, 4]]);
     gates[1]?.resolve();
-    await turn();
+    await nextTick();
     expect(pieces).toEqual([[1], [2, 3, 4], [5, 6]]);
     gates[2]?.resolve();
     await Promise.all(others);
@@ -46,28 +46,28 @@ describe('BatchCoalescer', () => {
   });
 
   it('tells a failure to those who were in it, and goes on', async () => {
-    const { merged, gates, turn } = setUp();
+    const { merged, gates, nextTick } = setUp();
     const first = merged.add([1]);
     const second = merged.add([2]);
     gates[0]?.reject(new Error('away'));
     await expect(first).rejects.toThrow('away');
-    await turn();
+    await nextTick();
     gates[1]?.resolve();
     await second;
   });
 
   it('lets what nobody waits for rest, until what is urgent takes it along', async () => {
-    const { merged, pieces, gates, turn } = setUp();
+    const { merged, pieces, gates, nextTick } = setUp();
     void merged.add([101]);
     gates[0]?.resolve();
-    await turn();
+    await nextTick();
     void merged.add([102]);
-    await turn();
+    await nextTick();
     expect(pieces).toEqual([[101]]);
     void merged.add([3]);
     expect(pieces).toEqual([[101], [102, 3]]);
     gates[1]?.resolve();
-    await turn();
+    await nextTick();
   });
 
   describe('with what is urgent', () => {

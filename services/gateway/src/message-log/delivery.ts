@@ -90,10 +90,10 @@ function winsOver(a: Delivery, b: Delivery): boolean {
   return RANK[a.status] > RANK[b.status];
 }
 
-type Told = readonly [text: string | null, at: number | null];
+type Reported = readonly [text: string | null, at: number | null];
 
 /** The later value. At the same time the greater text wins, so that the order of arrival makes no difference. */
-function later(a: Told, b: Told): Told {
+function later(a: Reported, b: Reported): Reported {
   const [textA, atA] = a;
   const [textB, atB] = b;
   if (textB === null || atB === null) return a;

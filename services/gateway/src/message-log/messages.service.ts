@@ -26,13 +26,13 @@ export class MessagesService {
 
   /** @throws ProblemError `not-found` */
   async list(mainAccountId: string, query: ListQuery) {
-    return listMessages(this.prisma, mainAccountId, askedOf(query, await this.mains.get(mainAccountId)));
+    return listMessages(this.prisma, mainAccountId, filterOf(query, await this.mains.get(mainAccountId)));
   }
 
   /** Only the sub-account's own messages, whatever the query contains. */
   async listOfSub(mainAccountId: string, subAccountId: string, query: ListQuery) {
-    const asked = askedOf(query, await this.mains.get(mainAccountId));
-    return listMessages(this.prisma, mainAccountId, { ...asked, subAccount: subAccountId });
+    const filter = filterOf(query, await this.mains.get(mainAccountId));
+    return listMessages(this.prisma, mainAccountId, { ...filter, subAccount: subAccountId });
   }
 
   /** @throws ProblemError `not-found`, `too-many-requests` */
@@ -63,7 +63,7 @@ export class MessagesService {
 /**
  * Converts dates to the main account's zone, and the recipient to all notations in which it may have been reported.
  */
-function askedOf({ recipient, ...query }: ListQuery, { timeZone, country }: MainAccountRow) {
+function filterOf({ recipient, ...query }: ListQuery, { timeZone, country }: MainAccountRow) {
   const recipients = recipient === undefined ? {} : { recipients: writingsOf(recipient, country) };
   return { ...inZone(query, timeZone), ...recipients };
 }

@@ -52,7 +52,7 @@ export async function notifyChanges(
 ): Promise<void> {
   if (changed.length === 0) return;
   const { text, values } = changeNotice(changed);
-  await client.query(`SELECT pg_notify($3, notice) FROM (${text}) AS told`, [...values, OUTCOME_CHANNEL]);
+  await client.query(`SELECT pg_notify($3, notice) FROM (${text}) AS notices`, [...values, OUTCOME_CHANNEL]);
 }
 
 /** The same in a transaction of Prisma, for one main account. */

@@ -25,7 +25,7 @@ export interface Effects {
 const CREATIONS: ReadonlySet<string> = new Set<RouteId>(['createSubAccount', 'createMainAccount']);
 
 /** Whether only the outcome must be stored: no settings or names change, and no second command follows. */
-export const isPlainOperation = (stored: {
+export const isOutcomeOnlyOperation = (stored: {
   readonly action: string;
   readonly effects: object | null;
   readonly thenCommandId: string | null;

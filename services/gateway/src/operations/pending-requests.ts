@@ -4,7 +4,7 @@ import type { Outcome } from './operation.js';
 
 /** Polling intervals of waiting requests: beside notifications, and while these cannot arrive. */
 const SAFETY_POLL_MS = 1_000;
-const DEAF_POLL_MS = 150;
+const UNNOTIFIED_POLL_MS = 150;
 
 /**
  * Requests of this instance that wait for the outcome of their operation. The read model's batch wakes them, or its
@@ -12,7 +12,7 @@ const DEAF_POLL_MS = 150;
  */
 export class PendingRequests {
   private readonly waiting = new Map<string, Set<(outcome?: Outcome) => void>>();
-  private readonly plain = new Set<string>();
+  private readonly outcomeOnly = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private listening = false;
   private looking = false;
@@ -28,8 +28,8 @@ export class PendingRequests {
    * @param isOutcomeOnly whether the operation is known to change nothing but itself
    * @returns its outcome, if the notice contained it; otherwise look up whether the operation is done
    */
-  wait(operationId: string, timeoutMs: number, isPlain = false): Promise<Outcome | undefined> {
-    if (isPlain) this.plain.add(operationId);
+  wait(operationId: string, timeoutMs: number, isOutcomeOnly = false): Promise<Outcome | undefined> {
+    if (isOutcomeOnly) this.outcomeOnly.add(operationId);
     return new Promise((resolve) => {
       const wakers = this.waiting.get(operationId) ?? new Set();
       this.waiting.set(operationId, wakers);
@@ -38,7 +38,7 @@ export class PendingRequests {
         wakers.delete(leave);
         if (wakers.size === 0 && this.waiting.get(operationId) === wakers) {
           this.waiting.delete(operationId);
-          this.plain.delete(operationId);
+          this.outcomeOnly.delete(operationId);
         }
         resolve(outcome);
       };
@@ -58,8 +58,8 @@ export class PendingRequests {
   }
 
   /** Whether a request of this instance waits for the operation and knows that only its outcome must be stored. */
-  knowsAsPlain(operationId: string): boolean {
-    return this.plain.has(operationId);
+  knowsAsOutcomeOnly(operationId: string): boolean {
+    return this.outcomeOnly.has(operationId);
   }
 
   wake(operationId: string, outcome?: Outcome): void {
@@ -98,7 +98,7 @@ export class PendingRequests {
         this.timer = undefined;
         void this.look().finally(() => this.schedule());
       },
-      this.listening ? SAFETY_POLL_MS : DEAF_POLL_MS,
+      this.listening ? SAFETY_POLL_MS : UNNOTIFIED_POLL_MS,
     );
     this.timer.unref();
   }

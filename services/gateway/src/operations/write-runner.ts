@@ -12,7 +12,7 @@ import type { WriteRequest } from '../request/write-request.js';
 import { notifyChangesWithin } from './change-notice.js';
 import { toEvent } from './command-event.js';
 import type { CommandSender } from './command-sender.js';
-import { type CommandDraft, type Effects, isPlainOperation, type Operation } from './operation.js';
+import { type CommandDraft, type Effects, isOutcomeOnlyOperation, type Operation } from './operation.js';
 import { acceptedLater, refusedAnswer } from './operation-answers.js';
 import { type NewOperation, type OperationsStore, Repeated } from './operations-store.js';
 import type { PendingRequests } from './pending-requests.js';
@@ -169,7 +169,7 @@ export class WriteRunner {
     toAnswer: LedgerWrite['answer'],
     row?: NewOperation,
   ): Promise<Answer> {
-    const outcome = this.pending.wait(operationId, this.options.waitMs, row && isPlainOperation(row));
+    const outcome = this.pending.wait(operationId, this.options.waitMs, row && isOutcomeOnlyOperation(row));
     if (row) {
       this.sender.send([row]).catch((error: unknown) => {
         this.log.warn({ err: error, operationId }, 'the command could not be sent now, the sweeper will');
@@ -178,8 +178,8 @@ export class WriteRunner {
       if (await this.store.makeDue(operationId)) this.sweeper.sweepSoon();
       void this.pending.look();
     }
-    const told = await outcome;
-    const ended = told && row ? { ...row, outcome: told } : await this.store.find(operationId);
+    const notified = await outcome;
+    const ended = notified && row ? { ...row, outcome: notified } : await this.store.find(operationId);
     if ('state' in ended && ended.state === 'pending') return acceptedLater(ended, this.options.publicUrl);
     const answer =
       ended.outcome?.code === undefined

@@ -71,10 +71,10 @@ const mainAccounts = (count: number): string => `${count} main ${count === 1 ? '
 /** A window over all main accounts: those whose snapshots are currently requested. */
 class Rebuild {
   /** Parts received, by requested main account. */
-  private readonly asked = new Map<string, number>();
+  private readonly requested = new Map<string, number>();
   private stallMs: number;
   /** When the last part arrived, by the monotonic clock. */
-  private heardAtMs = performance.now();
+  private lastPartAtMs = performance.now();
   private after = '';
   private done = 0;
   private printedAtMs = performance.now();
@@ -94,7 +94,7 @@ class Rebuild {
     const deadline = performance.now() + this.options.timeoutMs;
     for (;;) {
       await this.askMore();
-      if (this.asked.size === 0) return true;
+      if (this.requested.size === 0) return true;
       if (performance.now() >= deadline) return false;
       await sleep(POLL_MS);
       await this.look();
@@ -103,12 +103,12 @@ class Rebuild {
   }
 
   private async askMore(): Promise<void> {
-    const room = (this.options.atOnce ?? AT_ONCE) - this.asked.size;
-    if (room <= 0) return;
-    const ids = await this.rows.next(this.after, room);
+    const free = (this.options.atOnce ?? AT_ONCE) - this.requested.size;
+    if (free <= 0) return;
+    const ids = await this.rows.next(this.after, free);
     const last = ids.at(-1);
     if (last === undefined) return;
-    if (this.asked.size === 0) this.heardAtMs = performance.now();
+    if (this.requested.size === 0) this.lastPartAtMs = performance.now();
     this.after = last;
     await doubtStates(this.options.pool, ids);
     await this.ask(ids);
@@ -125,30 +125,30 @@ class Rebuild {
         command: toEvent(commandId, { name: 'snapshot.request', data: { mainAccountId, history } }),
       })),
     );
-    for (const id of mainAccountIds) this.asked.set(id, 0);
+    for (const id of mainAccountIds) this.requested.set(id, 0);
   }
 
   private async look(): Promise<void> {
-    for (const { mainAccountId, parts, isDone } of await this.rows.look([...this.asked.keys()])) {
-      if (!isDone && parts === this.asked.get(mainAccountId)) continue;
-      this.heardAtMs = performance.now();
+    for (const { mainAccountId, parts, isDone } of await this.rows.look([...this.requested.keys()])) {
+      if (!isDone && parts === this.requested.get(mainAccountId)) continue;
+      this.lastPartAtMs = performance.now();
       if (isDone) {
-        this.asked.delete(mainAccountId);
+        this.requested.delete(mainAccountId);
         this.done += 1;
-      } else this.asked.set(mainAccountId, parts);
+      } else this.requested.set(mainAccountId, parts);
     }
-    if (this.asked.size === 0 || performance.now() - this.heardAtMs < this.stallMs) return;
-    await this.ask([...this.asked.keys()]);
+    if (this.requested.size === 0 || performance.now() - this.lastPartAtMs < this.stallMs) return;
+    await this.ask([...this.requested.keys()]);
     // If it were requested again before an answer can arrive, it would never finish: only the last request counts.
     this.stallMs *= 2;
-    this.heardAtMs = performance.now();
+    this.lastPartAtMs = performance.now();
   }
 
   private printProgress(): void {
-    if (performance.now() - this.printedAtMs < PRINT_MS || this.asked.size === 0) return;
+    if (performance.now() - this.printedAtMs < PRINT_MS || this.requested.size === 0) return;
     this.printedAtMs = performance.now();
-    const parts = [...this.asked.values()].reduce((sum, more) => sum + more, 0);
-    this.options.print(`${this.done} of ${this.total} done; ${parts} parts of ${this.asked.size} more`);
+    const parts = [...this.requested.values()].reduce((sum, more) => sum + more, 0);
+    this.options.print(`${this.done} of ${this.total} done; ${parts} parts of ${this.requested.size} more`);
   }
 }
 

@@ -209,7 +209,7 @@ function outcomeOf(sub: SubAccount, missing: Points, granted: Points): ResetOutc
 }
 
 /** Runs a generator to its end, and yields to the event loop between its steps. */
-export async function yielding<Result>(steps: Generator<void, Result>): Promise<Result> {
+export async function runYielding<Result>(steps: Generator<void, Result>): Promise<Result> {
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;

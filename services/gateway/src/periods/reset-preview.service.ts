@@ -7,7 +7,13 @@ import type { MainAccountsStore } from '../main-accounts/main-accounts-store.js'
 import { ConcurrencyLimiter } from '../request/concurrency-limiter.js';
 import { ProblemError } from '../request/problem.js';
 import { loadResetState, type ResetState } from './load-reset-state.js';
-import { canPreview, inTurns, previewInSteps, type ResetPreview, type ResetRow } from './preview-reset.js';
+import {
+  canPreview,
+  previewInSteps,
+  type ResetPreview,
+  type ResetRow,
+  runYielding,
+} from './preview-reset.js';
 
 /** Number of attempts to read a consistent state, and the pause between them. */
 const TRIES = 20;
@@ -33,10 +39,10 @@ export class ResetPreviewService {
     const after = keysOf(decodeCursor(query.cursor, list, 3));
     await this.mains.get(mainAccountId);
     const rows: ResetRow[] = [];
-    const preview = await this.turns.take(async () => {
+    const preview = await this.limiter.take(async () => {
       const { main, subs } = await this.load(mainAccountId);
       if (!canPreview(main)) throw new ProblemError('month-start-failed');
-      return inTurns(previewInSteps(main, subs, collector(rows, query, after)));
+      return runYielding(previewInSteps(main, subs, collector(rows, query, after)));
     });
     const names = await this.namesOf(mainAccountId, rows);
     const { items, nextCursor } = page(

@@ -121,7 +121,7 @@ async function periodLines(
   mainAccountId: string,
   periods: readonly string[],
 ): Promise<PeriodLine[]> {
-  const { rows: turns } = await client.query<{ period: string; balance: bigint | null }>(
+  const { rows: periodStarts } = await client.query<{ period: string; balance: bigint | null }>(
     'SELECT period, balance FROM period_start WHERE main_account_id = $1 AND period = ANY($2)',
     [mainAccountId, [...periods, ...periods.map(nextPeriod)]],
   );
@@ -130,7 +130,7 @@ async function periodLines(
        FROM main_account_state m WHERE m.main_account_id = $1`,
     [mainAccountId],
   );
-  const balances = new Map(turns.map(({ period, balance }) => [period, balance]));
+  const balances = new Map(periodStarts.map(({ period, balance }) => [period, balance]));
   const balanceAt = (period: string) => orNull(balances.get(period) ?? null);
   return periods.map((period) => ({
     period,

@@ -4,12 +4,12 @@ import { type Changed, changeNotice } from '../operations/change-notice.js';
 import { OUTCOME_CHANNEL } from '../operations/outcome-channel.js';
 import { encodeOutcomes } from '../operations/outcome-notice.js';
 import { figureUpserts } from './figure-upserts.js';
-import { doneUpdate, untoldDirect } from './finish-operations.js';
+import { directToNotify, doneUpdate } from './finish-operations.js';
 import type { Fold, OutcomeRow } from './fold-events.js';
 import type { PendingOperation } from './pending-operations.js';
 
 /** Whether a batch changes only figures and operations, and no names or sessions. */
-export const isPlain = ({ subs, stopped }: Fold): boolean =>
+export const changesOnlyFigures = ({ subs, stopped }: Fold): boolean =>
   stopped.length === 0 && subs.every(({ state }) => state.lifecycle !== 'deleted');
 
 /**
@@ -44,17 +44,17 @@ export function changedBy({ mains, subs, outcomes }: ReadonlyRows<'mains' | 'sub
 
 /** Requests wait for the outcome itself, or, if that took too long, for their operation. */
 function notices(rows: readonly OutcomeRow[], pending: readonly PendingOperation[]): Statement {
-  const told = ['SELECT unnest($2::text[]) AS notice', 'SELECT notice FROM change_notice'];
+  const parts = ['SELECT unnest($2::text[]) AS notice', 'SELECT notice FROM change_notice'];
   if (rows.length > 0)
-    told.push(
+    parts.push(
       `SELECT json_build_object('done', json_build_array(id))::text FROM done WHERE id <> ALL($3::text[])`,
     );
   const ended = pending.map(({ id, outcome }) => ({ id, outcome }));
-  const values: unknown[] = [OUTCOME_CHANNEL, encodeOutcomes({ direct: untoldDirect(rows), ended })];
+  const values: unknown[] = [OUTCOME_CHANNEL, encodeOutcomes({ direct: directToNotify(rows), ended })];
   if (rows.length > 0) values.push(pending.map(({ id }) => id));
   return {
     name: 'notices',
-    text: `SELECT pg_notify($1, notice) FROM (${told.join('\n      UNION ALL ')}) AS told`,
+    text: `SELECT pg_notify($1, notice) FROM (${parts.join('\n      UNION ALL ')}) AS notices`,
     values,
   };
 }

@@ -14,7 +14,7 @@ export const figureUpserts = (fold: Fold): Statement[] => [
   ...made(fold.transfers, transfersInsert),
   ...made(fold.closings, statementsUpsert),
   ...made(fold.lateFacts, lateFactsInsert),
-  ...made(fold.turns, periodStartsUpsert),
+  ...made(fold.periodStarts, periodStartsUpsert),
   ...made(fold.suspensions, suspensionEntries),
 ];
 

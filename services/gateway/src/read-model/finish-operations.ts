@@ -41,7 +41,7 @@ export async function finishOperations(client: pg.PoolClient, rows: readonly Out
 }
 
 /** Outcomes of direct commands whose requests are not notified yet. */
-export const untoldDirect = (rows: readonly OutcomeRow[]): OutcomeRow[] =>
+export const directToNotify = (rows: readonly OutcomeRow[]): OutcomeRow[] =>
   rows.filter(({ commandId, isNotified }) => isDirect(commandId) && !isNotified);
 
 /**
@@ -49,7 +49,7 @@ export const untoldDirect = (rows: readonly OutcomeRow[]): OutcomeRow[] =>
  * completed as such too.
  */
 async function notifyDirect(client: pg.PoolClient, rows: readonly OutcomeRow[]): Promise<void> {
-  const notices = encodeOutcomes({ direct: untoldDirect(rows), ended: [] });
+  const notices = encodeOutcomes({ direct: directToNotify(rows), ended: [] });
   if (notices.length === 0) return;
   await client.query('SELECT pg_notify($1, notice) FROM unnest($2::text[]) AS notice', [
     OUTCOME_CHANNEL,

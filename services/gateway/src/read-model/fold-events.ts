@@ -52,7 +52,7 @@ export interface Fold {
   /** Closed statements, later changes of them, and period starts. */
   readonly closings: ClosingRow[];
   readonly lateFacts: LateFactRow[];
-  readonly turns: PeriodStartRow[];
+  readonly periodStarts: PeriodStartRow[];
   /** Sub-accounts that were inactive after one of the events, even if a later event activated them again. */
   readonly stopped: StoppedRow[];
 }
@@ -121,7 +121,7 @@ export function foldEvents(events: readonly LedgerEvent[], isNotified = (_: Ledg
 class PeriodFold {
   private readonly closings = new Map<string, ClosingRow>();
   private readonly lateFacts = new Map<string, LateFactRow>();
-  private readonly turns = new Map<string, PeriodStartRow>();
+  private readonly periodStarts = new Map<string, PeriodStartRow>();
 
   add(event: LedgerEvent, position: Position): void {
     const { mainAccountId, sequence } = position;
@@ -132,15 +132,15 @@ class PeriodFold {
     }
     const late = lateFactOf(event, position);
     if (late) keepNewest(this.lateFacts, `${mainAccountId} ${numbered(sequence)}`, late);
-    const turn = periodStartOf(event, position);
-    if (turn) keepNewest(this.turns, `${mainAccountId} ${turn.period}`, turn);
+    const periodStart = periodStartOf(event, position);
+    if (periodStart) keepNewest(this.periodStarts, `${mainAccountId} ${periodStart.period}`, periodStart);
   }
 
-  rows(): Pick<Fold, 'closings' | 'lateFacts' | 'turns'> {
+  rows(): Pick<Fold, 'closings' | 'lateFacts' | 'periodStarts'> {
     return {
       closings: sorted(this.closings),
       lateFacts: sorted(this.lateFacts),
-      turns: sorted(this.turns),
+      periodStarts: sorted(this.periodStarts),
     };
   }
 }

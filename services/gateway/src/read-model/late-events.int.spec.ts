@@ -27,14 +27,14 @@ afterAll(async () => {
 /** @param isHeard whether main accounts have webhooks: their batches are written in steps, others in one statement */
 const readModel = (isHeard: boolean) =>
   new ReadModel(
-    { steps: pool, plain: pool },
+    { steps: pool, oneStatement: pool },
     {
       write: async (_record, reason, detail) => {
         throw new Error(`dead-lettered: ${reason} ${detail}`);
       },
     },
     new EarlyOutcomes(new PendingDirectRequests()),
-    { knowsAsPlain: () => false, wake: () => {} },
+    { knowsAsOutcomeOnly: () => false, wake: () => {} },
     new WebhookFeed({ isEmpty: !isHeard, has: () => isHeard }, () => {}),
     createLogger({ service: 'suite', level: 'silent' }),
   );

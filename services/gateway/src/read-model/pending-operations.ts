@@ -1,14 +1,14 @@
 import { columns } from '@subledger/database';
 import type pg from 'pg';
 import { isDirect } from '../operations/direct-runner.js';
-import { isPlainOperation } from '../operations/operation.js';
+import { isOutcomeOnlyOperation } from '../operations/operation.js';
 import type { EndedOutcome } from '../operations/outcome-notice.js';
 import type { OutcomeRow } from './fold-events.js';
 import { runPlanned } from './run-statement.js';
 
 /** An operation whose outcome has arrived, but is not stored yet. */
 export interface PendingOperation extends EndedOutcome {
-  readonly isPlain: boolean;
+  readonly isOutcomeOnly: boolean;
 }
 
 interface Row {
@@ -34,7 +34,7 @@ export async function pendingOperations(
   const rows = outcomes.filter(({ commandId }) => !isDirect(commandId));
   const known = rows.filter(({ commandId }) => isKnown(commandId));
   return [
-    ...known.map(({ commandId, outcome }) => ({ id: commandId, outcome, isPlain: true })),
+    ...known.map(({ commandId, outcome }) => ({ id: commandId, outcome, isOutcomeOnly: true })),
     ...(await lookedUp(
       pool,
       rows.filter(({ commandId }) => !isKnown(commandId)),
@@ -61,6 +61,6 @@ async function lookedUp(
   });
   return (found.rows as Row[]).map((row) => {
     const { outcome } = rows[Number(row.place) - 1] as OutcomeRow;
-    return { id: row.id, outcome, isPlain: isPlainOperation(row) };
+    return { id: row.id, outcome, isOutcomeOnly: isOutcomeOnlyOperation(row) };
   });
 }

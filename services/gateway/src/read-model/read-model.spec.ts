@@ -13,7 +13,7 @@ import { ReadModel } from './read-model.js';
 async function sentWith(
   listening: readonly string[],
   events: readonly LedgerEvent[] = ['ma_1', 'ma_2'].map((main) => usedEvent(85, { main })),
-  waiting = { knowsAsPlain: (_: string) => false, wake: (_: string) => {} },
+  waiting = { knowsAsOutcomeOnly: (_: string) => false, wake: (_: string) => {} },
 ): Promise<{ alone: number; within: string[] }> {
   const sent = { alone: 0, within: [] as string[] };
   const answer = { rows: [], rowCount: 0, command: 'COMMIT' };
@@ -33,7 +33,7 @@ async function sentWith(
   };
   const listeners = { isEmpty: listening.length === 0, has: (id: string) => listening.includes(id) };
   const model = new ReadModel(
-    { steps: pool as unknown as pg.Pool, plain: pool as unknown as pg.Pool },
+    { steps: pool as unknown as pg.Pool, oneStatement: pool as unknown as pg.Pool },
     { write: async () => {} },
     new EarlyOutcomes(new PendingDirectRequests()),
     waiting,
@@ -80,7 +80,10 @@ describe('the outcome of a plain operation', () => {
 
   test('is one statement where its request waits here, and that is told once it is committed', async () => {
     const woken: string[] = [];
-    const waiting = { knowsAsPlain: (id: string) => id === 'op_1', wake: (id: string) => woken.push(id) };
+    const waiting = {
+      knowsAsOutcomeOnly: (id: string) => id === 'op_1',
+      wake: (id: string) => woken.push(id),
+    };
     expect(await sentWith([], [changed], waiting)).toEqual({ alone: 1, within: [] });
     expect(woken).toEqual(['op_1']);
   });

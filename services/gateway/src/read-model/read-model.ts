@@ -8,7 +8,7 @@ import { EventParser, type LedgerEvent } from '../events/parse-events.js';
 import { notifyChanges } from '../operations/change-notice.js';
 import type { PendingRequests } from '../operations/pending-requests.js';
 import type { WebhookFeed } from '../webhooks/webhook-feed.js';
-import { atOnce, changedBy, isPlain } from './apply-at-once.js';
+import { atOnce, changedBy, changesOnlyFigures } from './apply-at-once.js';
 import { applySnapshot } from './apply-snapshot.js';
 import type { EarlyOutcomes } from './early-outcomes.js';
 import { figureUpserts } from './figure-upserts.js';
@@ -30,7 +30,7 @@ export interface ReadModelPools {
   /** For transactions with several SQL statements. */
   readonly steps: pg.Pool;
   /** For batches in one SQL statement. Its plans use indexes only, and are made once. */
-  readonly plain: Pick<pg.Pool, 'query'>;
+  readonly oneStatement: Pick<pg.Pool, 'query'>;
 }
 
 /**
@@ -49,14 +49,14 @@ export class ReadModel {
     private readonly pools: ReadModelPools,
     private readonly deadLetters: Pick<DeadLetterWriter, 'write'>,
     private readonly early: EarlyOutcomes,
-    private readonly waiting: Pick<PendingRequests, 'knowsAsPlain' | 'wake'>,
+    private readonly waiting: Pick<PendingRequests, 'knowsAsOutcomeOnly' | 'wake'>,
     private readonly webhooks: WebhookFeed,
     private readonly log: Logger,
   ) {}
 
   /** Passes outcomes to waiting requests before the events are applied. */
-  foresee(records: readonly KafkaRecord[]): void {
-    if (this.early.isWorthwhile(records.length)) this.early.notify(this.parser.foresee(records));
+  notifyEarly(records: readonly KafkaRecord[]): void {
+    if (this.early.isWorthwhile(records.length)) this.early.notify(this.parser.parseEarly(records));
   }
 
   /** @throws the database's or broker's error: the batch must be delivered again */
@@ -78,30 +78,30 @@ export class ReadModel {
       return withTransaction(this.pools.steps, (client) => applySnapshot(client, snapshot));
     }
     const fold = foldEvents(events, (event) => this.early.wasTold(event));
-    const heard = this.webhooks.heardOf(events);
-    if (heard.length > 0) return this.applyHeard(events, heard, fold);
-    const pending = isPlain(fold) ? await this.pendingOf(fold) : [];
-    if (!isPlain(fold) || pending.some((operation) => !operation.isPlain))
+    const relevant = this.webhooks.eventsWithWebhook(events);
+    if (relevant.length > 0) return this.applyWithWebhooks(events, relevant, fold);
+    const pending = changesOnlyFigures(fold) ? await this.pendingOf(fold) : [];
+    if (!changesOnlyFigures(fold) || pending.some((operation) => !operation.isOutcomeOnly))
       return withTransaction(this.pools.steps, (client) => applyStepwise(client, fold));
     const statement = atOnce(fold, pending);
     if (!statement) return;
-    await runPlanned(this.pools.plain, statement);
+    await runPlanned(this.pools.oneStatement, statement);
     // Other instances get the notice. Requests of this instance need not wait for it.
     for (const { id, outcome } of pending) this.waiting.wake(id, outcome);
   }
 
   private pendingOf({ outcomes }: Fold): Promise<PendingOperation[]> {
-    return pendingOperations(this.pools.plain, outcomes, (id) => this.waiting.knowsAsPlain(id));
+    return pendingOperations(this.pools.oneStatement, outcomes, (id) => this.waiting.knowsAsOutcomeOnly(id));
   }
 
   /** Webhook events commit together with the figures, so that neither exists without the other. */
-  private async applyHeard(
+  private async applyWithWebhooks(
     events: readonly LedgerEvent[],
-    heard: readonly LedgerEvent[],
+    relevant: readonly LedgerEvent[],
     fold: Fold,
   ): Promise<void> {
     const queued = await withTransaction(this.pools.steps, async (client) => {
-      const count = await this.webhooks.note(client, events, heard);
+      const count = await this.webhooks.note(client, events, relevant);
       await applyStepwise(client, fold);
       return count;
     });

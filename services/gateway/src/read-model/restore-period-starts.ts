@@ -25,7 +25,7 @@ export async function restorePeriodStarts(
   client: pg.PoolClient,
   { mainAccountId, generation, sequence }: SnapshotMain,
 ): Promise<void> {
-  await client.query(TURNS, [mainAccountId, generation, sequence, NEVER_LATE]);
+  await client.query(PERIOD_STARTS, [mainAccountId, generation, sequence, NEVER_LATE]);
 }
 
 /**
@@ -38,7 +38,7 @@ const lines = (from: string, to: string): string =>
  * One pass over the main account's transfers, then a few index look-ups for each period. Periods begin with the one
  * in which the main account was created, or that of its first transfer if that is older.
  */
-const TURNS = `
+const PERIOD_STARTS = `
   WITH months AS MATERIALIZED (
     SELECT period, min(sequence) AS first, max(sequence) AS last,
         min(period) FILTER (WHERE kind = ANY($4)) AS own,

@@ -16,16 +16,16 @@ function task() {
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('turns', () => {
+describe('limiter', () => {
   test('so many at once, the others in line and in order, one more is turned away', async () => {
-    const turns = new ConcurrencyLimiter({ running: 2, waiting: 2 });
+    const limiter = new ConcurrencyLimiter({ running: 2, waiting: 2 });
     const tasks = Array.from({ length: 4 }, task);
-    const results = tasks.map(({ work }) => turns.take(work));
+    const results = tasks.map(({ work }) => limiter.take(work));
     await settle();
     const began = () => tasks.map(({ state }) => state.began);
     expect(began()).toEqual([true, true, false, false]);
     const refused = task();
-    await expect(turns.take(refused.work)).rejects.toMatchObject({
+    await expect(limiter.take(refused.work)).rejects.toMatchObject({
       code: 'too-many-requests',
       headers: { 'retry-after': '1' },
     });
@@ -41,22 +41,22 @@ describe('turns', () => {
   });
 
   test('work that fails gives its turn on', async () => {
-    const turns = new ConcurrencyLimiter({ running: 1, waiting: 1 });
+    const limiter = new ConcurrencyLimiter({ running: 1, waiting: 1 });
     const [first, second] = [task(), task()];
-    const failing = turns.take(first.work);
-    const waiting = turns.take(second.work);
+    const failing = limiter.take(first.work);
+    const waiting = limiter.take(second.work);
     first.state.end(new Error('no'));
     await expect(failing).rejects.toThrow('no');
     second.state.end();
     expect(await waiting).toBe('done');
-    expect(await turns.take(async () => 'again')).toBe('again');
+    expect(await limiter.take(async () => 'again')).toBe('again');
   });
 
   test('whoever goes first does so, also where the line is full', async () => {
-    const turns = new ConcurrencyLimiter({ running: 1, waiting: 1 });
+    const limiter = new ConcurrencyLimiter({ running: 1, waiting: 1 });
     const [running, waiting, first] = [task(), task(), task()];
-    const results = [turns.take(running.work), turns.take(waiting.work), turns.take(first.work, true)];
-    await expect(turns.take(task().work, true)).rejects.toMatchObject({ code: 'too-many-requests' });
+    const results = [limiter.take(running.work), limiter.take(waiting.work), limiter.take(first.work, true)];
+    await expect(limiter.take(task().work, true)).rejects.toMatchObject({ code: 'too-many-requests' });
     running.state.end();
     await settle();
     expect([first.state.began, waiting.state.began]).toEqual([true, false]);

@@ -9,7 +9,7 @@ const MAX_KEPT = 10_000;
 
 /** Counts and logs requests of main accounts beyond their share. */
 export class CustomerLimits {
-  private readonly told = new LRUCache<string, true>({ max: MAX_KEPT, ttl: LOG_EVERY_MS });
+  private readonly logged = new LRUCache<string, true>({ max: MAX_KEPT, ttl: LOG_EVERY_MS });
   private readonly refusals: Counter<'limit'>;
 
   constructor(
@@ -27,8 +27,8 @@ export class CustomerLimits {
   refused(limit: CustomerLimit, mainAccountId: string): void {
     this.refusals.inc({ limit });
     const key = `${limit} ${mainAccountId}`;
-    if (this.told.has(key)) return;
-    this.told.set(key, true);
+    if (this.logged.has(key)) return;
+    this.logged.set(key, true);
     this.log.warn({ limit, mainAccountId }, 'a main account is at its limit');
   }
 }

@@ -98,8 +98,8 @@ export class EventStream {
     }
     // Filtered only now, because held events may be older than the reader's state.
     const news = events.filter((one) => !one.onlyIfNew || this.isNews(one.data));
-    told.forEach(({ event, data }, index) => {
-      if (index === told.length - 1) this.id = id;
+    news.forEach(({ event, data }, index) => {
+      if (index === news.length - 1) this.id = id;
       this.write(`id: ${this.id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     });
     this.id = id;

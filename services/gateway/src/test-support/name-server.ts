@@ -5,7 +5,7 @@ const TYPE_A = 1;
 /** A name server with answers from the test. Each answer may differ, and none may be cached. */
 export class NameServer {
   /** Names requested by type A. */
-  readonly asked: string[] = [];
+  readonly queried: string[] = [];
   /** IPv4 addresses of a name, by the number of earlier requests for it. */
   answer: (name: string, times: number) => readonly string[] = () => [];
   private readonly socket: Socket = createSocket('udp4');
@@ -38,8 +38,8 @@ export class NameServer {
     const name = labels.join('.').toLowerCase();
     const question = query.subarray(12, at + 5);
     const isA = query.readUInt16BE(at + 1) === TYPE_A;
-    const addresses = isA ? this.answer(name, this.asked.filter((one) => one === name).length) : [];
-    if (isA) this.asked.push(name);
+    const addresses = isA ? this.answer(name, this.queried.filter((one) => one === name).length) : [];
+    if (isA) this.queried.push(name);
     const header = Buffer.alloc(12);
     query.copy(header, 0, 0, 2);
     header.writeUInt16BE(0x8180, 2);

@@ -3,7 +3,7 @@ import { withTransaction } from '@subledger/database';
 import { type Logger, PeriodicTask } from '@subledger/service-kit';
 import type pg from 'pg';
 import { loadResetState } from '../periods/load-reset-state.js';
-import { canPreview, inTurns, previewInSteps, type ResetPreview } from '../periods/preview-reset.js';
+import { canPreview, previewInSteps, type ResetPreview, runYielding } from '../periods/preview-reset.js';
 import { enqueueWebhookEvent } from './enqueue-webhook-events.js';
 import type { WebhookEvent } from './webhook-event.js';
 
@@ -90,7 +90,7 @@ export class ShortfallForecast {
     const steps = previewInSteps(state.main, state.subs, (row) => {
       if (row.outcome === 'unfunded' && unfunded.length < MAX_NAMED) unfunded.push(row.id);
     });
-    const preview = await inTurns(steps);
+    const preview = await runYielding(steps);
     if (preview.shortfall === 0n) return 0;
     const webhookEvent = forecastOf(mainAccountId, preview, unfunded, leftMs);
     return withTransaction(this.pool, (client) => enqueueWebhookEvent(client, webhookEvent));

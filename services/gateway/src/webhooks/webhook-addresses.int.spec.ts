@@ -86,9 +86,9 @@ describe('where a name leads', () => {
     expect(asked).toBe(1);
     expect(await found()).toBeInstanceOf(Error);
 
-    const before = names.asked.length;
+    const before = names.queried.length;
     await send(named('inside.example.com'), true);
-    expect(names.asked.slice(before)).toEqual(['inside.example.com']);
+    expect(names.queried.slice(before)).toEqual(['inside.example.com']);
   });
 });
 

@@ -35,14 +35,14 @@ afterAll(async () => {
 /** The read model of one instance, in which everybody has webhooks. */
 const instance = () =>
   new ReadModel(
-    { steps: pool, plain: pool },
+    { steps: pool, oneStatement: pool },
     {
       write: async (_record, reason, detail) => {
         throw new Error(`dead-lettered: ${reason} ${detail}`);
       },
     },
     new EarlyOutcomes(new PendingDirectRequests()),
-    { knowsAsPlain: () => false, wake: () => {} },
+    { knowsAsOutcomeOnly: () => false, wake: () => {} },
     new WebhookFeed({ isEmpty: false, has: () => true }, () => {}),
     createLogger({ service: 'suite', level: 'silent' }),
   );

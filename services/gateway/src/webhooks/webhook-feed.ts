@@ -14,7 +14,7 @@ export class WebhookFeed {
   ) {}
 
   /** Events of main accounts with a webhook. For most batches there are none. */
-  heardOf(events: readonly LedgerEvent[]): readonly LedgerEvent[] {
+  eventsWithWebhook(events: readonly LedgerEvent[]): readonly LedgerEvent[] {
     if (this.listeners.isEmpty) return [];
     return events.filter(({ data }) => this.listeners.has(data.mainAccountId));
   }
@@ -29,12 +29,12 @@ export class WebhookFeed {
   async note(
     client: pg.PoolClient,
     events: readonly LedgerEvent[],
-    heard: readonly LedgerEvent[],
+    relevant: readonly LedgerEvent[],
   ): Promise<number> {
     const mains = [...new Set(events.map(({ data }) => data.mainAccountId))].sort();
     const positions = await lockPositions(client, mains);
-    const before = await readPreviousStates(client, heard, positions);
-    const { webhookEvents, previous } = findWebhookEvents(heard, before);
+    const before = await readPreviousStates(client, relevant, positions);
+    const { webhookEvents, previous } = findWebhookEvents(relevant, before);
     await writeMarks(client, before, previous);
     return enqueueWebhookEvents(client, webhookEvents);
   }

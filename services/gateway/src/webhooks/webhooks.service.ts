@@ -55,7 +55,7 @@ export class WebhooksService {
         const row = await tx.webhook.create({
           data: { mainAccountId, id, url, events, description: description ?? '', secret: sealed },
         });
-        await tell(tx, mainAccountId);
+        await notifyListeners(tx, mainAccountId);
         return {
           status: 201,
           headers: { location: `/v1/main-accounts/${mainAccountId}/webhooks/${id}` },
@@ -113,7 +113,7 @@ export class WebhooksService {
           },
         });
         if (!row.enabled) await failPendingWithin(tx, mainAccountId, id);
-        else await tell(tx, mainAccountId);
+        else await notifyListeners(tx, mainAccountId);
         return { status: 200, body: webhookViewOf(row, now) };
       },
     });
@@ -186,7 +186,7 @@ async function lockWebhook(tx: Transaction, mainAccountId: string, id: string): 
 }
 
 /** Notifies the other instances of an enabled webhook. */
-async function tell(tx: Transaction, mainAccountId: string): Promise<void> {
+async function notifyListeners(tx: Transaction, mainAccountId: string): Promise<void> {
   await tx.$executeRaw`SELECT pg_notify(${OUTCOME_CHANNEL}, ${encodeNotice({ listens: mainAccountId })})`;
 }
 

@@ -17,7 +17,7 @@ function setUp(places: number) {
   return { limiter, entered, enter };
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextTick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('ConcurrencyLimiter', () => {
   it('lets in what fits, in the order of coming', async () => {
@@ -25,11 +25,11 @@ describe('ConcurrencyLimiter', () => {
     const first = enter('large', 8);
     enter('other large', 8);
     enter('small', 1);
-    await turn();
+    await nextTick();
     // The small one would fit, but another one came before it.
     expect(entered).toEqual(['large']);
     first.leave();
-    await turn();
+    await nextTick();
     expect(entered).toEqual(['large', 'other large', 'small']);
   });
 
@@ -38,13 +38,13 @@ describe('ConcurrencyLimiter', () => {
     const light = enter('light', 1);
     const heavy = enter('heavy', 1_000);
     enter('after it', 1);
-    await turn();
+    await nextTick();
     expect(entered).toEqual(['light']);
     light.leave();
-    await turn();
+    await nextTick();
     expect(entered).toEqual(['light', 'heavy']);
     heavy.leave();
-    await turn();
+    await nextTick();
     expect(entered).toEqual(['light', 'heavy', 'after it']);
   });
 
@@ -54,7 +54,7 @@ describe('ConcurrencyLimiter', () => {
     enter('second');
     first.fail(new Error('no'));
     await expect(first.done).rejects.toThrow('no');
-    await turn();
+    await nextTick();
     expect(entered).toEqual(['first', 'second']);
   });
 
@@ -72,7 +72,7 @@ describe('ConcurrencyLimiter', () => {
       },
       () => queued,
     );
-    await turn();
+    await nextTick();
     expect(entered).toEqual(['grown']);
     queued = 2;
     void limiter.run(
@@ -80,10 +80,10 @@ describe('ConcurrencyLimiter', () => {
       () => queued,
     );
     first.resolve();
-    await turn();
+    await nextTick();
     expect(entered).toEqual(['grown']);
     heavy.resolve();
-    await turn();
+    await nextTick();
     expect(entered).toEqual(['grown', 'waits']);
   });
 });

@@ -112,7 +112,7 @@ function setUp() {
   };
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const nextTick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('Lanes', () => {
   // Found by the simulation, seed 1755667184: commands between the row's offset and the next fetched one were lost.
@@ -120,16 +120,16 @@ describe('Lanes', () => {
     const { lanes, feed, row, processed, look, duringTakeover } = setUp();
     await lanes.onAssigned([COMMANDS]);
     for (let n = 0; n < 5; n += 1) feed.fetch();
-    await turn();
+    await nextTick();
     expect(processed).toEqual([0n, 1n, 2n, 3n, 4n]);
     processed.length = 0;
     Object.assign(row, { generation: 2, commandOffset: 2n });
     duringTakeover(() => feed.fetch());
     look();
-    await turn();
-    await turn();
+    await nextTick();
+    await nextTick();
     feed.fetch();
-    await turn();
+    await nextTick();
     expect(lanes.get(0)).toMatchObject({ state: 'running', generation: 2 });
     expect(processed).toEqual([2n]);
   });
@@ -141,7 +141,7 @@ describe('the lag', () => {
     await lanes.onAssigned([COMMANDS]);
     logEnd.value = 7n;
     look();
-    await turn();
+    await nextTick();
     const { values } = await metrics.lag.get();
     expect(values).toEqual([
       { value: 7, labels: { topic: TOPICS.commands, partition: '0' } },
