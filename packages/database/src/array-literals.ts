@@ -1,7 +1,7 @@
 /**
- * PostgreSQL array literals (`{1,2,NULL}`), one per column of a set-based statement. `pg` makes them of JavaScript
- * arrays too, but value by value with every one quoted and searched for escapes; for thousands of rows that is a
- * third of the client's time. What needs no quoting is not quoted here.
+ * PostgreSQL array literals (`{1,2,NULL}`), one per column of a set-based SQL statement. `pg` can convert JavaScript
+ * arrays too, but it quotes every value and searches it for escapes. For thousands of rows that is a third of the
+ * client's time. Here, values are quoted only if needed.
  */
 
 /** Numbers, bigints, booleans, and null. */
@@ -30,10 +30,10 @@ export function textArray(values: readonly (string | null)[]): string {
   return `${text}}`;
 }
 
-/** What a column may hold. Times and JSON are given as text. */
+/** A value of a column. Times and JSON are given as text. */
 export type Cell = string | number | bigint | boolean | null | undefined;
 
-/** Of the picks of all rows, whatever of these they are; undefined is null. */
+/** An array of the values that `pick` returns for all rows. Undefined becomes null. */
 export function cellArray<Row>(rows: readonly Row[], pick: (row: Row, index: number) => Cell): string {
   let text = '{';
   for (let i = 0; i < rows.length; i += 1) {

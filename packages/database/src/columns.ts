@@ -1,9 +1,9 @@
 import { type Cell, cellArray } from './array-literals.js';
 
 /**
- * Turns rows into one array per column, as PostgreSQL's literals (`array-literals.ts`), the shape that
- * `unnest($1::text[], $2::bigint[])` takes: one statement for any number of rows, with a text that does not depend on
- * the number (and so is prepared once).
+ * Converts rows to one array literal per column (`array-literals.ts`), as `unnest($1::text[], $2::bigint[])` takes
+ * them. So one SQL statement serves any number of rows. Its text does not depend on the number, so it is prepared
+ * once.
  *
  * @example
  * await client.query(

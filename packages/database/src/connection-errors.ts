@@ -1,4 +1,4 @@
-/** What Node says when a connection cannot be made or breaks. */
+/** Node's error codes for a connection that cannot be made or breaks. */
 const SOCKET_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -9,15 +9,15 @@ const SOCKET_CODES = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
-  // Written to while it was breaking.
+  // The stream was written to while it was breaking.
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
   'ERR_SOCKET_CLOSED',
 ]);
 
 /**
- * SQLSTATEs, or how they begin, after which the connection is gone, or was never given.
- * @see https://www.postgresql.org/docs/18/errcodes-appendix.html
+ * SQLSTATEs, or their prefixes, after which there is no connection. @see
+ * https://www.postgresql.org/docs/18/errcodes-appendix.html
  */
 const CONNECTION_STATES = [
   '08', // connection exceptions
@@ -28,7 +28,7 @@ const CONNECTION_STATES = [
   '53300', // too_many_connections
 ];
 
-/** SQLSTATEs, or how they begin, that a repeat of the same transaction may well not meet again. */
+/** SQLSTATEs, or their prefixes, that may not occur again if the same transaction is repeated. */
 const TRANSIENT_STATES = [
   '40001', // serialization_failure
   '40P01', // deadlock_detected
@@ -42,7 +42,7 @@ const TRANSIENT_STATES = [
 const begins = (state: string | undefined, beginnings: readonly string[]): boolean =>
   state !== undefined && beginnings.some((beginning) => state.startsWith(beginning));
 
-/** `pg` and `pg-pool` raise these without a code. The last two: answers out of step, and a service that is stopping. */
+/** Errors of `pg` and `pg-pool` without a code. The last two: answers out of order, and a stopping service. */
 const MESSAGES = new RegExp(
   `^(${[
     'Connection terminated',
@@ -57,7 +57,7 @@ const MESSAGES = new RegExp(
   ].join('|')})`,
 );
 
-/** What Prisma's driver adapter calls the same things. */
+/** Names of the same errors in Prisma's driver adapter. */
 const PRISMA_KINDS = new Set([
   'DatabaseNotReachable',
   'ConnectionClosed',
@@ -65,23 +65,23 @@ const PRISMA_KINDS = new Set([
   'TooManyConnections',
 ]);
 const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2037']);
-/** A write conflict or a deadlock, whichever SQLSTATE it was. */
+/** A write conflict or a deadlock, for any SQLSTATE. */
 const PRISMA_CONFLICT = 'P2034';
 
 /**
- * Was the connection lost, refused or never made (and so nothing said about the data)? Everything else
- * is about the statement or the data, and comes again when the same is tried again.
+ * Whether the connection was lost, refused or never made. Then nothing is known about the data. Any other error
+ * concerns the statement or the data, and would occur again.
  *
- * Looks through `cause`, `AggregateError`s and what Prisma keeps of its driver's error (`meta.driverAdapterError`, not
- * `cause`), so errors from `pg`, from Prisma and wrapped ones work.
+ * It searches `cause`, `AggregateError`s and Prisma's copy of its driver's error (`meta.driverAdapterError`, not
+ * `cause`), so it works for errors of `pg` and of Prisma, wrapped or not.
  */
 export function isConnectionError(error: unknown): boolean {
   return some(error, isDirectConnectionError);
 }
 
 /**
- * Is it worth trying the same transaction again: a connection error, a deadlock, a serialization failure,
- * a lock or statement time-out, or a server short of resources?
+ * Whether the same transaction may succeed if it is repeated: after a connection error, a deadlock, a serialization
+ * failure, a lock or statement time-out, or if the server lacks resources.
  */
 export function isTransientError(error: unknown): boolean {
   return some(
@@ -93,10 +93,13 @@ export function isTransientError(error: unknown): boolean {
   );
 }
 
-/** By the classes that there are, as `EPIPE` and Prisma's `P2025` have five characters too. */
+/** Limited to the existing classes, because `EPIPE` and Prisma's `P2025` have five characters too. */
 const SQL_STATE = /^(?:[0-9][0-9A-Z]|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 
-/** The five characters that PostgreSQL gave, or undefined: `23505` is a unique violation. Looks through like the others. */
+/**
+ * PostgreSQL's five-character code, or undefined. `23505` is a unique violation. It searches wrapped errors like the
+ * others.
+ */
 export function sqlState(error: unknown): string | undefined {
   let state: string | undefined;
   some(error, (one) => {
@@ -137,7 +140,7 @@ function fields(error: unknown): ErrorFields {
   return typeof error === 'object' && error !== null ? (error as ErrorFields) : {};
 }
 
-/** Deep enough for any wrapping that is done here, and an end to cyclic causes. */
+/** Deeper than our own wrapping, and a limit for cyclic causes. */
 const MAX_DEPTH = 8;
 
 function some(error: unknown, test: (error: unknown) => boolean, depth = 0): boolean {

@@ -5,24 +5,25 @@ import { MigrationAdapterFactory } from './migration-adapter.js';
 import { LOCK_FILE, LOCK_FILE_TEXT, readMigrations, readSchemaFile } from './migration-files.js';
 import { engineMessage, openSchemaEngine } from './schema-engine.js';
 
-/** Where the scratch database is made; the database that the URL names is not touched. */
+/** Where the scratch database is made. The database of the URL is not changed. */
 export type DiffSource = MigrationSource & {
-  /** Tables that only the migrations know (partitions of a table in `schema.prisma`). */
+  /** Tables that only the migrations create (partitions of a table in `schema.prisma`). */
   readonly externalTables?: readonly string[];
 };
 
 export interface MigrationDiff {
-  /** True when the migrations, replayed, produce what `schema.prisma` describes. */
+  /** Whether the replayed migrations produce the schema of `schema.prisma`. */
   readonly inSync: boolean;
-  /** SQL that leads from the migrations to `schema.prisma`; empty when in sync. */
+  /** SQL that converts the migrations' schema to that of `schema.prisma`. Empty if they are equal. */
   readonly sql: string;
 }
 
 /**
- * Replays the migrations in a scratch database and compares the result with `schema.prisma`. What Prisma
- * cannot express (checks, functions, storage parameters) it does not see, and so does not report.
+ * Replays the migrations in a scratch database and compares the result with `schema.prisma`. Objects that Prisma
+ * cannot express (checks, functions, storage parameters) are not compared.
  *
- * @throws MigrationError when the server cannot be reached, the user may not create databases, or a migration fails
+ *
+ * @throws MigrationError if the server cannot be reached, the user may not create databases, or a migration fails
  */
 export async function diffMigrations(source: DiffSource): Promise<MigrationDiff> {
   const { list } = await readMigrations(source.migrationsDir);
@@ -50,18 +51,18 @@ export async function diffMigrations(source: DiffSource): Promise<MigrationDiff>
 }
 
 export interface CreateMigrationOptions extends DiffSource {
-  /** What it is for; becomes part of the folder's name: `add hold expiry`. */
+  /** Its purpose, which becomes part of the folder's name: `add hold expiry`. */
   readonly name: string;
-  /** Default: now. Only its UTC date and time to the second are used. */
+  /** Default: now. Only the UTC date and time to the second are used. */
   readonly at?: Date;
-  /** Make a migration even without a difference, to be written by hand. */
+  /** Whether to create a migration without a difference, to be written by hand. */
   readonly allowEmpty?: boolean;
 }
 
 /**
- * Writes `<migrationsDir>/<UTC timestamp>_<name>/migration.sql` with the difference between the migrations
- * and `schema.prisma`, to be read and added to by hand, and returns its path; undefined when there is no
- * difference. Applies nothing.
+ * Writes `<migrationsDir>/<UTC timestamp>_<name>/migration.sql` with the difference between the migrations and
+ * `schema.prisma`, to be checked and completed by hand. Applies nothing.
+ * @returns its path, or undefined if there is no difference
  */
 export async function createMigration(options: CreateMigrationOptions): Promise<string | undefined> {
   const slug = options.name
@@ -81,7 +82,7 @@ export async function createMigration(options: CreateMigrationOptions): Promise<
   return file;
 }
 
-/** `migrate` makes the schema; a migration that named it could not be replayed in another one. */
+/** `migrate` creates the schema. A migration with a schema name could not be replayed in another schema. */
 function withoutCreateSchema(sql: string): string {
   const rest = sql.replace(/-- CreateSchema\nCREATE SCHEMA IF NOT EXISTS "[^"]+";\n*/g, '').trim();
   return rest === '' || rest === '-- This is an empty migration.' ? '' : `${rest}\n`;

@@ -1,6 +1,6 @@
 /**
- * How many of the first share a transaction: as many as fit into `max` together. The first one always does, however
- * large; what is infinitely large stays alone.
+ * How many of the first items share a transaction: as many as fit into `max` together. The first one always does,
+ * whatever its size. An item of infinite size stays alone.
  */
 export function fitting<Item>(items: readonly Item[], sizeOf: (item: Item) => number, max: number): number {
   let size = 0;

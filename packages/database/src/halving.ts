@@ -1,18 +1,20 @@
 import { isTransientError } from './connection-errors.js';
 
-/** A list as its first half (the larger one) and the rest. */
+/** Splits a list into its first half (the larger one) and the rest. */
 export function halvesOf<Item>(items: readonly Item[]): readonly [readonly Item[], readonly Item[]] {
   const middle = Math.ceil(items.length / 2);
   return [items.slice(0, middle), items.slice(middle)];
 }
 
 /**
- * Applies items together. If that fails otherwise than by an outage, the halves are applied apart, one after the other,
- * down to the one item that fails alone: what the database refuses must not stop all others.
+ * Applies items together. If that fails for another reason than an outage, it applies the halves separately, one
+ * after the other, down to a single item that fails alone. So an item that the database refuses does not stop the
+ * others.
  *
- * @param apply of all or nothing: one transaction
+ *
+ * @param apply applies all items or none, in one transaction
  * @param onRefused gets the item that failed alone, and its error
- * @throws whatever `isTransientError` knows: nothing is said about the items then
+ * @throws errors for which `isTransientError` is true; nothing is known about the items then
  */
 export async function applyByHalves<Item>(
   items: readonly Item[],

@@ -6,7 +6,7 @@ import { engineMessage, openSchemaEngine } from './schema-engine.js';
 
 export interface MigrationSource {
   readonly databaseUrl: string;
-  /** PostgreSQL schema of the service; made when it is not there. */
+  /** PostgreSQL schema of the service. It is created if it does not exist. */
   readonly schema: string;
   /** Folder of `<timestamp>_<name>/migration.sql`. */
   readonly migrationsDir: string;
@@ -14,23 +14,25 @@ export interface MigrationSource {
   readonly schemaFile: string;
 }
 
-/** A migration could not be applied, or is not recorded as applied. Nothing of the failing one remains. */
+/** A migration could not be applied, or is not recorded as applied. A failed migration leaves no changes. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
-/** How long a second deployer waits for the first before it gives up. */
+/** Milliseconds that a second deployment waits for the first. */
 const LOCK_TIMEOUT_MS = 120_000;
 
-/** Nothing is kept out of the comparison: whatever is in the service's schema is the service's. */
+/** Nothing is excluded from the comparison: everything in the service's schema belongs to the service. */
 export const NO_FILTERS = { externalTables: [], externalEnums: [] };
 
 /**
- * Applies the migrations that the database has not had, in order, and returns their names. Prisma's own
- * `_prisma_migrations`, inside the service's schema, remembers them. Two that run at once take turns.
+ * Applies the missing migrations in order. Prisma's own table `_prisma_migrations` in the service's schema records
+ * them. Concurrent calls run one after the other.
  *
- * @throws MigrationError when one fails (it is rolled back as a whole, and tried again by the next call),
- *   when one was edited after it had been applied, or when afterwards one is not recorded
+ *
+ * @returns the names of the applied migrations
+ * @throws MigrationError if one fails (it is rolled back completely, and the next call tries it again), if one was
+ *   edited after it had been applied, or if one is not recorded afterwards
  */
 export async function migrate(source: MigrationSource): Promise<readonly string[]> {
   assertSchemaName(source.schema);
@@ -43,8 +45,8 @@ export async function migrate(source: MigrationSource): Promise<readonly string[
   client.on('error', () => {});
   await client.connect();
   try {
-    // Held by this session until it ends. The engine has a lock of its own, but creating the schema and
-    // clearing a failed attempt come before it.
+    // Held by this session until it ends. The engine has its own lock, but creating the schema and clearing a failed
+    // attempt come before it.
     await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [
       `subledger-migrate:${source.schema}`,
     ]);
@@ -66,7 +68,7 @@ async function applyMissing(client: pg.Client, source: MigrationSource): Promise
       optInToShadowDatabase: false,
       filters: NO_FILTERS,
     });
-    // One that failed may be edited: that is how it is repaired.
+    // A failed migration may be edited to repair it.
     const failed = new Set(diagnosis.failedMigrationNames);
     const edited = diagnosis.editedMigrationNames.filter((name) => !failed.has(name));
     if (edited.length > 0) {
@@ -74,7 +76,7 @@ async function applyMissing(client: pg.Client, source: MigrationSource): Promise
         `Edited after they were applied: ${edited.join(', ')}. Put them back and add a new migration.`,
       );
     }
-    // Scripts run as one transaction, so a failed one left nothing behind but its row.
+    // Scripts run as one transaction, so a failed one left only its row.
     for (const migrationName of diagnosis.failedMigrationNames) {
       await engine.markMigrationRolledBack({ migrationName });
     }
@@ -95,7 +97,7 @@ async function applyMissing(client: pg.Client, source: MigrationSource): Promise
   }
 }
 
-/** Trust is good: an engine that does nothing and reports success would leave services without tables. */
+/** Otherwise an engine that does nothing and reports success would leave services without tables. */
 async function assertRecorded(client: pg.Client, schema: string, names: readonly string[]): Promise<void> {
   const { rows } = await client.query<{ migration_name: string }>(
     `SELECT migration_name FROM ${schema}._prisma_migrations

@@ -12,9 +12,9 @@ export interface MigrationAdapterOptions {
 }
 
 /**
- * The connection that the schema engine works through. It differs from Prisma's own in three points:
- * one connection at most, because the engine's advisory lock belongs to a session; whole scripts sent as
- * they are; and scratch databases that have the service's PostgreSQL schema.
+ * The connection of the schema engine. It differs from Prisma's own in three points: at most one connection, because
+ * the engine's advisory lock belongs to a session; scripts are sent unchanged; and scratch databases have the
+ * service's PostgreSQL schema.
  */
 export class MigrationAdapterFactory extends PrismaPg {
   readonly #options: MigrationAdapterOptions;
@@ -31,14 +31,14 @@ export class MigrationAdapterFactory extends PrismaPg {
     this.#pool = pool;
   }
 
-  /** What PostgreSQL said of the last script that failed, with the line. */
+  /** PostgreSQL's message for the last failed script, with the line. */
   get scriptError(): string | undefined {
     return this.#scriptError ?? this.#scratch?.scriptError;
   }
 
-  /** Ends the connections and drops what scratch databases there are. Freeing the engine does neither. */
+  /** Closes the connections and drops the scratch databases. Freeing the engine does neither. */
   async close(): Promise<void> {
-    // Last in, first out: the connections to a scratch database end before it is dropped.
+    // In reverse order: the connections to a scratch database are closed before it is dropped.
     for (const undo of this.#undo.splice(0).reverse()) await undo();
     await this.#pool.end();
   }
@@ -50,11 +50,11 @@ export class MigrationAdapterFactory extends PrismaPg {
     return readingCatalogs(withWholeScripts(await super.connect(), onError));
   }
 
-  /** An empty database of its own: where the engine replays migrations to compare. */
+  /** A new empty database in which the engine replays migrations. */
   override async connectToShadowDb(): Promise<Adapter> {
     const { databaseUrl, schema } = this.#options;
     const scratch = await createScratchDatabase(databaseUrl);
-    // Not left to the engine's dispose(), which does not come when the engine fails.
+    // Not left to the engine's dispose(), which is not called if the engine fails.
     this.#undo.push(scratch.drop);
     const factory = new MigrationAdapterFactory({ databaseUrl: scratch.url, schema });
     this.#undo.push(() => factory.close());
@@ -72,8 +72,8 @@ function migrationPool(options: MigrationAdapterOptions): pg.Pool {
     max: 1,
     options: sessionOptions(options.schema),
     connectionTimeoutMillis: 10_000,
-    // A migration may rewrite a big table, so its statements are not bounded; waiting for a lock is,
-    // because whoever queues behind a waiting ALTER TABLE waits too.
+    // A migration may rewrite a large table, so its statements have no time-out. Waiting for a lock has one, because
+    // others wait behind a waiting ALTER TABLE.
     lock_timeout: 30_000,
   });
   pool.on('error', () => {});
@@ -82,8 +82,8 @@ function migrationPool(options: MigrationAdapterOptions): pg.Pool {
 }
 
 /**
- * Prisma's adapter cuts scripts at every semicolon, also inside `$$ function bodies $$`. Sent whole,
- * PostgreSQL parses it, and runs it as one transaction: a migration applies completely or not at all.
+ * Prisma's adapter splits scripts at every semicolon, also inside `$$ function bodies $$`. Sent unchanged, PostgreSQL
+ * parses the script and runs it as one transaction, so a migration applies completely or not at all.
  */
 function withWholeScripts(adapter: Adapter, onError: (message: string) => void): Adapter {
   adapter.executeScript = async (script) => {
@@ -97,13 +97,13 @@ function withWholeScripts(adapter: Adapter, onError: (message: string) => void):
   return adapter;
 }
 
-/** PostgreSQL's one-byte type `"char"`, which its catalogs use for kinds, and the array of it. */
+/** PostgreSQL's one-byte type `"char"`, which its catalogs use for kinds, and its array type. */
 const CHAR = 18;
 const CHAR_ARRAY = 1002;
 
 /**
- * Prisma's adapter knows arrays of `"char"` but not `"char"` itself, and so cannot read the catalogs that
- * a comparison needs. Here such columns pass through it under the array's number and are named afterwards.
+ * Prisma's adapter supports arrays of `"char"` but not `"char"` itself, so it cannot read the catalogs for a
+ * comparison. This pool passes such columns through with the array's number and renames them afterwards.
  */
 class CatalogReadingPool extends pg.Pool {
   override query = (async (...args: unknown[]) => {
@@ -130,7 +130,7 @@ function readingCatalogs(adapter: Adapter): Adapter {
   return adapter;
 }
 
-/** `relation "x" does not exist (line 12)`: the position counts characters from 1. */
+/** `relation "x" does not exist (line 12)`. The error's position counts characters from 1. */
 function described(error: unknown, script: string): string {
   const { message, position } = error as Partial<pg.DatabaseError>;
   const line =

@@ -2,20 +2,21 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { MigrationDirectory, MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 
-/** Prisma's own file: it refuses migrations that were written for another kind of database. */
+/** Prisma's own file. With it, Prisma refuses migrations for another kind of database. */
 export const LOCK_FILE = 'migration_lock.toml';
 export const LOCK_FILE_TEXT = '# Written by Prisma; keep it in git.\nprovider = "postgresql"\n';
 
 export interface MigrationSet {
-  /** Folder names in the order in which they apply. */
+  /** Folder names in the order of application. */
   readonly names: readonly string[];
   readonly list: MigrationList;
 }
 
 /**
- * Reads `<migrationsDir>/<timestamp>_<name>/migration.sql`. A folder that is not there is an empty set.
+ * Reads `<migrationsDir>/<timestamp>_<name>/migration.sql`. A missing folder is an empty set.
  *
- * @throws when a migration's folder has no readable `migration.sql`
+ *
+ * @throws Error if a migration's folder has no readable `migration.sql`
  */
 export async function readMigrations(migrationsDir: string): Promise<MigrationSet> {
   const names = await migrationNames(migrationsDir);

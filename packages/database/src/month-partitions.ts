@@ -2,18 +2,23 @@ import { PeriodicTask } from '@subledger/service-kit';
 import type pg from 'pg';
 import { withTransaction } from './transaction.js';
 
-/** Months before and after the current one that always have a partition: records may have waited in the log. */
+/**
+ * Months before and after the current one that always have a partition, because records may have waited in the log.
+ */
 const MONTHS_BEFORE = 1;
 const MONTHS_AHEAD = 2;
 const EVERY_MS = 6 * 3_600_000;
 const RETRY_MS = 60_000;
-/** Attaching a partition waits for writers; rather than make them wait behind it, it is tried later again. */
+/**
+ * Attaching a partition waits for writers, and later writers wait behind it. So it gives up after this time and tries
+ * again later.
+ */
 const LOCK_TIMEOUT_MS = 2_000;
 
 export interface MonthlyTables {
   /** Tables partitioned by month (UTC), in a schema that has the function `create_month_partition(text, date)`. */
   readonly tables: readonly string[];
-  /** Name of the advisory lock of whoever makes or detaches their partitions. */
+  /** Name of the advisory lock for creating or detaching their partitions. */
   readonly lock: string;
 }
 
@@ -23,8 +28,8 @@ interface PartitionLog {
 }
 
 /**
- * Creates the partitions of the months around `at` that are not there yet.
- * @returns how many there were to create
+ * Creates missing partitions for the months around `at`.
+ * @returns the number of created partitions
  */
 export async function ensurePartitions(
   pool: pg.Pool,
@@ -33,7 +38,7 @@ export async function ensurePartitions(
 ): Promise<number> {
   return withTransaction(pool, async (client) => {
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    // Replicas start together: one creates, the others find it done.
+    // Replicas start together: one creates the partitions, and the others find them.
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [lock]);
     const { rows } = await client.query<{ created: number }>(
       `SELECT count(*) FILTER (WHERE create_month_partition(parent, month::date))::int AS created
@@ -45,7 +50,7 @@ export async function ensurePartitions(
   });
 }
 
-/** Sees to it that the coming months have partitions, at the start and every few hours. */
+/** Keeps partitions for the coming months, at the start and every few hours. */
 export class PartitionKeeper {
   private readonly task: PeriodicTask;
 
@@ -64,8 +69,8 @@ export class PartitionKeeper {
   }
 
   /**
-   * Resolves after the first look, and never rejects: without its own partition a row goes to the default one, and
-   * an outage ends some time.
+   * Resolves after the first attempt and never rejects: without a partition, rows go to the default one, and an
+   * outage ends eventually.
    */
   start(): Promise<void> {
     return this.task.runNow();

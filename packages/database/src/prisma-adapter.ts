@@ -3,10 +3,10 @@ import type pg from 'pg';
 import { assertSchemaName } from './pool.js';
 
 /**
- * Lets Prisma's client query through a pool that plain `pg` uses too, so that a process has one bound on
- * its connections. Prisma reads with its own type parsers; the pool's (int8 as bigint) stay untouched.
+ * Lets Prisma's client use the same pool as `pg`, so that a process has one limit on its connections. Prisma reads
+ * with its own type parsers. Those of the pool (int8 as bigint) do not change.
  *
- * The pool is not ended by `prisma.$disconnect()`; end it after.
+ * `prisma.$disconnect()` does not end the pool. End it afterwards.
  *
  * @example const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: 'ledger' }) });
  */

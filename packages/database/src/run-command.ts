@@ -48,7 +48,7 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-/** The convention: a service's PostgreSQL schema has the service's name. */
+/** By convention, a service's PostgreSQL schema has the service's name. */
 function serviceSource(databaseUrl: string, root: string, service: string): MigrationSource {
   const prisma = resolve(root, 'services', service, 'prisma');
   const schemaFile = join(prisma, 'schema.prisma');

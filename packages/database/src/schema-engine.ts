@@ -7,7 +7,7 @@ import type { MigrationAdapterFactory } from './migration-adapter.js';
 
 export type SchemaEngine = bindings.SchemaEngine;
 
-/** The part of the global that is used: its types come with the browser's library, which is not ours. */
+/** The used part of the global. Its types belong to the browser's library, which this project does not include. */
 declare const WebAssembly: {
   instantiate(
     bytes: Uint8Array,
@@ -19,8 +19,8 @@ let panic: string | undefined;
 let loading: Promise<void> | undefined;
 
 /**
- * Prisma's schema engine, as WebAssembly: the binary of `prisma migrate` is downloaded from Prisma's own
- * server, this comes with npm. It keeps the same `_prisma_migrations` table, so the two can take turns.
+ * Prisma's schema engine as WebAssembly. The binary of `prisma migrate` is downloaded from Prisma's server, but this
+ * comes with npm. Both use the same `_prisma_migrations` table, so they are interchangeable.
  */
 export async function openSchemaEngine(
   adapter: MigrationAdapterFactory,
@@ -28,7 +28,7 @@ export async function openSchemaEngine(
 ): Promise<SchemaEngine> {
   loading ??= instantiate();
   await loading;
-  // The engine logs each statement as a JSON line; what failed is in the error that it throws.
+  // The engine logs each statement as a JSON line. Its errors contain the failed one.
   const ignoreLog = (): void => {};
   return bindings.SchemaEngine.new(
     { datamodels: [[schemaFile.path, schemaFile.content]] },
@@ -37,9 +37,9 @@ export async function openSchemaEngine(
   );
 }
 
-/** What the package's own entry does by importing the `.wasm` as a module, which Node does only behind a flag. */
+/** The package's own entry imports the `.wasm` as a module, which Node supports only behind a flag. */
 async function instantiate(): Promise<void> {
-  // Where the engine leaves the reason of a panic; without it the panic itself would fail, unreadably.
+  // The engine writes the reason of a panic here. Without it the panic itself would fail with an unreadable error.
   const host = globalThis as { PRISMA_WASM_PANIC_REGISTRY?: { set_message(message: string): void } };
   host.PRISMA_WASM_PANIC_REGISTRY ??= {
     set_message: (message) => {
@@ -57,8 +57,8 @@ async function instantiate(): Promise<void> {
 }
 
 /**
- * The engine bounds its wait for a lock by a timer of 10 s, and does not clear it: a process that has
- * migrated would end that much later. A timer that is not referenced keeps nothing alive.
+ * The engine limits its wait for a lock by a timer of 10 s and does not clear it, so a process that has migrated
+ * would end that much later. An unreferenced timer does not keep the process alive.
  */
 function unreffedTimers(): Record<string, (...args: never[]) => unknown> {
   const timers = Object.entries(bindings as unknown as Record<string, (...args: never[]) => unknown>).filter(
@@ -77,8 +77,8 @@ function unreffedTimers(): Record<string, (...args: never[]) => unknown> {
 }
 
 /**
- * What went wrong, in one line where possible: the migration's name, which the engine has only in its
- * trace, and PostgreSQL's own words (`scriptError`), which it replaces by less. After a panic, its reason.
+ * The cause of a failure, in one line if possible: the migration's name, which the engine has only in its trace, and
+ * PostgreSQL's own message (`scriptError`), which the engine shortens. After a panic, its reason.
  */
 export function engineMessage(error: unknown, scriptError?: string): string {
   if (panic !== undefined) return `Prisma's schema engine panicked: ${panic}`;

@@ -1,4 +1,4 @@
-/** A statement and its parameters. `name` tells it from others, and names its part where several are one. */
+/** An SQL statement and its parameters. `name` identifies it, also as a part of a combined statement. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
@@ -6,11 +6,12 @@ export interface Statement {
 }
 
 /**
- * Statements as one, and so as one round trip and one transaction. Those before the last are carried out whether or not
- * they answer something, under their names, by which the others may refer to them; the last one's answer is the answer.
- * They all see the tables as they were before.
+ * Combines SQL statements into one, and so into one round trip and one transaction. All but the last run in any case,
+ * and others can refer to them by their names. The result is that of the last one. All of them see the tables in
+ * their previous state.
  *
- * @param name of the whole; what is sent under it is planned once per connection, and keeps to 63 bytes
+ *
+ * @param name of the combined statement, at most 63 bytes; it is planned once per connection
  */
 export function together(name: string, first: readonly Statement[], last: Statement): Statement {
   const values: unknown[] = [];

@@ -9,8 +9,8 @@ export interface TransactionOptions {
 }
 
 /**
- * The connection broke while COMMIT was under way: the transaction may or may not have happened. Whoever
- * repeats it must first read whether it is there. `isConnectionError` is true for it.
+ * The connection broke during COMMIT, so the transaction may or may not have happened. Before repeating it, read
+ * whether it is there. `isConnectionError` is true for it.
  */
 export class CommitInDoubtError extends Error {
   override readonly name = 'CommitInDoubtError';
@@ -20,11 +20,12 @@ export class CommitInDoubtError extends Error {
 }
 
 /**
- * Runs `fn` in one transaction on one connection: commits when it resolves, rolls back when it rejects and
- * rethrows that error. A connection that broke is destroyed, never put back into the pool.
+ * Runs `fn` in one transaction on one connection. It commits if `fn` resolves. If `fn` rejects, it rolls back and
+ * rethrows the error. A broken connection is destroyed and never returned to the pool.
  *
- * @throws CommitInDoubtError when the connection is lost during COMMIT
- * @throws whatever `fn` throws; an error of the pool when no connection can be had in time
+ *
+ * @throws CommitInDoubtError if the connection is lost during COMMIT
+ * @throws the error of `fn`, or an error of the pool if there is no connection in time
  */
 export async function withTransaction<T>(
   pool: pg.Pool,
@@ -55,8 +56,8 @@ async function commit(client: pg.PoolClient): Promise<void> {
   } catch (error) {
     throw isConnectionError(error) ? new CommitInDoubtError(error) : error;
   }
-  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error: it happens when `fn`
-  // swallowed the error of one of its statements.
+  // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error. This happens if `fn` swallowed the
+  // error of one of its statements.
   if (answer.command !== 'COMMIT') {
     throw new Error(
       'The transaction was rolled back: one of its statements had failed, unnoticed by its caller',
@@ -64,7 +65,7 @@ async function commit(client: pg.PoolClient): Promise<void> {
   }
 }
 
-/** Returns the error that makes the connection unfit for the pool, if any. */
+/** @returns the error that makes the connection unfit for the pool, if any */
 async function rollback(client: pg.PoolClient, error: unknown): Promise<Error | undefined> {
   if (isConnectionError(error)) return asError(error);
   try {

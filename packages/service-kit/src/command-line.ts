@@ -5,7 +5,7 @@ import { ConfigError } from './config-error.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a command from the command line gets of its process. */
+/** The process of a command, as the command gets it. */
 export interface CommandLineProcess {
   readonly argv: readonly string[];
   readonly env: Env;
@@ -14,22 +14,22 @@ export interface CommandLineProcess {
   readonly printError: (line: string) => void;
 }
 
-/** What the caller can mend: a wrong option, a missing server. Its message is printed alone, without a stack. */
+/** An error that the user can fix: a wrong option, a missing server. Only its message is printed, without a stack. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Words of an error. Node's AggregateError of several refused addresses has none of its own. */
+/** The message of an error. Node's AggregateError of several refused addresses has none of its own. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);
 }
 
-/** How a command tells what failed around it; the kinds of errors are those of packages that this one does not know. */
+/** How a command reports failures. The kinds of errors come from packages that this one does not depend on. */
 export interface FailureKinds {
-  /** Whose tables they are: `ledger`. */
+  /** The service whose tables are used: `ledger`. */
   readonly service: string;
-  /** What failed where it is nothing of the following: `command`. */
+  /** The name of the failed action, if none of the following applies: `command`. */
   readonly what: string;
   readonly isDatabaseAway: (error: unknown) => boolean;
   readonly isKafkaAway: (error: unknown) => boolean;
@@ -37,7 +37,7 @@ export interface FailureKinds {
   readonly isWithoutTables: (error: unknown) => boolean;
 }
 
-/** Exit code and words for what can go wrong around a command itself. */
+/** Exit code and message for failures of a command. */
 export function explainFailure(error: unknown, kinds: FailureKinds): [number, string] {
   if (error instanceof UsageError || error instanceof ConfigError) return [2, error.message];
   const away = (server: string, variable: string) =>
@@ -52,7 +52,7 @@ export function explainFailure(error: unknown, kinds: FailureKinds): [number, st
   return [1, `The ${kinds.what} failed: ${messageOf(error)}`];
 }
 
-/** What `npm start` writes for other terminals; only the part that is needed here. */
+/** The file that `npm start` writes for other terminals. Only the needed part. */
 const devFile = z.looseObject({
   databaseUrl: z.string().min(1),
   kafkaBrokers: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
@@ -60,10 +60,11 @@ const devFile = z.looseObject({
 });
 
 /**
- * The environment with DATABASE_URL, KAFKA_BROKERS and DEAD_LETTER_KEY filled in from the running development stack where they are not
- * set: what `npm run job`, `npm run ledger` and their like run with.
+ * The environment of `npm run job`, `npm run ledger` and similar commands: DATABASE_URL, KAFKA_BROKERS and
+ * DEAD_LETTER_KEY come from the running development stack if they are not set.
  *
- * @throws UsageError saying what to do where neither is there
+ *
+ * @throws UsageError with instructions if neither exists
  */
 export function withDevStack(env: Env, cwd: string): Record<string, string | undefined> {
   if (env.DATABASE_URL && env.KAFKA_BROKERS) return { ...env };

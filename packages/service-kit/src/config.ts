@@ -43,10 +43,10 @@ const brokers = z
   )
   .describe('the Kafka brokers, such as kafka-1:9092,kafka-2:9092');
 
-/** Known to everybody: production refuses it. */
+/** Publicly known, so production refuses it. */
 export const DEVELOPMENT_DEAD_LETTER_KEY = 'development-dead-letter-key-0123456789';
 
-/** The variables that every service takes. Spread it: `z.object({ ...baseConfig, MY_VARIABLE: … })`. */
+/** The variables of every service. Spread it: `z.object({ ...baseConfig, MY_VARIABLE: … })`. */
 export const baseConfig = {
   NODE_ENV: z
     .enum(['development', 'test', 'production'])
@@ -95,10 +95,11 @@ export type BaseConfig = z.output<typeof baseSchema>;
 export type ConfigSchema = z.ZodObject<typeof baseConfig & z.ZodRawShape>;
 
 /**
- * Reads the configuration from the environment. An empty variable counts as not set, so that
- * `VARIABLE=` in a compose file means its default.
+ * Reads the configuration from the environment. An empty variable counts as not set, so that `VARIABLE=` in a compose
+ * file means its default.
  *
- * @throws ConfigError listing every bad variable and what it should be, without values
+ *
+ * @throws ConfigError with every invalid variable and its expected value, without actual values
  */
 export function loadConfig<Schema extends z.ZodObject>(
   schema: Schema,
@@ -115,7 +116,7 @@ export function loadConfig<Schema extends z.ZodObject>(
   throw new ConfigError(result.error.issues.map((issue) => describeIssue(schema, given, issue)));
 }
 
-/** zod's messages name types and bounds, never the input; nothing else of the value is printed. */
+/** zod's messages name types and limits, never the input. No other part of the value is printed. */
 function describeIssue(schema: z.ZodObject, given: Record<string, unknown>, issue: z.core.$ZodIssue): string {
   const name = String(issue.path[0] ?? '');
   if (name === '') return issue.message;

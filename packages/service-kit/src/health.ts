@@ -1,17 +1,17 @@
-/** `note` is for who looks: nothing is wrong yet, and something is to be done. */
+/** `note` is for operators: nothing is wrong yet, but action is needed. */
 export type CheckResult =
   | { readonly ok: true; readonly note?: string }
   | { readonly ok: false; readonly error: string };
 /**
- * A readiness check: resolves when all is well, with a text where somebody should know of something all the same, and
- * throws what is wrong. `signal` aborts at the time-out.
+ * A readiness check. It resolves if all is well, optionally with a note for operators, and otherwise throws the
+ * problem. `signal` aborts at the time-out.
  */
 export type Check = (signal: AbortSignal) => Promise<unknown>;
 
 export interface CheckOptions {
-  /** A check that takes longer counts as failed. @default 2000 */
+  /** Milliseconds after which a check fails. @default 2000 */
   readonly timeoutMs?: number;
-  /** Pause between two runs; the age of what `/readyz` answers. @default 1000 */
+  /** Milliseconds between two runs, and so the maximum age of the answer of `/readyz`. @default 1000 */
   readonly everyMs?: number;
 }
 
@@ -27,8 +27,8 @@ const DEFAULT_TIMEOUT_MS = 2_000;
 const DEFAULT_EVERY_MS = 1_000;
 
 /**
- * Liveness and readiness of one process. Checks run in the background and their last result is kept, so that
- * asking never waits for a database that hangs.
+ * Liveness and readiness of one process. Checks run in the background and their last results are kept, so that a
+ * request never waits for a hanging database.
  */
 export class Health {
   private readonly results = new Map<string, CheckResult>();
@@ -38,9 +38,10 @@ export class Health {
   private closed = false;
 
   /**
-   * Adds a readiness check and runs it at once, then again and again.
+   * Adds a readiness check and runs it at once, and then periodically.
    *
-   * @throws Error where the name is taken
+   *
+   * @throws Error if the name is already used
    */
   register(name: string, check: Check, options: CheckOptions = {}): void {
     if (this.results.has(name)) throw new Error(`There is a readiness check "${name}" already`);
@@ -48,24 +49,24 @@ export class Health {
     void this.run(name, check, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, options.everyMs ?? DEFAULT_EVERY_MS);
   }
 
-  /** Takes a check out again. */
+  /** Removes a check. */
   unregister(name: string): void {
     clearTimeout(this.timers.get(name));
     this.timers.delete(name);
     this.results.delete(name);
   }
 
-  /** The start is done: from now on the checks alone decide. */
+  /** The start is complete. From now on only the checks decide. */
   markUp(): void {
     this.phase = 'up';
   }
 
-  /** Not ready from now on, so that no new work is sent here while the process stops. */
+  /** Not ready from now on, so that a stopping process gets no new work. */
   markStopping(): void {
     this.phase = 'stopping';
   }
 
-  /** Says that only a restart helps (a crashed consumer). It stays so; the first reason is kept. */
+  /** Reports that only a restart helps (a crashed consumer). This is permanent, and the first reason is kept. */
   failLiveness(reason: string): void {
     this.dead ??= reason;
   }
@@ -74,7 +75,7 @@ export class Health {
     return this.dead === undefined ? { ok: true } : { ok: false, error: this.dead };
   }
 
-  /** The last known state; never waits. */
+  /** The last known state. It never waits. */
   get readiness(): Readiness {
     const checks = Object.fromEntries(this.results);
     const ready =
@@ -106,7 +107,7 @@ async function runCheck(check: Check, timeoutMs: number): Promise<CheckResult> {
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    // An async wrapper, so that a check that throws at once is a failed check too.
+    // An async wrapper, so that a synchronous throw is a failed check too.
     const note = await Promise.race([(async () => check(abort.signal))(), timeout]);
     return typeof note === 'string' ? { ok: true, note } : { ok: true };
   } catch (error) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError } from './config-error.js';
 import type { Logger } from './logger.js';
 
-/** The variables of `baseConfig` that say where Kafka is. */
+/** The variables of `baseConfig` for the connection to Kafka. */
 export interface KafkaVariables {
   readonly KAFKA_BROKERS: string[];
   readonly KAFKA_TOPIC_PREFIX: string;
@@ -13,7 +13,7 @@ export interface KafkaVariables {
   readonly KAFKA_SASL_PASSWORD?: string | undefined;
 }
 
-/** The shape of `KafkaConfig` in packages/kafka; written out so that neither package needs the other. */
+/** The shape of `KafkaConfig` in packages/kafka, repeated so that neither package depends on the other. */
 export interface KafkaConnection {
   brokers: string[];
   clientId: string;
@@ -23,7 +23,7 @@ export interface KafkaConnection {
   log?: KafkaLog;
 }
 
-/** What packages/kafka logs through: the fields first, as pino has it. */
+/** The logger of packages/kafka: fields first, as in pino. */
 export interface KafkaLog {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -32,9 +32,10 @@ export interface KafkaLog {
 }
 
 /**
- * The connection to Kafka as the environment describes it.
+ * The connection to Kafka from the environment.
  *
- * @throws ConfigError where SASL is half configured or the CA file cannot be read
+ *
+ * @throws ConfigError if SASL is incomplete or the CA file cannot be read
  */
 export function kafkaConfigFrom(config: KafkaVariables, clientId: string, log?: Logger): KafkaConnection {
   const sasl = saslFrom(config);

@@ -8,13 +8,13 @@ export interface LoggerOptions {
   /** Name of the service, on every line. */
   readonly service: string;
   readonly level: LogLevel;
-  /** Where lines go. @default standard output, written synchronously so that none is lost at exit */
+  /** The output. @default standard output, written synchronously so that no line is lost at exit */
   readonly stream?: DestinationStream;
 }
 
 /**
- * A pino logger of JSON lines: `{ level: "info", time: "<ISO>", service, msg, … }`. Sensitive fields are
- * redacted at any depth and in child bindings, credentials inside text too.
+ * A pino logger of JSON lines: `{ level: "info", time: "<ISO>", service, msg, … }`. Sensitive fields are redacted at
+ * any depth and in child bindings, as are credentials inside text (OWASP Logging Cheat Sheet).
  */
 export function createLogger({ service, level, stream }: LoggerOptions): Logger {
   const sink = stream ?? destination({ fd: 1, sync: true });
@@ -29,8 +29,8 @@ export function createLogger({ service, level, stream }: LoggerOptions): Logger 
     },
     { write: (line: string) => void sink.write(scrubText(line)) },
   );
-  // pino formats the bindings of children with nothing, so that they are redacted on their way in. Children
-  // inherit this method from the root.
+  // pino does not format the bindings of children, so they are redacted when they are set. Children inherit this
+  // method from the root.
   const { child } = logger;
   logger.child = function redactedChild(this: Logger, bindings: object, options?: object) {
     return child.call(this, redact(bindings) as object, options);

@@ -7,7 +7,7 @@ type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 export class NestLogger implements LoggerService {
   constructor(private readonly log_: Logger) {}
 
-  /** Nest's start-up chatter (one line per module and route) is for debugging only. */
+  /** Nest's start-up messages (one line per module and route) are only useful for debugging. */
   log(message: unknown, ...params: unknown[]): void {
     this.write('debug', message, params);
   }
@@ -27,7 +27,7 @@ export class NestLogger implements LoggerService {
     this.write('trace', message, params);
   }
 
-  /** Nest passes the context as the last string, and a stack before it for errors. */
+  /** Nest passes the context as the last string, and for errors a stack before it. */
   private write(level: Level, message: unknown, params: unknown[]): void {
     const rest = [...params];
     const context = typeof rest.at(-1) === 'string' ? (rest.pop() as string) : undefined;

@@ -1,15 +1,16 @@
 import { basename, relative } from 'node:path';
 
-/** The major version that `npm ci` installs and every test runs on. */
+/** The major version that `npm ci` installs and that every test uses. */
 export const MIN_NODE_MAJOR = 24;
 
 /**
- * What to do about a Node that is too old; undefined when it is new enough. Older ones lack functions of the standard
- * library, so a program would fail halfway, or take a missing function for a fault of what it tests.
+ * Instructions for an outdated Node, or undefined if it is new enough. Older versions lack functions of the standard
+ * library, so a program would fail halfway, or report a missing function as a failure of the tested system.
  *
- * @param version as `process.version` has it
- * @param script path of the program that was started
- * @param cwd folder that the remedy's paths start from
+ *
+ * @param version as in `process.version`
+ * @param script path of the started program
+ * @param cwd folder to which the instructions' paths are relative
  */
 export function oldNodeMessage(
   version: string,

@@ -13,8 +13,8 @@ export interface OpsServerOptions {
 }
 
 /**
- * Health and metrics on a port of their own, away from customers:
- * `GET /healthz` (is a restart needed), `GET /readyz` (may work be sent here), `GET /metrics` (Prometheus).
+ * Health and metrics on a separate port, not for customers: `GET /healthz` (is a restart needed), `GET /readyz` (may
+ * work be sent here), `GET /metrics` (Prometheus).
  */
 export class OpsServer {
   private readonly server: Server;
@@ -26,8 +26,10 @@ export class OpsServer {
   }
 
   /**
-   * Starts to listen and gives the port.
+   * Starts to listen.
    *
+   *
+   * @returns the port
    * @throws the socket's error, such as EADDRINUSE
    */
   async listen(): Promise<number> {

@@ -3,16 +3,16 @@ export interface PeriodicTaskOptions {
   readonly firstMs: number;
   readonly everyMs: number;
   readonly retryMs: number;
-  /** Told of each failure; the work is tried again. */
+  /** Called for each failure. The task is tried again. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Of whatever drops what is too old. */
+/** Times for tasks that delete old rows. */
 export const RETENTION_TIMES = { firstMs: 60_000, everyMs: 6 * 3_600_000, retryMs: 10 * 60_000 };
 
 /**
- * Runs work again and again, never twice at a time, without keeping the process alive for it. All periodic work of the
- * services is one of these, or stands where it is not and says why.
+ * Runs a task periodically, never twice at a time, without keeping the process alive for it. All periodic work of the
+ * services uses it. Exceptions say why.
  */
 export class PeriodicTask {
   private timer: NodeJS.Timeout | undefined;
@@ -30,7 +30,7 @@ export class PeriodicTask {
     this.runIn(this.options.firstMs);
   }
 
-  /** Runs now, or right after the run under way. Resolves with the end of what runs now; never rejects. */
+  /** Runs now, or right after the running one. Resolves when the current run ends. Never rejects. */
   runNow(): Promise<void> {
     if (this.closed) return this.running;
     if (this.isRunning) {
@@ -42,7 +42,7 @@ export class PeriodicTask {
     return this.running;
   }
 
-  /** Waits for a run under way; none follows. */
+  /** Waits for the current run. No further run follows. */
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.timer);

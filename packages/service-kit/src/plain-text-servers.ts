@@ -16,10 +16,10 @@ interface BaseGiven extends KafkaGiven, DatabaseGiven {
   readonly KAFKA_SASL_PASSWORD?: string | undefined;
 }
 
-/** With these `pg` connects by TLS or not at all, and checks the server's certificate. */
+/** With these modes `pg` connects only by TLS, and checks the server's certificate. */
 const TLS_MODES = new Set(['require', 'verify-ca', 'verify-full']);
 
-/** @throws ConfigError where production would reach Kafka in plain text without being told that this is meant */
+/** @throws ConfigError if production would reach Kafka in plain text without explicit permission */
 export function refusePlainTextKafka({ NODE_ENV, KAFKA_SSL, ALLOW_INSECURE_KAFKA }: KafkaGiven): void {
   if (NODE_ENV !== 'production' || KAFKA_SSL || ALLOW_INSECURE_KAFKA) return;
   throw new ConfigError([
@@ -27,7 +27,7 @@ export function refusePlainTextKafka({ NODE_ENV, KAFKA_SSL, ALLOW_INSECURE_KAFKA
   ]);
 }
 
-/** @throws ConfigError where production would reach PostgreSQL in plain text without being told that this is meant */
+/** @throws ConfigError if production would reach PostgreSQL in plain text without explicit permission */
 export function refusePlainTextDatabase(given: DatabaseGiven): void {
   const { NODE_ENV, DATABASE_URL, ALLOW_INSECURE_DATABASE } = given;
   if (NODE_ENV !== 'production' || ALLOW_INSECURE_DATABASE || isSafe(new URL(DATABASE_URL))) return;
@@ -37,7 +37,7 @@ export function refusePlainTextDatabase(given: DatabaseGiven): void {
   ]);
 }
 
-/** A socket is a file of the same machine: no network to listen on. */
+/** A socket is a file of the same machine, so there is no network to listen on. */
 function isSafe({ searchParams }: URL): boolean {
   const mode = searchParams.get('sslmode');
   if (mode !== null) return TLS_MODES.has(mode);
@@ -45,10 +45,11 @@ function isSafe({ searchParams }: URL): boolean {
 }
 
 /**
- * What every program with the base variables asks before it connects to anything: in production no well-known secrets,
- * and nothing in plain text that nobody allowed.
+ * Checks of every program with the base variables before it connects: in production no well-known secrets, and no
+ * plain text without permission.
  *
- * @throws ConfigError naming every variable that must be changed, never its value
+ *
+ * @throws ConfigError with every variable to change, never its value
  */
 export function refuseUnsafeBase(config: BaseGiven): void {
   const problems = [refuseDefaultBaseSecrets, refusePlainTextKafka, refusePlainTextDatabase].flatMap(

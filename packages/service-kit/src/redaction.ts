@@ -1,6 +1,6 @@
 /**
- * What never reaches a log line: credentials, and what customers write and to whom (design, section 8).
- * Names are compared without case, dashes and underscores.
+ * Names of values that are never logged: credentials, and customers' texts and recipients (design, section 8). Names
+ * are compared without case, dashes and underscores.
  */
 const SENSITIVE_NAMES = new Set([
   'key',
@@ -45,8 +45,8 @@ export function isSensitiveName(name: string): boolean {
 }
 
 /**
- * A copy of `value` without sensitive fields, at any depth (pino's own `redact` needs each path spelled out).
- * Deep, wide and circular values are cut short, buffers are named by their size.
+ * A copy of `value` without sensitive fields, at any depth (pino's own `redact` needs each path). Deep, wide and
+ * circular values are shortened, and buffers are replaced by their size.
  */
 export function redact(value: unknown, depth = 0, seen: readonly object[] = []): unknown {
   if (typeof value === 'bigint') return value.toString();
@@ -86,7 +86,7 @@ function redactError(error: Error, depth: number, path: readonly object[]): Reco
   };
 }
 
-/** Removes credentials inside free text: those of URLs, and bearer or basic authorization values. */
+/** Removes credentials inside free text: in URLs, and in bearer or basic authorization values. */
 export function scrubText(text: string): string {
   return text
     .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s"'\\/@]+@/gi, `$1${REDACTED}@`)

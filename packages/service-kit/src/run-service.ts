@@ -13,18 +13,18 @@ export interface ServiceContext<Config> {
   readonly config: Config;
   readonly log: Logger;
   readonly health: Health;
-  /** The registry behind `/metrics`; give it to the constructors of prom-client's metrics (`registers`). */
+  /** The registry of `/metrics`, for the constructors of prom-client's metrics (`registers`). */
   readonly metrics: Registry;
-  /** Aborted when the stop begins, also while `start` is still under way. */
+  /** Aborted when the stop begins, also during `start`. */
   readonly signal: AbortSignal;
-  /** Stops the service with exit code 1: for what only a restart mends. */
+  /** Stops the service with exit code 1, for failures that only a restart fixes. */
   readonly fail: (reason: string, error?: unknown) => void;
 }
 
 export interface RunningService {
-  /** Finishes what is under way and lets go of everything. Called once. */
+  /** Finishes current work and closes everything. Called once. */
   stop(): Promise<void>;
-  /** Ports that the service listens on besides the ops port, by name; shown in the `ready` line. */
+  /** The service's ports beside the ops port, by name. Shown in the `ready` line. */
   readonly ports?: Readonly<Record<string, number>>;
 }
 
@@ -32,12 +32,12 @@ export interface ServiceDefinition<Schema extends ConfigSchema> {
   /** Short name such as `ledger`: log field, metrics label, telemetry service. */
   readonly name: string;
   readonly configSchema: Schema;
-  /** Secrets beyond the base ones, by variable name; production refuses empty and default values. */
+  /** Secrets beyond the base ones, by variable name. Production refuses empty and default values. */
   readonly secrets?: (config: z.output<Schema>) => Record<string, string | undefined>;
   readonly start: (ctx: ServiceContext<z.output<Schema>>) => Promise<RunningService>;
 }
 
-/** What a parent with an IPC channel is told once the service is up. */
+/** The message to a parent process with an IPC channel once the service is up. */
 export interface ReadyMessage {
   readonly type: 'ready';
   readonly service: string;
@@ -47,8 +47,8 @@ export interface ReadyMessage {
 }
 
 /**
- * Runs a service as this process, from reading the environment to its exit: 0 after SIGTERM or SIGINT, 1 after
- * anything else. Does not return before the service is up or the process ends.
+ * Runs a service as this process, from reading the environment to the exit: code 0 after SIGTERM or SIGINT, otherwise
+ * 1. It returns when the service is up or the process ends.
  */
 export async function runService<Schema extends ConfigSchema>(
   definition: ServiceDefinition<Schema>,
@@ -71,13 +71,13 @@ function readConfig<Schema extends ConfigSchema>(definition: ServiceDefinition<S
     return config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    // Without a valid configuration there is no log level either: plain text for whoever started this.
+    // Without a valid configuration there is no log level either, so print plain text.
     process.stderr.write(`${definition.name}: ${error.message}\n`);
     return undefined;
   }
 }
 
-/** The life of one service process. */
+/** The life cycle of one service process. */
 class ServiceShell {
   private readonly health = new Health();
   private readonly metrics = new Registry();
@@ -103,7 +103,8 @@ class ServiceShell {
   }
 
   handleSignals(): void {
-    // A terminal signals the whole process group and a supervisor signals again: repeats are not a hurry.
+    // A terminal signals the whole process group, and a supervisor signals again, so a repeated signal does not mean
+    // urgency.
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => this.stop(0, `received ${signal}`));
     }
@@ -134,7 +135,7 @@ class ServiceShell {
   private announce(opsPort: number, ports: Readonly<Record<string, number>>): void {
     this.log.info({ ...ports, ops: opsPort, pid: process.pid }, 'ready');
     const message: ReadyMessage = { ...ports, type: 'ready', service: this.name, ops: opsPort };
-    // A parent that is gone already is no reason to stop.
+    // A parent that has already ended is no reason to stop.
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   }
 
@@ -151,7 +152,7 @@ class ServiceShell {
     this.health.markStopping();
     this.abort.abort(new Error(reason));
     const timeoutMs = this.config.SHUTDOWN_TIMEOUT_MS;
-    // Not unref'd: it must fire even when nothing else keeps the process alive.
+    // Not unref'd: it must fire even if nothing else keeps the process alive.
     setTimeout(() => {
       this.log.fatal({ timeoutMs }, 'did not stop in time, exiting now');
       process.exit(1);
@@ -166,7 +167,7 @@ class ServiceShell {
   }
 
   private async letGo(): Promise<void> {
-    // A start that is under way sees the signal and ends; one that failed has nothing to stop.
+    // A running start sees the signal and ends. A failed one has nothing to stop.
     const service = await this.starting?.catch(() => undefined);
     try {
       await service?.stop();

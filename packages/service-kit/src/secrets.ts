@@ -1,7 +1,7 @@
 import { DEVELOPMENT_DEAD_LETTER_KEY } from './config.js';
 import { ConfigError } from './config-error.js';
 
-/** What examples, compose files and tutorials use; compared in lower case. */
+/** Secrets of examples, compose files and tutorials, compared in lower case. */
 const KNOWN_DEFAULTS = new Set([
   'admin',
   'change-me',
@@ -27,27 +27,28 @@ const KNOWN_DEFAULTS = new Set([
   'test',
 ]);
 
-/** Shortest key that production accepts. */
+/** Minimum length of a key in production. */
 const MIN_KEY_LENGTH = 32;
 
 export interface SecretRules {
-  /** Shortest length that production accepts. @default 1 */
+  /** Minimum length in production. @default 1 */
   readonly minLength?: number;
-  /** Values that the repository itself uses in development. */
+  /** Values that this repository uses in development. */
   readonly defaults?: readonly string[];
 }
 
-/** Whether a secret is one that anybody would guess. */
+/** Whether a secret is easy to guess. */
 export function isDefaultSecret(value: string, defaults: readonly string[] = []): boolean {
   const text = value.trim().toLowerCase();
   return KNOWN_DEFAULTS.has(text) || defaults.some((known) => known.toLowerCase() === text);
 }
 
 /**
- * Refuses empty, short or well-known secrets in production; elsewhere it does nothing.
+ * Refuses empty, short or well-known secrets in production. Elsewhere it does nothing.
+ *
  *
  * @param secrets value by variable name
- * @throws ConfigError naming every variable that must be changed, never its value
+ * @throws ConfigError with every variable to change, never its value
  */
 export function refuseDefaultSecrets(
   nodeEnv: string,
@@ -67,7 +68,7 @@ export function refuseDefaultSecrets(
 }
 
 /**
- * The base variables' own secrets. A database URL without a password is left alone: certificates, peer
+ * Secrets of the base variables. A database URL without a password is accepted, because certificates, peer
  * authentication and cloud identities need none.
  */
 export function refuseDefaultBaseSecrets(config: {

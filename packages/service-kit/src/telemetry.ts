@@ -1,13 +1,13 @@
 export interface Telemetry {
-  /** Sends what is left, for at most a few seconds. Never throws. */
+  /** Sends remaining traces, for at most a few seconds. Never throws. */
   stop(): Promise<void>;
 }
 
 const STOP_TIMEOUT_MS = 3_000;
 
 /**
- * Starts OpenTelemetry traces over OTLP/HTTP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or the one for traces) is set;
- * the rest of OpenTelemetry's own `OTEL_*` variables apply. Otherwise nothing is loaded and the API is a no-op.
+ * Starts OpenTelemetry traces over OTLP/HTTP if `OTEL_EXPORTER_OTLP_ENDPOINT` (or the one for traces) is set.
+ * OpenTelemetry's other `OTEL_*` variables apply too. Otherwise nothing is loaded and the API does nothing.
  */
 export async function startTelemetry(
   service: string,
@@ -16,7 +16,8 @@ export async function startTelemetry(
   if (!env.OTEL_EXPORTER_OTLP_ENDPOINT && !env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) {
     return { stop: async () => {} };
   }
-  // Loaded only here: the SDK costs start-up time and memory that a service without a collector need not pay.
+  // Loaded only here, because the SDK costs start-up time and memory, which a service without a collector need not
+  // pay.
   const [{ NodeSDK }, { OTLPTraceExporter }] = await Promise.all([
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/exporter-trace-otlp-http'),
@@ -30,7 +31,7 @@ export async function startTelemetry(
   return { stop: () => stopWithin(sdk.shutdown(), STOP_TIMEOUT_MS) };
 }
 
-/** A collector that is away must not hold up the stop of a service. */
+/** An unreachable collector must not delay the stop of a service. */
 async function stopWithin(stopping: Promise<void>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {

@@ -11,7 +11,7 @@ export interface SmsCounts {
   refunded: number;
   /** In millipoints. */
   refundedPoints: Points;
-  /** Times that it wanted to send and was not allowed to, or had nobody to send for. */
+  /** Messages that were not sent, because sending was not allowed or no sub-account could send. */
   blocked: number;
 }
 

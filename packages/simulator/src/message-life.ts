@@ -3,11 +3,11 @@ import type { SeededRandom } from '@subledger/testing';
 import type { MessageReport } from '@subledger/upstream';
 
 export interface Shares {
-  /** Of all messages: not delivered. */
+  /** Share of all messages that are not delivered. */
   readonly failed: number;
-  /** Of all messages: never reached the phone in time. */
+  /** Share of all messages that do not reach the phone in time. */
   readonly expired: number;
-  /** Of the failed ones: the points are given back. */
+  /** Share of failed messages that are refunded. */
   readonly refunded: number;
 }
 
@@ -20,15 +20,15 @@ export interface SentMessage {
   readonly points: string;
 }
 
-/** A report that falls due some time after its message was sent. */
+/** A report that is due some time after its message was sent. */
 export interface LaterReport {
   readonly afterMs: number;
   readonly kind: MessageStatus | 'refund';
-  /** Stamped with the time at which it is reported. */
+  /** Made with the time at which it is reported. */
   readonly report: (at: string) => MessageReport;
 }
 
-/** What becomes of a message: passed to the carrier, then its end, then perhaps a refund. */
+/** The reports of a message: passed to the carrier, then its end, then perhaps a refund. */
 export function lifeOf(
   message: SentMessage,
   random: SeededRandom,

@@ -1,19 +1,19 @@
 import type { SeededRandom } from '@subledger/testing';
 
-/** How a bad service behaves, as shares from 0 to 1. Default: not at all. */
+/** How a bad service behaves, as shares from 0 to 1. Default: it does not. */
 export interface Misbehaviour {
-  /** Of all reports: written twice, under the same ids. */
+  /** Share of reports that are written twice, with the same ids. */
   readonly duplicates?: number;
-  /** Of all messages: their end is reported before the carrier's status, and both before the message itself. */
+  /** Share of messages whose end is reported before the carrier's status, and both before the message itself. */
   readonly disordered?: number;
-  /** Of all messages: sent in the calendar month before (UTC), and reported only now. */
+  /** Share of messages sent in the previous calendar month (UTC), and reported only now. */
   readonly closedPeriods?: number;
 }
 
-/** A day that is in the month before in every time zone. */
+/** A day that is in the previous month in every time zone. */
 const DAY_OF_MONTH_BEFORE = 15;
 
-/** When a message was sent: now, or by its share in the month before. */
+/** When a message was sent: now, or by its share in the previous month. */
 export function sentAt(now: Date, { closedPeriods = 0 }: Misbehaviour, random: SeededRandom): string {
   if (!random.chance(closedPeriods)) return now.toISOString();
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 1, DAY_OF_MONTH_BEFORE)).toISOString();

@@ -12,7 +12,7 @@ export const SAMPLE_TEXTS = [
   'お忘れ物をお預かりしております。受付までお越しください。',
 ] as const;
 
-/** Alphanumeric sender names: nobody's number. */
+/** Alphanumeric sender names, which are not phone numbers. */
 export const SAMPLE_SENDERS = ['KitaClinic', 'AobaJuku', 'MoriLib', 'DemoShop'] as const;
 
 /** A recipient that cannot exist: Japanese mobile numbers have no 000 after their prefix. */

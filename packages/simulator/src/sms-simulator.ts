@@ -16,26 +16,26 @@ import { fictitiousRecipient, SAMPLE_SENDERS, SAMPLE_TEXTS } from './sample-text
 
 export interface SmsSimulatorOptions {
   readonly kafka: KafkaConfig;
-  /** Messages per second over all sub-accounts. Default 2; 0 sends only what it is told to. */
+  /** Messages per second over all sub-accounts. Default 2. 0 sends only on request. */
   readonly ratePerSecond?: number;
-  /** What messages cost, one picked for each. Default 1 to 3 points, sometimes 1.2. */
+  /** Costs of messages, one picked for each. Default 1 to 3 points, sometimes 1.2. */
   readonly pricesInPoints?: readonly string[];
-  /** Only customers that it accepts. Default: all. */
+  /** Selects customers. Default: all. */
   readonly only?: (mainAccountId: string) => boolean;
-  /** What is asked before a message is sent: the SDK's feed (default), the ledger by a hold, or nobody. */
+  /** The check before a message is sent: the SDK's feed (default), a hold of the ledger, or none. */
   readonly way?: 'feed' | 'strict' | 'blind';
   /** For the strict way. */
   readonly holds?: HoldClient;
-  /** Which main accounts this instance answers for. Default: all. */
+  /** The main accounts of this instance. Default: all. */
   readonly ownership?: Ownership;
   readonly misbehaviour?: Misbehaviour;
-  /** How long a delivery takes. Default 300 to 2,000. */
+  /** Duration of a delivery in milliseconds. Default 300 to 2,000. */
   readonly deliveryMs?: { readonly min: number; readonly max: number };
   readonly shares?: Shares;
-  /** Most messages under way; it pauses beyond. Default 2,000. */
+  /** Maximum messages under way. Beyond it, sending pauses. Default 2,000. */
   readonly maxPending?: number;
   readonly seed?: number;
-  /** Told of each message once the broker has it. */
+  /** Called for each message once the broker has it. */
   readonly onSent?: (message: SentMessage) => void;
 }
 
@@ -51,8 +51,8 @@ const CAUGHT_UP_WITHIN_MS = 60_000;
 const CLOSE_WITHIN_MS = 10_000;
 
 /**
- * A pretend SMS service on the SDK: asks whether it may send, reports each message, then what became of it. Nothing
- * leaves this machine.
+ * A simulated SMS service on the SDK: checks whether it may send, reports each message, and then its delivery. No
+ * real messages are sent.
  */
 export class SmsSimulator {
   readonly counts = noCounts();
@@ -77,7 +77,7 @@ export class SmsSimulator {
     this.#reporter = new MessageReporter({ kafka, feed: this.feed, source: '/sms-simulator' });
   }
 
-  /** Resolves when it knows the limits; from then on it sends. */
+  /** Resolves when it knows the limits. From then on it sends. */
   async start(): Promise<void> {
     await this.feed.start();
     await this.feed.ready(CAUGHT_UP_WITHIN_MS);
@@ -91,7 +91,7 @@ export class SmsSimulator {
   }
 
   /**
-   * Sends one message now, whatever its limit says.
+   * Sends one message now, whatever its limit.
    * @returns when the broker has the report
    */
   async send(given: Omit<SentMessage, 'messageId'> & { readonly messageId?: string }): Promise<SentMessage> {
@@ -100,7 +100,7 @@ export class SmsSimulator {
     return message;
   }
 
-  /** So many messages at once, without asking anybody: as far beyond the limit as that goes. */
+  /** Sends this many messages at once without any check, possibly beyond the limit. */
   async burst(given: Omit<SentMessage, 'messageId'>, count: number): Promise<SentMessage[]> {
     return Promise.all(Array.from({ length: count }, () => this.send(given)));
   }
@@ -120,7 +120,7 @@ export class SmsSimulator {
     );
   }
 
-  /** Sends no new messages and waits until every delivery of the old ones is reported. */
+  /** Sends no new messages and waits until the delivery of all earlier ones is reported. */
   async drain(timeoutMs = 30_000): Promise<void> {
     this.setRate(0);
     await eventually(() => this.#due.length === 0 && this.#pending === 0, {
@@ -129,7 +129,7 @@ export class SmsSimulator {
     });
   }
 
-  /** Stops at once; deliveries under way stay unreported. */
+  /** Stops at once. Pending deliveries stay unreported. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
@@ -149,7 +149,7 @@ export class SmsSimulator {
   }
 
   #sendWithinRate(elapsedMs: number): void {
-    // What a stall kept from being sent is not caught up in one burst.
+    // After a stall, the missed messages are not sent in one burst.
     this.#budget = Math.min(this.#budget + (this.#rate * elapsedMs) / 1_000, Math.max(this.#rate, 1));
     const { maxPending = 2_000, pricesInPoints = PRICES } = this.#options;
     if (this.#budget < 1) return;
@@ -177,7 +177,7 @@ export class SmsSimulator {
     return found;
   }
 
-  /** Asks as its way is, and sends what is allowed. */
+  /** Checks by its way, and sends if allowed. */
   async #trySend(message: SentMessage): Promise<void> {
     this.#pending += 1;
     try {
@@ -188,7 +188,7 @@ export class SmsSimulator {
       if (isAllowed) await this.#report(message, way === 'strict');
       else this.counts.blocked += 1;
     } catch (error) {
-      // Not sent, so nobody owes anything for it.
+      // It was not sent, so its points are free again.
       this.feed.giveBack(message.messageId);
       this.#warn(error);
     } finally {
@@ -201,7 +201,7 @@ export class SmsSimulator {
     const content = this.#random.pick(SAMPLE_TEXTS);
     const life = lifeOf(message, this.#random, shares, deliveryMs);
     const isDisordered = this.#random.chance(misbehaviour.disordered ?? 0);
-    // A refund of what nobody knows yet would be dead-lettered: only the statuses come too early.
+    // A refund of an unknown message would be dead-lettered, so only the statuses come too early.
     const early = isDisordered ? life.filter(({ kind }) => kind !== 'refund').toReversed() : [];
     await this.#reportAll(early, message);
     await this.#write({
@@ -242,7 +242,7 @@ export class SmsSimulator {
     }
   }
 
-  /** Once, or by its share twice. */
+  /** Writes a report once, or by its share twice. */
   async #write(report: MessageReport): Promise<void> {
     await this.#reporter.whenRoom();
     const isTwice = this.#random.chance(this.#options.misbehaviour?.duplicates ?? 0);
