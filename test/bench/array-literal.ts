@@ -1,6 +1,9 @@
 const ESCAPED = /["\\]/g;
 
-/** A PostgreSQL array literal, made before the clock runs: the floor must not pay for turning values into text. */
+/**
+ * A PostgreSQL array literal. It is made before the clock runs, so that the floor does not include converting values
+ * to text.
+ */
 export function arrayLiteral(values: readonly unknown[]): string {
   return `{${values.map(element).join(',')}}`;
 }

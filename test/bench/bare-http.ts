@@ -3,12 +3,12 @@ import { createPool } from '@subledger/database';
 import Fastify from 'fastify';
 
 /**
- * The floor of the gateway's reads, a process of its own as the gateway is: a bare Fastify route that runs the one
- * statement that its answer needs and sends the same JSON. Nobody is asked who they are, nothing is validated or counted.
+ * The floor of the gateway's reads, in its own process like the gateway: a bare Fastify route that runs the one SQL
+ * statement of the answer and sends the same JSON, without authentication, validation or metrics.
  */
 export const BARE_HTTP = 'bare-http';
 
-/** As the gateway's. */
+/** The same number as in the gateway. */
 const CONNECTIONS = 12;
 
 interface Row {

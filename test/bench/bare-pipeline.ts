@@ -3,8 +3,8 @@ import { BatchConsumer, ensureTopics, type KafkaConfig, RecordProducer } from '@
 import { PARTITIONS } from './settings.js';
 
 /**
- * The latency's floor, a process of its own as the ledger is: each batch of commands becomes one small durable INSERT,
- * then one record per command. No rules, no state, no transactions in Kafka, no fencing.
+ * The floor of the latency, in its own process like the ledger: each batch of commands becomes one small durable
+ * INSERT, then one record per command. It has no rules, no state, no Kafka transactions and no fencing.
  */
 export const BARE_PIPELINE = 'bare-pipeline';
 

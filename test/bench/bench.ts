@@ -20,11 +20,11 @@ export interface Bench {
   readonly environment: BenchEnvironment;
   readonly producer: RecordProducer;
   readonly pool: Pool;
-  /** What the ledger's process gets beside the servers' addresses. */
+  /** Environment of the ledger's process beside the servers' addresses. */
   readonly ledgerEnv?: Readonly<Record<string, string>>;
 }
 
-/** A ledger's servers for the time of `use`; all is gone afterwards, whatever happened. */
+/** A ledger's servers during `use`. Everything is removed afterwards, also after a failure. */
 export async function withBench<Result>(
   use: (bench: Bench) => Promise<Result>,
   options: EnvironmentOptions = {},
@@ -55,7 +55,7 @@ async function withProducer<Result>(
   }
 }
 
-/** Lets a ledger of its own work on records that no figure is made of. */
+/** Lets a separate ledger process records that are not measured. */
 export async function workThrough(bench: Bench, records: Iterable<OutgoingRecord>): Promise<void> {
   const { environment, pool, producer } = bench;
   const { done } = await progress(pool);
@@ -65,7 +65,7 @@ export async function workThrough(bench: Bench, records: Iterable<OutgoingRecord
   await ledger.stop();
 }
 
-/** Opens the books of these populations through the ledger, and lets PostgreSQL tidy up. */
+/** Opens the books of these populations through the ledger, and lets PostgreSQL vacuum. */
 export async function openBooks(bench: Bench, ...populations: Population[]): Promise<void> {
   for (const population of populations) await workThrough(bench, openings(population));
   await bench.pool.query('VACUUM (ANALYZE)');
@@ -92,7 +92,7 @@ export async function besideProducers(bench: Bench, records: Iterable<OutgoingRe
   return measure(bench, async () => done + BigInt(await produce(bench.producer, records)));
 }
 
-/** @param until records that are to be done in the end; a function is called once the ledger runs */
+/** @param until number of records to process; a function is called once the ledger is running */
 async function measure(bench: Bench, until: bigint | (() => Promise<bigint>)): Promise<Run> {
   const { environment, pool } = bench;
   const before = await lanePositions(pool);

@@ -2,7 +2,7 @@ import autocannon from 'autocannon';
 
 export interface ClosedLoop {
   readonly url: string;
-  /** Asked for one after the other by each connection, and from the beginning again. */
+  /** Each connection requests them one after the other, repeatedly. */
   readonly paths: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
@@ -10,10 +10,11 @@ export interface ClosedLoop {
 }
 
 /**
- * So many connections that each ask again as soon as they are answered.
+ * A number of connections that send the next request as soon as the last one is answered.
+ *
  *
  * @returns requests per second
- * @throws Error unless every answer was 200
+ * @throws Error unless every answer is 200
  */
 export async function requestsPerSecond(loop: ClosedLoop): Promise<number> {
   const result = await autocannon({

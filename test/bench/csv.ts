@@ -15,13 +15,13 @@ const MAIN = 'ma_bench-csv';
 const RUNS = 3;
 
 /**
- * Rows per second of the gateway's CSV, read by a client on the same machine; the floor is PostgreSQL's own COPY of the
- * same columns of the same rows in the same order, in turns with it, as they are stored: no formats, no neutralization.
+ * Rows per second of the gateway's CSV, read by a client on the same machine. The floor is PostgreSQL's own COPY of
+ * the same columns and rows in the same order, measured alternately: as stored, without formats or neutralization.
  */
 export async function benchCsv(): Promise<Record<string, unknown>> {
   return withBench(async ({ environment }) => {
     const { databaseUrl: url } = environment;
-    // Without the client's time-out: `pg` would not take it back at the end of a COPY.
+    // Without the client-side time-out, because `pg` would not clear it at the end of a COPY.
     const pool = createPool({
       url,
       schema: 'gateway',

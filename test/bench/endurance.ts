@@ -10,15 +10,15 @@ import { mixed } from './workload.js';
 const SAMPLE_MS = 1_000;
 const WINDOW_SECONDS = 60;
 const START_UP_SECONDS = 10;
-/** The floor is made of what was written in the last seconds: all of it would not fit into memory. */
+/** The floor uses the rows of the last seconds, because all rows would not fit into memory. */
 const FLOOR_SECONDS = 15;
-/** Within 10 %; less is a gain. */
+/** Within 10 %. A decrease is fine. */
 const MEMORY_DRIFT = 1.1;
 const SPEED_DRIFT = 0.9;
 
 /**
- * Full rate for minutes: the producers keep a bounded backlog ahead of the ledger. Whether its memory and its speed
- * stay what they are.
+ * Full rate for minutes: the producers keep a limited backlog ahead of the ledger. Checks that its memory and its
+ * speed stay constant.
  */
 export async function benchEndurance(): Promise<Record<string, unknown>> {
   const seconds = ENDURANCE.minutes * 60;

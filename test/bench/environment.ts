@@ -16,19 +16,19 @@ export interface BenchEnvironment {
   readonly partitions: number;
   /** On the ledger's schema. */
   readonly pool: Pool;
-  /** Starts the built ledger and waits until it says that it is ready. */
+  /** Starts the built ledger and waits until it is ready. */
   startLedger(env?: Readonly<Record<string, string>>): Promise<RunningService>;
   /** Starts the built gateway; `OPERATOR_KEY` and `UPSTREAM_KEY` are its keys. */
   startGateway(env?: Readonly<Record<string, string>>): Promise<RunningService>;
-  /** Starts another part of this benchmark as a process, by its name in `cli.ts`. */
+  /** Starts another part of this benchmark in its own process, by its name in `cli.ts`. */
   startPart(name: string): Promise<RunningService>;
-  /** Another ledger's database and topics on the same servers. Stop it before the one that it came from. */
+  /** Another ledger's database and topics on the same servers. Stop it before the original. */
   another(name: string): Promise<BenchEnvironment>;
   stop(): Promise<void>;
 }
 
 export interface EnvironmentOptions {
-  /** More `postgresql.conf` settings; without effect on the server of DATABASE_URL. */
+  /** Additional `postgresql.conf` settings. They have no effect on the server of DATABASE_URL. */
   readonly postgresSettings?: Readonly<Record<string, string>>;
 }
 
@@ -60,7 +60,7 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
   return open({ stack, databaseUrl: stack.databaseUrl, topicPrefix: '', release: stop });
 }
 
-/** Ctrl-C leaves neither servers nor folders behind; the measured processes end with this one. */
+/** Ctrl-C leaves no servers or folders behind. The measured processes end with this one. */
 function stopOnSignals(stop: () => Promise<void>): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -74,7 +74,7 @@ interface Place {
   readonly stack: Stack;
   readonly databaseUrl: string;
   readonly topicPrefix: string;
-  /** Lets go of what the place is made of. */
+  /** Removes the database and the topics. */
   readonly release: () => Promise<void>;
 }
 
@@ -116,7 +116,7 @@ async function open(place: Place): Promise<BenchEnvironment> {
           GATEWAY_PORT: '0',
           OPERATOR_API_KEY: OPERATOR_KEY,
           UPSTREAM_API_KEY: UPSTREAM_KEY,
-          // One client asks for everybody.
+          // One client sends the requests of all customers.
           RATE_LIMIT_ADDRESS: '0',
           RATE_LIMIT_CUSTOMER: '0',
           RATE_LIMIT_MAIN_ACCOUNT: '0',
@@ -167,8 +167,8 @@ async function prepare(databaseUrl: string, kafka: KafkaConfig): Promise<void> {
 }
 
 /**
- * A broker as one would run it, with both of Java's compilers. The devstack's own choice is to start quickly, with the
- * first one alone.
+ * A broker with production settings and both of Java's compilers. The devstack's own setting starts fast, with the
+ * first compiler only.
  */
 const javaOpts = (): readonly string[] =>
   process.env.KAFKA_JAVA_OPTS?.split(' ') ?? ['-Xmx512m', '-XX:+UseSerialGC'];

@@ -1,6 +1,6 @@
 /** The arithmetic of what a benchmark prints. Pure. */
 
-/** What a figure is wanted to be, and whether it is. */
+/** The wanted value of a figure, and whether it is reached. */
 export interface Target {
   readonly figure: string;
   readonly wanted: string;
@@ -34,12 +34,12 @@ export function mean(values: readonly number[]): number {
 }
 
 /**
- * The nearest-rank percentile: the smallest value that at least `percent` of all are not above.
+ * The nearest-rank percentile: the smallest value for which at least `percent` of all values are not above.
  * @param ascending sorted
  */
 export function percentile(ascending: ArrayLike<number>, percent: number): number {
   if (ascending.length === 0) return Number.NaN;
-  // A hair less, so that 99.9 % of 1,000 is the 999th whatever binary fractions make of it.
+  // Slightly less, so that 99.9 % of 1,000 is the 999th despite binary fractions.
   const rank = Math.ceil((percent / 100) * ascending.length - 1e-9);
   return ascending[Math.min(Math.max(rank, 1), ascending.length) - 1] as number;
 }
@@ -78,8 +78,8 @@ const meanBetween = (samples: readonly Sample[], from: number, to: number): numb
   mean(samples.filter(({ second }) => second >= from && second < to).map(({ value }) => value));
 
 /**
- * Means of the first and the last window of a run and how they compare. The first leaves the start-up out; in a run
- * shorter than two windows both halves are compared.
+ * Means of the first and the last window of a run, and their ratio. The first window excludes the start-up. In a run
+ * shorter than two windows, both halves are compared.
  */
 export function drift(samples: readonly Sample[], windowSeconds: number, startUpSeconds: number) {
   const end = (samples.at(-1)?.second ?? 0) + 1;

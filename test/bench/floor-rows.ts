@@ -3,8 +3,8 @@ import type { Appended } from './floor-tables.js';
 import { PARTITIONS } from './settings.js';
 
 /**
- * Finds the rows that the ledger wrote since some lane positions and sorts them into batches. Staged in temporary
- * tables by a few set-based queries, so that it does not take longer the more the books hold.
+ * Finds the rows that the ledger wrote after some lane positions, and sorts them into batches. Staged in temporary
+ * tables by a few set-based queries, so that its duration does not grow with the books.
  */
 
 /** Lane → lane sequence. */
@@ -36,8 +36,8 @@ const JOINS: Record<Exclude<Appended, 'journal'>, string> = {
 };
 
 /**
- * A lane's events, cut into runs of so many records (distinct causes in order). The batches of all lanes take turns.
- * Lane by lane, so that the planner knows the range.
+ * A lane's events, cut into runs by number of records (distinct causes in order). The batches of all lanes alternate.
+ * Each lane is queried separately, so that the planner knows the range.
  */
 const STAGE_EVENTS = `
   INSERT INTO staged_journal
@@ -49,7 +49,7 @@ const STAGE_EVENTS = `
   SELECT *, (count(*) FILTER (WHERE new_record) OVER (ORDER BY lane_sequence) - 1) / $4::int * $5::int + $1::int
   FROM marked`;
 
-/** The last balance of every account that a batch moved points of. */
+/** The last balance of every account whose points a batch moved. */
 const STAGE_BALANCES = `
   CREATE TEMP TABLE staged_balances AS
   SELECT DISTINCT ON (batch, main_account_id, account) batch, main_account_id, account, balance

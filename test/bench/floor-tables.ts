@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 
-/** The ledger's very tables once more, empty, in the schema `floor`. */
+/** Empty copies of the ledger's tables in the schema `floor`. */
 
-/** Tables that only grow; what the ledger version at hand does not have is left out. */
+/** Tables that only grow. Tables missing in the tested ledger version are left out. */
 const APPENDED = [
   'journal',
   'transfers',
@@ -13,7 +13,7 @@ const APPENDED = [
   'period_statements',
 ] as const;
 export type Appended = (typeof APPENDED)[number];
-/** Tables whose rows are copied too, since they are updated. */
+/** Tables whose rows are copied too, because they are updated. */
 const UPDATED = ['main_accounts', 'sub_accounts'] as const;
 
 export interface Column {
@@ -69,8 +69,8 @@ async function copyTable(pool: Pool, table: string): Promise<boolean> {
   if (options) await pool.query(`ALTER TABLE floor.${table} SET (${options})`);
   for (const { name, bound } of await partitionsOf(pool, table)) {
     await copyTable(pool, name);
-    // Attached, so that a partition keeps the options and indexes that it alone has; those that the parent has too
-    // become parts of the parent's.
+    // Attached, so that a partition keeps its own options and indexes. Indexes that the parent has too become parts
+    // of the parent's.
     await pool.query(`ALTER TABLE floor.${table} ATTACH PARTITION floor.${name} ${bound}`);
   }
   return true;

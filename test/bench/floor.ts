@@ -4,9 +4,9 @@ import { type JournalRange, type Positions, stagedBalances, stagedRows, stageRow
 import { type Appended, columnsOf, copyTables } from './floor-tables.js';
 
 /**
- * The floor that every throughput of the ledger is compared with: the very rows that it wrote, written again by plain
- * set-based SQL from one connection in batches of so many records. No Kafka, no rules, no validation; parameters are
- * made before the clock runs.
+ * The floor of all throughputs of the ledger: the same rows, written again by plain set-based SQL from one
+ * connection, in batches of the same number of records. Without Kafka, rules and validation. Parameters are made
+ * before the clock runs.
  */
 export interface Floor {
   readonly moves: number;

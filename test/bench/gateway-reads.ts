@@ -18,7 +18,7 @@ interface Page {
   readonly nextCursor: string | null;
 }
 
-/** What is read of one side: pages of the list, and sub-accounts one by one. */
+/** The requests of one side: pages of the list, and single sub-accounts. */
 interface Side {
   readonly process: RunningService;
   readonly list: string[];
@@ -29,13 +29,13 @@ export interface Reads {
   readonly requestsPerSecond: number;
   readonly floorPerSecond: number;
   readonly ratioToFloor: number;
-  /** Processor time of the process per request, and how the two compare; a busy machine bends it less than rates. */
+  /** Processor time of the process per request, and the ratio of both. A busy machine distorts it less than rates. */
   readonly cpuMs: number;
   readonly floorCpuMs: number;
   readonly cpuRatioToFloor: number;
 }
 
-/** Requests per second of the gateway's reads, by turns with those of a bare route that sends the same JSON. */
+/** Requests per second of the gateway's reads, alternating with a bare route that sends the same JSON. */
 export async function benchReads(environment: BenchEnvironment): Promise<{ list: Reads; one: Reads }> {
   const main = newMainAccountId();
   const pool = createPool({
@@ -81,7 +81,7 @@ async function fill(pool: Pool, main: string): Promise<void> {
   await pool.query('VACUUM (ANALYZE)');
 }
 
-/** @throws Error where the two do not answer the same */
+/** @throws Error if the answers of both differ */
 async function pathsOf(main: string, gateway: RunningService, floor: RunningService): Promise<[Side, Side]> {
   const theirs: Side = { process: gateway, list: [], one: [] };
   const bare: Side = { process: floor, list: [], one: [] };

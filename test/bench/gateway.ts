@@ -14,9 +14,9 @@ import { GATEWAY, LATENCY, SEED } from './settings.js';
 
 const TARGET_RATIO = 0.6;
 const TARGET_WRITE_P99_MS = 80;
-/** How much slower the slowest reads may get beside logins. */
+/** Maximum ratio of the slowest reads with and without logins. */
 const TARGET_LOGIN_RATIO = 1.5;
-/** More than are hashed at once, so that some always wait. */
+/** More than are hashed concurrently, so that some always wait. */
 const LOGINS_AT_ONCE = 6;
 const OPERATOR = { login: 'operator', password: 'password-of-the-benchmarks' };
 const AUTHORIZED = { authorization: `Bearer ${OPERATOR_KEY}` };
@@ -72,7 +72,7 @@ export async function benchGateway(): Promise<Record<string, unknown>> {
 
 const has = (part: string): boolean => GATEWAY.parts.includes(part);
 
-/** Without these a figure of latency says nothing: refusals are quick. */
+/** Otherwise a latency has no meaning, because refusals are fast. */
 const notOk = ({ latencyMs, statuses }: Answers): number => latencyMs.count - (statuses['200'] ?? 0);
 
 async function writeFloor(bench: Bench) {
@@ -94,7 +94,7 @@ async function changeLimits(
     url: subUrl(gateway, subs, index),
     method: 'PATCH',
     headers: AUTHORIZED,
-    // Up and down by turns, so that the points never run out.
+    // Alternately up and down, so that the points are never used up.
     body: { limit: String(900 + (Math.floor(index / subs.length) % 2) * 100) },
   });
   const run = (seconds: number, seed: number) =>

@@ -5,20 +5,20 @@ import { PARTITIONS } from './settings.js';
 import { mainId } from './workload.js';
 
 /**
- * Fills books by set-based SQL, consistently: what it adds could have come about through the ledger (the payloads
- * aside, which repeat that of a real event). Sequences and lane sequences go on where they were, balances run.
+ * Fills books consistently by set-based SQL: the ledger could have written the same (except for the payloads, which
+ * repeat that of a real event). Sequences and lane sequences continue, and balances add up.
  */
 
 const MONTHS = 12;
-/** Every so-manieth added record is a purchase, the others are messages. */
+/** One in this many added records is a purchase. The others are messages. */
 const PURCHASE_EVERY = 20;
 const MESSAGE_MILLIPOINTS = 1_200;
 const PURCHASE_MILLIPOINTS = 100_000;
 
 /**
- * Adds a history of `transfers` moves over the last twelve months to the main accounts that there are, and dates
- * their opening before it. Messages are late ones, of a month that was closed: paid by main, so that the
- * sub-accounts' counters of the current month stay true.
+ * Adds a history of `transfers` transfers over the last twelve months to the existing main accounts, and dates their
+ * opening before it. The messages are late ones of a closed month, paid by main, so that the sub-accounts' counters
+ * of the current month stay correct.
  */
 export async function addHistory(pool: Pool, transfers: number): Promise<void> {
   await ensureMonths(pool, MONTHS + 1);
@@ -90,7 +90,7 @@ const UPDATE_MAINS = `
     ($1::bigint - $1::bigint / ${PURCHASE_EVERY}) * ${MESSAGE_MILLIPOINTS} AS sent) v
   WHERE m.main = a.main_account_id`;
 
-/** What there is was written just now, and belongs before the history. */
+/** Existing rows were written just now, but must be dated before the history. */
 async function predateOpenings(pool: Pool): Promise<void> {
   for (const table of ['journal', 'transfers', 'commands'])
     await pool.query(`UPDATE ledger.${table} SET at = at - INTERVAL '${MONTHS} months 1 day'`);
@@ -110,8 +110,8 @@ async function ensureMonths(pool: Pool, months: number): Promise<void> {
 }
 
 /**
- * Copies the first main account, as it was opened, until there are `count` of them. Numbers go on after `used`, those
- * that have load.
+ * Copies the first main account in its opened state until there are `count`. Numbers continue after `used`, which
+ * have load.
  */
 export async function addMainAccounts(pool: Pool, count: number, used: number): Promise<void> {
   const ids = Array.from({ length: Math.max(0, count - used) }, (_, index) => mainId(used + index));
@@ -153,7 +153,9 @@ async function copyOf(pool: Pool, table: string, given: Readonly<Record<string, 
     JOIN ledger.lanes l ON l.lane = f.lane WHERE t.main_account_id = $1`;
 }
 
-/** As a database that has been running: statistics there, nothing left for autovacuum and the checkpointer to do. */
+/**
+ * Like a database that has been running for long: with statistics, and without work for autovacuum and checkpointer.
+ */
 async function settle(pool: Pool): Promise<void> {
   await pool.query('DROP TABLE IF EXISTS fill_mains, fill_ids');
   await pool.query('VACUUM (ANALYZE)');

@@ -13,9 +13,9 @@ const RECORDS = recordCount(100_000);
 const TARGET = 0.8;
 
 /**
- * What a record costs with young books, with millions of transfers in them, and with a hundred times the main
- * accounts. Each kind of books has a database and topics of its own, and every ledger gets the same load. Young
- * books come first and last, to tell growth from noise.
+ * The cost of a record with new books, with millions of transfers, and with a hundred times the main accounts. Each
+ * kind of books has its own database and topics, and every ledger gets the same load. New books are measured first
+ * and last, to separate growth from noise.
  */
 export async function benchGrowth(): Promise<Record<string, unknown>> {
   return withBench(async (bench) => {
@@ -81,7 +81,7 @@ function measureBooks(
   });
 }
 
-/** Takes minutes over millions of transfers, so only where it is asked for. */
+/** It takes minutes over millions of transfers, so it runs on request only. */
 async function audit(pool: Pool): Promise<void> {
   for (const [what, sql] of Object.entries(BOOK_VIOLATIONS)) {
     const { rows } = await pool.query(`SELECT * FROM (${sql}) AS found LIMIT 3`);

@@ -14,8 +14,8 @@ import { HOLDS, SEED } from './settings.js';
 const TARGET_P99_MS = 50;
 
 /**
- * The strict check before sending: from the moment at which a hold is due to be asked for until its answer is there, at
- * a fixed rate of arrivals, over REST through gateway, Kafka and ledger and back.
+ * The strict check before sending: the time from when a hold is due until its answer, at a fixed arrival rate, over
+ * REST through gateway, Kafka and ledger.
  */
 export async function benchHolds(): Promise<Record<string, unknown>> {
   return withBench(async (bench) => {

@@ -6,8 +6,8 @@ import { HOT, POPULATION, recordCount, SEED } from './settings.js';
 import { mixed } from './workload.js';
 
 /**
- * One main account gets the whole mixed load, so that one lane works alone. Compared with what the same load over all
- * main accounts comes to, drained right before and right after.
+ * One main account gets the whole mixed load, so that one lane works alone. Compared with the same load over all main
+ * accounts, directly before and after.
  */
 export async function benchHot(): Promise<Record<string, unknown>> {
   const count = recordCount(100_000);

@@ -12,12 +12,12 @@ import { commands } from './workload.js';
 
 const TARGET_P99_MS = 50;
 
-/** PostgreSQL then knows when each transaction was committed, to tell where the time goes. */
+/** With it PostgreSQL stores the commit time of each transaction, which is needed for the stages. */
 const COMMIT_TIMES = { track_commit_timestamp: 'on' };
 
 /**
- * From the moment at which a command is due to be sent until its event was seen by a reader of committed records, at
- * a fixed rate of arrivals; and the same through a pipeline that does nothing but store and pass on.
+ * The time from when a command is due until a reader of committed records sees its event, at a fixed arrival rate.
+ * The floor is a pipeline that only stores and forwards.
  */
 export async function benchLatency(): Promise<Record<string, unknown>> {
   return withBench(
@@ -51,11 +51,11 @@ export async function benchLatency(): Promise<Record<string, unknown>> {
 
 interface Latency {
   readonly latencyMs: Distribution;
-  /** Where the time goes; each from the end of the one before. Whole milliseconds but at both ends. */
+  /** Duration of the stages, each from the end of the previous one. Whole milliseconds except at both ends. */
   readonly stagesMs: Record<string, Distribution>;
   /** Share of one core. */
   readonly cpu: { readonly measured: number; readonly bench: number };
-  /** What the ledger counts itself: a batch from load to commit, a Kafka transaction, records per batch. */
+  /** The ledger's own counts: a batch from load to commit, a Kafka transaction, records per batch. */
   readonly ownMeans?: {
     readonly transactionMs: number;
     readonly publishMs: number;
@@ -152,7 +152,7 @@ function stages(timed: ReadonlyMap<string, Timed>, commits: ReadonlyMap<string, 
     eventLogged: stage((one, at) => one.eventLoggedAt - at),
     seen: stage((one) => one.seenAt - one.eventLoggedAt),
   };
-  // What this run cannot tell is left out.
+  // Stages without data are left out.
   return Object.fromEntries(Object.entries(found).filter(([, { count }]) => count > 0));
 }
 

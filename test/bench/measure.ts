@@ -3,7 +3,7 @@ import { BatchConsumer, type KafkaConfig } from '@subledger/kafka';
 import type { Pool } from 'pg';
 import { readFrom } from './event-reader.js';
 
-/** Where each lane of the ledger's journal stands. */
+/** Position of each lane in the ledger's journal. */
 export async function lanePositions(pool: Pool): Promise<Map<number, bigint>> {
   const { rows } = await pool.query<{ lane: number; lane_sequence: bigint }>(
     'SELECT lane, lane_sequence FROM ledger.lanes ORDER BY lane',
@@ -47,8 +47,8 @@ export async function progress(pool: Pool): Promise<Progress> {
 const POLL_MS = 100;
 
 /**
- * Waits until the ledger has worked through so many records of both topics and published what came of them.
- * @throws Error when nothing has moved for `stallMs`
+ * Waits until the ledger has processed this many records of both topics and published the results.
+ * @throws Error if there is no progress for `stallMs`
  */
 export async function waitUntilDrained(pool: Pool, records: bigint, stallMs = 60_000): Promise<void> {
   let last = -1n;
@@ -97,7 +97,7 @@ export interface EventWindow {
 
 const READ_WITHIN_MS = 120_000;
 
-/** Reads the events from these offsets to the end and judges their rate by the broker's time stamps. */
+/** Reads the events from these offsets to the end, and computes their rate from the broker's time stamps. */
 export async function readEventWindow(
   config: KafkaConfig,
   from: ReadonlyMap<string, bigint>,

@@ -13,8 +13,8 @@ const POLL_MS = 50;
 const STALL_MS = 60_000;
 
 /**
- * Messages per second into the log; each has its final status, one in fifty a refund. Once with a ledger that runs and
- * is done with them, and once while it works through the same records.
+ * Messages per second into the log, each with its final status, and one in fifty with a refund. Measured with an idle
+ * ledger, and with a ledger that processes the same records.
  */
 export async function benchMessageLog(): Promise<Record<string, unknown>> {
   return withBench(async (bench) => {

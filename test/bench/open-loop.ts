@@ -2,7 +2,7 @@ import type { KafkaConfig, OutgoingRecord, RecordProducer } from '@subledger/kaf
 import { readFrom } from './event-reader.js';
 import { topicEnds } from './measure.js';
 
-/** What happened to one command; milliseconds since 1970, fractions only where they are this process's own. */
+/** The times of one command in milliseconds since 1970. Only this process's own times have fractions. */
 export interface Timed {
   readonly scheduledAt: number;
   sentAt: number;
@@ -31,7 +31,7 @@ interface Envelope {
   readonly data: { readonly at?: string; readonly cause?: { readonly id: string } };
 }
 
-/** How long the last events may take. */
+/** Milliseconds to wait for the last events. */
 const GRACE_MS = 30_000;
 const POLL_MS = 20;
 
@@ -39,10 +39,10 @@ const POLL_MS = 20;
 export const now = (): number => performance.timeOrigin + performance.now();
 
 /**
- * Sends each command at its time, whether or not earlier ones were answered, and sees the events come in. A command
- * that could not be sent in time (this process was busy) counts from when it should have been.
+ * Sends each command at its time, whether or not earlier ones were answered, and receives the events. A command that
+ * could not be sent in time (this process was busy) counts from its due time.
  * @returns by command id
- * @throws Error when an event does not come
+ * @throws Error if an event does not arrive
  */
 export async function runOpenLoop(load: Load): Promise<Map<string, Timed>> {
   const { kafka, partitions, eventTopic, commands, arrivals } = load;
@@ -53,7 +53,7 @@ export async function runOpenLoop(load: Load): Promise<Map<string, Timed>> {
   const reader = await readFrom(kafka, eventTopic, ends, ({ value, timestampMs }) => {
     const { id, data } = JSON.parse(String(value)) as Envelope;
     const one = timed.get(data.cause?.id ?? id);
-    // More events of the same command are not its answer.
+    // Further events of the same command are not its answer.
     if (one === undefined || one.seenAt > 0) return;
     one.seenAt = now();
     one.eventLoggedAt = timestampMs;
@@ -92,7 +92,7 @@ async function sendOnTime(
     (index) => (timed[index] as Timed).scheduledAt,
     (index, at) => {
       (timed[index] as Timed).sentAt = at;
-      // Each by itself, as customers' requests come; the producer shares what waits.
+      // Each separately, like customers' requests. The producer combines waiting ones.
       sends.push(producer.send([commands[index] as OutgoingRecord]));
     },
   );
@@ -100,9 +100,9 @@ async function sendOnTime(
 }
 
 /**
- * Does each thing at its time, those that are due in the same moment one after the other.
+ * Does each action at its time. Actions that are due at the same moment run one after the other.
  * @param dueAt milliseconds since 1970, ascending
- * @param act also gets the moment in which it is called
+ * @param act also gets the time of the call
  */
 export async function onTime(
   count: number,
@@ -111,7 +111,7 @@ export async function onTime(
 ): Promise<void> {
   for (let next = 0; next < count; ) {
     const waitMs = dueAt(next) - now();
-    // A timer fires up to a millisecond late; that is part of the latency, here and in the floor.
+    // A timer fires up to a millisecond late, which is part of the latency, here and in the floor.
     if (waitMs > 0) await sleep(waitMs);
     const at = now();
     for (; next < count && dueAt(next) <= at; next += 1) act(next, at);

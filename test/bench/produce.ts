@@ -12,7 +12,7 @@ export async function produce(producer: RecordProducer, records: Iterable<Outgoi
   return count;
 }
 
-/** Produces for ever, but no more than `backlog` records ahead of what is done, until `signal` aborts. */
+/** Produces until `signal` aborts, at most `backlog` records ahead of the processed ones. */
 export async function produceAhead(
   producer: RecordProducer,
   records: Iterable<OutgoingRecord>,

@@ -9,12 +9,12 @@ import { atMost, ratio, rounded } from './figures.js';
 import { RECONCILED } from './settings.js';
 
 const run = promisify(execFile);
-/** "In seconds": fewer than a coffee's worth. */
+/** The target for "in seconds". */
 const TARGET_SECONDS = 30;
 const WITHIN_MS = 600_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** All checks of the operators' command over books of some size, beside reading every row of them once. */
+/** All checks of the operators' command over books of some size, compared with reading every row once. */
 export async function benchReconcile(): Promise<Record<string, unknown>> {
   return withBench(async ({ environment, pool }) => {
     const now = new Date();

@@ -1,6 +1,6 @@
 import { rounded } from './figures.js';
 
-/** What several runs of one benchmark gave for one figure. */
+/** Values of one figure in several runs of a benchmark. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -8,8 +8,8 @@ export interface Spread {
 }
 
 /**
- * The figures of several runs, leaf by leaf: each number becomes its median with the least and the greatest value.
- * What is no number (names, targets) is left out, and so is a figure that a run lacks.
+ * The figures of several runs: each number becomes its median with the minimum and the maximum. Other values (names,
+ * targets) are left out, and so are figures that a run does not have.
  * @param runs figures as a benchmark prints them
  * @returns by the path of the figure, such as `drained.ratioToFloor`, in the order of the first run
  */

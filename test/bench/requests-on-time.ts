@@ -14,9 +14,9 @@ export interface Ask {
 }
 
 export interface Answers {
-  /** From the moment at which a request was due until its answer was there. */
+  /** From when a request was due until its answer. */
   readonly latencyMs: Distribution;
-  /** Answers by status; by what went wrong where there was none. */
+  /** Number of answers by status, or by error if there was none. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
@@ -45,7 +45,7 @@ export async function requestsOnTime(
   return { latencyMs: distribution(latencies), statuses };
 }
 
-/** @returns the answer's status, or what went wrong instead */
+/** @returns the answer's status, or the error */
 export function statusOf(agent: Agent, { url, method, headers, body }: Ask): Promise<string> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   const ofBody =

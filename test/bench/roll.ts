@@ -9,27 +9,27 @@ import { type RunningService, untilLanesRun } from './service-process.js';
 import { MEMORY_TARGET_MB, ROLLED } from './settings.js';
 import { mainId, oneMessageEach, periodRoll } from './workload.js';
 
-/** Rolls after the first, on the process that is warm by then; of very many sub-accounts the first tells enough. */
+/** Rolls after the first, on the warm process. With very many sub-accounts the first is enough. */
 const WARM_ROLLS = ROLLED.subAccountsEach > 20_000 ? 0 : 2;
 const WITHIN_MS = 300_000;
-/** For up to so many sub-accounts; of more only the memory has a target. */
+/** The time has a target up to this many sub-accounts. With more, only the memory has one. */
 const TIMED_SUB_ACCOUNTS = 10_000;
 const TARGET_MS = 1_500;
-/** Opening and use before the measured process must not keep evicting the one large main account. */
+/** Opening and use before the measured process must not evict the one large main account. */
 const PREPARATION = { CACHED_SUB_ACCOUNTS: '10000000', MAX_SUB_ACCOUNTS: '1000000' };
 
 interface Roll {
-  /** From sending the command until the summary, and until all of its sub-accounts' events were seen. */
+  /** From sending the command to the summary, and to the events of all its sub-accounts. */
   readonly rolledMs: number;
   readonly allRolledMs: number;
   readonly takeovers: number;
-  /** Longest time that the ledger's event loop stood still: heartbeats wait as long. */
+  /** Longest time that the ledger's event loop was blocked. Heartbeats are delayed as long. */
   readonly eventLoopStoodMs: number;
 }
 
 /**
- * A month start of one main account with many sub-accounts: from the command to its events, on a ledger just started
- * (no books in memory, nothing compiled), and again on the warm one.
+ * A month start of one main account with many sub-accounts, from the command to its events, on a ledger that has just
+ * started (no books in memory, nothing compiled), and again on the warm one.
  */
 export async function benchRoll(): Promise<Record<string, unknown>> {
   const subAccounts = ROLLED.subAccountsEach;
@@ -70,7 +70,7 @@ export async function benchRoll(): Promise<Record<string, unknown>> {
   });
 }
 
-/** Rolls to the next period and waits for all that comes of it. */
+/** Rolls to the next period and waits for all events. */
 async function roll({ environment, pool, producer }: Bench, ledger: RunningService): Promise<Roll> {
   const { period, dueAt } = await nextMonth(pool);
   const { done } = await progress(pool);
@@ -78,7 +78,7 @@ async function roll({ environment, pool, producer }: Bench, ledger: RunningServi
   const seen = new RollWatch(ROLLED.subAccountsEach);
   const reader = await readFrom(environment.kafka, TOPICS.events, ends, (record) => seen.take(record));
   const [epochsBefore, takeoversBefore] = [await epochs(pool), await ledger.metric('ledger_takeovers_total')];
-  // Asking resets the maximum.
+  // Reading the metric resets the maximum.
   await ledger.metric('nodejs_eventloop_lag_max_seconds');
 
   const started = performance.now();
@@ -115,7 +115,7 @@ async function nextMonth(pool: Bench['pool']): Promise<{ period: string; dueAt: 
   return { period: row.period, dueAt: row.due.toISOString() };
 }
 
-/** The type of an event stands within its first bytes: parsing 100,000 of them would disturb what is measured. */
+/** The type of an event is within its first bytes. Parsing 100,000 events would disturb the measurement. */
 const HEAD_BYTES = 300;
 
 /** Sees the events of one roll come in. */

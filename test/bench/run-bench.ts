@@ -50,12 +50,12 @@ const [name = '', option, count] = process.argv.slice(2);
 const runs = option === undefined ? 1 : Number(count);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 const part = UPSTREAM_PARTS[name];
-// Parts run in processes of their own: the floors as the services do, the SDK for its memory's sake.
+// Parts run in their own processes: the floors like the services, the SDK because of its memory.
 if (name === BARE_PIPELINE) await runBarePipeline();
 else if (name === BARE_HTTP) await runBareHttp();
 else if (part) process.send?.(await part());
 else if (bench && option === undefined) {
-  // Of the minute before: what else the machine did.
+  // Average of the previous minute: other load on the machine.
   const loadBefore = loadavg()[0];
   const figures = await bench.run();
   const machine = { cpus: cpus().length, node: process.version, loadBefore };
@@ -68,7 +68,9 @@ else if (bench && option === undefined) {
   process.exitCode = 2;
 }
 
-/** Each run in a process of its own, on servers of its own, one after the other: none is warmer than the others. */
+/**
+ * Each run in its own process and on its own servers, one after the other, so that none is warmer than the others.
+ */
 async function repeat(bench: string, count: number): Promise<void> {
   const figures: object[] = [];
   for (let run = 1; run <= count; run += 1) {

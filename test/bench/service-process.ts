@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { launchOf, repositoryRoot } from '@subledger/testing';
 import { ratio } from './figures.js';
 
-/** A measured process. Figures about memory and CPU are NaN where the system does not tell (no /proc). */
+/** A measured process. Figures about memory and CPU are NaN on systems without /proc. */
 export interface RunningService {
   readonly pid: number;
   /** Ports by name, as it announced them: `ops`, and the gateway's `gateway`. */
@@ -26,10 +26,10 @@ const STOP_WITHIN_MS = 30_000;
 /** Linux counts CPU time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 
-/** Starts a built service with the `config` of its package.json and waits until it says that it is ready. */
+/** Starts a built service with the `config` of its package.json and waits until it is ready. */
 export function startService(name: string, env: Readonly<Record<string, string>>): Promise<RunningService> {
   const launch = launchOf(name);
-  // SERVICE_NODE_ARGS reaches the measured services alone: profiles, heap limits.
+  // SERVICE_NODE_ARGS is for the measured services only: profiles, heap limits.
   const extra = (process.env.SERVICE_NODE_ARGS ?? '').split(' ').filter(Boolean);
   const script = join(repositoryRoot(), 'services', name, 'dist/main.js');
   return startProcess(name, [...launch.nodeArgs, ...extra, script], {
@@ -39,7 +39,7 @@ export function startService(name: string, env: Readonly<Record<string, string>>
   });
 }
 
-/** What `run` gives, and how many processor cores each service took meanwhile. */
+/** The result of `run`, and how many processor cores each service used meanwhile. */
 export async function withCores<Result extends object>(
   services: Readonly<Record<string, Pick<RunningService, 'cpuSeconds'>>>,
   run: () => Promise<Result>,
@@ -65,7 +65,7 @@ export async function startProcess(
 ): Promise<RunningService> {
   const child = spawn(process.execPath, nodeArgs, {
     env: { NODE_ENV: 'development', LOG_LEVEL: 'warn', OPS_PORT: '0', ...env },
-    // Its output goes to ours for errors: stdout is for the figures alone.
+    // Its output goes to our standard error, because standard output is for the figures only.
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   const killNow = () => child.kill('SIGKILL');
@@ -110,8 +110,8 @@ function untilReady(name: string, child: ChildProcess): Promise<Record<string, n
 }
 
 /**
- * Waits until a ledger has taken its lanes over: it says `ready` before.
- * @throws Error when it takes too long
+ * Waits until a ledger has taken its lanes over, which is after it is ready.
+ * @throws Error if it takes too long
  */
 export async function untilLanesRun(ledger: RunningService, lanes: number): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS;

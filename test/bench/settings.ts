@@ -22,7 +22,7 @@ export const POPULATION: Population = {
   subAccountsEach: 10,
   limit: 100_000,
 };
-/** One main account that gets everything, beside the population. */
+/** One main account that gets the whole load, beside the population. */
 export const HOT: Population = { ...POPULATION, firstMain: 500_000, mainAccounts: 1 };
 /** One main account with many sub-accounts, whose month starts. */
 export const ROLLED: Population = {
@@ -56,7 +56,7 @@ export const GATEWAY = {
   subAccounts: numberFromEnv('BENCH_SUB_ACCOUNTS', 1_000),
   pageSize: 100,
   connections: numberFromEnv('BENCH_CONNECTIONS', 16),
-  /** Gateway and floor by turns, so often, each so long; the median counts. */
+  /** Alternating rounds of gateway and floor. The median counts. */
   rounds: 3,
   seconds: numberFromEnv('BENCH_SECONDS', 8),
   /** Customers whose limits are changed. */
@@ -64,7 +64,7 @@ export const GATEWAY = {
   subAccountsEach: 5,
   writesPerSecond: numberFromEnv('BENCH_RATE', 200),
   writeSeconds: numberFromEnv('BENCH_WRITE_SECONDS', 30),
-  /** Of all processes' compilers, too: at this rate they take their time. */
+  /** Includes the compilers of all processes, which are slow at this rate. */
   warmUpSeconds: numberFromEnv('BENCH_WARM_UP', 40),
   /** Beside logins. */
   readsPerSecond: 100,
@@ -94,7 +94,7 @@ export const RECONCILED = {
   transfers: numberFromEnv('BENCH_TRANSFERS', 1_000_000),
 };
 
-/** The mirror of the SMS service's SDK, and what it is wanted to do. */
+/** The mirror of the SMS service's SDK, and its targets. */
 export const UPSTREAM = {
   subAccounts: numberFromEnv('BENCH_SUB_ACCOUNTS', 1_000_000),
   recordsPerSecond: 100_000,
@@ -102,12 +102,12 @@ export const UPSTREAM = {
   checkNs: 10_000,
 };
 
-/** Resident memory that the ledger's process stays under. */
+/** Maximum resident memory of the ledger's process. */
 export const MEMORY_TARGET_MB = 350;
 
 /** Messages of the file that is downloaded. */
 export const CSV_ROWS = numberFromEnv('BENCH_ROWS', 1_000_000);
-/** Messages that the log takes in; each with a status, some with a refund. */
+/** Messages for the log, each with a status, some with a refund. */
 export const LOG_MESSAGES = numberFromEnv('BENCH_MESSAGES', 200_000);
-/** Resident memory that the gateway stays under while it sends the file. */
+/** Maximum resident memory of the gateway while it sends the file. */
 export const CSV_MEMORY_TARGET_MB = 150;

@@ -5,7 +5,7 @@ import { LimitFeed } from '@subledger/upstream';
 import { PARTITIONS, UPSTREAM } from './settings.js';
 import { subAccountIdOf } from './upstream-records.js';
 
-/** Parts of the benchmark `upstream` that run in processes of their own, so that their memory is theirs alone. */
+/** Parts of the benchmark `upstream` that run in their own processes, so that their memory is measured separately. */
 export const UPSTREAM_PARTS: Record<string, () => Promise<object>> = {
   'upstream-bare': bareRead,
   'upstream-feed': runFeed,
@@ -75,11 +75,14 @@ async function runFeed(): Promise<FeedFigures> {
 const ROUND = 2_000;
 const ROUNDS = 500;
 
-/** Nanoseconds of a call, mean over sub-accounts picked from all over, in rounds that let the feed go on reading. */
+/**
+ * Mean nanoseconds of a call, over sub-accounts from the whole range, in rounds that let the feed continue reading.
+ */
 async function timePerCall(call: (subAccountId: string, n: number) => boolean): Promise<number> {
   let spent = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    // Made before the clock runs. A prime as the step: all over, and every run the same.
+    // Made before the clock runs. The step is a prime, so that ids come from the whole range and are the same in
+    // every run.
     const ids = Array.from({ length: ROUND }, (_, n) =>
       subAccountIdOf(((round * ROUND + n) * 7_919) % UPSTREAM.subAccounts),
     );

@@ -8,8 +8,8 @@ import type { BareFigures, FeedFigures } from './upstream-parts.js';
 import { limitRecords, profileRecords } from './upstream-records.js';
 
 /**
- * The SDK's mirror of many sub-accounts: how quickly it is loaded from the topics, what memory it takes, and what a
- * check costs. Compared with a process that reads the same records and only counts them, before and after.
+ * The SDK's mirror of many sub-accounts: loading time, memory, and the cost of a check. Compared with a process that
+ * only counts the same records, before and after.
  */
 export async function benchUpstream(): Promise<Record<string, unknown>> {
   return withBench(async ({ environment, producer }) => {

@@ -78,7 +78,7 @@ function picker(seed: number): { random: () => number; pick: Pick } {
   return { random, pick: (below) => Math.floor(random() * below) };
 }
 
-/** A limit change, purchase, boost or hold; `dice` in [0, 1) decides which. Half of them are limit changes. */
+/** A limit change, purchase, boost or hold, chosen by `dice` in [0, 1). Half of them are limit changes. */
 function someCommand(main: number, sub: number, dice: number, { limit }: Population, pick: Pick) {
   const subAccountId = subId(main, sub);
   const about = String(Math.round(limit * 0.9) + pick(Math.round(limit / 5)));
@@ -88,7 +88,7 @@ function someCommand(main: number, sub: number, dice: number, { limit }: Populat
   return command(main, 'hold.place', { subAccountId, messageId: nextId(), points: MESSAGE_POINTS });
 }
 
-/** What customers do, by weight: 70 % messages, 15 % limit changes, 8 % purchases, 4 % boosts, 3 % holds. */
+/** Customers' records by weight: 70 % messages, 15 % limit changes, 8 % purchases, 4 % boosts, 3 % holds. */
 export function* mixed(population: Population, count: number, seed: number): Generator<OutgoingRecord> {
   const { random, pick } = picker(seed);
   for (let index = 0; index < count; index += 1) {
@@ -100,7 +100,7 @@ export function* mixed(population: Population, count: number, seed: number): Gen
   }
 }
 
-/** Commands alone, in the shares that they have among themselves in the mixed load. */
+/** Only commands, in the same shares as in the mixed load. */
 export function* commands(population: Population, count: number, seed: number): Generator<OutgoingRecord> {
   const { random, pick } = picker(seed);
   for (let index = 0; index < count; index += 1) {
@@ -110,7 +110,7 @@ export function* commands(population: Population, count: number, seed: number): 
 }
 
 const REFUND_SHARE = 0.02;
-/** A refund is of one of the last so many messages. */
+/** A refund is for one of this many last messages. */
 const REFUNDABLE = 1_000;
 
 /** Message facts alone: 98 % sent, 2 % refunds of messages sent shortly before, each message at most once. */

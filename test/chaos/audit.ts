@@ -2,7 +2,7 @@ import type { TestDatabase } from '@subledger/testing';
 
 type Row = Record<string, unknown>;
 
-/** Every account's balance as its transfers alone make it. Nothing that the ledger keeps beside them is used. */
+/** Every account's balance, computed from its transfers only. */
 const MOVED = `
   SELECT main_account_id, account, sum(amount) AS balance FROM (
     SELECT main_account_id, credit_account AS account, amount FROM ledger.transfers
@@ -16,7 +16,7 @@ const STORED = `
   UNION ALL SELECT main_account_id, 'sub:' || sub_account_id, remaining FROM ledger.sub_accounts
   UNION ALL SELECT main_account_id, 'hold:' || message_id, points FROM ledger.holds`;
 
-/** Each finds nothing as long as the books are right (design, section 3). */
+/** Queries that find nothing if the books are right (design, section 3). */
 export const BOOK_VIOLATIONS = {
   'purchased is in main, sub-accounts, holds or used': `
     SELECT m.main_account_id, m.purchased, m.balance, m.used, s.subs, h.holds FROM ledger.main_accounts m
@@ -61,7 +61,7 @@ const STATEMENTS = `
     FROM gateway.period_late_fact) parts
   GROUP BY 1, 2, 3`;
 
-/** Each finds nothing as long as the gateway's read model is the ledger's books. */
+/** Queries that find nothing if the gateway's read model equals the ledger's books. */
 export const READ_MODEL_VIOLATIONS = {
   'main accounts': `
     SELECT l.main_account_id, l.sequence, g.sequence AS gateway_sequence, l.balance, g.balance AS gateway_balance
@@ -96,7 +96,7 @@ export async function violations({ client }: TestDatabase, sql: string): Promise
   return rows.slice(0, 5);
 }
 
-/** Purchases in the books by reference: how often, and how many millipoints in all. */
+/** Purchases in the books by reference: their number, and their sum in millipoints. */
 export async function bookedPurchases({
   client,
 }: TestDatabase): Promise<Map<string, { times: number; sum: bigint }>> {

@@ -21,20 +21,20 @@ export interface LoadOptions {
   readonly workers: number;
 }
 
-/** A write is repeated for so long: far longer than any restart takes. */
+/** Milliseconds for which a write is repeated: far longer than any restart takes. */
 const RETRY_FOR_MS = 90_000;
 const PAUSE_MS = { min: 20, max: 120 };
 
 /**
- * Clients that write without pause and repeat each write, under its Idempotency-Key, until it is answered. Keeps
- * what was accepted, for the audit.
+ * Clients that write without pause and repeat each write, with its Idempotency-Key, until it is answered. Accepted
+ * writes are kept for the audit.
  */
 export class RestLoad {
   readonly purchases: AcceptedPurchase[] = [];
-  /** Writes answered with 2xx, and those that the rules refused. */
+  /** Writes answered with 2xx, and writes that the rules refused. */
   accepted = 0;
   refused = 0;
-  /** Answers that neither a good nor a busy gateway gives. */
+  /** Answers that neither a healthy nor a busy gateway gives. */
   readonly surprises: string[] = [];
   readonly #options: LoadOptions;
   #stopped = false;
@@ -53,7 +53,7 @@ export class RestLoad {
     this.#workers = Array.from({ length: workers }, () => this.#work(random.fork()));
   }
 
-  /** Begins no more writes and waits until each that was begun has its answer. */
+  /** Starts no more writes and waits until all started ones are answered. */
   async finish(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#workers);

@@ -18,10 +18,10 @@ export interface ClientRecord {
   readonly value: string;
 }
 
-/** A Kafka client of others, as a program that writes records. */
+/** Another vendor's Kafka client, as a program that writes records. */
 export interface Client {
   readonly name: string;
-  /** A program that must be on the PATH, and what to install where it is not. */
+  /** A program that must be on the PATH, and instructions to install it. */
   readonly needs: { readonly program: readonly [string, ...string[]]; readonly install: string };
   /** `default`: the client's own settings. */
   readonly codecs: readonly string[];
@@ -85,7 +85,7 @@ export const CLIENTS: readonly Client[] = [
   },
 ];
 
-/** What to install for a client whose runtime is missing; undefined where it is there. */
+/** What to install for a client without its runtime, or undefined if the runtime exists. */
 export function missingFor({ name, needs }: Client): string | undefined {
   const [program, ...args] = needs.program;
   if (spawnSync(program, args).status === 0) return undefined;
@@ -95,7 +95,7 @@ export function missingFor({ name, needs }: Client): string | undefined {
 const linesOf = (codec: string, records: readonly ClientRecord[]): string =>
   records.map(({ topic, key, value }) => `${codec}\t${topic}\t${key}\t${value}\n`).join('');
 
-/** A folder that `fill` has filled once for these files' content. Two that fill it at once do not disturb each other. */
+/** A folder that `fill` has filled once for these files' content. Concurrent calls do not disturb each other. */
 async function cached(
   name: string,
   files: readonly string[],
@@ -111,7 +111,7 @@ async function cached(
   try {
     await fill(draft);
     await rename(draft, folder).catch(async (error: unknown) => {
-      // Somebody else was faster.
+      // Another process was faster.
       if (!(await isThere(folder))) throw error;
     });
   } finally {
@@ -137,7 +137,10 @@ async function brokerJars(): Promise<string> {
   return join(cache, found);
 }
 
-/** Runs a program on these lines. @throws Error with its words unless it ends with 0 */
+/**
+ * Runs a program with these lines as input.
+ * @throws Error with its output unless it ends with 0
+ */
 function feed(program: string, args: string[], lines: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {

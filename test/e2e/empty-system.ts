@@ -22,8 +22,8 @@ interface DevJson {
 }
 
 /**
- * What `npm start -- --no-demo` runs after the build, with servers and a home of its own. With TEST_GATEWAYS there are
- * more gateways beside its own, and `dev.json` names a balancer before all of them.
+ * The processes of `npm start -- --no-demo` after the build, with their own servers and home. With TEST_GATEWAYS
+ * there are additional gateways, and `dev.json` names a balancer for all of them.
  */
 export class EmptySystem {
   private readonly more: ServiceProcess[] = [];
@@ -31,7 +31,7 @@ export class EmptySystem {
 
   private constructor(
     private readonly home: string,
-    /** For commands that are to find it. */
+    /** For commands that must find it. */
     readonly environment: NodeJS.ProcessEnv,
     private readonly child: ChildProcess,
   ) {}
@@ -101,7 +101,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** @throws Error with what it said, when it ends or the time is over */
+/** @throws Error with its output, if it ends or the time is over */
 export function untilItSays(child: ChildProcess, words: string, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';

@@ -1,6 +1,6 @@
 /**
- * What docs/upstream.md uses of kcat, by our own Kafka client: for machines without kcat. It takes the same arguments
- * and prints the same lines; whatever else kcat can do is refused.
+ * The part of kcat that docs/upstream.md uses, with our own Kafka client, for machines without kcat. It takes the
+ * same arguments and prints the same lines. Other options are refused.
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -62,7 +62,7 @@ async function query(): Promise<void> {
   });
 }
 
-/** Every record up to the end that each partition has now. */
+/** Every record up to the current end of each partition. */
 async function consume(): Promise<void> {
   const partitions = topicSettings().find(({ name }) => name === topic)?.partitions ?? 0;
   await withReader(async (reader) => {

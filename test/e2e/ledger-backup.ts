@@ -20,7 +20,7 @@ export class LedgerBackup {
     return new LedgerBackup(database, tables);
   }
 
-  /** All of it again as it was; the epochs beyond those that were given out, as docs/operations/stopped-lane.md says. */
+  /** Restores all rows, with epochs higher than all that were used, as docs/operations/stopped-lane.md says. */
   async restore(): Promise<void> {
     const fill = this.tables.map((table) => `INSERT INTO ledger.${table} SELECT * FROM backup.${table};`);
     const emptied = this.tables.map((table) => `ledger.${table}`).join(', ');

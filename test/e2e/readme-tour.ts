@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 
 export interface TourStep {
-  /** Shell commands, to be run in one shell after those before. */
+  /** Shell commands, run in one shell after the earlier ones. */
   readonly commands: string;
-  /** What the page says they print; empty where it shows nothing. */
+  /** The output that the page shows, or empty. */
   readonly output: string;
 }
 
@@ -20,7 +20,9 @@ export async function readTour(path: string): Promise<TourStep[]> {
   return stepsOf(tour);
 }
 
-/** The steps of a page: each `sh` block, with the plain block that follows it. Blocks of other languages are no steps. */
+/**
+ * The steps of a page: each `sh` block with the plain block that follows it. Blocks of other languages are not steps.
+ */
 export function stepsOf(page: string): TourStep[] {
   const steps: TourStep[] = [];
   for (const [, language, body = ''] of page.matchAll(FENCE)) {

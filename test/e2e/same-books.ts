@@ -1,6 +1,6 @@
 import type { TestDatabase } from '@subledger/testing';
 
-/** Everything that the gateway shows of the ledger's books, column by column; each query finds what differs. */
+/** Everything of the ledger's books that the gateway shows, column by column. Each query finds differences. */
 const DIFFERENCES = {
   'main accounts': `
     SELECT coalesce(l.id, g.id) AS id, l.figures AS ledger, g.figures AS gateway FROM (

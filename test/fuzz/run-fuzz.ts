@@ -1,6 +1,6 @@
 /**
  * `npm run fuzz:api [-- --examples N --seed N --as role]`: Schemathesis with all checks against the whole system on
- * servers of its own, as every kind of caller. Ends with 1 if anything was found.
+ * its own servers, as every kind of caller. Ends with 1 if it found a problem.
  */
 import { parseArgs } from 'node:util';
 import { startTestServers } from '@subledger/devstack';

@@ -19,7 +19,7 @@ export interface FuzzResult {
 export class Schemathesis {
   private constructor(
     private readonly command: string,
-    /** Where it keeps what it found, to find it again. */
+    /** Folder with earlier findings, to reproduce them. */
     private readonly folder: string,
   ) {}
 
@@ -43,7 +43,7 @@ export class Schemathesis {
       '--checks=all',
       '--phases=examples,coverage,fuzzing,stateful',
       '--mode=all',
-      // Answers that go on until somebody leaves: Schemathesis would wait for their end (streams.int.spec.ts has them).
+      // Endless answers, for whose end Schemathesis would wait (streams.int.spec.ts tests them).
       '--exclude-path-regex=/stream$',
       `--max-examples=${examples}`,
       `--seed=${seed}`,

@@ -4,14 +4,14 @@ import type { TestSystem } from '@subledger/testing';
 const PASSWORD = 'Fuzzing12345';
 const SENDER_NUMBERS = ['+815012345678', '+815087654321', '+815011112222'];
 
-/** Who Schemathesis asks as, and what `hooks.py` needs to know of the system; passed to it as JSON. */
+/** A caller for Schemathesis, and what `hooks.py` needs to know of the system, as JSON. */
 export interface FuzzCaller {
   readonly url: string;
   readonly role: 'operator' | 'main' | 'sub' | 'upstream';
   /** A key, or else a login. */
   readonly key?: string;
   readonly login?: Readonly<Record<string, string>>;
-  /** A login that is right, for callers who have none of their own. */
+  /** A valid login, for callers without their own. */
   readonly someLogin: Readonly<Record<string, string>>;
   readonly mainAccountId: string;
   readonly subAccountIds: readonly string[];
@@ -64,7 +64,7 @@ export async function seedCallers(system: TestSystem): Promise<FuzzCaller[]> {
     subAccount: 'FuzzFour',
     password: PASSWORD,
   };
-  // In this order: the operator's and the customer's own requests may end what the ones before them used.
+  // In this order, because requests of the operator and the customer may end the credentials of the callers before.
   return [
     { ...common, role: 'sub', login: subLogin },
     { ...common, role: 'upstream', key: system.upstreamKey },

@@ -18,9 +18,9 @@ import type { Tables, Taken } from './store/tables.js';
 import { SimulationFailure, World } from './world/world.js';
 
 /**
- * The same records in the same order per lane, by one process to which nothing happens: cut into other batches, with
- * books that are loaded anew. Whatever crashes, fences and retries did must not be seen in the tables.
- * @throws SimulationFailure at the first row that differs
+ * Processes the same records in the same order per lane, with one process and without faults, in other batches and
+ * with newly loaded books. Crashes, fences and retries must not show in the tables.
+ * @throws SimulationFailure with the first differing row
  */
 export async function comparePlainRun(run: Simulation): Promise<void> {
   const world = new World(run.options.seed, run.startedAt);
@@ -42,7 +42,7 @@ export async function comparePlainRun(run: Simulation): Promise<void> {
   for (const [lane, taken] of run.database.tables.taken) {
     const row = database.takeLane(lane, 'plain', { commandOffset: 0n, messageOffset: 0n });
     const memory = new LaneMemory(row, new BooksCache(new CacheBudget(1_000)));
-    for (const one of inTurns(taken)) {
+    for (const one of untilRolls(taken)) {
       const records = one.flatMap(inOrder);
       while (records.length > 0) {
         await processor.process(memory, records.splice(0, random.int(1, 50)), () => undefined);
@@ -55,14 +55,17 @@ export async function comparePlainRun(run: Simulation): Promise<void> {
   compare(run.database.tables, database.tables);
 }
 
-/** Up to each month start that was a transaction of its own: another record than the one it came from may follow. */
-function inTurns(taken: readonly Taken[]): Taken[][] {
-  const turns: Taken[][] = [[]];
+/**
+ * Splits the records at each month start in a transaction of its own, because another record than its cause may
+ * follow it.
+ */
+function untilRolls(taken: readonly Taken[]): Taken[][] {
+  const runs: Taken[][] = [[]];
   for (const one of taken) {
-    turns.at(-1)?.push(one);
-    if (one.rolled) turns.push([]);
+    runs.at(-1)?.push(one);
+    if (one.rolled) runs.push([]);
   }
-  return turns.filter((turn) => turn.length > 0);
+  return runs.filter((run) => run.length > 0);
 }
 
 /** The month start, whole. */
@@ -93,7 +96,7 @@ function inOrder({ commands, messages }: Taken): KafkaRecord[] {
   return [...commands, ...messages].sort((a, b) => a.timestampMs - b.timestampMs || rank(a) - rank(b));
 }
 
-/** Fields that depend on when something was done, not on what. */
+/** Fields that depend on when something was done. */
 const INCIDENTAL = new Set(['tombstonedAt', 'laneSequence', 'generation', 'position']);
 const COMPARED = [
   'mainAccounts',
@@ -120,7 +123,7 @@ function compare(actual: Tables, plain: Tables): void {
   }
 }
 
-/** A row as text, without what may differ: also in the JSON of events the generation. */
+/** A row as text, without fields that may differ, including the generation in the JSON of events. */
 function textOf(row: object | undefined): string {
   if (!row) return 'no row';
   const fields = Object.entries(row).filter(([name]) => !INCIDENTAL.has(name));

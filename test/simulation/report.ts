@@ -9,7 +9,7 @@ const sortedText = (counts: ReadonlyMap<string, number>): string =>
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
 
-/** What a run was like, in a few lines. */
+/** Summary of a run in a few lines. */
 export function summary({ simulation, findings }: Outcome, seconds: number): string {
   const { world, startedAt, options } = simulation;
   const count = (what: string) => world.countOf(what);
@@ -22,7 +22,7 @@ export function summary({ simulation, findings }: Outcome, seconds: number): str
   ].join('\n');
 }
 
-/** All that was covered, over any number of runs. */
+/** Everything covered in all runs. */
 export function coverage(outcomes: readonly Outcome[]): string {
   const all = coverageOf(outcomes);
   return [...all].map(([kind, counts]) => `  ${kind}: ${sortedText(counts)}`).join('\n');
@@ -49,7 +49,7 @@ export function coverageOf(outcomes: readonly Outcome[]): Map<string, Map<string
   return all;
 }
 
-/** What went wrong, where, and what happened before. */
+/** The failure, its position, and the events before it. */
 export function failure({ simulation, error }: Outcome): string {
   const { world, options } = simulation;
   const lines = world.scheduler.lastLines(TRACE_LINES).map((line) => line.slice(0, MAX_LINE));

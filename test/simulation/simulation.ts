@@ -13,21 +13,21 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly steps: number;
   readonly rates?: FaultRates;
-  /** Purchases until no more are possible, at the beginning. */
+  /** Makes purchases until no more are possible, at the start. */
   readonly buyEverything?: boolean;
-  /** Kills the process that does the n-th request or answer, counted from 1. */
+  /** Kills the process at the n-th request or answer, counted from 1. */
   readonly crashAt?: number;
   readonly onLine?: (line: string) => void;
 }
 
-/** How often things go wrong unless said otherwise. */
+/** Default fault rates. */
 const USUAL_FAULTS: FaultRates = { request: 0.01, crash: 0.0004, event: 0.03, disaster: 0 };
-/** Every other run has disasters; in those without, no lane may ever stop. */
+/** Every other run has disasters. In the others, no lane may ever stop. */
 const WITH_DISASTERS: FaultRates = { ...USUAL_FAULTS, disaster: 0.02 };
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-/** A run must come to rest within this much time of its clock once nothing goes wrong any more. */
+/** Without further faults, a run must finish within this many milliseconds of its clock. */
 const REST_WITHIN_MS = 400_000;
 
 /** One run: clients, a broker, a database and ledger processes, on one clock and one seed. */
@@ -44,7 +44,7 @@ export class Simulation {
   step = 0;
 
   constructor(readonly options: SimulationOptions) {
-    // Somewhere before a month's end, in 2025 to 2028: leap day, year ends, clock changes.
+    // Some time before the end of a month in 2025 to 2028: leap day, ends of years, clock changes.
     const { seed } = options;
     const start = Date.UTC(2025, 8, 1) + (seed % 37) * 30 * DAY + (seed % 29) * DAY;
     const world = new World(seed, start);
@@ -82,7 +82,7 @@ export class Simulation {
       await this.oneStep();
       world.assertWhole();
     }
-    // So that what comes last comes in many batches at once: the last limit records are the ones that must be right.
+    // The last records come in many batches at once, because the last limit records are those that must be right.
     for (let count = 0; count < 4; count += 1) this.workload.storm();
     await this.rest();
   }
@@ -101,7 +101,7 @@ export class Simulation {
     await world.scheduler.runUntil(world.scheduler.now + pause);
   }
 
-  /** To just before or after a month start somewhere, or by hours and days. */
+  /** Moves the clock to just before or after a month start of some account, or by hours and days. */
   private letTimePass(): void {
     const { world, workload } = this;
     const { random, scheduler } = world;
@@ -128,12 +128,12 @@ export class Simulation {
     fleet.kill(process, what);
   }
 
-  /** Requests and answers so far: the places where a process can be killed. */
+  /** Requests and answers so far: the points at which a process can be killed. */
   get pointCount(): number {
     return this.points;
   }
 
-  /** Nothing goes wrong any more: everything must be processed and published. */
+  /** Without further faults, everything must be processed and published. */
   private async rest(): Promise<void> {
     const { world, fleet } = this;
     const { scheduler } = world;
@@ -145,7 +145,7 @@ export class Simulation {
       await scheduler.runUntil(scheduler.now + 5_000);
       world.assertWhole();
       if (this.unfinished() === null) {
-        // Beyond the sleep of a fenced lane, so that latecomers do what they do.
+        // Longer than the sleep of a fenced lane, so that delayed actions happen.
         await scheduler.runUntil(scheduler.now + 30_000);
         world.assertWhole();
         const unfinished = this.unfinished();
@@ -155,7 +155,7 @@ export class Simulation {
     throw new SimulationFailure(`does not come to rest: ${this.unfinished()}`);
   }
 
-  /** What is still to be done, or null. */
+  /** What is not finished yet, or null. */
   private unfinished(): string | null {
     const { tables } = this.database;
     for (let lane = 0; lane < this.broker.partitionCount; lane += 1) {

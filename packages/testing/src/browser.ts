@@ -4,9 +4,10 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 const USUAL_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /**
- * Chromium for tests, without a window, and without requests of its own.
+ * Chromium for tests, headless, and without requests of its own.
  *
- * @throws Error with the remedy when there is none: tests in a browser are never left out in silence
+ *
+ * @throws Error with instructions if it is missing: browser tests are never skipped silently
  */
 export async function launchBrowser(env: NodeJS.ProcessEnv = process.env): Promise<Browser> {
   const places = env.CHROMIUM_PATH ? [env.CHROMIUM_PATH] : USUAL_PLACES;

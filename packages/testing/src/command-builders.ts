@@ -18,7 +18,7 @@ export interface EnvelopeFields {
 
 export const TEST_SOURCE = '/test';
 
-/** Fills the envelope where the test does not care. */
+/** Fills envelope fields that the test does not set. */
 export function envelopeFields(fields: EnvelopeFields): { id: string; source: string; time: string } {
   return {
     id: fields.id ?? randomUUID(),
@@ -36,7 +36,7 @@ export function command<Name extends CommandName>(
   return makeCloudEvent(commandType(name), { ...envelopeFields(fields), data });
 }
 
-/** The record that carries it: its key is the main account. */
+/** The command's record. Its key is the main account. */
 export function commandRecord(event: CloudEvent<string, { mainAccountId: string }>): OutgoingRecord {
   return { topic: TOPICS.commands, key: event.data.mainAccountId, value: JSON.stringify(event) };
 }

@@ -9,11 +9,11 @@ interface Compose {
 
 /** What of a service's variables cannot be set where it runs by `docker-compose.yml` and `.env`. */
 export interface ComposeGaps {
-  /** Variables of the service that the compose file does not give it. */
+  /** Variables of the service that the compose file does not pass. */
   readonly notPassed: readonly string[];
-  /** Variables that the compose file gives it and that it does not know. */
+  /** Variables that the compose file passes and the service does not know. */
   readonly unknown: readonly string[];
-  /** Variables that the compose file takes from `.env` and that `.env.example` does not name. */
+  /** Variables that the compose file reads from `.env` and that are missing in `.env.example`. */
   readonly notInExample: readonly string[];
 }
 

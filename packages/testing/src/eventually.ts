@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Default 10,000. */
+  /** Milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Pause between two attempts. Default 50. */
+  /** Milliseconds between two attempts. Default 50. */
   readonly everyMs?: number;
-  /** What is awaited, for the error. */
+  /** The awaited condition, for the error. */
   readonly what?: string;
 }
 
 /**
- * Runs `attempt` until it neither throws nor gives `undefined`, null or false, and resolves with what it gave. For
- * conditions of other processes, which nothing announces.
+ * Runs `attempt` until it does not throw and does not return `undefined`, null or false, and resolves with its
+ * result. For conditions in other processes, which cannot be awaited.
  *
- * @throws Error with the last failure as its cause, once `timeoutMs` have passed
+ *
+ * @throws Error after `timeoutMs`, with the last failure as its cause
  */
 export async function eventually<Result>(
   attempt: () => Promise<Result> | Result,

@@ -1,8 +1,8 @@
-/** A clock that stands still until it is told to move. Pass `clock.now` where a `() => Date` is taken. */
+/** A clock that only moves on request. Pass `clock.now` as a `() => Date`. */
 export class FakeClock {
   #ms: number;
 
-  /** @throws RangeError when the instant cannot be read */
+  /** @throws RangeError if the instant is invalid */
   constructor(instant: string | Date = '2026-11-23T00:00:00Z') {
     this.#ms = FakeClock.#parse(instant);
   }
@@ -20,7 +20,7 @@ export class FakeClock {
     return this.now().toISOString();
   }
 
-  /** Moves on by so many milliseconds; negative ones go back, as a clock that is corrected does. */
+  /** Moves by this many milliseconds. Negative values move back, like a corrected clock. */
   advance(ms: number): void {
     this.#ms += ms;
   }

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 
 /**
- * Consistent books of any size, made by set-based SQL in seconds: what months of traffic leave in the database, so
- * that reconciliation and the detaching of months can be measured and tried on millions of rows.
+ * Consistent books of any size, made by set-based SQL in seconds. They look like those after months of traffic, so
+ * that reconciliation and the detaching of months can be measured and tested on millions of rows.
  */
 export interface GeneratedBooks {
   readonly mainAccounts: number;
@@ -12,11 +12,11 @@ export interface GeneratedBooks {
 
 export interface GenerateOptions {
   readonly mainAccounts: number;
-  /** At least 2: the last one has limit 0, so that main pays for all its messages. */
+  /** At least 2. The last one has limit 0, so that main pays for all its messages. */
   readonly subAccountsEach: number;
-  /** Calendar months (UTC) with traffic, the last of them `until`. */
+  /** Calendar months (UTC) with traffic, up to `until`. */
   readonly months: number;
-  /** About how many; at least what opening and month starts need. */
+  /** Approximate number, at least what opening and month starts need. */
   readonly transfers: number;
   /** `YYYY-MM`: the month that is open. */
   readonly until: string;
@@ -26,7 +26,7 @@ export interface GenerateOptions {
 const LIMIT = 100_000_000n;
 
 /**
- * Every tenth main account is postpay with little purchased, so that it lives on credit. Messages repeat a cycle of
+ * Every tenth main account is postpay with few purchased points, so that it uses credit. Messages repeat a cycle of
  * ten: six plain ones, one of a hold, one that leaves a rest of its hold, one that is refunded, one hold released
  * (left open in the last month). In UTC, without late facts.
  * @param db an empty, migrated schema `ledger` as search path
@@ -180,7 +180,7 @@ const TRANSFERS = `
     JOIN gen_event e ON e.m = t.m AND e.at = t.at AND e.ord = t.event
   ORDER BY t.at, t.m, t.seq`;
 
-/** About as long as the real ones: it is the size of the journal that its queries pay for. */
+/** About as long as real ones, because the journal's queries depend on its size. */
 const JOURNAL = `
   INSERT INTO journal (main_account_id, sequence, lane, lane_sequence, generation, type, at, cause_kind, cause_id, payload)
   SELECT ${MAIN_ID}, seq, m % 12, row_number() OVER (PARTITION BY m % 12 ORDER BY at, m, seq), 1,

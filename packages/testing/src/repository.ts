@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The root of this repository: the folder above this file that has turbo.json. The same from
- * sources and from what is built.
+ * The root of this repository: the folder above this file with turbo.json. It is the same from sources and from built
+ * files.
  */
 export function repositoryRoot(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {

@@ -1,4 +1,4 @@
-/** A generator of numbers in [0, 1) from a 32-bit seed: small, fast, the same on every machine. */
+/** A generator of numbers in [0, 1) from a 32-bit seed: small, fast, and the same on every machine. */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -11,7 +11,7 @@ export function mulberry32(seed: number): () => number {
 
 const MAX_SEED = 2 ** 31;
 
-/** Choices that a printed seed repeats. */
+/** Random choices that a printed seed repeats. */
 export class SeededRandom {
   readonly seed: number;
   readonly #next: () => number;
@@ -22,9 +22,10 @@ export class SeededRandom {
   }
 
   /**
-   * Takes the seed from `TEST_SEED` or makes one, and prints it, so that whoever sees a failure can repeat it.
+   * Takes the seed from `TEST_SEED` or makes one, and prints it, so that a failure can be repeated.
    *
-   * @throws RangeError when TEST_SEED is not a whole number from 0 to 2^31 − 1
+   *
+   * @throws RangeError if TEST_SEED is not a whole number from 0 to 2^31 − 1
    */
   static announced(what: string, print: (line: string) => void = (line) => process.stderr.write(line)) {
     const given = process.env.TEST_SEED;
@@ -50,7 +51,7 @@ export class SeededRandom {
     return this.#next() < probability;
   }
 
-  /** @throws RangeError when there is nothing to choose from */
+  /** @throws RangeError if there are no items */
   pick<Item>(items: readonly Item[]): Item {
     if (items.length === 0) throw new RangeError('Nothing to pick from');
     return items[this.int(0, items.length - 1)] as Item;
@@ -66,7 +67,7 @@ export class SeededRandom {
     return shuffled;
   }
 
-  /** An independent stream, so that one part's use of numbers does not shift another's. */
+  /** An independent generator, so that its use does not change the numbers of this one. */
   fork(): SeededRandom {
     return new SeededRandom(this.int(0, MAX_SEED - 1));
   }

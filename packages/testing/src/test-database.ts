@@ -7,7 +7,7 @@ import { eventually } from './eventually.js';
 import { prismaFolder, type ServiceName } from './repository.js';
 
 export interface TestDatabaseOptions {
-  /** Whose migrations it has. */
+  /** The services whose migrations it has. */
   readonly services: readonly ServiceName[];
   /** A server where databases may be created. Default: TEST_DATABASE_URL. */
   readonly serverUrl?: string;
@@ -16,22 +16,23 @@ export interface TestDatabaseOptions {
 export interface TestDatabase {
   readonly url: string;
   readonly name: string;
-  /** For looking into it; `search_path` is not set. Closed by `drop`. */
+  /** For direct queries. `search_path` is not set. Closed by `drop`. */
   readonly client: pg.Pool;
-  /** Drops it with whoever is still connected. */
+  /** Drops it, including open connections. */
   drop(): Promise<void>;
 }
 
-/** Codes of "somebody is connected to the template": the autovacuum launcher, for a moment. */
+/** Code of "the template has connections", by the autovacuum launcher for a moment. */
 const OBJECT_IN_USE = '55006';
 const ADVISORY_LOCK_CLASS = 7_140_021;
 
 /**
- * A fresh database of its own with the services' migrations, copied from a template that is migrated once: the
- * first to come makes it, under a lock, and the others wait. The template's name has a hash of the migrations, so
- * a changed migration makes a new one.
+ * A new database with the services' migrations, copied from a template that is migrated once: the first caller makes
+ * it under a lock, and the others wait. The template's name contains a hash of the migrations, so a changed migration
+ * makes a new template.
  *
- * @throws Error when TEST_DATABASE_URL is not set
+ *
+ * @throws Error if TEST_DATABASE_URL is not set
  */
 export async function createTestDatabase(options: TestDatabaseOptions): Promise<TestDatabase> {
   const serverUrl = options.serverUrl ?? process.env.TEST_DATABASE_URL;
@@ -63,7 +64,7 @@ async function ensureTemplate(
   try {
     const { rowCount } = await admin.query('SELECT 1 FROM pg_database WHERE datname = $1', [template]);
     if (rowCount === 1) return;
-    // Under another name until it is whole: a run that is killed half-way leaves nothing that looks finished.
+    // It has another name until it is complete, so that an interrupted run leaves nothing that looks finished.
     const unfinished = `${template}_new`;
     await admin.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
     await admin.query(`CREATE DATABASE ${unfinished}`);

@@ -12,7 +12,7 @@ interface Waiter {
   check(): boolean;
 }
 
-/** Reads a topic from the beginning or from now on, keeps what it read, and waits for what is to come. */
+/** Reads a topic from the beginning or from now on, keeps the records, and waits for further ones. */
 export class TopicReader {
   /** Everything read so far, in the order of each partition. */
   readonly records: KafkaRecord[] = [];
@@ -43,7 +43,7 @@ export class TopicReader {
     });
   }
 
-  /** Resolves when it reads: what is written from then on will be seen. */
+  /** Resolves when it is reading: it sees all later records. */
   static async open(
     config: KafkaConfig,
     topic: string,
@@ -55,9 +55,10 @@ export class TopicReader {
   }
 
   /**
-   * The first record, already read or to come, that the predicate accepts.
+   * The first record, already read or future, that fulfils the condition.
    *
-   * @throws Error when there is none within `timeoutMs` (default 10,000)
+   *
+   * @throws Error if there is none within `timeoutMs` (default 10,000)
    */
   async waitFor(predicate: (record: KafkaRecord) => boolean, timeoutMs = 10_000): Promise<KafkaRecord> {
     const found = await this.waitUntil(() => this.records.find(predicate), timeoutMs);
@@ -65,7 +66,8 @@ export class TopicReader {
   }
 
   /**
-   * What `ask` gives once that is neither undefined nor false; it is asked after each batch.
+   * The result of `ask` once it is neither undefined nor false. It is called after each batch.
+   *
    *
    * @throws Error after `timeoutMs` (default 10,000)
    */
@@ -95,7 +97,10 @@ export class TopicReader {
   }
 }
 
-/** The JSON value of a record. @throws SyntaxError when it is none */
+/**
+ * The JSON value of a record.
+ * @throws SyntaxError if it is not JSON
+ */
 export function jsonOf<Value = unknown>(record: Pick<KafkaRecord, 'value'>): Value {
   return JSON.parse(record.value?.toString('utf8') ?? 'null') as Value;
 }

@@ -10,7 +10,7 @@ import { assertRefusal } from './refusals.js';
 import { assertSnapshots } from './snapshots.js';
 import { auditTables } from './stored.js';
 
-/** What was judged, for the report. */
+/** Numbers of audited objects, for the report. */
 export interface Findings {
   readonly events: number;
   readonly published: number;
@@ -22,9 +22,9 @@ export interface Findings {
 }
 
 /**
- * Judges a run that has come to rest by what the outside world saw of it (design, section 3). Shares no code with the
- * ledger: it reads the wire's schemas, keeps books of its own, and computes months another way.
- * @throws AuditFailure at the first thing that is wrong
+ * Audits a finished run by its externally visible results (design, section 3). It shares no code with the ledger: it
+ * reads the wire's schemas, keeps its own books, and computes months in another way.
+ * @throws AuditFailure with the first violation
  */
 export function audit(evidence: Evidence): Findings {
   const inputs = readInputs(evidence);
@@ -39,7 +39,7 @@ export function audit(evidence: Evidence): Findings {
 function followAll(
   evidence: Evidence,
   inputs: Inputs,
-  { books: events, stated }: EventLog,
+  { books: events, snapshots }: EventLog,
   facts: ReadonlyMap<string, Fact>,
 ): Map<string, BooksView> {
   const commands = commandData(inputs);
@@ -55,20 +55,20 @@ function followAll(
       try {
         follow(view, decision, given, evidence);
       } catch (error) {
-        // What the events do not even let one follow is wrong as well.
+        // Events that cannot even be followed are wrong too.
         if (error instanceof AuditFailure) throw error;
         throw new AuditFailure(`${first.id} cannot be followed: ${String(error)}`);
       }
       assertRolled(view, decision);
       const reached = decision.at(-1)?.data.sequence;
-      for (const part of stated.get(mainAccountId) ?? [])
+      for (const part of snapshots.get(mainAccountId) ?? [])
         if (part.data.sequence === reached) assertSnapshots(view, part, own);
     }
   }
   return books;
 }
 
-/** A record finds its account rolled; only a roll that is asked for rolls one month and leaves the rest. */
+/** Checks that a record finds its account rolled. Only a requested roll rolls one month and leaves further ones. */
 function assertRolled(view: BooksView, decision: readonly EventView[]): void {
   const [first] = decision as [EventView, ...EventView[]];
   const { cause, at } = first.data;
@@ -94,7 +94,7 @@ function* decisions(events: readonly EventView[]): Generator<EventView[]> {
   if (run.length > 0) yield run;
 }
 
-/** What their senders wrote, by command id: the first of an id is the one that counts. */
+/** Data of the commands by command id. The first command with an id counts. */
 function commandData({ commands }: Inputs): Map<string, CommandData> {
   const data = new Map<string, CommandData>();
   for (const input of commands) {
@@ -108,14 +108,14 @@ function commandData({ commands }: Inputs): Map<string, CommandData> {
 function findings(
   evidence: Evidence,
   inputs: Inputs,
-  { books, without, stated, published }: EventLog,
+  { books, without, snapshots, published }: EventLog,
 ): Findings {
   const byName = new Map<string, number>();
   const rejections = new Map<string, number>();
   const deadLetters = new Map<string, number>();
   const add = (counts: Map<string, number>, name: unknown) =>
     counts.set(String(name), (counts.get(String(name)) ?? 0) + 1);
-  const all = [...[...books.values()].flat(), ...without, ...[...stated.values()].flat()];
+  const all = [...[...books.values()].flat(), ...without, ...[...snapshots.values()].flat()];
   for (const { name, data } of all) {
     add(byName, name);
     if (name === 'command.rejected') add(rejections, data.code);

@@ -2,7 +2,7 @@ import { next } from '../world/calendar.js';
 import { amountOf, check, equal, most } from './check.js';
 import type { EventView, TransferView } from './evidence.js';
 
-/** The auditor's own books of a main account: naive, from transfers and facts alone. */
+/** The auditor's own naive books of a main account, from transfers and facts only. */
 export interface SubView {
   readonly id: string;
   readonly ordinal: number;
@@ -48,12 +48,12 @@ export interface Figures {
   lateReturned: bigint;
 }
 
-/** Every way that points may take. */
+/** Every allowed pair of accounts. */
 const WAYS = new Set([
   ...['purchased>main', 'main>purchased', 'main>sub', 'sub>main', 'sub>hold', 'hold>sub', 'hold>main'],
   ...['hold>used', 'sub>used', 'main>used', 'used>sub', 'used>main'],
 ]);
-/** What may take `available` below zero: facts. */
+/** Kinds of transfers that may take `available` below zero: facts. */
 const FACTS = new Set(['message-overage']);
 
 export class BooksView {
@@ -63,12 +63,12 @@ export class BooksView {
   credit: bigint | null = 0n;
   policy = '';
   feature = false;
-  /** By an operator. */
+  /** Suspended by an operator. */
   suspended = false;
   suspendBelow: bigint | null = null;
-  /** As the events say that it began and ended. */
+  /** Suspended for low balance, as events reported it. */
   stoppedForBalance = false;
-  /** References of purchases and reasons of adjustments that were booked, as people would compare them. */
+  /** Booked references of purchases and reasons of adjustments, normalized like the ledger does. */
   readonly booked = new Set<string>();
   period = '';
   openedAt = 0;
@@ -81,7 +81,7 @@ export class BooksView {
   readonly refunds = new Map<string, { readonly messageId: string; readonly points: bigint }>();
   readonly statements = new Map<string, Figures>();
   readonly transfers: TransferView[] = [];
-  /** What sub-accounts had before the decision at hand, and what its funding pass gave them. */
+  /** Points of sub-accounts before the current decision, and points that its funding pass gave them. */
   readonly had = new Map<string, bigint>();
   readonly givenLater = new Map<string, bigint>();
   private readonly balances = new Map<string, bigint>();
@@ -108,7 +108,7 @@ export class BooksView {
     }
   }
 
-  /** Null is unlimited. */
+  /** Null means unlimited. */
   get available(): bigint | null {
     if (this.plan === 'prepay') return this.balance('main');
     return this.credit === null ? null : this.balance('main') + this.credit;
@@ -144,7 +144,7 @@ export class BooksView {
     return this.remaining(sub) === 0n && this.shortfall(sub) > 0n ? 'unfunded' : 'active';
   }
 
-  /** Who is funded first. */
+  /** Sub-accounts in funding order. */
   inFundingOrder(): SubView[] {
     return [...this.subs.values()]
       .filter((sub) => sub.lifecycle === 'active')
@@ -161,8 +161,8 @@ export class BooksView {
     return own;
   }
 
-  /** The month's end: what is next begins. */
-  turn(): void {
+  /** The month ends and the next one begins. */
+  startNextMonth(): void {
     this.period = next(this.period);
     this.zone = this.nextZone ?? this.zone;
     this.nextZone = null;
@@ -243,7 +243,7 @@ export class BooksView {
     equal(sum, 0n, () => `sum of all balances of ${this.id}`);
   }
 
-  /** After every decision nobody lacks what `available` covers. */
+  /** Checks that after every decision no sub-account lacks points that `available` covers. */
   assertFunded(): void {
     const left = this.available;
     for (const sub of this.inFundingOrder()) {

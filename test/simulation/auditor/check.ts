@@ -1,4 +1,4 @@
-/** The auditor found that something is not as the design says. */
+/** The auditor found a violation of the design. */
 export class AuditFailure extends Error {
   override readonly name = 'AuditFailure';
 }
@@ -12,7 +12,7 @@ export function equal(actual: unknown, expected: unknown, what: () => string): v
     throw new AuditFailure(`${what()}: is ${textOf(actual)}, should be ${textOf(expected)}`);
 }
 
-/** Field by field, those of `expected`. */
+/** Compares the fields of `expected`. */
 export function sameFields(actual: object, expected: object, what: () => string): void {
   for (const [name, value] of Object.entries(expected))
     equal((actual as Record<string, unknown>)[name], value, () => `${what()}, ${name}`);

@@ -1,7 +1,7 @@
 import { amountOf, equal } from './check.js';
 import type { EventView } from './evidence.js';
 
-/** What an event says that a period closed with is what the books had. */
+/** Checks that the closing figures of an event agree with the books. */
 export function assertClosing(event: EventView, period: string, figures: object): void {
   const closed = event.data.closed as Record<string, unknown>;
   equal(closed.period, period, () => `period that closes in ${event.id}`);

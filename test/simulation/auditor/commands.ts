@@ -13,7 +13,7 @@ const FOLLOW_UPS = new Set([
   'main-account.sending-resumed',
 ]);
 
-/** What answers each command, when it is not refused. */
+/** The event that answers each command if it is not refused. */
 const ANSWERS: Record<string, readonly string[]> = {
   'main-account.open': ['main-account.opened'],
   'main-account.configure': ['main-account.configured'],
@@ -40,14 +40,14 @@ const ANSWERS: Record<string, readonly string[]> = {
 };
 
 interface Outcomes {
-  /** Answers to the command itself; each once, however often it was published. */
+  /** Answers to the command itself, each once, however often it was published. */
   readonly own: Map<string, EventView>;
   readonly conflicts: Set<string>;
 }
 
 const commandKey = (mainAccountId: string, id: string) => `${mainAccountId} ${id}`;
 
-/** Invariant 5 for commands: one outcome per id; other content under it is a conflict, each time. */
+/** Invariant 5 for commands: one outcome per id. Other content with the same id is a conflict each time. */
 export function auditCommands(
   evidence: Evidence,
   letters: DeadLetters,
@@ -102,7 +102,7 @@ function assertAnswer(
   }
 }
 
-/** Outcomes by command. Those without books name the record; the same one after a restore is the same outcome. */
+/** Outcomes by command. Outcomes without books name the record. The same one after a restore is the same outcome. */
 function collect(evidence: Evidence, { books, without }: EventLog): Map<string, Outcomes> {
   const outcomes = new Map<string, Outcomes>();
   const add = (event: EventView, identity: string) => {
@@ -126,7 +126,7 @@ function collect(evidence: Evidence, { books, without }: EventLog): Map<string, 
     const { mainAccountId, at } = event.data;
     const record = { partition: Number(lane) } as EventView & { topic: string };
     const place = `${lane} ${offset} ${Date.parse(at)}`;
-    // One that came astray is answered where it was read, which is not where its id is kept.
+    // A command on a wrong partition is answered where it was read, which is not where its id is stored.
     if (!isHome({ record: record as never, mainAccountId }, evidence) || lostIds.has(place)) continue;
     add(event, place);
   }

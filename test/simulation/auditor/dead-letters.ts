@@ -9,11 +9,11 @@ interface Letter {
   readonly reason: string;
 }
 
-/** The broker's time tells records of a topic from those of the one that it replaced. */
+/** The broker's time distinguishes records of a topic from those of the topic that it replaced. */
 const keyOf = (topic: string, partition: number, offset: unknown, timestampMs: number) =>
   `${topic}:${partition}:${offset} at ${timestampMs}`;
 
-/** The dead letters, by the record that each is of. Published more than once, they are the same. */
+/** The dead letters by source record. Repeats must be equal. */
 export class DeadLetters {
   private readonly byRecord = new Map<string, Letter>();
   private readonly lastPublished = new Map<string, number>();
@@ -29,7 +29,7 @@ export class DeadLetters {
       check(read.success, () => `a dead letter does not keep its contract: ${String(read.error)}`);
       const key = keyOf(source.topic, source.partition, source.offset, timestampMs);
       const first = texts.get(key);
-      // After a restore the same record may have been refused for another reason than before.
+      // After a restore, the same record may be refused for another reason than before.
       if (first !== undefined && evidence.undone.size === 0)
         equal(text, first, () => `dead letter of ${key}, published again`);
       texts.set(key, text);
@@ -38,14 +38,14 @@ export class DeadLetters {
     }
   }
 
-  /** Why the record was put aside, or undefined. */
+  /** Why the record was dead-lettered, or undefined. */
   reasonOf({ topic, partition, offset, timestampMs }: KafkaRecord): string | undefined {
     const key = keyOf(topic, partition, offset, timestampMs);
     this.explained.add(key);
     return this.byRecord.get(key)?.reason;
   }
 
-  /** When its dead letter was published last, by the broker's time; 0 where it has none. */
+  /** When its dead letter was last published, by the broker's time, or 0. */
   lastOf({ topic, partition, offset, timestampMs }: KafkaRecord): number {
     return this.lastPublished.get(keyOf(topic, partition, offset, timestampMs)) ?? 0;
   }
@@ -71,7 +71,7 @@ export class DeadLetters {
     return false;
   }
 
-  /** Records that were lost may have been put aside before. */
+  /** Lost records may have been dead-lettered before. */
   assertAllExplained(): void {
     for (const record of this.evidence.lost) this.reasonOf(record);
     for (const key of this.byRecord.keys())

@@ -21,7 +21,7 @@ type Follow = (context: Context) => void;
 
 const subOf = ({ books, event }: Context) => books.current(event.data.subAccount?.subAccountId as string);
 
-/** What each event says of the books, beside its transfers. */
+/** The change of the books by each event, beside its transfers. */
 const FOLLOW: Record<string, Follow> = {
   'main-account.opened': ({ books, command, at }) => {
     books.plan = String(command?.plan);
@@ -155,13 +155,13 @@ function movesWhatWasAsked({ books, event, command }: Context): void {
   equal(amountOf(moved), points, () => `points of ${event.id}`);
 }
 
-/** What a purchase or an adjustment is known by; null where it names nothing. */
+/** The reference of a purchase or the reason of an adjustment, or null. */
 export function referenceOf({ reference, reason }: CommandData): string | null {
   const text = String(reason ?? reference ?? '').trim();
   return text === '' ? null : `${reason === undefined} ${text.normalize('NFKC').toUpperCase()}`;
 }
 
-/** Follows one decision: its events, which have one cause. */
+/** Follows one decision: its events, which have the same cause. */
 export function follow(
   books: BooksView,
   events: readonly EventView[],
@@ -185,7 +185,7 @@ export function follow(
   for (const event of events) assertStates(books, event);
 }
 
-/** A suspension that begins or ends by itself, each in its turn. */
+/** Follows automatic suspensions in their order. */
 function followSending(books: BooksView, { id, name, data }: EventView): void {
   if (name !== 'main-account.sending-stopped' && name !== 'main-account.sending-resumed') return;
   const stops = name === 'main-account.sending-stopped';
@@ -194,7 +194,7 @@ function followSending(books: BooksView, { id, name, data }: EventView): void {
   books.stoppedForBalance = stops;
 }
 
-/** A deletion closes the statement of the current period, before anything moves. */
+/** A deletion closes the statement of the current period before any transfer. */
 function closeDeleted(books: BooksView, event: EventView): void {
   if (event.name !== 'sub-account.deleted') return;
   const sub = books.current(event.data.subAccount?.subAccountId as string);

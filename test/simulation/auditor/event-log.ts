@@ -3,31 +3,31 @@ import { type KafkaRecord, partitionFor } from '@subledger/kafka';
 import { AuditFailure, check, equal } from './check.js';
 import type { EventView, Evidence } from './evidence.js';
 
-/** What the books are by the events topic. */
+/** The books as the events topic shows them. */
 export interface EventLog {
-  /** Per main account its events 1, 2, 3 …, but for those that a restore took out of the books. */
+  /** Events 1, 2, 3 … per main account, without those that a restore removed from the books. */
   readonly books: ReadonlyMap<string, readonly EventView[]>;
   /** Refusals without books, each once. */
   readonly without: readonly EventView[];
-  /** Books that were published once more: each part, by main account, in the order of the topic. */
-  readonly stated: ReadonlyMap<string, readonly EventView[]>;
+  /** Parts of snapshots by main account, in the order of the topic. */
+  readonly snapshots: ReadonlyMap<string, readonly EventView[]>;
   /** Events, repeats included. */
   readonly published: number;
 }
 
 /**
- * Reads the events as the design tells readers to: in order of (`generation`, `sequence`) per main account, dropping
- * what they have. So what is new must come without a gap, and what is repeated must be the same.
+ * Reads the events as the design prescribes for readers: in order of (`generation`, `sequence`) per main account,
+ * dropping known ones. So new events must come without a gap, and repeated events must be equal.
  *
- * A reader drops what a restore took out of the books with the account's first event of the raised generation. Where
- * retention took the records as well, there may be none: the account is as the backup has it, or is not there at all,
- * and the topic does not tell. So the auditor is told how far the restored books reach, and drops it at once.
+ * At an account's first event of a raised generation, a reader drops what a restore removed. If retention removed the
+ * records as well, there may be no such event: the account is as in the backup, or does not exist, and the topic does
+ * not show it. So the auditor knows how far the restored books reach, and drops later events at once.
  */
 export function readEvents(evidence: Evidence): EventLog {
   const books = new Map<string, EventView[]>();
   const seen = new Map<string, string>();
   const without = new Map<string, EventView>();
-  const stated = new Map<string, EventView[]>();
+  const snapshots = new Map<string, EventView[]>();
   let published = 0;
   for (const record of evidence.events.flat()) {
     const event = parse(record);
@@ -54,17 +54,17 @@ export function readEvents(evidence: Evidence): EventLog {
     const where = () => `${mainAccountId} in generation ${generation}`;
     if (event.name === 'snapshot.published') {
       equal(sequence, own.length, () => `last event before ${event.id}`);
-      stated.set(mainAccountId, [...(stated.get(mainAccountId) ?? []), event]);
+      snapshots.set(mainAccountId, [...(snapshots.get(mainAccountId) ?? []), event]);
       continue;
     }
     equal(sequence, own.length + 1, () => `next sequence of ${where()}`);
     check(generation >= (own.at(-1)?.data.generation ?? 0), () => `${event.id} is of an older generation`);
     own.push(event);
   }
-  return { books, without: [...without.values()], stated, published };
+  return { books, without: [...without.values()], snapshots, published };
 }
 
-/** Whether the event was published before a restore, or by an owner that had not noticed it, and is not in the books. */
+/** Whether the event was published before a restore, or by an outdated owner, and is not in the books. */
 function isTakenAway({ resumptions }: Evidence, { partition, data }: EventView): boolean {
   const { mainAccountId, generation, sequence } = data;
   return resumptions.some(

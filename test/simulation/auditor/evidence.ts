@@ -1,10 +1,10 @@
 import type { KafkaRecord } from '@subledger/kafka';
 import type { Tables } from '../store/tables.js';
 
-/** All that the auditor may look at: what anybody outside the ledger sees, and at the end its tables. */
+/** Everything that the auditor may use: what is visible outside of the ledger, and at the end its tables. */
 export interface Evidence {
   readonly partitions: number;
-  /** Commands and messages by partition, in order: logs that were made anew first. */
+  /** Commands and messages by partition, in order, starting with logs that were recreated. */
   readonly commands: readonly (readonly KafkaRecord[])[];
   readonly messages: readonly (readonly KafkaRecord[])[];
   /** What `read_committed` readers get, by partition. */
@@ -12,14 +12,14 @@ export interface Evidence {
   readonly limits: readonly (readonly KafkaRecord[])[];
   readonly deadLetters: readonly (readonly KafkaRecord[])[];
   readonly tables: Tables;
-  /** Records that retention or a new topic took before they were read. */
+  /** Records that retention or a recreated topic removed before they were read. */
   readonly lost: ReadonlySet<KafkaRecord>;
   /**
-   * Records that were read again after a restore, and when the last such was: what became of them before may still be on
-   * the topics.
+   * Records that were read again after a restore, and the time of the last restore. Their earlier results may still
+   * be on the topics.
    */
   readonly undone: ReadonlyMap<KafkaRecord, number>;
-  /** How far the books of a restored lane reached when an operator let it go on, by main account. */
+  /** How far the books of a restored lane reached when an operator resumed it, by main account. */
   readonly resumptions: readonly {
     readonly lane: number;
     readonly generation: number;

@@ -3,7 +3,7 @@ import type { BooksView, SubView } from './books.js';
 import { AuditFailure, amountOf, check, equal, least } from './check.js';
 import type { EventView } from './evidence.js';
 
-/** Where the moves of an event went, in sums. */
+/** Sums of an event's transfers by account. */
 function sums(event: EventView, from: string) {
   const of = (to: string, test: (kind: string) => boolean = () => true) =>
     event.data.transfers
@@ -13,8 +13,8 @@ function sums(event: EventView, from: string) {
 }
 
 /**
- * Points that come back: to an active sub-account in its open period they first repay its overage to main, then fill
- * it up to its target; the rest, and all else, goes to main. The counters are already without them.
+ * Returned points. If the sub-account is active and the period is open, they first repay its overage to main, then
+ * fill it up to its target. The rest, and all other returned points, go to main. The counters already exclude them.
  */
 function comeBack(books: BooksView, event: EventView, sub: SubView, back: Back): void {
   const { amount, period, from } = back;
@@ -23,7 +23,7 @@ function comeBack(books: BooksView, event: EventView, sub: SubView, back: Back):
   sub.overage -= repaid;
   const moved = sums(event, from);
   const filled = moved('sub');
-  // The transfers are posted already: what it lacked before this one.
+  // The transfers are already posted, so compute what it lacked before this one.
   const lacked = books.shortfall(sub) + filled + back.fundedLater;
   const wanted = isOpen && sub.lifecycle === 'active' ? least(lacked, amount - repaid) : 0n;
   equal(filled, wanted, () => `points that came back to ${sub.id} in ${event.id}`);
@@ -39,7 +39,7 @@ interface Back {
   readonly amount: bigint;
   readonly period: string;
   readonly from: 'hold' | 'used';
-  /** What the funding pass of the same decision gave it. */
+  /** Points that the funding pass of the same decision gave it. */
   readonly fundedLater: bigint;
 }
 
@@ -60,7 +60,7 @@ export function charged(books: BooksView, event: EventView, fact: Record<string,
   equal(fromHold, pays ? least(held, points) : 0n, () => `points that the hold of ${messageId} paid`);
   const rest = points - fromHold;
   if (isOpen && sub.lifecycle === 'active') {
-    // Posted already: what it had before is what it has and what it paid.
+    // Already posted: its earlier points are its current points plus what it paid.
     if (rest > 0n)
       check(fromSub === rest || before(books, event, sub) === fromSub, () => `${event.id}: fromSub`);
   } else
@@ -102,7 +102,7 @@ function parts(event: EventView) {
   return { fromHold, fromSub, fromMain, leftover: fromHoldTo('main') + fromHoldTo('sub') };
 }
 
-/** What the sub-account had before this event's own move: as the move's balance tells, which was checked. */
+/** The sub-account's points before this event's own transfer, from the transfer's balance, which was checked. */
 function before(books: BooksView, event: EventView, sub: SubView): bigint {
   const move = event.data.transfers.find(({ from, to }) => from === 'sub' && to === 'used');
   if (move) return amountOf(move.fromBalance) + amountOf(move.points);
@@ -116,7 +116,7 @@ function periodOfMessage(books: BooksView, sentAt: number): string {
   return sent < books.period ? sent : previous(books.period);
 }
 
-/** At most what was charged, once per refund. */
+/** Points refunded: at most what was charged, once per refund. */
 export function credited(books: BooksView, event: EventView): void {
   const { data } = event;
   const messageId = String(data.messageId);
@@ -137,14 +137,14 @@ export function credited(books: BooksView, event: EventView): void {
   books.refunds.set(refundId, { messageId, points });
 }
 
-/** A hold is resolved at most once; one that was not placed is barred. */
+/** A hold is resolved at most once. A hold that was not placed is barred. */
 export function released(books: BooksView, event: EventView, command: Record<string, unknown> | null): void {
   const { data } = event;
   const messageId = String(data.messageId);
   const hold = books.holds.get(messageId);
   const points = amountOf(data.points);
   if (hold?.state !== 'open') {
-    // Named, so its counters are shown as of this period.
+    // Its counters are shown for the current period, because the event names it.
     if (hold?.subAccountId && books.subs.has(hold.subAccountId)) books.current(hold.subAccountId);
     equal(points, 0n, () => `points of ${event.id}, which releases nothing`);
     const subAccountId = (command?.subAccountId as string | undefined) ?? null;

@@ -9,14 +9,14 @@ import {
 import { type KafkaRecord, partitionFor } from '@subledger/kafka';
 import type { Evidence } from './evidence.js';
 
-/** A command that can be told apart: its id stands for its content. */
+/** A command with a readable id, which is bound to its content. */
 export interface CommandView {
   readonly mainAccountId: string;
   readonly id: string;
   readonly content: string;
 }
 
-/** What a record is, as far as it alone tells. */
+/** Classification of a record by its content alone. */
 export type InputView =
   | (CommandView & {
       readonly kind: 'command';
@@ -38,7 +38,7 @@ export type InputView =
   | {
       readonly kind: 'bad';
       readonly record: KafkaRecord;
-      /** Reasons that its dead letter may give. */
+      /** Possible reasons in its dead letter. */
       readonly reasons: readonly string[];
       readonly command: CommandView | null;
     };
@@ -95,7 +95,7 @@ export function readInput(record: KafkaRecord, poison: string): InputView {
   return { kind, record, mainAccountId, id, data, isPoisoned: kind === 'sent' && id.startsWith(poison) };
 }
 
-/** Strings that a colon follows: one that comes twice is once in what was read. */
+/** Strings that a colon follows. A repeated key occurs only once in the parsed object. */
 const keysIn = (text: string): number => text.match(/"(?:[^"\\]|\\.)*"\s*:/gs)?.length ?? 0;
 
 /** Whether the record is where its main account's records belong. */

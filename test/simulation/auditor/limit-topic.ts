@@ -14,10 +14,13 @@ interface LimitView {
   readonly [field: string]: unknown;
 }
 
-/** PeriodicTasks look every two seconds of the run's clock; so much later a tombstone must stand. */
+/** Periodic tasks run every two seconds of the run's clock. After this time, a tombstone must exist. */
 const SLACK_MS = 20_000;
 
-/** The compacted topic: its last record per sub-account is the ledger's state, and none claims more than was read. */
+/**
+ * Checks the compacted topic: its last record per sub-account equals the ledger's state, and no position is beyond
+ * what was read.
+ */
 export function auditLimits(
   evidence: Evidence,
   events: EventLog,
@@ -38,11 +41,11 @@ export function auditLimits(
     check(read.success, () => `${where()} does not keep its contract: ${String(read.error)}`);
     equal(limit.subAccountId, key, () => `key of ${where()}`);
     const before = last.get(key ?? '');
-    // A restore may bring back what was deleted: in a new generation.
+    // A restore may bring back a deleted sub-account, in a new generation.
     const isReborn = limit.generation > (generations.get(key ?? '') ?? 0);
     check(before !== null || isReborn, () => `${where()} follows its tombstone`);
     generations.set(key ?? '', limit.generation);
-    // A takeover that a restore overtakes may publish what was restored; the operator's rebuild makes that good.
+    // A takeover during a restore may publish restored states. The operator's rebuild corrects that.
     const isBehind = before && !isNotOlder(limit, before);
     check(!isBehind || evidence.undone.size > 0, () => `${where()} is older than the one before`);
     last.set(key ?? '', limit);
@@ -62,7 +65,7 @@ interface Booked {
   readonly sequence: number;
 }
 
-/** Where the facts of each main account stand in the log, and which event booked them. */
+/** Positions of each main account's facts in the log, and the events that booked them. */
 function factsByMain(
   evidence: Evidence,
   { books }: EventLog,
@@ -82,7 +85,7 @@ function factsByMain(
   return booked;
 }
 
-/** Where the newest log of a partition begins among all that it had. */
+/** Beginning of the newest log of a partition, among all its logs. */
 function lastBeginning(log: readonly { readonly offset: bigint }[]): number {
   let at = 0;
   for (let n = 1; n < log.length; n += 1)
@@ -90,7 +93,7 @@ function lastBeginning(log: readonly { readonly offset: bigint }[]): number {
   return at;
 }
 
-/** What `position` says was read is in the record, and what is in the record was read. */
+/** Checks that a record contains exactly the facts up to its `position`. */
 function assertPosition(limit: LimitView, facts: readonly Booked[], where: () => string): void {
   const { position, sequence, generation } = limit;
   if (!position) return;

@@ -19,8 +19,9 @@ interface Known {
 }
 
 /**
- * Invariant 5 for facts: a message is charged at most once, and once if it is valid; a refund likewise.
- * @returns which record each event booked, by the event's id
+ * Invariant 5 for facts: a message is charged at most once, and exactly once if it is valid. The same applies to
+ * refunds.
+ * @returns the record that each event booked, by the event's id
  */
 export function auditMessages(
   evidence: Evidence,
@@ -74,11 +75,11 @@ const eventOf = ({ charges, credits }: Known, fact: Fact): EventView | undefined
 interface Candidate {
   readonly event: EventView | undefined;
   readonly first: Fact | undefined;
-  /** Facts that come after it. */
+  /** Later facts. */
   readonly later: readonly Fact[];
 }
 
-/** Why it was put aside. What a restore has undone counts only where nothing else came of the record later. */
+/** Why it was dead-lettered. Results that a restore has undone count only if the record had no other later result. */
 function reasonOf(
   { undone }: Evidence,
   letters: DeadLetters,
@@ -90,8 +91,9 @@ function reasonOf(
   if (undoneAt === undefined || reason === undefined) return reason;
   if (first) return isSame(input, first) ? undefined : reason;
   if (!event || !isOf(event, input)) return reason;
-  // Where a later record says the same in the same millisecond, nothing in the event tells which of them it is of: its
-  // sub-account may have been opened between the two. Put aside since the restore, the first of them was not booked.
+  // If a later record has the same content in the same millisecond, the event does not show which of them it belongs
+  // to: its sub-account may have been opened between the two. If the first was dead-lettered after the restore, it
+  // was not booked.
   const hasTwin = later.some((one) => keyOf(one) === keyOf(input) && isOf(event, one));
   return hasTwin && letters.lastOf(input.record) > undoneAt ? reason : undefined;
 }
@@ -99,7 +101,7 @@ function reasonOf(
 /** Whether an event can be the effect of just this record. */
 function isOf({ data }: EventView, input: Fact): boolean {
   if (Date.parse(data.at) !== input.record.timestampMs) return false;
-  // Of two records of the same millisecond it is the other one's.
+  // Of two records in the same millisecond, it belongs to the other one.
   if (isImplausible(input)) return false;
   const isSent = input.kind === 'sent';
   if (isSent && data.subAccount?.subAccountId !== input.data.subAccountId) return false;
@@ -110,7 +112,7 @@ interface SoFar {
   readonly known: Known;
   readonly charged: ReadonlyMap<string, Fact>;
   readonly reached: ReadonlyMap<string, number>;
-  /** What its id stood for already. */
+  /** The fact to which its id already belonged. */
   readonly first: Fact | undefined;
 }
 
@@ -122,7 +124,7 @@ function assertReason(input: Fact, reason: string, { known, charged, reached, fi
   const isRight = {
     unprocessable: input.isPoisoned,
     'unknown-main-account': done === 0,
-    // Facts that were booked before tell what was known by then.
+    // Facts booked earlier show what was known by then.
     'unknown-sub-account': input.kind === 'sent' && (openedAt === undefined || openedAt > done),
     'sent-in-future': isSentInFuture(input),
     'sent-too-long-ago': isSentLongAgo(input),
@@ -133,7 +135,7 @@ function assertReason(input: Fact, reason: string, { known, charged, reached, fi
   check(isRight === true, () => `${placeOf(input)} (${input.id}) is a dead letter: ${reason}`);
 }
 
-/** What makes a repeat: for a message its points and its sub-account, for a refund the message that it names. */
+/** What makes a repeat: for a message its points and its sub-account, for a refund its message. */
 const isSame = (one: Fact, other: Fact): boolean =>
   one.kind === 'refunded'
     ? one.data.messageId === other.data.messageId
@@ -143,8 +145,8 @@ const isSame = (one: Fact, other: Fact): boolean =>
 function assertEffect(fact: Fact, event: EventView): void {
   const { kind, data, record, isPoisoned, id } = fact;
   check(!isPoisoned, () => `${id} should have stopped its record`);
-  const asked = kind === 'sent' ? event.data.points : event.data.requested;
-  equal(amountOf(asked), amountOf(data.points), () => `points of ${event.id}`);
+  const requested = kind === 'sent' ? event.data.points : event.data.requested;
+  equal(amountOf(requested), amountOf(data.points), () => `points of ${event.id}`);
   equal(Date.parse(event.data.at), record.timestampMs, () => `broker time of ${event.id}`);
   if (kind === 'sent')
     equal(event.data.subAccount?.subAccountId, data.subAccountId, () => `sub-account of ${event.id}`);

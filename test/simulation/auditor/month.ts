@@ -4,7 +4,10 @@ import { AuditFailure, amountOf, check, equal } from './check.js';
 import { assertClosing } from './closing.js';
 import type { EventView, TransferView } from './evidence.js';
 
-/** A month start: everything back, statements closed, pending limits in, then the funding pass over all. */
+/**
+ * Follows a month start: all points return, statements close, pending limits take effect, then the funding pass
+ * covers all.
+ */
 export function rolled(
   books: BooksView,
   events: readonly EventView[],
@@ -26,7 +29,7 @@ export function rolled(
   for (const move of back) books.post(move);
   for (const sub of open) equal(books.remaining(sub), 0n, () => `what ${sub.id} keeps over ${where()}`);
   const due = books.nextStart;
-  books.turn();
+  books.startNextMonth();
   books.openedAt = at < due ? at : due;
   books.nextStart = monthStart(next(books.period), books.zone);
   for (const sub of open) begin(books, sub);
@@ -65,7 +68,10 @@ function begin(books: BooksView, sub: SubView): void {
   Object.assign(sub, { nextLimit: null, period: books.period, boost: 0n, used: 0n, overage: 0n, held: 0n });
 }
 
-/** What a naive pass gives, one after the other; the moves must say the same. @returns the sum */
+/**
+ * Checks the transfers against a naive funding pass.
+ * @returns the sum
+ */
 function assertPass(books: BooksView, moves: readonly TransferView[]): bigint {
   let left = books.available;
   let sum = 0n;

@@ -9,13 +9,13 @@ import { auditMessages, type Fact } from './messages.js';
 
 const FORWARDED_HEADER = 'ledger-forwarded-from';
 
-/** Inputs by what they are, in the order in which their lanes read them. */
+/** Inputs by kind, in the order in which their lanes read them. */
 export interface Inputs {
   readonly commands: InputView[];
   readonly messages: InputView[];
 }
 
-/** Every input record, read by the auditor's own eyes; what nobody will ever read is left out. */
+/** Every input record, read by the auditor's own code, without records that are never read. */
 export function readInputs(evidence: Evidence): Inputs {
   const read = (logs: Evidence['commands']) =>
     logs.flatMap((log) =>
@@ -25,7 +25,7 @@ export function readInputs(evidence: Evidence): Inputs {
 }
 
 /**
- * Every valid record had its one effect, every invalid one its one dead letter, and nothing else has either.
+ * Checks that every valid record had exactly one effect and every invalid one exactly one dead letter.
  * @returns the fact that each event booked, by the event's id
  */
 export function auditRecords(evidence: Evidence, inputs: Inputs, events: EventLog): Map<string, Fact> {
@@ -37,7 +37,10 @@ export function auditRecords(evidence: Evidence, inputs: Inputs, events: EventLo
   return booked;
 }
 
-/** What can be said without the books. @returns whether it is a valid record in the place where it belongs */
+/**
+ * Checks what does not need the books.
+ * @returns whether it is a valid record on its own partition
+ */
 function settle(evidence: Evidence, letters: DeadLetters, input: InputView): boolean {
   if (input.kind === 'skipped') return letters.assertNone(input.record);
   if (input.kind === 'bad') {

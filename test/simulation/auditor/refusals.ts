@@ -13,7 +13,7 @@ const statusIs =
     return sub !== undefined && books.status(sub) === status;
   };
 
-/** Whether what a refusal says is so, in the auditor's books. */
+/** Whether the reason of a refusal is true in the auditor's books. */
 const TESTS: Record<string, Test> = {
   'already-exists': (books, command) =>
     command.subAccountId === undefined ? books.plan !== '' : subOf(books, command) !== undefined,

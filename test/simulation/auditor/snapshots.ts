@@ -3,7 +3,7 @@ import { amountOf, check, equal, sameFields } from './check.js';
 import { assertStates, assertSub } from './decisions.js';
 import type { EventView, TransferView } from './evidence.js';
 
-/** Books that were published once more say what the events up to there say. */
+/** Checks that parts of a snapshot agree with the events before them. */
 export function assertSnapshots(books: BooksView, part: EventView, events: readonly EventView[]): void {
   assertStates(books, part);
   for (const state of part.data.subAccounts as Record<string, unknown>[]) assertSub(books, part, state);

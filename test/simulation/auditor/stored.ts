@@ -3,7 +3,7 @@ import { AuditFailure, amountOf, check, equal, sameFields } from './check.js';
 import type { EventLog } from './event-log.js';
 import type { Evidence } from './evidence.js';
 
-/** The ledger's tables hold what the events said, row by row, and nothing else. */
+/** Checks that the ledger's tables contain exactly what the events reported, row by row. */
 export function auditTables(
   { tables }: Evidence,
   { books: events }: EventLog,
@@ -119,7 +119,7 @@ function auditTransfers(tables: Evidence['tables'], books: ReadonlyMap<string, B
   }
 }
 
-/** What was committed was published, and the other way round. */
+/** Checks that committed events were published, and the reverse. */
 function auditJournal(tables: Evidence['tables'], events: EventLog['books']): void {
   const count = [...events.values()].reduce((sum, own) => sum + own.length, 0);
   equal(tables.journal.size, count, () => 'rows of the journal');

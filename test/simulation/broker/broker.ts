@@ -4,7 +4,7 @@ import { SERVERS } from '../world/scheduler.js';
 import type { World } from '../world/world.js';
 import { type BrokerTransaction, Partition } from './partition.js';
 
-/** The coordinator ends a transaction that is neither committed nor aborted for so long; as the real publisher's. */
+/** Milliseconds after which the coordinator aborts an open transaction, as for the real publisher. */
 const TRANSACTION_TIMEOUT_MS = 15_000;
 
 interface Producer {
@@ -35,7 +35,7 @@ export class Broker {
     return [...this.partitions.values()].filter((partition) => partition.topic === topic);
   }
 
-  /** What clients write: no transaction, on the partition of the key unless told. */
+  /** Writes a client's record: without a transaction, by default on the partition of its key. */
   produce({ topic, key, value, headers = {}, partition }: OutgoingRecord): KafkaRecord {
     return this.home(topic, key, partition).append(
       { key, value: toBuffer(value), headers },
@@ -44,7 +44,10 @@ export class Broker {
     );
   }
 
-  /** A new owner of a transactional id: older ones are fenced, what they left open is aborted. @returns its epoch */
+  /**
+   * Registers a new owner of a transactional id. Older owners are fenced, and their open transaction is aborted.
+   * @returns its epoch
+   */
   open(transactionalId: string): number {
     const producer = this.producers.get(transactionalId) ?? { epoch: -1, transaction: null };
     this.producers.set(transactionalId, producer);
@@ -96,7 +99,7 @@ export class Broker {
       this.world.cover('fault:transaction timed out');
       this.world.trace(`broker ended ${transactionalId}: transaction timed out`);
       this.finish(producer, 'aborted');
-      // Whoever left it open must not go on with it.
+      // Its owner must not continue it.
       producer.epoch += 1;
     });
     return transaction;

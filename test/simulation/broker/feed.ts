@@ -14,22 +14,22 @@ interface FeedPorts {
 }
 
 const RETRY_MS = 500;
-/** Most records of a fetch; how many there are is drawn each time. */
+/** Maximum records of a fetch. The actual number is random. */
 const MAX_FETCH = 30;
 
 /**
- * One partition while a process has it: fetches from its position on, in batches of any size and after any time, so
- * that the two topics of a lane interleave differently each time. The contract is that of `PartitionFeed`: in order,
- * nothing twice unless it is sought.
+ * One partition of a process: fetches from its position on, with random batch sizes and delays, so that the two
+ * topics of a lane interleave differently each time. The contract is that of `PartitionFeed`: in order, and never
+ * twice without a seek.
  */
 export class Feed {
   private readonly holds = new Set<Hold>(['assigning']);
   private position: bigint;
-  /** Raised by each seek: what was fetched before it is dropped. */
+  /** Raised by each seek. Earlier fetches are dropped. */
   private seeks = 0;
   private isFetching = false;
   isClosed = false;
-  /** Whether `onAssigned` was told of it; only then is `onRevoked`. */
+  /** Whether `onAssigned` was called for it. Only then is `onRevoked`. */
   isAnnounced = false;
 
   constructor(

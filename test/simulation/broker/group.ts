@@ -1,7 +1,7 @@
 import { SERVERS } from '../world/scheduler.js';
 import type { World } from '../world/world.js';
 
-/** The coordinator does not know the member (any more): it must join anew, as another one. */
+/** The coordinator does not know the member (any more), so it must join again as a new one. */
 export class UnknownMemberError extends Error {
   override readonly name = 'UnknownMemberError';
 }
@@ -14,8 +14,8 @@ export interface Membership {
 
 interface Member {
   readonly name: string;
-  /** When it was last heard of, by `Scheduler.uptime`. */
-  heardAt: number;
+  /** Time of its last request, by `Scheduler.uptime`. */
+  lastSeenAt: number;
 }
 
 /** The broker's default, and `BatchConsumer`'s. */
@@ -23,8 +23,8 @@ export const SESSION_MS = 15_000;
 const LOOK_EVERY_MS = 500;
 
 /**
- * The coordinator of the ledger's consumer group. Lanes move at will with each generation, and without waiting for
- * those who had them: each member hears of it with its next heartbeat.
+ * The coordinator of the ledger's consumer group. Lanes move at random with each generation, without waiting for
+ * their members: each member notices it with its next heartbeat.
  */
 export class Group {
   private readonly members = new Map<string, Member>();
@@ -45,7 +45,7 @@ export class Group {
   }
 
   /**
-   * @param memberId null for a new one, which everybody makes room for; who is known is told the last decision
+   * @param memberId null for a new member, which starts a rebalance; a known member gets the last decision
    * @throws UnknownMemberError
    */
   join(name: string, memberId: string | null): Membership {
@@ -55,7 +55,7 @@ export class Group {
     }
     this.joins += 1;
     const id = `${name}.${this.joins}`;
-    this.members.set(id, { name, heardAt: this.world.scheduler.uptime });
+    this.members.set(id, { name, lastSeenAt: this.world.scheduler.uptime });
     this.rebalance(`${id} joined`);
     return this.membershipOf(id);
   }
@@ -70,7 +70,7 @@ export class Group {
     if (this.members.delete(memberId)) this.rebalance(`${memberId} left`);
   }
 
-  /** What a new coordinator may not know: the member goes on until its next heartbeat. */
+  /** Forgets a member, as a new coordinator may. The member continues until its next heartbeat. */
   forgetOne(): void {
     const { world, members } = this;
     if (members.size === 0) return;
@@ -101,16 +101,16 @@ export class Group {
   private hear(memberId: string): void {
     const member = this.members.get(memberId);
     if (!member) throw new UnknownMemberError(`simulated: the coordinator is not aware of ${memberId}`);
-    member.heardAt = this.world.scheduler.uptime;
+    member.lastSeenAt = this.world.scheduler.uptime;
   }
 
-  /** A broker that stood still finds all its members silent, before their heartbeats come. */
+  /** A broker that was suspended finds all its members silent before their heartbeats arrive. */
   private look(): void {
     const { world } = this;
     world.scheduler.after(LOOK_EVERY_MS, SERVERS, () => this.look());
     if (world.away.has('broker')) return;
     const silent = [...this.members].filter(
-      ([, { heardAt }]) => world.scheduler.uptime - heardAt > SESSION_MS,
+      ([, { lastSeenAt }]) => world.scheduler.uptime - lastSeenAt > SESSION_MS,
     );
     if (silent.length === 0) return;
     for (const [memberId] of silent) this.members.delete(memberId);

@@ -9,21 +9,21 @@ export interface BrokerTransaction {
 interface LogEntry {
   /** Null for a transaction marker. */
   readonly record: KafkaRecord | null;
-  /** Null for what was written without a transaction. */
+  /** Null for records outside of transactions. */
   readonly transaction: BrokerTransaction | null;
 }
 
-/** Stands for a batch that no reader can decode; whoever reads it gets what the decoder would make of it. */
+/** Represents a batch that cannot be decoded. Readers get what the decoder would make of it. */
 export const UNDECODABLE = Buffer.from('not a batch of records');
 
 const broken = (offset: bigint) => ({ detail: 'a wrong checksum', firstOffset: offset, lastOffset: offset });
 
-/** One log. Offsets count entries, markers included; what retention took is kept for the auditor alone. */
+/** One log. Offsets count entries, including markers. Entries removed by retention are kept for the auditor only. */
 export class Partition {
   private entries: LogEntry[] = [];
   /** First offset that can still be read. */
   low = 0n;
-  /** Logs that this one replaced, as they were then. */
+  /** Earlier logs that this one replaced. */
   readonly former: KafkaRecord[][] = [];
   private waiting: (() => void)[] = [];
   private firstOpen = 0;
@@ -67,7 +67,7 @@ export class Partition {
     this.notify();
   }
 
-  /** Committed records from an offset on, and where to read on. */
+  /** Committed records from an offset on, and the offset to continue at. */
   readCommitted(from: bigint, max: number): { records: KafkaRecord[]; next: bigint } {
     const records: KafkaRecord[] = [];
     let at = Number(from);
@@ -83,7 +83,7 @@ export class Partition {
     return offset < this.low || offset >= this.stable ? null : this.committedAt(Number(offset));
   }
 
-  /** Everything committed in the log as it is now, also what retention took. */
+  /** All committed records of the current log, including those removed by retention. */
   committed(from = 0n, to = this.high): KafkaRecord[] {
     const found: KafkaRecord[] = [];
     for (let at = Number(from); at < Number(to); at += 1) {

@@ -12,8 +12,8 @@ export const brokerConnection = (world: World, owner: Owner): Connection =>
   new Connection(world, owner, 'broker', { lost: unavailable, refused: unavailable });
 
 /**
- * Stands in for `TransactionalPublisher`, with its contract: one transaction at a time, no opening by itself, broken
- * after any error until `open`, fenced for good by a newer owner.
+ * Replaces `TransactionalPublisher` with the same contract: one transaction at a time, no automatic opening, broken
+ * after any error until `open`, fenced permanently by a newer owner.
  */
 export class SimPublisher implements LanePublisher {
   private state: 'closed' | 'open' | 'broken' | 'fenced' = 'closed';
@@ -60,7 +60,7 @@ export class SimPublisher implements LanePublisher {
     });
   }
 
-  /** In one or two requests, as larger sets need them, then the commit. */
+  /** In one or two requests, as for larger sets, and then the commit. */
   private async publishWhole(records: OutgoingRecord[]): Promise<void> {
     const { broker, transactionalId, epoch, connection } = this;
     const cut = this.world.random.chance(0.2) ? this.world.random.int(1, records.length) : records.length;

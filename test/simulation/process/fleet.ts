@@ -37,7 +37,7 @@ export class Fleet {
     world.scheduler.after(world.random.int(1, 300), process, () => process.consume());
   }
 
-  /** kill -9: whatever it was about to do never happens. The group notices later. */
+  /** kill -9: pending actions never happen. The group notices later. */
   kill(process: LedgerProcess, why: string): void {
     if (process.state === 'dead') return;
     const { world } = this;
@@ -48,7 +48,7 @@ export class Fleet {
     world.scheduler.after(world.random.int(10, 15_000), SERVERS, () => this.start());
   }
 
-  /** SIGSTOP: it stands still, and does not know for how long. */
+  /** SIGSTOP: the process stops running, and does not know for how long. */
   pause(process: LedgerProcess, ms: number): void {
     if (process.state !== 'alive') return;
     const { world } = this;
@@ -58,7 +58,7 @@ export class Fleet {
     world.scheduler.after(ms, SERVERS, () => this.resume(process));
   }
 
-  /** SIGTERM: it hands back what it has, and ends. */
+  /** SIGTERM: it gives its lanes back and ends. */
   async stop(process: LedgerProcess): Promise<void> {
     if (process.state !== 'alive') return;
     const { world } = this;
@@ -77,7 +77,7 @@ export class Fleet {
     this.group.rebalance('at random');
   }
 
-  /** The group forgets a member, which does not know. */
+  /** The group forgets a member without its knowledge. */
   forgetMember(): void {
     this.group.forgetOne();
   }
@@ -87,12 +87,12 @@ export class Fleet {
     if (process.state !== 'paused') return;
     process.state = 'alive';
     world.trace(`${process.name} goes on`);
-    // A zombie goes on as if nothing had been, until its next heartbeat tells.
+    // A zombie continues normally until its next heartbeat.
     if (!this.group.knows(process.memberId)) world.cover('process:zombie');
     world.scheduler.wake(process);
   }
 
-  /** All that stand still go on. */
+  /** All suspended processes continue. */
   resumeAll(): void {
     for (const process of this.processes) this.resume(process);
   }

@@ -10,8 +10,8 @@ const INPUT_TOPICS = [TOPICS.commands, TOPICS.messages];
 const RETRY_MS = 300;
 
 /**
- * The consumer of one process: a feed per partition that it has, and the announcements of what it lost and gained,
- * one after the other, as `BatchConsumer` and `AssignmentAnnouncer` make them.
+ * The consumer of one process: a feed per partition, and the announcements of lost and gained partitions, one after
+ * the other, like `BatchConsumer` and `AssignmentAnnouncer`.
  */
 export class GroupMember {
   private readonly feeds = new Map<string, Feed>();
@@ -22,11 +22,11 @@ export class GroupMember {
     private readonly broker: Broker,
     private readonly owner: Owner,
     private readonly lanes: () => Lanes,
-    /** Offsets committed to the group: where a partition begins whose lane does not say. */
+    /** Offsets committed to the group: the start of a partition whose lane gives none. */
     private readonly groupOffsets: Map<string, bigint>,
   ) {}
 
-  /** The lanes that it believes to have. */
+  /** The lanes that it assumes to have. */
   get held(): Set<number> {
     return new Set([...this.feeds.values()].map((feed) => feed.number));
   }
@@ -37,8 +37,8 @@ export class GroupMember {
   }
 
   /**
-   * The group has decided.
-   * @param isNext whether nobody else can have had what is kept; else everything is lost and gained anew
+   * Applies a decision of the group.
+   * @param isNext whether no other member can have had the kept lanes; otherwise everything is lost and gained again
    */
   joined(lanes: readonly number[], isNext: boolean): void {
     const wanted = new Set(lanes);
@@ -54,7 +54,7 @@ export class GroupMember {
     });
   }
 
-  /** Its fetches are not answered any more. */
+  /** Its fetches are no longer answered. */
   standStill(): void {
     for (const feed of this.feeds.values()) feed.hold('unanswered');
   }
@@ -71,7 +71,7 @@ export class GroupMember {
     this.feed(topic, partition)?.seek(offset);
   }
 
-  /** Best effort; only watches the lag. */
+  /** Best effort. It only serves to monitor the lag. */
   async commit(offsets: { topic: string; partition: number; offset: bigint }[]): Promise<void> {
     for (const { topic, partition, offset } of offsets)
       if (this.feed(topic, partition)) this.groupOffsets.set(partitionKey(topic, partition), offset);
@@ -111,7 +111,7 @@ export class GroupMember {
     if (lost.length > 0) await this.lanes().onRevoked(lost.map(toTopicPartition));
   }
 
-  /** Until it succeeds; what has been lost again meanwhile is left out. */
+  /** Repeats until it succeeds, and leaves out lanes that are lost meanwhile. */
   private async assign(gained: readonly Feed[]): Promise<void> {
     for (;;) {
       const current = gained.filter((feed) => !feed.isClosed);

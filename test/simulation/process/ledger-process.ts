@@ -22,7 +22,7 @@ import { GroupMember } from './group-member.js';
 import { silentMetrics, tracingLog } from './observers.js';
 import { Session } from './session.js';
 
-/** What all processes of a run are configured with. */
+/** Configuration of all processes of a run. */
 export interface LedgerSettings {
   readonly batch: number;
   readonly cachedSubAccounts: number;
@@ -31,21 +31,21 @@ export interface LedgerSettings {
   readonly tombstoneGraceMs: number;
 }
 
-/** From a failed session to the next: leaving the group, if it answers, and a pause. */
+/** Milliseconds from a failed session to the next: leaving the group, if it answers, and a pause. */
 const RELAUNCH_MS = [200, 5_500] as const;
 
 /** Small enough that the customers of a run have month starts in parts. */
 const SMALL_PARTS: RollInParts = { above: 4, size: 2, keptEvents: 6 };
 
-/** Above what most messages and holds of a run cost, and below what some do. */
+/** Higher than the cost of most messages and holds of a run, and lower than that of some. */
 export const MAX_MESSAGE_POINTS = wholePoints(500);
 
 export const SEAL = new DeadLetterSeal('the key of every simulation');
 
-/** Text by which a rule is made to throw: a bug that stops one record, not a lane. */
+/** Text that makes a rule throw: a bug that stops one record and not a lane. */
 export const POISON = 'poison';
 
-/** The real rules, but for records that carry the poison. */
+/** The real rules, except for records with the poison. */
 export const decideOrThrow: typeof decide = (books, input, policy) => {
   if (isPoisoned(input)) throw new TypeError('simulated: a bug in a rule');
   return decide(books, input, policy);
@@ -137,12 +137,12 @@ export class LedgerProcess implements Owner {
     return this.session?.memberId ?? null;
   }
 
-  /** Whether it is what it takes itself for: a member that the group knows. */
+  /** Whether the group knows it as a member. */
   get isMember(): boolean {
     return this.session?.isConfirmed ?? false;
   }
 
-  /** In one session after the other, until it is stopped. */
+  /** Consumes in one session after the other until it is stopped. */
   consume(): void {
     const { world, member } = this;
     if (this.isStopping) return;
@@ -204,7 +204,7 @@ function inspectorOf(world: World, broker: Broker, owner: Owner): LogInspector {
     range: (topic, number) =>
       connection.request('log range', () => {
         const { low, stable } = broker.partition(topic, number);
-        // kafkajs asks as a `read_committed` reader.
+        // kafkajs reads as `read_committed`.
         return { low, high: stable };
       }),
     read: (topic, number, offset) =>
@@ -213,7 +213,7 @@ function inspectorOf(world: World, broker: Broker, owner: Owner): LogInspector {
       connection.request('log read', () => {
         const { low, stable } = broker.partition(topic, number);
         const records: KafkaRecord[] = [];
-        // Out of range: nothing to read, and nowhere to go on.
+        // Out of range: nothing to read, and no next offset.
         if (offset < low) return { records, next: offset };
         for (let at = offset; at < stable; at += 1n) {
           const record = broker.partition(topic, number).at(at);

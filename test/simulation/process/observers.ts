@@ -1,7 +1,7 @@
 import type { LanesPorts } from '@subledger/ledger/engine';
 import type { World } from '../world/world.js';
 
-/** A log whose lines are the run's trace, and whose warnings count as covered. */
+/** A log whose lines become the run's trace, and whose warnings count as covered. */
 export function tracingLog(world: World, name: string): LanesPorts['log'] {
   const write =
     (level: string) =>

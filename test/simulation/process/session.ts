@@ -7,23 +7,23 @@ import type { World } from '../world/world.js';
 
 const WATCH_EVERY_MS = 500;
 
-/** What a library does after a join that failed, as kafkajs has shown; only the first says so. */
+/** What a library may do after a failed join, as kafkajs has shown. Only the first is reported. */
 type FailedJoin = 'crashes' | 'fetches on' | 'stands still';
 const FAILED_JOINS: readonly FailedJoin[] = ['crashes', 'fetches on', 'stands still'];
 
 export interface SessionEvents {
-  /** @param isNext whether nobody else can have had what is kept */
+  /** @param isNext whether no other member can have had the kept lanes */
   onJoined(lanes: readonly number[], isNext: boolean): void;
-  /** No batch comes any more, and nothing says why. */
+  /** No further batch arrives, and nothing reports why. */
   onStandstill(): void;
-  /** It has failed for good: another one is to be made. */
+  /** It has failed permanently: a new session must be made. */
   onFailed(): void;
 }
 
 /**
- * One life of a process in its group: stands in for kafkajs below `GroupSession`, with the real table of states and
- * the real judgement of silence. The library heartbeats, joins again when told to, and may lose its way in a join that
- * fails: then it is no member, and nothing but the silence tells.
+ * One life of a process in its group. It replaces kafkajs below `GroupSession`, with the real table of states and the
+ * real time-outs. The library sends heartbeats, joins again on request, and may fail in a join: then it is not a
+ * member, and only the silence shows it.
  */
 export class Session {
   private state: SessionState = 'connecting';
@@ -50,7 +50,7 @@ export class Session {
     void this.join().then(() => this.beatLater());
   }
 
-  /** Leaves the group; it may hear of it late, or never. */
+  /** Leaves the group, which may notice late or never. */
   close(): void {
     if (this.state === 'closed') return;
     this.step('closed');
@@ -149,7 +149,7 @@ export class Session {
       this.step('confirmed');
       this.confirmedAt = this.world.scheduler.uptime;
     } catch (error) {
-      // Whatever else went wrong, the next heartbeat follows.
+      // After any other error, the next heartbeat follows.
       if (error instanceof UnknownMemberError && !this.hasEnded) await this.joinAnew();
     }
   }

@@ -14,19 +14,22 @@ import type { World } from '../world/world.js';
 import { type LaneRow, Tables, type Taken } from './tables.js';
 import { applyWrites, assertInsertable } from './transaction.js';
 
-/** As docs/operations/stopped-lane.md has it. */
+/** As in docs/operations/stopped-lane.md. */
 const EPOCH_AFTER_RESTORE = 1_000_000n;
 
 type LogOf = (lane: number, topic: 'commands' | 'messages', from: bigint, to: bigint) => Taken['commands'];
 
-/** What PostgreSQL does for the ledger, in memory: each method is one transaction, and happens whole or not at all. */
+/**
+ * The part of PostgreSQL that the ledger uses, in memory: each method is one transaction, and happens completely or
+ * not at all.
+ */
 export class Database {
   tables = new Tables();
   private readonly backups: { readonly at: number; readonly tables: Tables }[] = [];
 
   constructor(
     private readonly world: World,
-    /** The records between two offsets of a lane's log, to note what a transaction took. */
+    /** The records between two offsets of a lane's log, to note what a transaction processed. */
     private readonly logOf: LogOf,
   ) {}
 
@@ -52,7 +55,7 @@ export class Database {
 
   advanceCursor(lease: Lease, sequence: bigint): void {
     const row = this.ours(lease);
-    // As the statement has it: never beyond what the row knows of.
+    // As in the SQL statement: never beyond the row's own sequence.
     if (row.laneSequence < sequence) throw this.fenced(lease);
     row.publishedSequence = sequence;
     this.dropOutbox(lease.lane, sequence);
@@ -80,7 +83,7 @@ export class Database {
     return { main: main ? { ...main } : null, subs };
   }
 
-  /** @throws LaneFencedError, or what a constraint says; nothing is written then */
+  /** @throws LaneFencedError, or the error of a constraint; nothing is written then */
   write(lease: Lease, step: LaneStep, parts: readonly BatchWrites[], published: PublishedCursor): void {
     this.assertWritable(lease, step, parts);
     this.apply(lease, step, parts, published);
@@ -95,7 +98,7 @@ export class Database {
 
   private assertWritable(lease: Lease, step: LaneStep, parts: readonly BatchWrites[]): void {
     const row = this.ours(lease);
-    // As the statement has it: the row must be where the batch goes on from.
+    // As in the SQL statement: the row must have the position from which the batch continues.
     if (row.laneSequence !== step.laneSequenceBefore) throw this.fenced(lease);
     for (const part of parts) assertInsertable(this.tables, part);
   }
@@ -163,12 +166,15 @@ export class Database {
     return this.backups.length;
   }
 
-  /** They are of another log. */
+  /** They belong to another log. */
   dropBackups(): void {
     this.backups.length = 0;
   }
 
-  /** The last backup is all there is. @returns when it was made */
+  /**
+   * Restores the last backup.
+   * @returns the time at which it was made
+   */
   restore(): number {
     const { at, tables } = this.backups.pop()!;
     this.tables = tables;
@@ -198,7 +204,7 @@ export class Database {
   }
 }
 
-/** Such a month start is what moves no offset; its events say that the clock caused them. */
+/** Such a month start moves no offset, and its events have the clock as cause. */
 function rolledByClock({ offsets }: LaneStep, parts: readonly BatchWrites[], row: LaneRow): Taken['rolled'] {
   const isStill = offsets.commandOffset === row.commandOffset && offsets.messageOffset === row.messageOffset;
   const event = isStill ? parts[0]?.journal[0]?.rows[0] : undefined;

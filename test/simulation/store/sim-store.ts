@@ -30,14 +30,14 @@ import { statementsPage, transfersPage } from './snapshot-pages.js';
 const withCode = (code: string) => (what: string) =>
   Object.assign(new Error(`simulated: ${what} failed (${code})`), { code });
 
-/** How this process reaches the database. */
+/** This process's connection to the database. */
 export const databaseConnection = (world: World, owner: Owner): Connection =>
   new Connection(world, owner, 'database', { lost: withCode('ECONNRESET'), refused: withCode('40P01') });
 
-/** Few enough for some batches to stay alone. */
+/** Few enough that some batches stay alone. */
 const MAX_SHARED_ROWS = 20;
 
-/** A process's store: the contract of `LedgerStore`, on the simulated database and through a bad network. */
+/** A process's store: the contract of `LedgerStore`, on the simulated database and through an unreliable network. */
 export class SimStore implements LedgerStore {
   private readonly commits: GroupCommit;
 
@@ -135,7 +135,7 @@ export class SimStore implements LedgerStore {
     parts: Iterable<BatchWrites>,
     published: PublishedCursor,
   ): Promise<void> {
-    // Made here, in the process, whatever becomes of them there.
+    // Made here in the process, whatever its later outcome.
     const made = [...parts];
     return this.ask('writeParts', () => this.database.write(lease, step, made, published));
   }

@@ -10,7 +10,7 @@ import type {
 import type { KafkaRecord } from '@subledger/kafka';
 import type { CommandRow, OutboxRow } from '@subledger/ledger/engine';
 
-/** Plain tables, as naive as can be: rows in maps, copied on the way in and out. */
+/** Plain tables, as simple as possible: rows in maps, copied on the way in and out. */
 
 export interface LaneRow {
   readonly lane: number;
@@ -65,11 +65,11 @@ export type StoredTransfer = Transfer & {
 type SubRow = SubAccount & { readonly mainAccountId: string; tombstonedAt: number | null };
 type Of<Row> = Row & { readonly mainAccountId: string };
 
-/** What one transaction took from the lane's logs; the plain run takes the same in the same order. */
+/** What one transaction processed of the lane's logs. The plain run processes the same in the same order. */
 export interface Taken {
   readonly commands: readonly KafkaRecord[];
   readonly messages: readonly KafkaRecord[];
-  /** A month start in parts that the clock made due: a transaction of its own, before the record that is taken next. */
+  /** A month start in parts that the clock made due: its own transaction, before the next record. */
   readonly rolled: { readonly mainAccountId: string; readonly at: number } | null;
 }
 
@@ -94,7 +94,7 @@ export class Tables {
   readonly outboxOf = new Map<number, OutboxRow[]>();
   readonly taken = new Map<number, Taken[]>();
 
-  /** Everything once more: rows are flat, and what is in them never changes in place. */
+  /** A complete copy: rows are flat, and their values never change in place. */
   clone(): Tables {
     const copy = new Tables();
     for (const name of Object.keys(this) as (keyof Tables)[]) {

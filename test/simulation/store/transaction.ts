@@ -1,7 +1,7 @@
 import type { BatchWrites, Lease } from '@subledger/ledger/engine';
 import type { JournalRow, StatementRow, Tables } from './tables.js';
 
-/** What `pg` throws for a broken constraint; not an outage, so the ledger halves the batch. */
+/** The error of `pg` for a violated constraint. It is not an outage, so the ledger halves the batch. */
 const violation = (table: string, key: string): Error =>
   Object.assign(new Error(`duplicate key value violates unique constraint of ${table}: ${key}`), {
     code: '23505',
@@ -71,7 +71,7 @@ export function applyWrites(
   listOf(tables.outboxOf, lane).push(...writes.outbox.map((row) => ({ ...row })));
 }
 
-/** An upsert: closing figures come once, with the row; late ones add up. */
+/** An upsert: closing figures come once, with the row. Late amounts add up. */
 function addStatement(tables: Tables, row: BatchWrites['statements'][number]): void {
   const { mainAccountId, subAccountId, period, closing } = row;
   const key = `${mainAccountId} ${subAccountId} ${period}`;

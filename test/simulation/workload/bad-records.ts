@@ -5,7 +5,7 @@ import { UNDECODABLE } from '../broker/partition.js';
 import { POISON } from '../process/ledger-process.js';
 import type { Customer } from './customers.js';
 
-/** Everything that a record can have wrong, on either input topic. */
+/** Everything that can be wrong with a record on either input topic. */
 type Spoil = (
   event: Record<string, unknown>,
   customer: Customer,
@@ -34,7 +34,7 @@ const SPOILS: readonly Spoil[] = [
   (event) => ({ ...json(event), key: null }),
 ];
 
-/** A record that must end as a dead letter, unless what it has wrong is nothing that a message is booked by. */
+/** A record that must become a dead letter, unless its error is in a field that booking does not use. */
 export function spoiled(
   random: SeededRandom,
   customer: Customer,
@@ -42,7 +42,7 @@ export function spoiled(
   event: Record<string, unknown>,
 ): OutgoingRecord {
   const record = { topic, key: customer.id, value: JSON.stringify(event) };
-  // Rare: it takes a quarter of a megabyte, or a whole one.
+  // Rare, because it takes a quarter of a megabyte, or a whole one.
   const maxBytes = topic === TOPICS.commands ? MAX_RECORD_BYTES : MAX_MESSAGE_RECORD_BYTES;
   if (random.chance(0.02))
     return { ...record, value: JSON.stringify({ ...event, pad: 'x'.repeat(maxBytes) }) };

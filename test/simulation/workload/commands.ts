@@ -9,7 +9,7 @@ interface Drawn {
 
 type Draw = (random: SeededRandom, customer: Customer) => Record<string, unknown>;
 
-/** Small amounts, so that limits and balances bite; some leave odd millipoints behind. */
+/** Small amounts, so that limits and balances are reached. Some leave odd millipoints. */
 export const AMOUNTS = ['0.001', '1', '1.2', '3', '7.5', '10', '24.999', '60'] as const;
 const LIMITS = ['0', '5', '10', '20', '40', '90'] as const;
 const CREDITS = ['0', '15', '40', '200', null] as const;
@@ -49,7 +49,7 @@ function placeHold(random: SeededRandom, customer: Customer): Record<string, unk
 function releaseHold(random: SeededRandom, customer: Customer): Record<string, unknown> {
   const hold = customer.held.length > 0 && random.chance(0.9) ? random.pick(customer.held.slice(-12)) : null;
   const messageId = hold?.messageId ?? `m-${random.int(0, 2 ** 30).toString(36)}`;
-  // One that is barred may be placed later.
+  // A barred hold may be placed later.
   if (!hold) customer.held.push({ messageId, subAccountId: existing(random, customer), points: '1' });
   return { messageId, reason: random.pick(['released', 'expired']) };
 }
@@ -67,7 +67,7 @@ function configure(random: SeededRandom): Record<string, unknown> {
 const insistence = (random: SeededRandom) =>
   random.chance(0.2) ? { allowDuplicateReference: random.chance(0.7) } : {};
 
-/** Every command, by how often it comes; `period.roll` is drawn by the clock's side of the workload. */
+/** Every command, by its frequency. `period.roll` is drawn by the clock's part of the workload. */
 const DRAWS: readonly (readonly [weight: number, name: CommandName, draw: Draw])[] = [
   [
     5,
@@ -136,7 +136,7 @@ export function drawCommand(random: SeededRandom, customer: Customer): Drawn {
   return { name: 'feature.activate', data: {} };
 }
 
-/** What sets a customer up, so that the rest has something to work on. */
+/** Commands that set a customer up, so that later ones have something to work on. */
 export function settingUp(random: SeededRandom, customer: Customer): Drawn[] {
   const { plan, zone, creditLimit, fundingPolicy, maxSubs } = customer;
   return [

@@ -19,14 +19,14 @@ interface SentMessage {
   readonly points: string;
 }
 
-/** What the workload remembers of a main account: ids, so that what it asks for mostly makes sense. */
+/** What the workload remembers of a main account: ids, so that most of its commands make sense. */
 export interface Customer {
   readonly id: string;
   readonly zone: string;
   readonly plan: 'prepay' | 'postpay';
   readonly creditLimit: string | null;
   readonly fundingPolicy: 'full' | 'partial';
-  /** Upper bound of the sub-accounts that are opened. */
+  /** Maximum number of sub-accounts. */
   readonly maxSubs: number;
   readonly subs: string[];
   readonly messages: SentMessage[];
@@ -39,7 +39,7 @@ export function makeCustomers(random: SeededRandom, lanes: number, many: number)
   const count = 2 * lanes + 1;
   for (let number = 0; customers.length < count; number += 1) {
     const id = `ma_${random.seed.toString(36)}-${number}`;
-    // Two per lane, whatever their ids hash to.
+    // Two per lane, whatever the hashes of their ids.
     const lane = partitionFor(id, lanes);
     const onLane = customers.filter((customer) => partitionFor(customer.id, lanes) === lane).length;
     if (onLane >= 2 && customers.length < count - 1) continue;

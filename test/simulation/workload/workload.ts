@@ -10,11 +10,11 @@ import { type Customer, makeCustomers } from './customers.js';
 
 const SOURCE = '/simulation';
 const HOUR = 3_600_000;
-/** Records that may be sent once more. */
+/** Number of records that may be sent again. */
 const REMEMBERED = 60;
 const FORWARDED_HEADER = 'ledger-forwarded-from';
 
-/** Clients of the ledger: what they send, in any order, twice, wrong, late, and to the wrong partition. */
+/** Clients of the ledger. Their records come in any order, twice, invalid, late, and on wrong partitions. */
 export class Workload {
   readonly customers: Customer[];
   private readonly random: SeededRandom;
@@ -37,7 +37,7 @@ export class Workload {
         this.send(this.command(customer, name, data));
   }
 
-  /** So many purchases that the bound of all purchases is reached: the one way to `invalid-amount`. */
+  /** Enough purchases to reach the maximum of all purchases, the only way to `invalid-amount`. */
   buyEverything(times: number): void {
     const customer = this.customers[1] as Customer;
     for (let count = 0; count < times; count += 1)
@@ -60,7 +60,7 @@ export class Workload {
     for (let count = 0; count < 40; count += 1) this.one(customer);
   }
 
-  /** Asks for month starts as the scheduler does: those that are due, or for trial the next. */
+  /** Requests month starts like the scheduler: due ones, or the next one as a trial. */
   roll(): void {
     const { random, world } = this;
     const customer = random.pick(this.customers);
@@ -120,7 +120,7 @@ export class Workload {
 
   private sent(customer: Customer, messageId: string, subAccountId: string, points: string): OutgoingRecord {
     const { random } = this;
-    // Mostly now; late by hours or months; a little ahead; too far ahead; too long ago.
+    // Mostly now. Sometimes late by hours or months, slightly ahead, too far ahead, or too long ago.
     const hours = random.chance(0.7) ? 0 : random.pick([-1, -30, -24 * 20, -24 * 45, 20, 26, -24 * 366]);
     const isAncient = hours < -24 * 365 && random.chance(0.3);
     const sentAt = isAncient
@@ -153,7 +153,7 @@ export class Workload {
     return this.event(messageType('message.status'), this.id('s'), { ...data, status: 'MESSAGE_EXPIRED' });
   }
 
-  /** A record once more: the same, or the same id for something else. */
+  /** Sends a record again: the same, or the same id with other content. */
   private again(): void {
     const { random } = this;
     if (this.recent.length === 0) return;
@@ -176,7 +176,7 @@ export class Workload {
     else this.send(spoiled(this.random, customer, record.topic, event));
   }
 
-  /** On a partition that is not its key's; at times one that says it was forwarded before. */
+  /** Sends a record on a partition that is not its key's, sometimes marked as already forwarded. */
   private astray(record: OutgoingRecord): void {
     const { random, broker } = this;
     const home = partitionFor(record.key as string, broker.partitionCount);
@@ -186,7 +186,7 @@ export class Workload {
     this.send({ ...record, partition, headers: { ...record.headers, ...headers } });
   }
 
-  /** Of a main account that nobody opened. */
+  /** A record of a main account that was never opened. */
   private stranger(record: OutgoingRecord): void {
     const event = JSON.parse(String(record.value)) as { data: Record<string, unknown> };
     const mainAccountId = `ma_nobody-${this.random.int(1, 9)}`;

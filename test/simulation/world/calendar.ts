@@ -1,6 +1,6 @@
 /**
- * Months of time zones by `Intl.DateTimeFormat` and search alone: another way than the core's Temporal, so that one
- * cannot repeat the other's mistake.
+ * Months of time zones by `Intl.DateTimeFormat` and search only. The core uses Temporal, so the two cannot have the
+ * same bug.
  */
 
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -45,7 +45,7 @@ export function monthStart(period: string, zone: string): number {
   const known = starts.get(key);
   if (known !== undefined) return known;
   const [year = 0, month = 0] = period.split('-').map(Number);
-  // No zone is more than two days away from UTC, and local months never come twice.
+  // No zone differs by more than two days from UTC, and local months never occur twice.
   let before = Date.UTC(year, month - 1, 1) - 2 * DAY;
   let after = Date.UTC(year, month - 1, 1) + 2 * DAY;
   while (after - before > 1) {

@@ -19,16 +19,16 @@ const FAULTS: readonly RequestFault[] = [
   'refused',
 ];
 
-/** What a lost connection, and a transient refusal, look like to the caller. */
+/** The errors of a lost connection, and of a transient refusal. */
 export interface ConnectionErrors {
   readonly lost: (what: string) => Error;
   readonly refused: (what: string) => Error;
 }
 
-/** Seconds that a slow server takes: beyond the publisher's transaction time-out at times. */
+/** Milliseconds of a slow server: sometimes longer than the publisher's transaction time-out. */
 const SLOW_MS = 20_000;
 
-/** A process's way to a server: requests and answers take time, and get lost. */
+/** A process's connection to a server: requests and answers take time, and may get lost. */
 export class Connection {
   constructor(
     private readonly world: World,
@@ -38,14 +38,14 @@ export class Connection {
   ) {}
 
   /**
-   * Asks the server to do something. What it does happens at once, there, whatever becomes of the asking process:
-   * a request that is out is carried out also for a process that is dead.
+   * Sends a request to the server. Its effect happens there at once, whatever happens to the sender: a sent request
+   * is also carried out for a dead process.
    */
   request<T>(what: string, effect: () => T): Promise<T> {
     const { world, owner } = this;
     if (owner.state === 'dead') return new Promise(() => undefined);
     world.onPoint(owner, `${what} asked`);
-    // A process that died as it asked may still have been heard.
+    // A process that died while sending may have sent its request.
     if ((owner.state as string) === 'dead' && world.random.chance(0.5)) return new Promise(() => undefined);
     const fault = this.draw(what);
     const resets = world.resets[this.server];
@@ -55,13 +55,13 @@ export class Connection {
         const delay = world.latency() + (fault === 'slow-answer' ? world.random.next() * SLOW_MS : 0);
         world.scheduler.after(delay, owner, () => {
           world.onPoint(owner, `${what} answered`);
-          // An answer that comes to a dead process is nobody's.
+          // An answer to a dead process is dropped.
           if (owner.state !== 'dead') settle();
         });
       };
       const lose = () => answer(() => reject(this.errors.lost(what)));
       if (fault === 'ghost') {
-        // Given up here, and carried out there all the same, much later.
+        // Given up here, but carried out there much later.
         world.scheduler.after(world.random.next() * SLOW_MS, SERVERS, () => {
           if (!isReset()) quietly(effect);
         });

@@ -11,26 +11,26 @@ import type { World } from './world.js';
 const INPUTS = [TOPICS.commands, TOPICS.messages];
 const LOOK_EVERY_MS = 7_000;
 
-/** A lane that a restore had stopped, as an operator let it go on. */
+/** A lane that a restore had stopped and that an operator resumed. */
 export interface Resumption {
   readonly lane: number;
   readonly generation: number;
-  /** How far the restored books of its main accounts reach; those that are not named are not in them. */
+  /** How far the restored books of its main accounts reach. Accounts without an entry are not in them. */
   readonly sequences: ReadonlyMap<string, number>;
 }
 
-/** What only an operator can decide about, and the operator, who acts on alarms alone. */
+/** Disasters that only an operator can resolve, and the operator, who acts on alarms only. */
 export class Disasters {
-  /** Records whose effects a restore may have undone, and when; they are read again. */
+  /** Records whose effects a restore may have undone, with the time. They are read again. */
   readonly undone = new Map<KafkaRecord, number>();
-  /** Records that nobody will ever read: retention or a new topic took them. */
+  /** Records that are never read: retention or a recreated topic removed them. */
   readonly lost = new Set<KafkaRecord>();
   readonly resumptions: Resumption[] = [];
-  /** Lanes whose rows a restore brought back, until an operator has decided about them. */
+  /** Lanes with restored rows, until an operator has decided. */
   private readonly restored = new Set<number>();
-  /** `topic:partition` of logs that were made anew and whose lane's row still means the old one. */
+  /** `topic:partition` of recreated logs whose lane's row still refers to the old one. */
   private readonly anew = new Set<string>();
-  /** Lanes that an operator is at. */
+  /** Lanes that an operator is working on. */
   private readonly deciding = new Set<number>();
   private quietUntil = 0;
   private hasStruck = false;
@@ -46,9 +46,9 @@ export class Disasters {
 
   strike(): void {
     const { world, database, broker } = this;
-    // One after the other: an operator who has two of them on his hands is another story.
+    // One after the other: several at once are not simulated.
     if (this.deciding.size > 0 || this.anew.size > 0 || world.scheduler.now < this.quietUntil) return;
-    // A lane without a row in the backup would begin at the beginning again, and nobody could tell.
+    // A lane without a row in the backup would start at the beginning, which could not be detected.
     if (database.tables.lanes.size < broker.partitionCount) return;
     const dice = world.random.next();
     const backsUp = dice < 0.3 || database.backupCount === 0;
@@ -61,7 +61,7 @@ export class Disasters {
     this.quietUntil = world.scheduler.now + 240_000;
   }
 
-  /** The database as it was some time ago, under lanes that may be running. */
+  /** Restores the database to an earlier state, under lanes that may be running. */
   private restore(): void {
     const { world, database } = this;
     const madeAt = database.restore();
@@ -76,7 +76,7 @@ export class Disasters {
     }
   }
 
-  /** A topic is deleted and made anew, with the ledger stopped. */
+  /** Deletes a topic and creates it again, while the ledger is stopped. */
   private recreate(): void {
     const { world, broker, database, fleet } = this;
     const topic = world.random.pick(INPUTS);
@@ -94,7 +94,7 @@ export class Disasters {
     }
   }
 
-  /** Retention takes records that were not read yet, where most of them wait. */
+  /** Retention removes unread records, where most of them wait. */
   private retain(): void {
     const { world, broker, database } = this;
     const readTo = (log: Partition) =>
@@ -109,7 +109,7 @@ export class Disasters {
     log.notify();
   }
 
-  /** The operator's eyes: the alarm of a stopped lane. */
+  /** The operator's check for the alarm of a stopped lane. */
   private look(): void {
     const { world, fleet, broker } = this;
     world.scheduler.after(LOOK_EVERY_MS, SERVERS, () => this.look());
@@ -122,7 +122,7 @@ export class Disasters {
     }
   }
 
-  /** As the operator's command does it: the row as it must be, a new generation, an epoch that nobody has. */
+  /** Like the operator's command: the corrected row, a new generation, and a new epoch. */
   private decide(lane: number): void {
     const { world, broker, database } = this;
     const row = database.tables.lanes.get(lane) as LaneRow;
@@ -139,7 +139,7 @@ export class Disasters {
     if (this.restored.delete(lane)) this.noteResumption(row);
     world.cover('operator:decided');
     world.trace(`operator lets lane ${lane} go on in generation ${row.generation}`);
-    // Until the lane has seen it, the alarm is an old one.
+    // Until the lane has noticed, the alarm is outdated.
     world.scheduler.after(15_000, SERVERS, () => this.deciding.delete(lane));
   }
 

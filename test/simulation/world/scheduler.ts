@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 
-/** What events belong to: a process that may stand still (SIGSTOP) or be gone (SIGKILL). */
+/** The owner of events: a process that may be suspended (SIGSTOP) or killed (SIGKILL). */
 export interface Owner {
   readonly name: string;
   state: 'alive' | 'paused' | 'dead';
 }
 
-/** Servers and the network: never paused, never dead. */
+/** Servers and the network. They are never suspended or killed. */
 export const SERVERS: Owner = { name: 'servers', state: 'alive' };
 
 interface Entry {
@@ -20,13 +20,13 @@ interface Entry {
 /** Trace lines kept for a failure's report. */
 const KEPT_LINES = 400;
 
-/** Until here everything that promises have to do next is done. */
+/** Resolves when all pending promise callbacks have run. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
- * Virtual time. Whatever takes time in the simulated world is an entry here; entries run one after the other, in
- * order of time and then of arrival, and each runs until all promises it woke are settled. So a run is a function of
- * its seed.
+ * Virtual time. Everything in the simulated world that takes time is an entry here. Entries run one after the other,
+ * in order of time and then of arrival. Each runs until all promises that it resolved are settled. So a run depends
+ * only on its seed.
  */
 export class Scheduler {
   private readonly heap: Entry[] = [];
@@ -50,12 +50,12 @@ export class Scheduler {
     return this.time;
   }
 
-  /** Milliseconds on a clock that only shows what was lived through: `warp` does not move it. */
+  /** Milliseconds of elapsed time without `warp`. */
   get uptime(): number {
     return this.time - this.warped;
   }
 
-  /** What happened so far, in one value: two runs that differ anywhere differ here. */
+  /** A hash of everything that happened: two runs that differ anywhere have different values. */
   digest(): string {
     return this.hash.copy().digest('hex').slice(0, 16);
   }
@@ -73,7 +73,10 @@ export class Scheduler {
     return this.lines.slice(-count);
   }
 
-  /** Runs once, after so long. @returns what cancels it */
+  /**
+   * Runs once, after this time.
+   * @returns a function that cancels it
+   */
   after(ms: number, owner: Owner, run: () => void): () => void {
     this.order += 1;
     const entry = { at: this.time + Math.max(0, ms), order: this.order, owner, run, isCancelled: false };
@@ -87,14 +90,14 @@ export class Scheduler {
     return new Promise((resolve) => this.after(ms, owner, resolve));
   }
 
-  /** What waited while its owner stood still happens now, in its order. */
+  /** Runs the entries that waited while their owner was suspended, in their order. */
   wake(owner: Owner): void {
     const waiting = this.backlog.get(owner) ?? [];
     this.backlog.delete(owner);
     for (const entry of waiting) this.push({ ...entry, at: this.time });
   }
 
-  /** Days pass in which nothing happens: everything that is due later stays as far away as it was. */
+  /** Skips days without events: everything due later keeps its distance. */
   warp(ms: number): void {
     this.time += ms;
     this.warped += ms;

@@ -1,7 +1,7 @@
 import type { Fleet } from '../process/fleet.js';
 import type { World } from './world.js';
 
-/** Things that happen to processes and servers, each as a step of the run. */
+/** A fault of a process or server, as a step of the run. */
 type Trouble = (world: World, fleet: Fleet) => void;
 
 const anyRunning = (world: World, fleet: Fleet) =>

@@ -1,37 +1,37 @@
 import { SeededRandom } from '@subledger/testing';
 import { type Owner, Scheduler } from './scheduler.js';
 
-/** The simulated world found something wrong: a server was asked for what must never be asked. */
+/** The simulated world found a violation: a forbidden request to a server. */
 export class SimulationFailure extends Error {
   override readonly name = 'SimulationFailure';
 }
 
-/** How often things go wrong; all chances are per occasion, 0 to 1. */
+/** Fault rates. All are probabilities per occasion, 0 to 1. */
 export interface FaultRates {
   /** Per request to a server. */
   readonly request: number;
-  /** Per request or answer of a process: it dies right there. */
+  /** Per request or answer of a process: it is killed there. */
   readonly crash: number;
-  /** Per step of the run: something happens to a process or a server. */
+  /** Per step of the run: a fault of a process or a server. */
   readonly event: number;
-  /** Per step: a backup is restored, a topic made anew, retention passes. */
+  /** Per step: a backup is restored, a topic is recreated, or retention passes. */
   readonly disaster: number;
 }
 
 export const NO_FAULTS: FaultRates = { request: 0, crash: 0, event: 0, disaster: 0 };
 
-/** What all parts of a run share: the clock, the dice, the faults, and what was covered. */
+/** The shared parts of a run: clock, random numbers, faults, and coverage. */
 export class World {
   readonly scheduler: Scheduler;
   readonly random: SeededRandom;
   /** How often each thing happened, by `kind:name`. */
   readonly covered = new Map<string, number>();
   rates: FaultRates = NO_FAULTS;
-  /** Servers that are away, by name. */
+  /** Unavailable servers, by name. */
   readonly away = new Set<'database' | 'broker'>();
-  /** Raised when a server is stopped: requests on their way to it are gone. */
+  /** Raised when a server is stopped: requests on the way to it are lost. */
   readonly resets = { database: 0, broker: 0 };
-  /** Called at every request and answer of a process; may kill it. */
+  /** Called at every request and answer of a process. It may kill the process. */
   onPoint: (owner: Owner, what: string) => void = () => undefined;
   private isBroken: Error | undefined;
 
@@ -52,12 +52,12 @@ export class World {
     this.scheduler.trace(line);
   }
 
-  /** Ends the run at the end of this step: the ledger must not be able to swallow what was found. */
+  /** Ends the run after this step, because the ledger must not be able to swallow the violation. */
   fail(detail: string): void {
     this.isBroken ??= new SimulationFailure(detail);
   }
 
-  /** @throws what `fail` was called with */
+  /** @throws the violation that `fail` noted */
   assertWhole(): void {
     if (this.isBroken) throw this.isBroken;
   }

@@ -7,7 +7,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export interface GatewayAnswer<Body = unknown> {
   readonly status: number;
   readonly headers: Headers;
-  /** The JSON body, else the text; null where there is none. */
+  /** The JSON body, otherwise the text, or null without a body. */
   readonly body: Body;
 }
 
@@ -22,11 +22,11 @@ export interface RequestOptions {
 }
 
 export interface RetryOptions extends RequestOptions {
-  /** How long to go on. Default 60,000. */
+  /** Milliseconds to keep trying. Default 60,000. */
   readonly retryForMs?: number;
 }
 
-/** The gateway refused: an answer that is neither good nor worth repeating. */
+/** The gateway refused: an answer that is neither successful nor worth repeating. */
 export class GatewayRefusal extends Error {
   override readonly name = 'GatewayRefusal';
   readonly answer: GatewayAnswer<Problem>;
@@ -46,7 +46,10 @@ const RETRIED = new Set([408, 425, 429, 500, 502, 503, 504]);
 const PAUSE_MS = 200;
 const POLL_MS = 100;
 
-/** The REST API as a customer's program would use it: keys, idempotency, 202s followed to their end. */
+/**
+ * The REST API as a customer's program would use it: with keys and idempotency, and following each 202 to its
+ * outcome.
+ */
 export class GatewayClient {
   readonly baseUrl: string;
   readonly #key: string;
@@ -61,7 +64,10 @@ export class GatewayClient {
     return new GatewayClient(this.baseUrl, apiKey);
   }
 
-  /** One request, whatever the answer. @throws TypeError | DOMException when there is none */
+  /**
+   * Sends one request, and accepts any answer.
+   * @throws TypeError | DOMException if there is none
+   */
   async request<Body = unknown>(
     method: Method,
     path: string,
@@ -84,7 +90,8 @@ export class GatewayClient {
   }
 
   /**
-   * One request that has to succeed; a 202 is followed until the outcome is there.
+   * Sends one request that must succeed, and follows a 202 to its outcome.
+   *
    *
    * @throws GatewayRefusal
    */
@@ -96,8 +103,9 @@ export class GatewayClient {
   }
 
   /**
-   * As `call`, and again with the same Idempotency-Key while the gateway cannot be reached or says that it cannot
-   * now: the request is carried out once however often it is sent.
+   * Like `call`, but repeats the request with the same Idempotency-Key while the gateway is unreachable or
+   * unavailable. The request is carried out once, however often it is sent.
+   *
    *
    * @throws GatewayRefusal, or the last failure after `retryForMs`
    */

@@ -8,14 +8,14 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A connection that could not be made has carried nothing: the request may go to the next one. */
+/** A failed connection has sent nothing, so the request may go to the next target. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED']);
 
 /**
- * An HTTP proxy on 127.0.0.1 that gives each request to the next of its targets, as the plainest load balancer does:
- * two consecutive requests of one client never reach the same instance. A target that refuses the connection is passed
- * over; a request that was begun is never repeated. Bodies are streamed both ways, and an answer that breaks off breaks
- * off for the client too.
+ * An HTTP proxy on 127.0.0.1 that passes each request to the next of its targets, like the simplest load balancer:
+ * two consecutive requests of one client never reach the same instance. A target that refuses the connection is
+ * skipped. A started request is never repeated. Bodies are streamed in both directions, and a broken answer is broken
+ * for the client too.
  */
 export class RoundRobin {
   readonly #server: Server;
@@ -82,7 +82,7 @@ export class RoundRobin {
       this.answered[target] = (this.answered[target] ?? 0) + 1;
       const { statusCode = 502, statusMessage, rawHeaders } = response;
       answer.writeHead(statusCode, statusMessage, rawHeaders);
-      // Not `pipeline`: it would end an answer that broke off as if it were whole.
+      // Not `pipeline`, which would end a broken answer as if it were complete.
       response.once('error', () => answer.destroy());
       response.pipe(answer);
     });
@@ -96,7 +96,7 @@ export class RoundRobin {
       else answer.writeHead(502).end();
     });
     answer.once('close', () => passed.destroy());
-    // Nothing of the body is read before there is a connection, so it can still go to another target.
+    // The body is not read before there is a connection, so the request can still go to another target.
     passed.once('socket', (socket) => {
       const send = () => asked.pipe(passed);
       if (socket.connecting) socket.once('connect', send);

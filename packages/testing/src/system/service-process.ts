@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { launchOf, repositoryRoot, type ServiceName } from '../repository.js';
 
 export interface SpawnOptions {
-  /** How long it gets to say `ready`. Default 60,000. */
+  /** Milliseconds until it must be ready. Default 60,000. */
   readonly readyTimeoutMs?: number;
-  /** How long `stop` waits before it kills. Default 25,000: longer than a service's own bound. */
+  /** Milliseconds that `stop` waits before it kills. Default 25,000: longer than a service's own limit. */
   readonly stopTimeoutMs?: number;
 }
 
@@ -14,15 +14,15 @@ interface ReadyMessage {
   readonly [port: string]: number | string;
 }
 
-/** The last lines are kept: enough to see why it went down. */
+/** Number of last lines to keep, enough to see why it ended. */
 const MAX_OUTPUT_LINES = 2_000;
-/** Children that this process must not leave behind, however it ends. */
+/** Child processes that must not outlive this process. */
 const alive = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-/** A built service as a process of its own. */
+/** A built service in its own process. */
 export class ServiceProcess {
   readonly name: string;
   readonly pid: number;
@@ -50,7 +50,7 @@ export class ServiceProcess {
     return `http://127.0.0.1:${this.ports.ops}`;
   }
 
-  /** What it wrote, both streams, the last 2,000 lines. */
+  /** Its output, both streams, the last 2,000 lines. */
   output(): string {
     return this.#lines.join('\n');
   }
@@ -59,10 +59,10 @@ export class ServiceProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** SIGTERM, and SIGKILL when that does not do. Resolves with how it ended. */
+  /** SIGTERM, then SIGKILL if needed. Resolves with how it ended. */
   async stop(): Promise<string> {
     if (!this.running) return this.exited;
-    // A process that stands still would never see the SIGTERM.
+    // A suspended process would never receive the SIGTERM.
     this.#child.kill('SIGCONT');
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#stopTimeoutMs);
@@ -71,13 +71,13 @@ export class ServiceProcess {
     return how;
   }
 
-  /** No chance to finish anything. */
+  /** SIGKILL: it cannot finish anything. */
   async kill9(): Promise<string> {
     this.#child.kill('SIGKILL');
     return this.exited;
   }
 
-  /** SIGSTOP: it stands still, its connections stay open, its peers see a stalled process. */
+  /** SIGSTOP: it is suspended, and its connections stay open. */
   freeze(): void {
     this.#child.kill('SIGSTOP');
   }

@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * A TCP proxy on 127.0.0.1 that stands for the network: it can cut every connection, refuse new ones, or swallow
- * the bytes of those that stay open (which is what a lost network looks like from inside).
+ * A TCP proxy on 127.0.0.1 that simulates the network: it can cut every connection, refuse new ones, or drop the
+ * bytes of open ones (like a lost network).
  */
 export class TcpProxy {
   readonly #server: Server;
@@ -34,7 +34,7 @@ export class TcpProxy {
     this.#destroyAll();
   }
 
-  /** Nothing gets through either way, and nobody is told, until `restore`. */
+  /** Drops all bytes in both directions without closing connections, until `restore`. */
   stall(): void {
     this.#mode = 'stall';
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();

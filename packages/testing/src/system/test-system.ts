@@ -13,25 +13,25 @@ import { type ServiceProcess, spawnService } from './service-process.js';
 const run = promisify(execFile);
 const DEFAULT_PARTITIONS = 4;
 
-/** How many gateways a suite runs that does not say it itself: `TEST_GATEWAYS`, default 1. */
+/** Number of gateways in suites that do not set it: `TEST_GATEWAYS`, default 1. */
 export const gatewaysByDefault = (): number => Number(process.env.TEST_GATEWAYS || 1);
 
 export interface TestSystemOptions {
   /** Which services run. Default: all three. */
   readonly services?: readonly ServiceName[];
-  /** Instances of the gateway. With more than one, clients reach them by turns. Default: TEST_GATEWAYS, else 1. */
+  /** Instances of the gateway. With several, requests alternate between them. Default: TEST_GATEWAYS, otherwise 1. */
   readonly gateways?: number;
-  /** Lanes. Default 4, which is enough to see them apart. */
+  /** Number of lanes. Default 4, enough to distinguish them. */
   readonly partitions?: number;
   /** For every service, on top of what it gets. */
   readonly env?: Readonly<Record<string, string>>;
   /** Default: TEST_KAFKA_BROKERS. */
   readonly kafkaBrokers?: string;
-  /** What the services get instead of the database's URL: the way through a proxy. */
+  /** Changes the database's URL for the services, to a proxy. */
   readonly databaseUrlForServices?: (url: string) => string;
 }
 
-/** Everything of Subledger on the shared test servers, apart from all other suites: own database, own topics. */
+/** All of Subledger on the shared test servers, isolated from other suites by its own database and topics. */
 export class TestSystem {
   readonly database: TestDatabase;
   readonly kafka: KafkaConfig;
@@ -87,7 +87,7 @@ export class TestSystem {
     return new GatewayClient(this.gatewayUrl, this.operatorKey);
   }
 
-  /** Where clients reach the gateway; with several instances each request goes to the next one. */
+  /** Address of the gateway. With several instances, each request goes to the next one. */
   get gatewayUrl(): string {
     return this.#balancer?.url ?? this.gatewayUrlOf(0);
   }
@@ -160,7 +160,7 @@ export class TestSystem {
     };
     if (name !== 'gateway') return common;
     return {
-      // Suites ask from one address with one key, as fast as they can.
+      // Suites send from one address with one key, as fast as they can.
       RATE_LIMIT_ADDRESS: '0',
       RATE_LIMIT_CUSTOMER: '0',
       RATE_LIMIT_MAIN_ACCOUNT: '0',
@@ -186,7 +186,7 @@ export class TestSystem {
     return stdout;
   }
 
-  /** Everything that the services wrote, for the message of a failed test. */
+  /** All output of the services, for the message of a failed test. */
   output(): string {
     return this.#processes.map((one) => `── ${one.name}\n${one.output()}`).join('\n');
   }
