@@ -28,7 +28,7 @@ describe('percentile: the smallest value that so many percent are not above', ()
     expect(percentile(ascending, percent)).toBe(expected);
   });
 
-  test('there is none of nothing', () => {
+  test('is NaN without values', () => {
     expect(percentile([], 99)).toBeNaN();
   });
 });
@@ -72,7 +72,7 @@ describe('drift of the first and the last window', () => {
     expect(drift(samples(10, 10, 20, 20), 60, 0)).toEqual({ first: 10, last: 20, ratio: 2 });
   });
 
-  test('takes no more than half of a short window for start-up', () => {
+  test('uses at most half of a short window for start-up', () => {
     expect(drift(samples(0, 10, 20, 20), 60, 10)).toEqual({ first: 10, last: 20, ratio: 2 });
   });
 });

@@ -34,7 +34,7 @@ const INSTANCES = STALLS > 3 ? [1, 2] : [2];
 const HEALED_MS = 60_000;
 const EVERY_MS = 60;
 
-describe.each(INSTANCES)('a broker that stands still, with %i of each service', (instances) => {
+describe.each(INSTANCES)('a broker that is suspended, with %i of each service', (instances) => {
   const random = SeededRandom.announced('broker stalls');
   let home: string;
   let broker: Awaited<ReturnType<typeof startKafka>>;

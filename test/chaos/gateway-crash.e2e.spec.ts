@@ -171,7 +171,7 @@ describe('a gateway is killed', () => {
       expect(new Set(sent(mark('buy')).map(({ id }) => id)).size).toBe(1);
     });
 
-    it('and answers itself when it is back, also while the other one is asked', async () => {
+    it('and answers again when it is back, also while the other one answers', async () => {
       await restartFirst();
       const limit = LIMITS[moment] as string;
       const write = opening(mark('Open'), limit);

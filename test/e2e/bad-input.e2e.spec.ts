@@ -68,7 +68,7 @@ describe('bad input', () => {
       headers: { mark },
     });
 
-    it('dead-letters each record with its reason, and goes on with the partition', async () => {
+    it('dead-letters each record with its reason, and continues with the partition', async () => {
       const valid = command('points.purchase', {
         mainAccountId: customer.id,
         points: '5',
@@ -97,7 +97,7 @@ describe('bad input', () => {
       expect(await reasonsOf(mark, bad.length)).toEqual(bad.map(([reason]) => reason));
     });
 
-    it('says where a dead letter came from, and keeps its text', async () => {
+    it('keeps the source and the text of a dead letter', async () => {
       const letter = deadLetters.records.find(
         (record) => record.headers[DEAD_LETTER_HEADERS.reason] === 'malformed-json',
       );
@@ -143,7 +143,7 @@ describe('bad input', () => {
       expect(await subOf(customer, sub.id)).toMatchObject({ used: '5', remaining: '95' });
     });
 
-    it('dead-letters a message of a customer that nobody knows', async () => {
+    it('dead-letters a message of an unknown customer', async () => {
       const unknown = randomUUID();
       const record = messageRecord(
         messageSent({ mainAccountId: newMainAccountId(), subAccountId: newSubAccountId() }),
@@ -152,7 +152,7 @@ describe('bad input', () => {
       expect(await reasonsOf(unknown, 1)).toEqual(['unknown-main-account']);
     });
 
-    it('charges a message whatever its texts are, and shows � for what it cannot keep', async () => {
+    it('charges a message with any texts, and shows � for characters that it cannot store', async () => {
       const { used } = await subOf(customer, sub.id);
       const odd = {
         content: 'See you at 10 \uD83D',
@@ -202,7 +202,7 @@ describe('bad input', () => {
         413,
         'payload-too-large',
       ],
-      ['an amount that is none', { body: { points: '1.2345' } }, 422, 'validation-failed'],
+      ['an invalid amount', { body: { points: '1.2345' } }, 422, 'validation-failed'],
       ['a field too many', { body: { points: '1', bonus: true } }, 422, 'validation-failed'],
     ])('answers %s with a problem', async (_what, options, status, code) => {
       const answer = await system.operator.request<Problem>('POST', purchases(), options);
@@ -216,14 +216,14 @@ describe('bad input', () => {
       });
     });
 
-    it('says which field is wrong', async () => {
+    it('names the wrong field', async () => {
       const { body } = await customer.api.request<Problem>('POST', `${customer.path}/sub-accounts`, {
         body: { name: 'with space', password: 'Marmot7Lantern', limit: '01' },
       });
       expect(body.errors?.map(({ path }) => path).sort()).toEqual(['limit', 'name']);
     });
 
-    it('shows nobody the existence of what is not theirs', async () => {
+    it('does not reveal the existence of others’ objects', async () => {
       const other = await makeCustomer(system, '0');
       expect((await customer.api.request('GET', other.path)).status).toBe(404);
       expect((await system.operator.as('no-such-key-at-all').request('GET', other.path)).status).toBe(401);

@@ -69,7 +69,7 @@ describe.each(ENTRY_POINTS)('%s', (entry) => {
     expect(imports).toEqual(["import '@subledger/service-kit/require-node';"]);
   });
 
-  test('says on an old Node what to do, and does nothing', async () => {
+  test('prints instructions on an old Node, and does nothing', async () => {
     const run = promisify(execFile)(process.execPath, ['--import', OLD_NODE, entry], {
       cwd: root,
       timeout: 20_000,

@@ -94,7 +94,7 @@ describe('outages', () => {
     await eventually(async () => (await subOf(customer, sub.id)).used === usedPoints, { timeoutMs: 60_000 });
   }
 
-  it.each(['cut', 'stall'] as const)('goes on after the database was lost (%s)', async (how) => {
+  it.each(['cut', 'stall'] as const)('continues after the database was lost (%s)', async (how) => {
     const { used } = await subOf(customer, sub.id);
     network[how]();
     try {
@@ -108,7 +108,7 @@ describe('outages', () => {
     await expectWork(String(Number(used) + 5));
   });
 
-  it('goes on after the broker was lost', async () => {
+  it('continues after the broker was lost', async () => {
     const { used, balance } = { ...(await subOf(customer, sub.id)), ...(await mainOf(customer)) };
     await broker.stop();
     let reporting: Promise<void>;
@@ -126,7 +126,7 @@ describe('outages', () => {
     await expectWork(String(Number(used) + 7));
   });
 
-  it('answers 202 while the ledger stands still, and keeps the promise', async () => {
+  it('answers 202 while the ledger is suspended, and executes it later', async () => {
     const { balance } = await mainOf(customer);
     system.service('ledger').freeze();
     let location: string | null;

@@ -64,7 +64,7 @@ describe('in production the gateway does not start', () => {
     for (const value of Object.values(env)) if (value) expect(said).not.toContain(value);
   });
 
-  test('but with good ones it goes on to its database', async () => {
+  test('but with good ones it connects to its database', async () => {
     const { said } = await start(GOOD);
     expect(said).toMatch(/database/i);
     expect(said).not.toContain('in production');

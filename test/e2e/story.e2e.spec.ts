@@ -64,7 +64,7 @@ describe('the story of a sub-account', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('refuses a sub-account whose limit the balance does not cover, and its name stays free', async () => {
+  it('refuses a sub-account if the balance does not cover its limit, and its name stays free', async () => {
     const body = { name: 'Greedy', password: 'Marmot7Lantern', limit: '9001' };
     const refused = await customer.api.request<Problem>('POST', `${customer.path}/sub-accounts`, { body });
     expect(refused.status).toBe(409);

@@ -65,7 +65,7 @@ async function openCustomer({ gatewayUrl, operator }: DevJson): Promise<void> {
   expect(response.status).toBe(201);
 }
 
-test('it starts, goes on with its data, refuses a second start harmlessly, and runs beside another', async () => {
+test('it starts, keeps its data, refuses a second start harmlessly, and runs beside another', async () => {
   expect((await stat(closed)).mode & 0o077).toBe(0);
   const first = await startAndWait('one');
   expect(first.said).toContain('Everything is up, and empty.');

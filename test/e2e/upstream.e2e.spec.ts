@@ -115,7 +115,7 @@ describe('the SDK', () => {
     expect(await subOf(customer, sub.id)).toMatchObject({ overage: '0', held: '0' });
   });
 
-  it('its README’s example runs as it stands', async () => {
+  it('the example in its README runs unchanged', async () => {
     const readme = await readFile(join(repositoryRoot(), 'packages/upstream/README.md'), 'utf8');
     const example = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     const folder = await mkdtemp(join(tmpdir(), 'subledger-example-'));

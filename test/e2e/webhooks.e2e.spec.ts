@@ -96,7 +96,7 @@ describe('webhooks', () => {
     });
   });
 
-  it('tell of what happened while the gateway was away, once', async () => {
+  it('report events from while the gateway was down, once', async () => {
     await system.service('gateway').kill9();
     await send('10');
     await send('30.5');

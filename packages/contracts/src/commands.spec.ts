@@ -120,7 +120,7 @@ describe('fields of commands', () => {
     expect('creditLimit' in configure.parse(main)).toBe(false);
   });
 
-  it('names a roll by what it rolls, whatever the length of the id', () => {
+  it('names a roll by its period, for any length of the id', () => {
     expect(rollCommandId('ma_1', '2026-12')).toBe('roll:ma_1:2026-12');
     expect(foreignId.safeParse(rollCommandId(`ma_${'a'.repeat(64)}`, '2026-12')).success).toBe(true);
   });

@@ -39,7 +39,7 @@ describe('JSON', () => {
     );
   });
 
-  it('with any key once more has it twice', () => {
+  it('with any key repeated is refused', () => {
     const object = fc.dictionary(fc.string(), fc.json(), { minKeys: 1 });
     fc.assert(
       fc.property(object, fc.nat(), (fields, number) => {
@@ -50,7 +50,7 @@ describe('JSON', () => {
     );
   });
 
-  it('is not read where it is nested so deep that nothing could walk through it', () => {
+  it('is refused if it nests too deeply to be walked', () => {
     const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
     expect(readJson(nested(60))).toBeDefined();
     expect(() => readJson(nested(100_000))).toThrow(SyntaxError);

@@ -33,7 +33,7 @@ describe('what no caller may do is thrown, not refused', () => {
     expect(() => parsePeriod(text)).toThrow(new RangeError(`not a period: "${text}"`));
   });
 
-  it('an amount that is none', () => {
+  it('an invalid amount', () => {
     expect(() => parsePoints('1e3')).toThrow(new RangeError('not an amount of points: "1e3"'));
   });
 });

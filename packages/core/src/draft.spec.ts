@@ -38,7 +38,7 @@ const read = (fields: object) =>
     ]),
   );
 
-describe('who is looked at in a funding pass: no more than may be funded, so that a pass stays cheap', () => {
+describe('the candidates of a funding pass: only those that may be funded, so that a pass stays cheap', () => {
   const rows: [string, readonly Change[], short: string[], relieved: string[]][] = [
     ['nothing touched', [], ['sa_2', 'sa_3'], []],
     ['touched, but as it was', [['sa_2', {}]], ['sa_2', 'sa_3'], []],
@@ -104,7 +104,7 @@ describe('a row is copied when first touched, and once', () => {
 });
 
 describe('books', () => {
-  it('know who is short', () => {
+  it('know the ids of those with a shortfall', () => {
     const own = books();
     expect([...own.short].sort()).toEqual(['sa_2', 'sa_3']);
   });

@@ -4,7 +4,7 @@ import { formatPoints, millipoints, parsePoints } from './points.js';
 import { Scenario } from './testing/scenario.js';
 import { opened, run, sent, table } from './testing/table.js';
 
-describe('a refusal for want of points says what there is, and what would be enough', () => {
+describe('a refusal for lack of points says how many are available, and how many would be enough', () => {
   table([
     {
       name: 'in debt, available is below 0',

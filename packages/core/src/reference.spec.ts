@@ -57,7 +57,7 @@ describe('a reference that was booked before', () => {
     },
   ]);
 
-  it('is compared by a key that fits into an index, whatever the text folds to', () => {
+  it('is compared by a key that fits into an index, for any normalized text', () => {
     const reference = '\uFDFA'.repeat(200);
     const data = { points: 1n, reference } as never;
     expect(referenceKey({ name: 'points.purchase', data })?.length).toBe(600);

@@ -65,7 +65,7 @@ describe('any sequence of commands, facts and months', () => {
     if (RUNS >= 300) expect([...counts.keys()].sort()).toEqual(REACHABLE);
   });
 
-  it('is deterministic: books loaded anew before each step, in another order of rows, decide the same', () => {
+  it('is deterministic: books reloaded before each step, in another order of rows, give the same decisions', () => {
     fc.assert(
       fc.property(workload, (run) => {
         play(run, fromRows);

@@ -75,7 +75,7 @@ test('isTransientError adds what a repeat may not meet again', () => {
   }
 });
 
-test('sqlState tells PostgreSQL’s codes from others of five characters', () => {
+test('sqlState distinguishes PostgreSQL’s codes from other codes of five characters', () => {
   expect(sqlState(coded('23505'))).toBe('23505');
   expect(sqlState(coded('P1001'))).toBeUndefined();
   expect(sqlState(coded('P0001'))).toBe('P0001');

@@ -54,7 +54,7 @@ describe('createPool', () => {
     expect(rows[0]).toEqual({ one: huge, many: [huge, null], day: '2026-03-01' });
   });
 
-  test('a statement over its time is cancelled, and the connection goes on', async () => {
+  test('a statement beyond its time-out is cancelled, and the connection stays usable', async () => {
     const hasty = createPool({ ...settings, max: 1, statementTimeoutMs: 50 });
     const error = await hasty.query('SELECT pg_sleep(10)').catch((e: unknown) => e);
     expect(sqlState(error)).toBe('57014');
@@ -139,7 +139,7 @@ describe('withTransaction', () => {
     for (let i = 0; i < 5; i += 1) await pool.query('SELECT 1');
   });
 
-  test('a connection lost during COMMIT leaves it in doubt, and says so', async () => {
+  test('a connection lost during COMMIT is reported as in doubt', async () => {
     const attempt = withTransaction(pool, async (client) => {
       const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
       await admin.query('SELECT pg_terminate_backend($1)', [rows[0].pid]);

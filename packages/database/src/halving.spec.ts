@@ -30,7 +30,7 @@ describe('applyByHalves', () => {
     expect(alone).toEqual(refused);
   });
 
-  test('an outage is thrown at once: nobody is refused for it', async () => {
+  test('an outage is thrown at once, and no item is refused', async () => {
     const outage = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
     let calls = 0;
     const applying = applyByHalves(

@@ -68,7 +68,7 @@ test('addresses of existing servers', () => {
   expect(() => parseDatabaseUrl('mysql://x')).toThrow(/DATABASE_URL/);
 });
 
-test('as root, PostgreSQL runs as postgres, else nobody, never as root', () => {
+test('as root, PostgreSQL runs as postgres or otherwise nobody, never as root', () => {
   const nobody = 'nobody:x:65534:65534:nobody:/:/bin/false';
   expect(parsePasswd(`root:x:0:0::/:/bin/sh\n${nobody}\npostgres:x:101:104::/:/bin/sh`)?.uid).toBe(101);
   expect(parsePasswd(`root:x:0:0::/:/bin/sh\n${nobody}`)?.name).toBe('nobody');
@@ -93,7 +93,7 @@ test.each([
 });
 
 describe('lockHome', () => {
-  test('a second one is told who has it; released, it is free', async () => {
+  test('a second one learns which process has it; after the release it is free', async () => {
     const home = join(folder, 'a');
     const lock = await lockHome(home);
     expect(await holderOf(home)).toBe(process.pid);

@@ -32,7 +32,7 @@ const pidOf = async (name: string): Promise<number> =>
 const poolOn = (url: string): ReturnType<typeof createPool> =>
   createPool({ url, schema: 'public', applicationName: 'stack-test', max: 2 });
 
-test('a second start goes on with data, addresses and cluster id; a pool survives the restart', async () => {
+test('a second start keeps data, addresses and cluster id; a pool survives the restart', async () => {
   const first = await start();
   const pool = poolOn(first.databaseUrl);
   await pool.query('CREATE TABLE kept (id int)');

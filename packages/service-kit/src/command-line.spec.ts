@@ -9,12 +9,12 @@ describe('withDevStack', () => {
   const file = join(home, 'dev.json');
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-  it('leaves an environment that says where the servers are', () => {
+  it('leaves an environment that has the servers’ addresses', () => {
     const env = { DATABASE_URL: 'postgresql://db', KAFKA_BROKERS: 'b:1', SUBLEDGER_HOME: '/nowhere' };
     expect(withDevStack(env, '/')).toEqual(env);
   });
 
-  it('says what to do where nothing is known', () => {
+  it('gives instructions if no address is known', () => {
     expect(() => withDevStack({ SUBLEDGER_HOME: home }, '/')).toThrow(
       /npm start[\s\S]*DATABASE_URL and KAFKA_BROKERS/,
     );

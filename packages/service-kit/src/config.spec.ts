@@ -76,7 +76,7 @@ describe('loadConfig', () => {
 });
 
 describe('kafkaConfigFrom', () => {
-  it('connects in plain text unless told otherwise', () => {
+  it('connects in plain text by default', () => {
     expect(kafkaConfigFrom(loadConfig(schema, good), 'ledger')).toEqual({
       brokers: ['a:9092', 'b:9093'],
       clientId: 'ledger',
@@ -105,7 +105,7 @@ describe('kafkaConfigFrom', () => {
     ]);
   });
 
-  it('says which CA file it cannot read', () => {
+  it('names the CA file that it cannot read', () => {
     const config = loadConfig(schema, { ...good, KAFKA_SSL: 'true', KAFKA_SSL_CA_FILE: '/nowhere/ca.pem' });
     expect(problemsOf(() => kafkaConfigFrom(config, 'ledger'))).toEqual([expect.stringContaining('ENOENT')]);
   });

@@ -25,7 +25,7 @@ describe('Health', () => {
     expect(health.readiness.ready).toBe(false);
   });
 
-  it('counts a check that hangs as failed, aborts it, and asks again', async () => {
+  it('counts a hanging check as failed, aborts it, and repeats it', async () => {
     let hangs = true;
     let aborted = false;
     health.markUp();

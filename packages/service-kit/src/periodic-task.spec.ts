@@ -53,7 +53,7 @@ test('closing waits for the run under way, and none follows', async () => {
   expect(runs).toHaveLength(1);
 });
 
-test('runs now where it is asked to, and once more where it is asked during a run', async () => {
+test('runs now on request, and again after a request during a run', async () => {
   const { repeated, runs } = setUp();
   repeated.start();
   void repeated.runNow();

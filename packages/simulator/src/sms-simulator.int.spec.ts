@@ -59,7 +59,7 @@ describe('SmsSimulator', () => {
     await deleteTopics(kafka, names);
   });
 
-  it('sends within what remains, then stands still; every report fits the contract', async () => {
+  it('sends within the remaining points, then stops; every report fits the contract', async () => {
     await producer.send([limit({})]);
     const options = { ratePerSecond: 200, pricesInPoints: ['1'], deliveryMs: { min: 5, max: 20 }, seed: 1 };
     simulator = new SmsSimulator({ kafka, ...options });
@@ -105,7 +105,7 @@ describe('SmsSimulator', () => {
     for (const { data } of facts) if (data.sentAt) expect(data.sentAt.slice(0, 7) < month).toBe(true);
   });
 
-  it('sends beyond the limit when told, and not for a sub-account that is not active', async () => {
+  it('sends beyond the limit on request, but not for an inactive sub-account', async () => {
     const paused = limit({ generation: 3, sequence: 2, status: 'paused' });
     await producer.send([paused]);
     simulator = new SmsSimulator({ kafka, ratePerSecond: 200, way: 'blind', pricesInPoints: ['1'] });

@@ -19,7 +19,7 @@ describe('createTestDatabase', () => {
     expect(rows).toEqual([{ lanes: 0 }]);
   });
 
-  it('drops a database that somebody is still connected to', async () => {
+  it('drops a database with open connections', async () => {
     const database = await createTestDatabase({ services: ['ledger'] });
     const other = await createTestDatabase({ services: ['ledger'] });
     made.push(other);

@@ -87,7 +87,7 @@ describe('the scheduler service', () => {
     expect(run).toEqual({ due: 1, rolled: 1, unfunded: 1 });
   });
 
-  it('restarts between asking and the answer: asks once, takes the answer', async () => {
+  it('restarts between command and answer: sends once, and stores the answer', async () => {
     const id = newMainAccountId();
     bench.ledger.silent = true;
     await bench.ledger.open(id, monthsAgo(1));

@@ -85,7 +85,7 @@ describe('AsyncAPI document', () => {
     expect(validate(document) ? null : validate.errors).toBeNull();
   });
 
-  it('has no reference that leads nowhere, and no schema that nobody uses', () => {
+  it('has no dangling reference and no unused schema', () => {
     const found = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref = '']) => ref);
     expect(found.filter((ref) => resolve(ref) === undefined)).toEqual([]);
     const used = new Set(found);
@@ -108,7 +108,7 @@ describe('AsyncAPI document', () => {
     expect(Object.fromEntries(told.map(([key, value]) => [key, String(value)]))).toEqual(config);
   });
 
-  it('has somebody who sends and somebody who receives every message', () => {
+  it('has a sender and a receiver of every message', () => {
     for (const action of ['send', 'receive'] as const) {
       const served = new Set(
         Object.values(operations)
@@ -123,7 +123,7 @@ describe('AsyncAPI document', () => {
 describe.each(messages)(
   'message %s',
   (name, { payload, headers, examples, summary, description, bindings }) => {
-    it('says what it is, who writes and reads it, its key, order, duplicates and units', () => {
+    it('describes its purpose, writers, readers, key, order, duplicates and units', () => {
       expect(summary.length).toBeGreaterThan(10);
       for (const word of ['Written by', 'Read by', 'Key', 'Order', 'Duplicates', 'Units'])
         expect(description).toContain(`**${word}** `);

@@ -37,7 +37,7 @@ function _keys(partitions: TopicPartition[]): string[] {
 }
 
 describe('trouble', () => {
-  test('an ordinary life says nothing above info', async () => {
+  test('a normal life logs nothing above info', async () => {
     const lines: string[] = [];
     const loud = (_: object, message: string) => lines.push(message);
     const log = { debug: () => undefined, info: () => undefined, warn: loud, error: loud };
@@ -56,7 +56,7 @@ describe('trouble', () => {
     expect(lines).toEqual([]);
   });
 
-  test('goes on when the topic is created later than the consumer', async () => {
+  test('works if the topic is created later than the consumer', async () => {
     const { consumer, records } = consume({ groupId: `${config.topicPrefix}g`, topics: ['late'] });
     const starting = consumer.start();
     await eventually('fails', () => consumer.state === 'crashed');
@@ -87,7 +87,7 @@ describe('trouble', () => {
     expect(values()).toEqual(['other', '1']);
   });
 
-  test('without the callback it goes on at the beginning', async () => {
+  test('without the callback it continues at the beginning', async () => {
     await write('a', 0, '0', '1');
     const { consumer, values, records } = consume({
       groupId: `${config.topicPrefix}g`,

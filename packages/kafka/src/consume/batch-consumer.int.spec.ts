@@ -38,7 +38,7 @@ function keys(partitions: TopicPartition[]): string[] {
 }
 
 describe('assignment', () => {
-  test('partition i of both topics goes to one member; who stays keeps what it had; who leaves gives it back', async () => {
+  test('partition i of both topics goes to one member; staying members keep their partitions; leaving ones give them back', async () => {
     const announced: Record<string, string[]> = { one: [], two: [] };
     const join = (name: string) =>
       consume({
@@ -133,7 +133,7 @@ describe('assignment', () => {
 });
 
 describe('delivery', () => {
-  test('a failing batch is delivered again from the same offset while other partitions go on', async () => {
+  test('a failing batch is delivered again from the same offset while other partitions continue', async () => {
     const failures: bigint[] = [];
     let isBroken = true;
     const { consumer, records } = consume({
@@ -160,7 +160,7 @@ describe('delivery', () => {
     expect(consumer.state).toBe('running');
   });
 
-  test('a handler that hangs past the session keeps its partition, and others go on', async () => {
+  test('a handler that hangs longer than the session keeps its partition, and others continue', async () => {
     const gate = Promise.withResolvers<void>();
     const calls: number[] = [];
     const { consumer } = consume({
@@ -201,7 +201,7 @@ describe('delivery', () => {
     expect(values().slice(5)).toEqual(['1', '2', '3']);
   });
 
-  test('commits what was done; a second consumer goes on there', async () => {
+  test('commits processed offsets; a second consumer continues there', async () => {
     const groupId = `${config.topicPrefix}g`;
     await write('a', 0, '0', '1');
     const first = consume({ groupId, topics: ['a'] });

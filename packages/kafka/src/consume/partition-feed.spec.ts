@@ -53,7 +53,7 @@ describe('PartitionFeed', () => {
     jest.useFakeTimers();
   });
 
-  test('one batch is in work, one waits, then fetching is held until there is room', async () => {
+  test('one batch is running and one is waiting, then fetching pauses until one is done', async () => {
     const { feed, calls, done, state } = feedUnderTest();
     expect(feed.accept(batch(0))).toBe(true);
     expect(state.paused).toBe(false);
@@ -68,7 +68,7 @@ describe('PartitionFeed', () => {
     expect(state.paused).toBe(false);
   });
 
-  test('under a trickle small batches join the one that waits, and fetching goes on until that is large', async () => {
+  test('under a trickle small batches join the waiting one, and fetching continues until that is large', async () => {
     const { feed, calls, done, state } = feedUnderTest();
     feed.accept(smallBatch(0));
     expect(feed.accept(smallBatch(2))).toBe(true);
@@ -151,7 +151,7 @@ describe('PartitionFeed', () => {
     expect(calls[1]!.batch.from).toBe(50n);
   });
 
-  test('a batch from an offset that nobody asked for is refused, and the seek repeated', () => {
+  test('a batch from an unrequested offset is refused, and the seek repeated', () => {
     const { feed, calls, seeks, state } = feedUnderTest();
     feed.seek(50n);
     state.round += 1;
@@ -185,7 +185,7 @@ describe('PartitionFeed', () => {
     expect(state.paused).toBe(false);
   });
 
-  test('draining waits for the handler in work and starts no other; restore goes on where it was', async () => {
+  test('draining waits for the running handler and starts no other; restore continues at the same position', async () => {
     const { feed, calls, seeks } = feedUnderTest();
     feed.accept(batch(0));
     feed.accept(batch(10));

@@ -39,7 +39,7 @@ const numbered = (from: number, count: number, topic = 'b') =>
   Array.from({ length: count }, (_, n) => ({ topic, key: `k${n % 5}`, value: String(from + n) }));
 
 describe('LogFollower', () => {
-  test('reads what is there and what comes, from where it is told, only what it follows', async () => {
+  test('reads existing and new records from the given offset, only of followed partitions', async () => {
     const producer = opened(new RecordProducer(config));
     await producer.send(numbered(0, 1_000));
     const { follower: reader, values } = follower({ maxBytesPerPartition: 4_000 });
@@ -103,7 +103,7 @@ describe('LogFollower', () => {
     expect(values).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
   });
 
-  test('asks where to go on when the log has lost the offset', async () => {
+  test('asks for the next offset if the log has lost the wanted one', async () => {
     const producer = opened(new RecordProducer(config));
     await producer.send(numbered(0, 20));
     await deleteRecords(config, 'b', 0, 15n);
@@ -137,7 +137,7 @@ describe('LogFollower', () => {
 });
 
 describe('RecordProducer.sendAndLocate', () => {
-  test('tells where each record is, and whether it may be there twice', async () => {
+  test('returns the position of each record, and whether it may be there twice', async () => {
     const wire = new FlakyWire();
     await wire.open();
     closers.push(() => wire.cut());

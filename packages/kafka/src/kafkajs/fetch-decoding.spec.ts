@@ -146,7 +146,7 @@ beforeAll(() => {
   speedUpFetch();
 });
 
-describe('an answer to a fetch says the same as kafkajs reads from it', () => {
+describe('an answer to a fetch decodes to the same as with kafkajs', () => {
   test.each<[string, BatchOf[]]>([
     ['no records', []],
     ['null key, tombstone', [{ firstOffset: 0n, records: [{ ...simple(null), value: null }] }]],
@@ -235,7 +235,7 @@ describe('the next offset', () => {
     return sealed(bytes);
   };
 
-  test('is after what the last whole batch was, whatever compaction has left of it', async () => {
+  test('is after the last complete batch, also if compaction has removed records of it', async () => {
     const whole = await encodeBatch({ firstOffset: 5n, records: [simple('a'), simple('b', 1)] });
     expect(nextOf()).toBe(0n);
     expect(nextOf(whole)).toBe(7n);
@@ -346,7 +346,7 @@ describe('a batch that cannot be decoded', () => {
     expect(nextOffset).toBe(9n);
   });
 
-  test('whose header is wrong at the end of an answer moves the position, and by no false time', async () => {
+  test('with a wrong header at the end of an answer moves the position, without a wrong time', async () => {
     const bad = withByte(await encodeBatch(three), 35, 1);
     const { messages, nextOffset } = decodeFetch(answerOf([bad])).responses[0]!.partitions[0]!;
     expect([messages.length, nextOffset, messages[0]!.timestamp]).toEqual([1, 8n, 0]);

@@ -59,7 +59,7 @@ describe('the coordinator of a transactional id', () => {
     expect(found()).toBe(1);
   });
 
-  test('is asked again while it is busy with the transaction before', async () => {
+  test('is tried again while it is busy with the previous transaction', async () => {
     const { endTxn, found, asked } = clusterWith(['CONCURRENT_TRANSACTIONS', 'CONCURRENT_TRANSACTIONS']);
     expect(await endTxn()).toBe('done');
     expect([found(), asked.length]).toEqual([1, 3]);
@@ -81,7 +81,7 @@ describe('the coordinator of a transactional id', () => {
     await expect(restless.endTxn()).rejects.toMatchObject({ type: 'NOT_COORDINATOR_FOR_GROUP' });
   });
 
-  test.each(['INVALID_PRODUCER_EPOCH', 'REQUEST_TIMED_OUT'])('is not asked twice after %s', async (type) => {
+  test.each(['INVALID_PRODUCER_EPOCH', 'REQUEST_TIMED_OUT'])('is not tried twice after %s', async (type) => {
     const { endTxn, found, asked } = clusterWith([type]);
     await expect(endTxn()).rejects.toMatchObject({ type });
     expect(asked).toEqual(['node-1']);

@@ -27,7 +27,7 @@ function sizeOf({ key, value, headers }: ReturnType<typeof toDeadLetter>): numbe
 }
 
 describe('toDeadLetter', () => {
-  test('says where the record came from and why it is dead, in headers and value', () => {
+  test('gives the source and the reason of the record, in headers and value', () => {
     const { outgoing, parsed } = letter(record('{"type":"points.grant","id":"c-1","x":1}'));
     expect(outgoing).toMatchObject({ topic: 'deadletters.v1', key: 'ma_1' });
     expect(outgoing.headers).toEqual({
@@ -64,7 +64,7 @@ describe('toDeadLetter', () => {
     expect(parsed.isTruncated).toBe(false);
   });
 
-  test('shows nothing of the record but ids: whatever else it says is sealed', () => {
+  test('shows only ids of the record, and seals everything else', () => {
     const secrets = ['+819077770001', 'MARKED content', 'MARKED type', 'MARKED id', 'MARKED header'];
     const [key = null, content, type, id, mark = ''] = secrets;
     const { outgoing, parsed } = letter(

@@ -105,7 +105,7 @@ describe('RecordProducer', () => {
     await wire.cut();
   });
 
-  test('gives up when the time is up, and tells', async () => {
+  test('gives up after the time-out with an error', async () => {
     const wire = new FlakyWire();
     await wire.open();
     const producer = opened(new RecordProducer({ ...config, dial: wire.dial }, { deliveryTimeoutMs: 1_500 }));
@@ -256,7 +256,7 @@ describe('TransactionalPublisher', () => {
     expect(values).toEqual(['first-0', 'first-1', 'first-2', 'first-3', 'second']);
   });
 
-  test('a topic on demand is fenced by the next open; one that is none of the fences is refused', async () => {
+  test('a topic on demand is fenced by the next open; a topic outside of the fences is refused', async () => {
     const fences = [
       { topic: 'a', partitions: [0, 1, 2, 3] },
       { topic: 'deadletters', partitions: [0], onDemand: true },

@@ -68,7 +68,7 @@ describe('SendQueue', () => {
     expect(names(sends.next())).toEqual(['a']);
   });
 
-  test('beyond the buffer a call waits until there is room, and later calls behind it', async () => {
+  test('beyond the buffer a call waits for free space, and later calls wait behind it', async () => {
     const sends = queue(10, 3);
     sends.add(records('a', 'b'));
     const waiting = sends.add(records('c', 'd'));
@@ -88,7 +88,7 @@ describe('SendQueue', () => {
     expect(names(sends.next())).toEqual(['a', 'b', 'c']);
   });
 
-  test('time-out rejects what is sent, queued and waiting for room; the rest of a cut call is not sent', async () => {
+  test('the time-out rejects sent, queued and delayed calls; the rest of a split call is not sent', async () => {
     let now = 0;
     const sends = queue(2, 4, () => now);
     const cut = sends.add(records('a', 'b', 'c'));

@@ -51,7 +51,7 @@ describe('RoundRobin', () => {
     expect(proxy.answered).toEqual([2, 1]);
   });
 
-  it('passes over a target that is not there, body and all, and says 502 when none is', async () => {
+  it('skips an unreachable target with the whole body, and answers 502 if there is none', async () => {
     await close(targets[0] as Server);
     const answers = await Promise.all([1, 2, 3].map((n) => ask('/', { method: 'POST', body: `body ${n}` })));
     expect(answers.map(({ text }) => text)).toEqual([1, 2, 3].map((n) => `b POST /  body ${n}`));

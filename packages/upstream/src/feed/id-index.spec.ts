@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { IdIndex } from './id-index.js';
 
 describe('IdIndex', () => {
-  it('is a map whose rows are dense and used again', () => {
+  it('is a map whose rows are dense and reused', () => {
     const id = fc.integer({ min: 0, max: 40 }).map((n) => `sa_${'x'.repeat(n % 7)}${n}`);
     const step = fc.tuple(fc.constantFrom('add', 'add', 'remove'), id);
     fc.assert(

@@ -126,7 +126,7 @@ describe('LimitFeed', () => {
     expect(check(feed, '1').allowed).toBe(true);
   });
 
-  it('out of touch with the brokers it refuses, and goes on by itself', async () => {
+  it('without contact to the brokers it refuses, and recovers by itself', async () => {
     await limit();
     const { kafka, proxy } = await cluster.throughProxy();
     const feed = await started({ kafka, staleAfterMs: 1_500 });
@@ -172,7 +172,7 @@ describe('LimitFeed', () => {
     expect(check(feed)).toEqual({ allowed: true, remaining: 1_000n });
   });
 
-  it('lets go of what had no effect, once the ledger is past it', async () => {
+  it('drops reservations without an effect once the ledger is past them', async () => {
     await limit({ remaining: '10' });
     const places = await foreign('dead-lettered', 'x', 'y');
     const feed = await started();
@@ -183,7 +183,7 @@ describe('LimitFeed', () => {
     await eventually(() => feed.status().reserved === 2);
   });
 
-  it('reads the log again when the ledger goes on in another generation', async () => {
+  it('reads the log again if the ledger continues in another generation', async () => {
     const places = await foreign('a', 'b', 'c');
     await limit({ remaining: '10', position: at(places[2]!.offset) });
     const feed = await started();
@@ -193,7 +193,7 @@ describe('LimitFeed', () => {
     expect(check(feed)).toMatchObject({ remaining: 10_000n });
   });
 
-  it('goes through a lane again whose log has lost its beginning', async () => {
+  it('reads a lane again if its log has lost its beginning', async () => {
     const places = await foreign('a', 'b', 'c');
     await deleteRecords(cluster.kafka, TOPICS.messages, LANE, places[1]!.offset);
     await limit({ remaining: '10' });
@@ -214,7 +214,7 @@ describe('LimitFeed', () => {
     await expect(start({ ownership: { index: 3, count: 3 } })).rejects.toThrow(RangeError);
   });
 
-  it('a lane is handed from one instance to the next: what is under way is counted by whoever has it', async () => {
+  it('a lane moves from one instance to the next, and its current owner counts messages under way', async () => {
     await limit({ remaining: '50' });
     const group = { groupId: `${cluster.kafka.topicPrefix}senders`, sessionTimeoutMs: 6_000 };
     const instances = [await started({ ownership: group })];

@@ -129,7 +129,7 @@ class World {
   }
 }
 
-describe('whatever comes when', () => {
+describe('any order of records', () => {
   it('nothing is spent that is not there, and in the end nothing stays reserved', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {

@@ -65,7 +65,7 @@ describe('LimitMirror', () => {
   });
 
   describe('check', () => {
-    it('allows what is left, and says how much that is', () => {
+    it('allows the remaining points, and returns how many are left', () => {
       expect(check('100')).toEqual({ allowed: true, remaining: points('100') });
       expect(check('100.001')).toEqual({ allowed: false, reason: 'limit', remaining: points('100') });
     });
@@ -130,7 +130,7 @@ describe('LimitMirror', () => {
       expect(check('1', '(202) 555-0123').allowed).toBe(true);
     });
 
-    it('says of a sender alone what it knows', () => {
+    it('checks a sender alone', () => {
       const allows = (sender: string, id = SUB, nowMs = NOW) => mirror.allowsSender(id, sender, nowMs);
       expect([allows('+815012345678'), allows('KITA')]).toEqual([false, true]);
       mirror.applyProfile(toRecord(profileValue()));
@@ -138,7 +138,7 @@ describe('LimitMirror', () => {
       expect(allows('050-1234-5678', SUB, NOW + 1)).toBeUndefined();
     });
 
-    it('told to allow, answers by what it knows', () => {
+    it('with allow, answers by the last known figures', () => {
       mirror = new LimitMirror({
         partitions: PARTITIONS,
         whenNotCaughtUp: 'allow',
@@ -225,7 +225,7 @@ describe('LimitMirror', () => {
       report('m', '30');
     });
 
-    it('is subtracted no more, just from its position on', () => {
+    it('is no longer subtracted from exactly its position on', () => {
       written('m', 10n);
       limit({ sequence: 2, remaining: '100', position: at(9) });
       expect(left()).toBe(points('70'));

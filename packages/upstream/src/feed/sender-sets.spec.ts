@@ -20,7 +20,7 @@ describe('SenderSets', () => {
     expect([japan, america].map((index) => sets.allows(index, '202-555-0123'))).toEqual([false, true]);
   });
 
-  it('keeps a list once, until nobody uses it', () => {
+  it('keeps a list once, until its last user is gone', () => {
     const sets = new SenderSets();
     const one = sets.use([A], 'JP');
     expect(sets.use([A], 'JP')).toBe(one);

@@ -107,7 +107,7 @@ describe('holds over HTTP', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('asks again with the same key while the gateway cannot, or cannot be reached', async () => {
+  it('repeats the request with the same key while the gateway is unavailable or unreachable', async () => {
     const { client, calls } = gateway([new Error('ECONNRESET'), problem('service-unavailable'), placed]);
     expect((await client.hold(request)).outcome).toBe('placed');
     expect(new Set(calls.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
@@ -132,7 +132,7 @@ describe('holds over HTTP', () => {
     ]);
   });
 
-  it('tells the refusal of an operation', async () => {
+  it('returns the refusal of an operation', async () => {
     const { body } = problem('limit-exceeded', { remaining: '1' });
     const { client } = gateway([
       { status: 202, body: operation('pending') },

@@ -87,7 +87,7 @@ describe('holds over Kafka', () => {
     expect(commands).toHaveLength(0);
   });
 
-  it('asks the feed about a sender, and sends nothing for one that is not allowed or not known', async () => {
+  it('checks a sender with the feed, and sends nothing if it is not allowed or unknown', async () => {
     const known = new Map([
       ['050-1234-5678', true],
       ['05000000002', false],
@@ -106,7 +106,7 @@ describe('holds over Kafka', () => {
     expect(await codeOf(checked, '050-1234-5678')).toBe('placed');
   });
 
-  it('no outcome in time, and nobody reachable, are unknown', async () => {
+  it('no outcome in time and no reachable broker are unknown', async () => {
     const { kafka, proxy } = await cluster.throughProxy();
     const hasty = HoldClient.overKafka({ kafka, timeoutMs: 1_000 });
     cluster.onClose(() => hasty.close());

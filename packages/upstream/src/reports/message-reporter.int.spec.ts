@@ -87,7 +87,7 @@ describe('MessageReporter', () => {
     expect(reporter.waiting).toBe(0);
   });
 
-  it('waits an outage out; what is beyond its room is refused, and nothing is lost', async () => {
+  it('waits during an outage; reports beyond the maximum are refused, and none is lost', async () => {
     const { kafka, proxy } = await cluster.throughProxy();
     const reporter = make({ kafka, maxWaiting: 50, maxBatch: 20 });
     await reporter.report(sent('before'));
@@ -104,7 +104,7 @@ describe('MessageReporter', () => {
     expect(first).toEqual(['before', ...Array.from({ length: 50 }, (_, n) => `m${n}`), 'after']);
   });
 
-  it('closed in an outage says what was not delivered', async () => {
+  it('closed in an outage returns the undelivered reports', async () => {
     const { kafka, proxy } = await cluster.throughProxy();
     const reporter = make({ kafka });
     await reporter.report(sent('before'));

@@ -140,7 +140,7 @@ function expected(operation: Operation, caller: Caller): [number, string] {
 describe.each(operations.map((operation) => [operation.operationId, operation] as const))(
   '%s',
   (_id, operation) => {
-    test.each(CALLER_NAMES)('asked by %s answers as the document says', async (name) => {
+    test.each(CALLER_NAMES)('called by %s answers as the document says', async (name) => {
       const { status, body, headers } = await gateway.call(
         operation.method,
         pathOf(operation),
@@ -159,7 +159,7 @@ describe('document and router', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual([...ROUTE_IDS].sort());
   });
 
-  test('have the same routes: nothing else is served but the open paths, which answer anybody', async () => {
+  test('have the same routes; only the open paths are served besides, and they answer every caller', async () => {
     const documented = operations.map(({ method, path }) => `${method} ${routerPath(path)}`);
     // Fastify adds a HEAD to every GET, behind the same gate.
     const open = [...OPEN_PATHS].map((path) => `GET ${path}`);
@@ -177,7 +177,7 @@ describe('document and router', () => {
     }
   });
 
-  test('HEAD asks like GET', async () => {
+  test('HEAD is answered like GET', async () => {
     const read = operations.filter(({ method }) => method === 'GET');
     for (const operation of read) {
       const { status } = await gateway.call('HEAD', pathOf(operation), { key: null });

@@ -74,7 +74,7 @@ test('the last use of a key is written for many requests at once, not with each'
   expect(at).toBeLessThanOrEqual(after);
 });
 
-test('a customer has a bounded number of keys, also if many are asked for at once', async () => {
+test('a customer has a limited number of keys, also with concurrent requests', async () => {
   const main = await gateway.mainAccount();
   const replies = await Promise.all(Array.from({ length: MAX_API_KEYS + 2 }, () => make(main)));
   const statuses = replies.map(({ status }) => status).sort();

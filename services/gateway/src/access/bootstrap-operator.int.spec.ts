@@ -29,7 +29,7 @@ describe('the configured operator', () => {
     expect(rows).toEqual([{ kind: 'operator', login_key: 'second' }]);
   });
 
-  test('is nobody where the configuration names none', async () => {
+  test('does not exist if the configuration names none', async () => {
     await configure(SECOND);
     const session = await logIn(SECOND);
     await configure({ OPERATOR_LOGIN: '', OPERATOR_PASSWORD: '' });
@@ -54,7 +54,7 @@ describe('the configured operator', () => {
     expect(rows).toEqual([{ login_key: 'first' }]);
   });
 
-  test('leaves operators alone that somebody else made', async () => {
+  test('leaves other operators unchanged', async () => {
     await configure(FIRST);
     await gateway.database.client.query(
       `INSERT INTO gateway.login (login_key, login, kind, password_hash)

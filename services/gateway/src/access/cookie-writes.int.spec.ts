@@ -42,7 +42,7 @@ describe('a write by cookie, with the right token, made by', () => {
     expect((await write(headers())).status).toBe(200);
   });
 
-  test('its own page needs the token all the same', async () => {
+  test('its own page needs the token too', async () => {
     const reply = await write({ 'sec-fetch-site': 'same-origin', 'x-csrf-token': 'wrong' });
     expect([reply.status, reply.body.errors[0].path]).toEqual([403, 'X-CSRF-Token']);
   });
@@ -62,7 +62,7 @@ describe('a login made by', () => {
   });
 });
 
-describe('what a key asks, and what changes nothing,', () => {
+describe('requests by key, and reads,', () => {
   const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
   test('may come from any page', async () => {
     const path = `/v1/main-accounts/${main}`;

@@ -35,7 +35,7 @@ describe('KnownKeys', () => {
     expect(await answer(keys.find('b'))).toBe(ROW);
   });
 
-  it('forgets a revoked one, also one whose read was under way', async () => {
+  it('forgets a revoked one, also during its read', async () => {
     const { keys, stored, answer } = setUp();
     const before = keys.find('a');
     stored.delete('a');

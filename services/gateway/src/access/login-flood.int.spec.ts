@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.stop());
 
-test('a flood of logins waits in a short line or is told to come again; other requests go on beside it', async () => {
+test('a flood of logins waits in a short queue or is refused; other requests are served meanwhile', async () => {
   const logIn = () =>
     gateway.call('POST', '/v1/session', { key: null, body: { login: 'nobody', password: 'wrong' } });
   let done = 0;

@@ -92,7 +92,7 @@ describe('failed logins to one account', () => {
     }
   });
 
-  test('that are refused cost nothing: the wait does not begin anew', async () => {
+  test('that are refused do not count: the wait does not start over', async () => {
     await statuses(times(PER_NETWORK, () => ({})));
     await statuses(times(10, () => ({})));
     await pause();
@@ -142,7 +142,7 @@ describe('failed logins to one account', () => {
     expect([count(401), count(429)]).toEqual([PER_NETWORK, 12 - PER_NETWORK]);
   });
 
-  test('a right password begins the account anew, and costs the address nothing', async () => {
+  test('a correct password resets the account, and does not count for the address', async () => {
     for (let round = 0; round < PER_ADDRESS + 1; round += 1) {
       expect((await logIn({ password: PASSWORD })).status).toBe(201);
     }
@@ -151,7 +151,7 @@ describe('failed logins to one account', () => {
     expect(await statuses(times(PER_NETWORK, () => ({})))).toEqual(repeat(401, PER_NETWORK));
   });
 
-  test('are forgotten when an operator says so', async () => {
+  test('are reset by an operator', async () => {
     await attack();
     expect(await statuses([{ password: PASSWORD }, { login: 'nobody' }])).toEqual([429, 401]);
     const reset = await gateway.call('POST', `/v1/main-accounts/${main}/login-attempts:reset`);
@@ -166,7 +166,7 @@ describe('failed logins to one account', () => {
 });
 
 describe('a known device', () => {
-  test('goes first, whatever is tried elsewhere, on its network and on its address', async () => {
+  test('has priority over attempts elsewhere, on its network and on its address', async () => {
     const cookie = deviceOf(await logIn({ password: PASSWORD }));
     await attack();
     await statuses(times(PER_ADDRESS, (index) => ({ login: `user${index}` })));
@@ -209,7 +209,7 @@ describe('a known device', () => {
     ).toEqual([429, 201]);
   });
 
-  test('is none by a made-up cookie, by that of another account, or after its time', async () => {
+  test('is not known by an invented cookie, by that of another account, or after its time', async () => {
     const other = deviceOf(await logIn({ login: 'minami', password: PASSWORD }));
     const old = deviceOf(await logIn({ password: PASSWORD }));
     await gateway.database.client.query(`UPDATE gateway.known_device SET expires_at = now() - interval '1 second'
@@ -221,7 +221,7 @@ describe('a known device', () => {
 });
 
 describe('failed logins from one address', () => {
-  test('are limited, whatever the account; other addresses go on', async () => {
+  test('are limited for any accounts; other addresses are not affected', async () => {
     const all = await statuses(times(PER_ADDRESS + 2, (index) => ({ login: `user${index}` })));
     expect(all).toEqual([...repeat(401, PER_ADDRESS), 429, 429]);
     const refused = await logIn({ password: PASSWORD });
@@ -276,7 +276,7 @@ test('old counts do not stay for long', async () => {
   expect(rows).toHaveLength(3);
 });
 
-test('a forwarded address of somebody who is no proxy is not believed', async () => {
+test('a forwarded address is not trusted unless it comes from a proxy', async () => {
   const plain = await gateway.another({ TRUSTED_PROXIES: '' });
   const found = [];
   for (let index = 0; index <= PER_NETWORK; index += 1) {

@@ -52,7 +52,7 @@ describe('a hash with parameters of before', () => {
     },
   );
 
-  test('sessions from before the upgrade go on, those of a changed password do not', async () => {
+  test('sessions from before the upgrade continue, those of a changed password do not', async () => {
     await gateway.database.client.query(
       `UPDATE gateway.login SET password_hash = $1 WHERE login_key = 'kita'`,
       [await hash(PASSWORD, { algorithm: 2, memoryCost: 8_192, timeCost: 1, parallelism: 1 })],

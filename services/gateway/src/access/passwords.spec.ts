@@ -6,7 +6,7 @@ import { hashPassword, isOutdated, verifyPassword } from './passwords.js';
 const TODAY = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 describe('passwords', () => {
-  test('are argon2id with at least the memory and passes that OWASP asks for', async () => {
+  test('are argon2id with at least the memory and passes that OWASP recommends', async () => {
     const stored = await hashPassword('correct horse');
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     expect(isOutdated(stored)).toBe(false);

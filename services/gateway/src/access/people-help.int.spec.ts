@@ -25,7 +25,7 @@ const status = async (body: object) =>
 const asSub = () => gateway.logIn({ mainAccount, subAccount: 'Reception' });
 
 describe('an operator', () => {
-  test('sets the password of a customer: its sessions end, and nobody waits for failed logins', async () => {
+  test('sets the password of a customer: its sessions end, and waits for failed logins are reset', async () => {
     const [session, subSession] = [await gateway.logIn({ login: 'kita' }), await asSub()];
     for (let round = 0; round < 3; round += 1) await status({ login: 'kita', password: 'wrong' });
     const body = { password: ANOTHER };
@@ -44,7 +44,7 @@ describe('an operator', () => {
     expect([status, body.errors]).toEqual([422, [{ path: 'password', message }]]);
   });
 
-  test('is told where there is no login', async () => {
+  test('gets an error if there is no login', async () => {
     const { body: made } = await gateway.call('POST', '/v1/main-accounts', {
       body: { name: 'No login', plan: 'prepay' },
     });
@@ -84,7 +84,7 @@ describe('a customer', () => {
     expect(await isOver(await asSub())).toBe(false);
   });
 
-  test('ends its own sessions, also the one that asks', async () => {
+  test('ends its own sessions, including that of the request', async () => {
     const session = await gateway.logIn({ login: 'kita' });
     expect((await gateway.call('DELETE', path('/sessions'), { session })).status).toBe(204);
     expect(await isOver(session)).toBe(true);

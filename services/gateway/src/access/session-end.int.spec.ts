@@ -30,7 +30,7 @@ async function asSubOf(name: string): Promise<{ id: string; session: TestSession
 }
 
 describe('a session ends', () => {
-  test('at logout, and the browser is told to forget it', async () => {
+  test('at logout, and the cookie is cleared', async () => {
     const session = await gateway.logIn({ login: 'kita' });
     const other = await gateway.logIn({ login: 'kita' });
     const reply = await gateway.call('DELETE', '/v1/session', { session });
@@ -128,7 +128,7 @@ describe('the own password', () => {
   const change = (session: TestSession, currentPassword: string, newPassword: string) =>
     gateway.call('PUT', '/v1/session/password', { session, body: { currentPassword, newPassword } });
 
-  test('of a sub-account: every session of it ends, this one goes on with a new cookie', async () => {
+  test('of a sub-account: its other sessions end, this one continues with a new cookie', async () => {
     const { id, session } = await asSubOf('Owner');
     const other = await asSub('Owner');
     const etag = (await gateway.call('GET', subPath(id))).headers.get('etag');
@@ -155,7 +155,7 @@ describe('the own password', () => {
     expect(await isOver(session)).toBe(false);
   });
 
-  test('of an operator stays what it is at a restart, until the configuration says another one', async () => {
+  test('of an operator stays the same at a restart, until the configuration changes', async () => {
     const before = await gateway.logIn({ login: 'root', password: 'operator-pass' });
     expect((await change(before, 'operator-pass', 'my own words')).status).toBe(200);
     await (await gateway.another()).stop();

@@ -75,7 +75,7 @@ describe('logging in', () => {
     expect(body.mainAccount).toEqual({ id: main, name: 'Kita', timeZone: 'Asia/Tokyo' });
   });
 
-  test('GET /v1/session tells a key what it is', async () => {
+  test('GET /v1/session describes a key', async () => {
     const key = await gateway.apiKey(main, ['read']);
     expect((await gateway.call('GET', '/v1/session', { key })).body).toEqual({
       who: 'main',
@@ -164,7 +164,7 @@ describe('logging in', () => {
     expect(answer.body.errors.map((error: { path: string }) => error.path).sort()).toEqual(paths);
   });
 
-  test('anew rotates: another cookie, and the one before is over', async () => {
+  test('again rotates the cookie, and the previous session ends', async () => {
     const first = await gateway.logIn({ login: 'kita' });
     const again = await logIn({ login: 'kita', password: PASSWORD }, { cookie: first.cookie });
     const second = sessionOf(again);
@@ -173,7 +173,7 @@ describe('logging in', () => {
     expect([await isOver(first), await isOver(second)]).toEqual([true, false]);
   });
 
-  test('a key in the request counts, whatever cookie comes with it', async () => {
+  test('a key in the request has priority over any cookie', async () => {
     const session = await gateway.logIn({ login: 'kita' });
     const key = await gateway.apiKey(main, ['write']);
     const reply = await gateway.call('POST', `/v1/main-accounts/${main}/activation-request`, {

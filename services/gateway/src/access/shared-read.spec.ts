@@ -11,7 +11,7 @@ function setUp() {
 const nextTick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('SharedRead', () => {
-  it('answers all who came during a query by one that began after they came', async () => {
+  it('answers callers during a query by one that began after their calls', async () => {
     const { shared, gates } = setUp();
     const first = shared.get('a');
     const others = [shared.get('a'), shared.get('a')];
@@ -24,7 +24,7 @@ describe('SharedRead', () => {
     await expect(Promise.all(others)).resolves.toEqual([2, 2]);
   });
 
-  it('goes on after a failure, which is only of those who shared it', async () => {
+  it('continues after a failure, which only affects those who shared it', async () => {
     const { shared, gates } = setUp();
     const first = shared.get('a');
     const second = shared.get('a');

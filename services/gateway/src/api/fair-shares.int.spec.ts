@@ -33,7 +33,7 @@ describe('requests of one customer', () => {
   const ask = (who: number, key: 0 | 1) =>
     gateway.call('GET', `/v1/main-accounts/${customer(who).id}`, { key: customer(who).keys[key] });
 
-  test('are limited for all its keys together, and another customer goes on', async () => {
+  test('are limited for all its keys together, without affecting other customers', async () => {
     // So many at once that also a slow machine gets more within a second than may be.
     const burst = await Promise.all(
       Array.from({ length: 20 * PER_SECOND }, (_none, index) => ask(0, index % 2 === 0 ? 0 : 1)),

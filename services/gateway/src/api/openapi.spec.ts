@@ -78,7 +78,7 @@ describe('the OpenAPI document', () => {
     expect(named.sort()).toEqual([...codesOf(route)].sort());
   });
 
-  test('says who may ask: each operation has its roles and its scope, or is open', () => {
+  test('has the callers: each operation has its roles and its scope, or is open', () => {
     for (const [name, operation] of operations) {
       const isOpen = operation.security.length === 0;
       expect([name, operation['x-roles']?.length > 0, isText(operation['x-scope'])]).toEqual([

@@ -65,7 +65,7 @@ describe('requests of one address', () => {
     ]);
   });
 
-  test('when they are used up, no key is looked up any more, but one that was right goes on', async () => {
+  test('when they are used up, no further key is looked up, but a known valid one still works', async () => {
     const address = '198.51.100.6';
     const key = await gateway.apiKey(main, ['read']);
     const path = `/v1/main-accounts/${main}`;
@@ -93,7 +93,7 @@ describe('requests of one address', () => {
 describe('requests of one credential', () => {
   const own = () => `/v1/main-accounts/${main}`;
 
-  test('a key is limited, wherever it asks from; another key goes on', async () => {
+  test('a key is limited from any address, without affecting other keys', async () => {
     const [key, other] = [await gateway.apiKey(main, ['read']), await gateway.apiKey(main, ['read'])];
     const replies = [];
     for (let at = 0; at <= PER_CUSTOMER; at += 1)

@@ -18,7 +18,7 @@ describe('problems', () => {
     expect(errorPage(code).html).toContain(ERRORS[code].title);
   });
 
-  test('figures of a refusal are shown and told, absent ones are left out', () => {
+  test('figures of a refusal are in fields and text, and absent ones are left out', () => {
     const body = problemBody('insufficient-main-balance', { needed: '3', available: undefined }, '');
     expect(body.needed).toBe('3');
     expect('available' in body).toBe(false);

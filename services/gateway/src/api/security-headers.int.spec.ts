@@ -33,7 +33,7 @@ async function answerTo(method: string, path: string, key: null | undefined): Pr
   return response;
 }
 
-test('every route answers with them, whoever asks', async () => {
+test('every route answers with them, for every caller', async () => {
   const routes = gateway.running.routes.filter(({ method }) => method !== 'HEAD');
   expect(routes.length).toBeGreaterThan(40);
   for (const { method, path } of routes) {
@@ -98,7 +98,7 @@ describe('pages', () => {
   );
 });
 
-test('without HTTPS no browser is told to insist on it', async () => {
+test('without HTTPS there is no HSTS header', async () => {
   const plain = await gateway.another({ PUBLIC_URL: 'http://points.example' });
   try {
     const { headers } = await gateway.call('GET', '/healthz', { key: null, url: plain.url });

@@ -324,7 +324,7 @@ describe('every change has its entry', () => {
     expect(writes.filter((id) => AUDIT_RULES[id] === null)).toEqual(['placeHold', 'releaseHold']);
   });
 
-  test('or there is no change: whatever cannot be noted is not done', async () => {
+  test('or there is no change: without an entry the change is rolled back', async () => {
     const { client } = gateway.database;
     const sub = await newSub();
     const session = await newSubSession();
@@ -360,7 +360,7 @@ describe('an entry', () => {
     return (await gateway.call('GET', mainPath(`/audit-log${query}`))).body.items[0];
   };
 
-  test('says who changed what, from what to what, and of a secret only that it changed', async () => {
+  test('has the actor, the change, and the values before and after, without secrets', async () => {
     const sub = await newSub('10');
     await asMain('PATCH', subPath(sub), { limit: '25', priority: 7, password: NEW_PASSWORD });
     expect(await lastOf('patchSubAccount', sub)).toEqual({
@@ -403,7 +403,7 @@ describe('an entry', () => {
     });
   });
 
-  test('names the key that asked, and the key that was made', async () => {
+  test('names the calling key, and the created key', async () => {
     const { body } = await asMain('POST', mainPath('/api-keys'), { name: 'robot', scopes: ['write'] });
     secrets.add(body.key);
     const sub = await newSub();
@@ -529,7 +529,7 @@ describe('the log', () => {
   const list = async (query: string, options: CallOptions = {}) =>
     (await gateway.call('GET', mainPath(`/audit-log?${query}`), options)).body;
 
-  test('comes newest first, page by page, whatever is added meanwhile', async () => {
+  test('comes newest first, page by page, also if entries are added meanwhile', async () => {
     const sub = await newSub();
     for (const verb of ['pause', 'resume', 'pause', 'resume']) await asMain('POST', subPath(sub, `/${verb}`));
     const first = await list(`subAccount=${sub}&limit=2`);
@@ -561,7 +561,7 @@ describe('the log', () => {
     expect(await of(`from=${items[1].at}`)).toEqual(['resumeSubAccount', 'pauseSubAccount']);
   });
 
-  test('does not tell a customer from where the provider works', async () => {
+  test('hides the addresses of the provider’s staff from customers', async () => {
     const sub = await newSub();
     await asOperator('POST', subPath(sub, '/pause'));
     const query = `subAccount=${sub}&action=pauseSubAccount`;

@@ -45,7 +45,7 @@ async function fastly<Result>(run: () => Promise<Result>): Promise<Result> {
 }
 
 describe.each<['cut' | 'stall']>([['cut'], ['stall']])('%s', (how) => {
-  test('the broker: writes are 503 at once, reads go on, and all is well again by itself', async () => {
+  test('the broker: writes are 503 at once, reads work, and everything recovers by itself', async () => {
     broker[how]();
     await eventually(async () => (await write()).status === 503, { what: '503' });
     const refused = await fastly(write);

@@ -25,7 +25,7 @@ describe('an apostrophe goes before', () => {
     expect(await guard(PLAIN)).toEqual(PLAIN);
   });
 
-  test('whatever it is: one apostrophe less is the text, and no formula is left', async () => {
+  test('for any text: without one apostrophe it is the original, and no formula is left', async () => {
     const unit = fc.oneof(
       fc.constantFrom(...'=+-@＝＋－＠\'"\t \u3000\u00a0\u200b\ufeff0159/:.,eE年月'),
       fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),

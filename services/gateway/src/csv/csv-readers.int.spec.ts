@@ -104,7 +104,7 @@ describe.each(FILES)('the file of %s', (file) => {
     );
   });
 
-  test('for anybody else is 422', async () => {
+  test('for another kind of reader is 422', async () => {
     const { status, body } = await gateway.call('GET', `${paths[file]}?for=me`);
     expect([status, body.errors[0].path]).toEqual([422, 'for']);
   });

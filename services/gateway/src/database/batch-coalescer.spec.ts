@@ -45,7 +45,7 @@ describe('BatchCoalescer', () => {
     expect(pieces).toEqual([[1, 2, 3]]);
   });
 
-  it('tells a failure to those who were in it, and goes on', async () => {
+  it('reports a failure to the callers of its batch, and continues', async () => {
     const { merged, gates, nextTick } = setUp();
     const first = merged.add([1]);
     const second = merged.add([2]);
@@ -56,7 +56,7 @@ describe('BatchCoalescer', () => {
     await second;
   });
 
-  it('lets what nobody waits for rest, until what is urgent takes it along', async () => {
+  it('delays items that are not urgent, until an urgent one takes them along', async () => {
     const { merged, pieces, gates, nextTick } = setUp();
     void merged.add([101]);
     gates[0]?.resolve();

@@ -141,7 +141,7 @@ test.each(['0000-01', '0000-12'])('the month %s is in no calendar of the databas
   expect((await gateway.call('GET', `/v1/main-accounts/${main}/periods/${period}.csv`)).status).toBe(404);
 });
 
-describe('a stream that is to go on after a forged id begins anew', () => {
+describe('a stream that is resumed with a forged id starts over', () => {
   const numbers = [31n, 63n].map((bits) => String(2n ** bits));
   const ids = numbers.flatMap((one) => [
     `${one}.1.1.1.0`,

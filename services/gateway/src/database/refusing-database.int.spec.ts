@@ -82,7 +82,7 @@ describe.each(['connection', 'query'] as const)('a database that refuses a %s', 
     },
   );
 
-  test.each(['23505', '22003', '42P01'])('with %s has judged what was asked', async (state) => {
+  test.each(['23505', '22003', '42P01'])('with %s has rejected the request', async (state) => {
     const errors = await errorsOf(at, state);
     expect(errors.map(isTransientError)).toEqual([false, false, false, false]);
     expect(errors).not.toContain('no error at all');

@@ -13,7 +13,7 @@ afterAll(() => gateway?.stop());
 
 const query = (name: string, value: string) => `${name}=${encodeURIComponent(value)}`;
 
-describe('names are found whatever the width, case and composition of letters', () => {
+describe('names are found for any width, case and composition of letters', () => {
   test.each<[string, string[], string[]]>([
     ['ＡＢＣ商事', ['ABC商事', 'abc', 'ＡＢＣ', 'ａｂｃ商', 'ＡＢＣ商事'], ['ABD', 'C 商']],
     ['ﾃｽﾄ株式会社', ['テスト', 'ﾃｽﾄ株式', '株式会社'], ['テスト 株']],

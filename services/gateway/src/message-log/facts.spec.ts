@@ -41,7 +41,7 @@ describe('a message for the log', () => {
     expect(read(messageSent(of), {}, around)).toMatchObject({ kind: 'sent', messageId: 'm-1' });
   });
 
-  it('is none where the ledger puts it aside for its time', () => {
+  it('is skipped if the ledger dead-letters it for its time', () => {
     const day = 86_400_000;
     for (const ago of [366, -1.1, 20_000])
       expect(
@@ -51,7 +51,7 @@ describe('a message for the log', () => {
     expect(read(messageSent(of), { sentAt: new Date(Date.now() - 364 * day).toISOString() })).toBeDefined();
   });
 
-  it('is none without what it is charged by: the ledger puts it aside', () => {
+  it('is skipped without the fields that charging needs: the ledger dead-letters it', () => {
     for (const field of ['messageId', 'subAccountId', 'sentAt', 'points'])
       expect(read(messageSent(of), { [field]: undefined })).toBeUndefined();
   });
@@ -68,7 +68,7 @@ describe('a status for the log', () => {
     });
   });
 
-  it('is dead-lettered where it has a key twice; a message is left to the ledger', () => {
+  it('is dead-lettered if it has a key twice; a message is left to the ledger', () => {
     const twice = (event: object) => {
       const value = Buffer.from(
         JSON.stringify(event).replace('"messageId"', '"messageId":"m-0","messageId"'),

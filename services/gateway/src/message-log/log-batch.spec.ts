@@ -87,7 +87,7 @@ describe('a message', () => {
     for (const other of [{ millipoints: 9n }, { subAccountId: 'sa_2' }])
       expect(after([sent(1), sent(2, other)]).only).toMatchObject({ millipoints: 1_200n, source: source(1) });
   });
-  test('finds the statuses that came before it, and they are gone from aside', () => {
+  test('takes the waiting statuses that came before it', () => {
     const [passed, complete] = MESSAGE_STATUSES;
     const store = after([status(1, complete, 8)], [status(2, passed, 7)], [sent(3)]);
     expect(store.only?.delivery).toMatchObject({ status: complete, statusAt: 8, endedAt: 8 });

@@ -36,7 +36,7 @@ const shown = (value: unknown): string =>
     ? `${value.stack} ${JSON.stringify(Object.getOwnPropertyDescriptors(value))} ${String(value.cause)}`
     : JSON.stringify(value);
 
-test('a record that the database refuses for good is left out; no log line has what it says', async () => {
+test('a record that the database refuses permanently is left out; no log line contains its content', async () => {
   const { lines, messageLog } = refusing('23514');
   await messageLog.apply([record]);
   expect(lines).toHaveLength(1);

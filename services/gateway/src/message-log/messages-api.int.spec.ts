@@ -112,7 +112,7 @@ describe('the list', () => {
     expect(ids((await gateway.call('GET', `${path}/messages?${query()}`)).body)).toEqual(expected);
   });
 
-  test('who: not another main account, not the SMS service; nonsense is named', async () => {
+  test('refuses other main accounts and the SMS service, and names invalid parameters', async () => {
     const other = await gateway.mainAccount();
     const key = await gateway.apiKey(other, ['read']);
     for (const each of ['messages', 'messages.csv', 'usage'])
@@ -260,7 +260,7 @@ describe('the CSV', () => {
       await eventually(async () => (await working()).length === 0);
     });
 
-    test('more at a time than allowed are told to wait', async () => {
+    test('more than the allowed concurrent ones are refused with a wait', async () => {
       const readers = await eventually(async () => [await open(), await open()]);
       const third = await gateway.call('GET', `/v1/main-accounts/${long}/messages.csv`);
       expect(third).toMatchObject({ status: 429, body: { code: 'too-many-requests' } });

@@ -34,7 +34,7 @@ const main = (n: number): Changed => ({ ...sub(n, 0), subAccountId: null });
 const many = (count: number, toChanged: (n: number) => Changed) =>
   Array.from({ length: count }, (_, n) => toChanged(n));
 
-test('nobody is told what nobody watches, or watched once', async () => {
+test('there is no notice for accounts that no stream watches, or no longer watches', async () => {
   expect(await noticeOf([sub(1, 1)])).toEqual([]);
   await watch(sub(2, 1).mainAccountId);
   await watch(sub(1, 1).mainAccountId, '-1 second');

@@ -77,7 +77,7 @@ describe.each(Object.entries(WRITES))('%s', (name, { command, ask }) => {
   const send = (url: string, [method, to, options]: [string, string, CallOptions], headers: object) =>
     gateway.call(method, to, { ...options, url, headers: { ...headers } });
 
-  test('asked for again through the other instance is answered as before, and done once', async () => {
+  test('repeated through the other instance gets the same answer, and is executed once', async () => {
     const headers = newKey();
     const before = command ? sentCommands(command) : 0;
     const first = await send(A(), ask(mark('one')), headers);
@@ -92,7 +92,7 @@ describe.each(Object.entries(WRITES))('%s', (name, { command, ask }) => {
     if (command && command !== 'hold.place') expect(sentCommands(command)).toBe(before + 1);
   });
 
-  test('asked for through both at the same moment is answered by both, and done once', async () => {
+  test('sent through both at the same moment is answered by both, and executed once', async () => {
     for (let round = 0; round < 8; round += 1) {
       const headers = newKey();
       const before = command ? sentCommands(command) : 0;
@@ -174,7 +174,7 @@ describe('a write whose outcome comes after the 202', () => {
     expect((await operationAt(B(), location, { key })).status).toBe(404);
   });
 
-  test('a sub-account asks for no writes, and reads nobody’s', async () => {
+  test('a sub-account may not write, and reads no operations of others', async () => {
     gateway.ledger.silent = true;
     const later = await gateway.call('POST', `${subs()}/${sub}/pause`, { key });
     gateway.ledger.silent = false;

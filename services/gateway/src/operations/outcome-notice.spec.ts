@@ -13,7 +13,7 @@ const outcome = (more: Partial<Outcome> = {}): Outcome => ({
 const decoded = (texts: readonly string[]) => texts.map((text) => JSON.parse(text) as OutcomeNotice);
 
 describe('encodeOutcomes', () => {
-  test('tells all outcomes, in as many notices as their sizes ask for', () => {
+  test('contains all outcomes, in as many notices as their sizes need', () => {
     const ended = Array.from({ length: 300 }, (_, i) => ({ id: `op_${i}`, outcome: outcome() }));
     const direct = Array.from({ length: 200 }, (_, i) => ({
       mainAccountId: 'ma_1',
@@ -38,7 +38,7 @@ describe('encodeOutcomes', () => {
     ]);
   });
 
-  test('says nothing of nothing', () => {
+  test('is absent without outcomes', () => {
     expect(encodeOutcomes({ direct: [], ended: [] })).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ const placed = (messageId: string): Outcome => ({
 const about = (messageId: string) => (outcome: Outcome) => outcome.messageId === messageId;
 
 describe('PendingDirectRequests', () => {
-  it('tells one of several requests with one key that it was new, and the others that they are repeats', async () => {
+  it('answers one of several requests with one key as new, and the others as repeats', async () => {
     const pending = new PendingDirectRequests();
     const waiting = [1, 2, 3].map(() => pending.wait(COMMAND, about('m'), 1_000));
     expect(pending.notify({ ...COMMAND, outcome: placed('m') })).toBe(true);
@@ -21,7 +21,7 @@ describe('PendingDirectRequests', () => {
     expect(pending.isEmpty).toBe(true);
   });
 
-  it('tells a request of other content too, but counts that as untold: whose it is may be elsewhere', async () => {
+  it('answers a request of other content too, but as not notified: its own request may wait elsewhere', async () => {
     const pending = new PendingDirectRequests();
     const other = pending.wait(COMMAND, about('other'), 1_000);
     expect(pending.notify({ ...COMMAND, outcome: placed('m') })).toBe(false);

@@ -91,7 +91,7 @@ describe('a write', () => {
     expect(all.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
   });
 
-  test('without an outcome in time is 202; its operation tells the end', async () => {
+  test('without an outcome in time is 202; its operation has the later outcome', async () => {
     gateway.ledger.silent = true;
     const later = await create('Later');
     expect(later.status).toBe(202);

@@ -110,7 +110,7 @@ describe('rebuild-read-model', () => {
     gateway.ledger.stating.perPart = 100;
   });
 
-  test('leaves statement lines alone where only states are asked for', async () => {
+  test('leaves statement lines unchanged if only states are requested', async () => {
     const { main, before } = await customer(1);
     await sql('UPDATE gateway.main_account_state SET balance = 1 WHERE main_account_id = $1', [main]);
     await sql(
@@ -144,7 +144,7 @@ describe('rebuild-read-model', () => {
     expect((await shown(kept.main)).subs).toEqual(kept.before.subs);
   });
 
-  test('asks again where no answer comes, and does not take an older answer for the new one', async () => {
+  test('requests again if no answer comes, and does not take an older answer for the new one', async () => {
     const { main, before } = await customer(2);
     await sql('UPDATE gateway.main_account_state SET balance = 1 WHERE main_account_id = $1', [main]);
     gateway.ledger.silent = true;

@@ -155,7 +155,7 @@ describe('statements of a read model that is built again', () => {
     expect(await shown(main)).toEqual(before);
   });
 
-  test('stay as they are where only states are asked for', async () => {
+  test('stay unchanged if only states are requested', async () => {
     const { main, before } = await closed();
     await sql('UPDATE gateway.period_statement SET used = 1000 WHERE main_account_id = $1', [main]);
     await rebuild(main, false);

@@ -287,7 +287,7 @@ describe('the design’s words', () => {
     expect(outcomes(given, subs)).toEqual(expected);
   });
 
-  it('says what there is and what is missing', () => {
+  it('has the available and the missing points', () => {
     const given = main(150n, { fundingPolicy: 'partial' });
     const { rows: _rows, ...preview } = previewReset(given, [
       sub(0, 100n, { remaining: 20_000n as Points }),
@@ -313,7 +313,7 @@ describe('the design’s words', () => {
     });
   });
 
-  it('step by step it is the same, row by row, with a turn for others after each thousand', () => {
+  it('in steps it is the same, row by row, with a pause after each thousand', () => {
     const given = main(100n);
     const subs = Array.from({ length: 2_500 }, (_, index) => sub(index, 1n, { priority: index % 3 }));
     const seen: ResetRow[] = [];

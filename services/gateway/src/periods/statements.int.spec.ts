@@ -92,7 +92,7 @@ describe('a month start and what comes after it, from events', () => {
     });
   });
 
-  test('what comes late stands apart, and counts once however often it comes', async () => {
+  test('late facts are listed separately, and count once, however often they come', async () => {
     const events = [
       charged(110, '3.5'),
       charged(111, '2', [
@@ -186,7 +186,7 @@ describe('a month start and what comes after it, from events', () => {
   });
 });
 
-test('a period that is not there, or of somebody else, is not found', async () => {
+test('a missing period, or that of another main account, is not found', async () => {
   const main = await gateway.mainAccount();
   const other = await gateway.mainAccount();
   const key = await gateway.apiKey(other, ['read']);

@@ -44,7 +44,7 @@ describe('a hold', () => {
     expect([await rows('operation'), await rows('idempotency_key')]).toEqual(before);
   });
 
-  test('asked for again with its key is answered as before: the ledger knows the command', async () => {
+  test('repeated with its key is answered as before: the ledger knows the command', async () => {
     const first = await place('m2', {}, 'k2');
     const again = await place('m2', {}, 'k2');
     expect(again.status).toBe(201);
@@ -54,7 +54,7 @@ describe('a hold', () => {
     expect(sent.at(-1)).toBe(sent.at(-2));
   });
 
-  test('asked for with a used key and other content is refused, also at the same time', async () => {
+  test('with a used key and other content is refused, also concurrently', async () => {
     await place('m3', {}, 'k3');
     const other = await place('m3', { points: '3' }, 'k3');
     expect([other.status, other.body.code]).toEqual([422, 'idempotency-conflict']);
@@ -77,7 +77,7 @@ describe('a hold', () => {
     expect(body.operation).toBeUndefined();
   });
 
-  test('for a main account that nobody opened is 404', async () => {
+  test('for an unknown main account is 404', async () => {
     const nobody = 'ma_00000000-0000-7000-8000-000000000000';
     expect((await place('m8', {}, undefined, nobody)).status).toBe(404);
   });
@@ -100,7 +100,7 @@ describe('a hold', () => {
     expect((await place('m9', {}, 'k9')).status).toBe(201);
   });
 
-  test('is given back, and barred where there is none', async () => {
+  test('is released, and barred if it was not placed', async () => {
     expect((await release('m1')).status).toBe(200);
     const { status, body } = await release('never-placed');
     expect([status, body.messageId]).toEqual([200, 'never-placed']);

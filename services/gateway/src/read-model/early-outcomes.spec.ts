@@ -29,7 +29,7 @@ const untold = (events: readonly LedgerEvent[], early: EarlyOutcomes): string[] 
     .outcomes.filter(({ isNotified }) => !isNotified)
     .map(({ commandId }) => commandId);
 
-test('a request of this instance is told when its event comes, and not again by the batch', async () => {
+test('a request of this instance is notified when its event arrives, and not again by the batch', async () => {
   const pending = new PendingDirectRequests();
   const early = new EarlyOutcomes(pending);
   const waiting = pending.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
@@ -39,7 +39,7 @@ test('a request of this instance is told when its event comes, and not again by 
   expect(untold(events, early)).toEqual(['cmd_c', 'direct_b']);
 });
 
-test('an operation is never told early: its answer is read from the read model', async () => {
+test('an operation is never notified early: its answer is read from the read model', async () => {
   const pending = new PendingDirectRequests();
   const early = new EarlyOutcomes(pending);
   const waiting = pending.wait({ mainAccountId: MAIN, commandId: 'cmd_c' }, () => true, 20);
@@ -47,7 +47,7 @@ test('an operation is never told early: its answer is read from the read model',
   expect(await waiting).toBeUndefined();
 });
 
-test('a repeat whose request waits on another instance is told by the batch', () => {
+test('a repeat whose request waits on another instance is notified by the batch', () => {
   const pending = new PendingDirectRequests();
   const early = new EarlyOutcomes(pending);
   void pending.wait({ mainAccountId: MAIN, commandId: 'direct_a' }, () => true, 60_000);
@@ -56,7 +56,7 @@ test('a repeat whose request waits on another instance is told by the batch', ()
   expect(untold(events, early)).toEqual(['direct_a']);
 });
 
-test('nothing is looked at early while nobody waits, or in a backlog', () => {
+test('nothing is parsed early without waiting requests, or in a backlog', () => {
   const pending = new PendingDirectRequests();
   const early = new EarlyOutcomes(pending);
   expect(early.isWorthwhile(1)).toBe(false);

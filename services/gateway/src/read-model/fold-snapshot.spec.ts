@@ -120,7 +120,7 @@ describe('foldSnapshot', () => {
     ]);
   });
 
-  it('tells the position of the first part, from which on all that is stated is newer', () => {
+  it('has the position of the first part: all parts are at least as new', () => {
     const events = [stated({ part: 1, sequence: 11 }), stated({ part: 2, sequence: 14, isLast: true })];
     expect(foldSnapshot(events).progress).toEqual([
       expect.objectContaining({ first: 1, last: 2, generation: 1, sequence: 11 }),

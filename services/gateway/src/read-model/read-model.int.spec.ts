@@ -48,7 +48,7 @@ describe('events that do not come as they should', () => {
       event.data.mainAccount.balance = text;
     });
 
-  test('unreadable, of another key, or impossible: dead-lettered, and the rest goes on', async () => {
+  test('unreadable, of another key, or impossible: dead-lettered, and the rest is applied', async () => {
     const deadLetters = await TopicReader.open(gateway.kafka, TOPICS.deadLetters);
     try {
       const huge = variant((event) => {
@@ -166,7 +166,7 @@ describe('statements and lists', () => {
     expect(await counts('active')).toBe(3);
   });
 
-  test('activation: asked for, listed, declined, asked again, approved', async () => {
+  test('activation: requested, listed, declined, requested again, approved', async () => {
     const { body } = await gateway.call('POST', '/v1/main-accounts', {
       body: { name: 'Asks', plan: 'prepay' },
     });

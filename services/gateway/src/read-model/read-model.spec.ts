@@ -54,12 +54,12 @@ async function sentWith(
   return sent;
 }
 
-test('a batch that no webhook is told of is one statement', async () => {
+test('a batch without webhook events is one statement', async () => {
   expect(await sentWith([])).toEqual({ alone: 1, within: [] });
   expect(await sentWith(['ma_3'])).toEqual({ alone: 1, within: [] });
 });
 
-test('one that some webhook is told of is a transaction that locks first', async () => {
+test('one with a webhook event is a transaction that locks first', async () => {
   const { alone, within } = await sentWith(['ma_2']);
   expect(alone).toBe(0);
   expect(within.slice(0, 3)).toEqual([
@@ -78,7 +78,7 @@ describe('the outcome of a plain operation', () => {
     cause: { kind: 'command', id: 'op_1', type: 'subledger.limit.change.v1' },
   });
 
-  test('is one statement where its request waits here, and that is told once it is committed', async () => {
+  test('is one statement if its request waits here, and the request is notified after the commit', async () => {
     const woken: string[] = [];
     const waiting = {
       knowsAsOutcomeOnly: (id: string) => id === 'op_1',
@@ -88,7 +88,7 @@ describe('the outcome of a plain operation', () => {
     expect(woken).toEqual(['op_1']);
   });
 
-  test('is looked up first where nobody here knows it', async () => {
+  test('is looked up first if no request here knows it', async () => {
     expect(await sentWith([], [changed])).toEqual({ alone: 2, within: [] });
   });
 });

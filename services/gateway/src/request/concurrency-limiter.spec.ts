@@ -17,7 +17,7 @@ function task() {
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('limiter', () => {
-  test('so many at once, the others in line and in order, one more is turned away', async () => {
+  test('runs the maximum at once, queues others in order, and rejects one more', async () => {
     const limiter = new ConcurrencyLimiter({ running: 2, waiting: 2 });
     const tasks = Array.from({ length: 4 }, task);
     const results = tasks.map(({ work }) => limiter.take(work));
@@ -40,7 +40,7 @@ describe('limiter', () => {
     expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done']);
   });
 
-  test('work that fails gives its turn on', async () => {
+  test('failing work frees its place', async () => {
     const limiter = new ConcurrencyLimiter({ running: 1, waiting: 1 });
     const [first, second] = [task(), task()];
     const failing = limiter.take(first.work);
@@ -52,7 +52,7 @@ describe('limiter', () => {
     expect(await limiter.take(async () => 'again')).toBe('again');
   });
 
-  test('whoever goes first does so, also where the line is full', async () => {
+  test('priority work goes first, also if the queue is full', async () => {
     const limiter = new ConcurrencyLimiter({ running: 1, waiting: 1 });
     const [running, waiting, first] = [task(), task(), task()];
     const results = [limiter.take(running.work), limiter.take(waiting.work), limiter.take(first.work, true)];

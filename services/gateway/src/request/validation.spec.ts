@@ -157,7 +157,7 @@ describe('a plus that a client did not encode comes as a blank', () => {
     },
   );
 
-  test('a text that cannot be stored is refused, not asked for', () => {
+  test('a text that cannot be stored is refused before any query', () => {
     for (const name of ['recipient', 'messageId'])
       expect(errorsOf('listMessages', { query: { [name]: 'a\u0000' } })).toHaveLength(1);
     expect(errorsOf('listAuditLog', { query: { actor: 'a\u0000' } })).toHaveLength(1);

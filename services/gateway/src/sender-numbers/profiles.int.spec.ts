@@ -151,7 +151,7 @@ describe('a profile', () => {
 });
 
 describe('the topic', () => {
-  test('equals the database after random changes by two instances, one of which goes in the midst of it', async () => {
+  test('equals the database after random changes by two instances, one of which stops meanwhile', async () => {
     const random = SeededRandom.announced('profiles');
     let second: Awaited<ReturnType<TestGateway['another']>> | undefined = await gateway.another();
     const ids: string[] = [];
@@ -201,7 +201,7 @@ describe('the topic', () => {
     await agree();
   });
 
-  test('goes on when the connection that holds the lock is cut', async () => {
+  test('continues when the connection that holds the lock is cut', async () => {
     const { rowCount } = await gateway.database.client.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'gateway-profiles'`,
@@ -212,7 +212,7 @@ describe('the topic', () => {
     await agree();
   });
 
-  test('goes on when the instance that published stops: another one takes over', async () => {
+  test('continues when the publishing instance stops: another one takes over', async () => {
     const second = await gateway.another();
     await gateway.running.stop();
     gateway.running = second;
@@ -221,7 +221,7 @@ describe('the topic', () => {
     await agree();
   });
 
-  test('is filled anew by republish-profiles, deletions included', async () => {
+  test('is filled again by republish-profiles, including deletions', async () => {
     const lines: string[] = [];
     const run = (...argv: string[]) =>
       runOperator({
@@ -250,7 +250,7 @@ describe('the topic', () => {
     expect(await run('--help')).toBe(0);
   });
 
-  test('is in time told that nobody publishes', async () => {
+  test('times out if no gateway publishes', async () => {
     await gateway.running.stop();
     // PostgreSQL ends a connection some time after its client has: until then the gateway counts as connected.
     await eventually(async () => {

@@ -255,7 +255,7 @@ describe('a hold with a sender', () => {
     expect([(await hold(allowed, sender)).status, (await hold(other, sender)).status]).toEqual([201, 409]);
   });
 
-  test('that nobody can read is refused; a short code is not ours', async () => {
+  test('that is unreadable is refused; a short code is not checked', async () => {
     const id = (await create()).body.id;
     for (const sender of ['tel:+815087654321', '++815087654321', '!']) {
       const { status, body } = await hold(id, sender);
@@ -275,7 +275,7 @@ describe('a hold with a sender', () => {
     expect((await hold(id, '05087654321')).status).toBe(201);
   });
 
-  test('that is refused asks nothing of the ledger; with the same key it works once the number is allowed', async () => {
+  test('that is refused sends no command; with the same key it works once the number is allowed', async () => {
     await register(A);
     const id = (await create()).body.id;
     const headers = { 'idempotency-key': 'hold-with-sender' };

@@ -66,7 +66,7 @@ describe('what comes before the stream has begun', () => {
   });
 });
 
-test('what did not change is told once', () => {
+test('unchanged states are sent once', () => {
   stream.knows({ limit: '1' });
   stream.begin([hello], '1', '1');
   for (const limit of ['1', '2', '2', '1']) stream.send([own(limit)], limit);

@@ -65,7 +65,7 @@ const beats = (reader: StreamReader, more = 2) => {
 };
 
 describe('a stream of a main account', () => {
-  test('tells by which headers it is one, and begins with hello', async () => {
+  test('has the headers of a stream, and begins with hello', async () => {
     const { response, events } = await ofMain();
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('cache-control')).toBe('no-store');
@@ -76,7 +76,7 @@ describe('a stream of a main account', () => {
     ]);
   });
 
-  test('on either instance tells what is written on the first one, with the JSON of REST', async () => {
+  test('on either instance sends changes made on the first one, with the JSON of REST', async () => {
     const both = await Promise.all([ofMain(), ofMain({ key }, other.url)]);
     await patch({ limit: '250' });
     const { body: subView } = await gateway.call('GET', subPath());
@@ -119,7 +119,7 @@ describe('a stream of a main account', () => {
     await reader.next(event, (data) => data[name] === expected[name]);
   });
 
-  test('tells operations that end to whom they belong', async () => {
+  test('sends ended operations to their owner', async () => {
     const [own, operators] = await Promise.all(
       [{ key }, { key: OPERATOR }].map((by) => ofMain(by, other.url)),
     );
@@ -137,7 +137,7 @@ describe('a stream of a main account', () => {
     expect(own.named('operation').map((one) => one.data.action)).not.toContain('createPurchase');
   });
 
-  test('tells nothing of another main account', async () => {
+  test('sends nothing about another main account', async () => {
     const reader = await ofMain();
     const elsewhere = await gateway.mainAccount('10', `else-${Date.now()}`);
     await gateway.subAccount(elsewhere, 'Other', '1');
@@ -148,7 +148,7 @@ describe('a stream of a main account', () => {
   });
 });
 
-test('a suspension is told that comes before the first look at its main account', async () => {
+test('a suspension before the first read of its main account is sent', async () => {
   const { client } = gateway.database;
   const elsewhere = await gateway.mainAccount('10', `busy-${Date.now()}`);
   // A look reads operations: the one for this stream waits, and so does the one for what is opened meanwhile.
@@ -164,7 +164,7 @@ test('a suspension is told that comes before the first look at its main account'
 });
 
 describe('without a notice', () => {
-  test('a change of a transaction that began before anybody watched is told', async () => {
+  test('a change of a transaction that began before the watch is sent', async () => {
     const { client } = gateway.database;
     const second = await gateway.subAccount(main, 'Second');
     await client.query('BEGIN');
@@ -177,7 +177,7 @@ describe('without a notice', () => {
     await reader.next('sub-account', ({ name }) => name === 'Early');
   });
 
-  test('what happened while no notices came is told when they come again', async () => {
+  test('changes while no notices arrived are sent when they arrive again', async () => {
     const reader = await ofMain({ key }, other.url);
     await gateway.database.client.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -187,7 +187,7 @@ describe('without a notice', () => {
     await reader.next('sub-account', ({ limit }) => limit === '31');
   });
 
-  test('a heartbeat tells what is still untold', async () => {
+  test('a heartbeat sends changes that were not sent yet', async () => {
     const reader = await ofMain();
     await gateway.database.client.query(`UPDATE gateway.sub_account SET name = 'Untold' WHERE id = $1`, [
       sub,
@@ -197,7 +197,7 @@ describe('without a notice', () => {
 });
 
 describe('a stream that is resumed', () => {
-  test('tells only what changed meanwhile, once', async () => {
+  test('sends only changes since the break, once', async () => {
     const second = await gateway.subAccount(main, 'Support');
     const reader = await ofMain();
     await patch({ limit: '7' });
@@ -216,7 +216,7 @@ describe('a stream that is resumed', () => {
     expect(again.named('operation')).toHaveLength(1);
   });
 
-  test('goes on where nothing changed, without an event', async () => {
+  test('continues without an event if nothing changed', async () => {
     const reader = await ofMain();
     await beats(reader);
     reader.close();
@@ -225,7 +225,7 @@ describe('a stream that is resumed', () => {
     expect(again.events.map(({ event, data }) => [event, data.resumed])).toEqual([['hello', true]]);
   });
 
-  test('tells all sub-accounts where the main account was suspended meanwhile', async () => {
+  test('sends all sub-accounts if the main account was suspended meanwhile', async () => {
     const reader = await ofMain();
     reader.close();
     await gateway.call('POST', `/v1/main-accounts/${main}/suspend`);
@@ -246,7 +246,7 @@ describe('a stream that is resumed', () => {
     await again.next('sub-account', ({ limit }) => limit === '9');
   });
 
-  test('after more changes than are told one by one says so, too', async () => {
+  test('sends a reset after too many changes', async () => {
     const reader = await ofMain();
     reader.close();
     await gateway.database.client.query(
@@ -263,7 +263,7 @@ describe('a stream that is resumed', () => {
 });
 
 describe('a sub-account’s own stream', () => {
-  test('tells what /v1/me answers, and nothing of its siblings or its main account', async () => {
+  test('sends the answer of /v1/me, and nothing about other sub-accounts or the main account', async () => {
     const sibling = await gateway.subAccount(main, 'Sibling');
     const session = await asSub();
     const reader = await open('/v1/me/stream', { session });
@@ -301,7 +301,7 @@ describe('a sub-account’s own stream', () => {
   });
 });
 
-test('the stream of all tells of every main account, also new ones, and of no sub-account', async () => {
+test('the stream of all sends every main account, including new ones, and no sub-accounts', async () => {
   const reader = await open('/v1/stream', { key: OPERATOR }, other.url);
   await patch({ limit: '21' });
   await reader.next('main-account', ({ id }) => id === main);
@@ -381,7 +381,7 @@ describe('a stream ends', () => {
     expect(rowCount).toBe(0);
   });
 
-  test('when its reader does not read, and others go on', async () => {
+  test('when its reader does not read, and others continue', async () => {
     const [reader, slowKey] = [await ofMain(), await gateway.apiKey(main, ['read'])];
     const port = Number(new URL(gateway.running.url).port);
     const slow = await Promise.all([0, 1, 2].map(() => neverRead(port, slowKey)));
@@ -431,7 +431,7 @@ test('readers that go away before their stream begins leave none behind', async 
 });
 
 describe('a stream is refused', () => {
-  test('for a main account of somebody else', async () => {
+  test('for another main account', async () => {
     const elsewhere = await gateway.mainAccount('10', `foreign-${Date.now()}`);
     const { response, body } = await refused(`/v1/main-accounts/${elsewhere}/stream`, { key });
     expect([response.status, body.code]).toEqual([404, 'not-found']);
@@ -453,7 +453,7 @@ describe('a stream is refused', () => {
   });
 });
 
-test('nothing is noted of changes that nobody watches', async () => {
+test('no notices are written for changes that no stream watches', async () => {
   const { client } = gateway.database;
   const watching = async () =>
     (await client.query('SELECT 1 FROM gateway.stream_watch WHERE main_account_id = $1', [main])).rowCount;

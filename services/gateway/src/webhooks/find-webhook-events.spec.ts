@@ -160,12 +160,12 @@ const TABLE: [string, Step[], string[]][] = [
   ],
 ];
 
-describe('what a story tells', () => {
+describe('the webhook events of a story', () => {
   test.each(TABLE)('%s', (_name, story, expected) => {
     expect(told(story)).toEqual(expected);
   });
 
-  test('what was so before anybody listened is no news', () => {
+  test('a state from before the webhook existed causes no event', () => {
     const before = findWebhookEvents([usedEvent(85, { sequence: 1 })], EMPTY).previous;
     const subs = new Map([...before.subs].map(([key, sub]) => [key, { ...sub, marks: new Set<Mark>() }]));
     const after = findWebhookEvents([used(90)({ sequence: 2 }), used(100)({ sequence: 3 })], {
@@ -189,7 +189,7 @@ describe('what a story tells', () => {
     ]);
   });
 
-  test('what is sent is what the contract says, whole and nothing else', () => {
+  test('each event has exactly the fields of the contract', () => {
     const story = [
       usedEvent(10, { sequence: 1 }),
       exceeded(130)({ sequence: 2 }),
@@ -259,7 +259,7 @@ describe('events that come again', () => {
     },
   );
 
-  test('any split and repetition tells the same', () => {
+  test('any split and repetition gives the same events', () => {
     fc.assert(
       fc.property(log, cuts, (events, batches) => {
         const whole = findWebhookEvents(events, EMPTY).webhookEvents;
@@ -281,7 +281,7 @@ describe('events that come again', () => {
     );
   });
 
-  test('a threshold is told once per month while the limit stays', () => {
+  test('a threshold causes one event per month while the limit stays', () => {
     const messages = fc.array(fc.integer({ min: 0, max: 130 }), { maxLength: 30 });
     fc.assert(
       fc.property(messages, (levels) => {

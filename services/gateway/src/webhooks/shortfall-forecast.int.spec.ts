@@ -67,7 +67,7 @@ const queued = async () =>
     ...JSON.parse(row.body),
   }));
 
-test('tells whose month start within three days lacks points, of those who want to know', async () => {
+test('sends an event for each month start within three days that lacks points, to subscribed webhooks only', async () => {
   await customer({ id: 'ma_short', balance: 40, hours: 60 });
   await customer({ id: 'ma_enough', balance: 200, hours: 60 });
   await customer({ id: 'ma_later', balance: 40, hours: 80 });
@@ -94,7 +94,7 @@ test('tells whose month start within three days lacks points, of those who want 
   ]);
 });
 
-test('tells once three days before and once one day before, however often and from wherever it looks', async () => {
+test('sends one event three days before and one event one day before, however often and on any instance', async () => {
   await customer({ id: 'ma_short', balance: 40, hours: 60 });
   const other = new ShortfallForecast(
     pool,
@@ -110,14 +110,14 @@ test('tells once three days before and once one day before, however often and fr
   expect(await forecast.look()).toBe(0);
 });
 
-test('tells of a shortfall that arises within these days', async () => {
+test('sends an event for a shortfall that arises within these days', async () => {
   await customer({ id: 'ma_short', balance: 200, hours: 60 });
   expect(await forecast.look()).toBe(0);
   await setMain('ma_short', 'balance = 40000, available = 40000');
   expect(await forecast.look()).toBe(1);
 });
 
-test('says what a customer in debt has: less than nothing', async () => {
+test('shows a negative balance of a customer in debt', async () => {
   await customer({ id: 'ma_short', balance: -500, hours: 60 });
   await forecast.look();
   expect((await queued()).map(({ data }) => [data.available, data.unfunded])).toEqual([['-470', 2]]);

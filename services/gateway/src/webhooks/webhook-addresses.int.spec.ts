@@ -92,7 +92,7 @@ describe('where a name leads', () => {
   });
 });
 
-describe('what an answer comes to', () => {
+describe('outcomes of answers', () => {
   const post = (timeoutMs = 1_000) => send(receiver.url(), true, timeoutMs);
 
   test.each([

@@ -89,7 +89,7 @@ const ofForecast = (dedupeKey: string, of = main) => ({
 });
 
 describe('an event from elsewhere', () => {
-  test('is queued by the transaction that it is given, once per key, for whoever takes it', async () => {
+  test('is queued by the given transaction, once per key, for every subscribed webhook', async () => {
     const takes = await webhook(main, ['shortfall.forecast']);
     const other = await webhook(main, ['period.rolled']);
     const rolledBack = withTransaction(pool, async (client) => {
@@ -194,7 +194,7 @@ describe('a receiver that does not take it', () => {
     expect((await hook.call('GET')).status).toBe(404);
   });
 
-  test('is no hindrance to others, and gets no more than its share at a time', async () => {
+  test('does not delay others, and gets at most its share at a time', async () => {
     const slow = await webhook();
     const other = await webhook(await gateway.mainAccount('1'));
     let open = 0;
@@ -224,7 +224,7 @@ describe('a receiver that does not take it', () => {
 });
 
 describe('a secret that cannot be read, since WEBHOOK_SECRET_KEY was changed', () => {
-  test('fails the delivery, says so, and is mended by a new one', async () => {
+  test('fails the delivery with its reason, and is fixed by a new one', async () => {
     const hook = await webhook();
     await pool.query(`UPDATE webhook SET secret = $2 WHERE id = $1`, [hook.id, Buffer.alloc(80, 7)]);
     const id = await hook.ping();
@@ -383,7 +383,7 @@ describe('housekeeping', () => {
     }
   });
 
-  test('an instance that got no notice finds a new webhook by looking, and hears of none that is off', async () => {
+  test('an instance without a notice finds a new webhook by polling, and no disabled one', async () => {
     const log = createLogger({ service: 'suite', level: 'silent' });
     const listeners = new WebhookListeners(pool, log);
     await listeners.start();

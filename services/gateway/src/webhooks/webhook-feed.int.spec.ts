@@ -158,7 +158,7 @@ test('two instances that read the same events, in any cuts and repetitions, queu
   );
 });
 
-test('what another instance is about to commit is waited for, not told as well', async () => {
+test('it waits for another instance’s uncommitted batch, and does not queue its events again', async () => {
   const main = 'ma_waits';
   await pool.query(
     `INSERT INTO webhook (main_account_id, id, url, events, secret) VALUES ($1, 'wh_1', 'https://example.com', $2, '')`,

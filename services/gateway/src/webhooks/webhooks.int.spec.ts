@@ -119,7 +119,7 @@ describe('a webhook', () => {
     expect(next.body.nextCursor).toBeNull();
   });
 
-  test('of somebody else is not there, nor is a delivery of another webhook', async () => {
+  test('of another main account is not found, nor is a delivery of another webhook', async () => {
     const made = await webhook(['period.rolled']);
     const other = await webhook(['period.rolled']);
     const stranger = await gateway.mainAccount('1');
@@ -189,7 +189,7 @@ describe('a delivery', () => {
     await remove(made.id);
   });
 
-  test('is tried again until it is received, and may be sent once more', async () => {
+  test('is tried again until it is received, and may be redelivered', async () => {
     const made = await webhook(['period.rolled']);
     receiver.reactions.push(500, 302, (response) => response.destroy());
     const { body: ping } = await gateway.call('POST', `${made.location}/ping`);
@@ -220,7 +220,7 @@ describe('a delivery', () => {
     await remove(made.id);
   });
 
-  test('tells of a crossing once, with the figures after it; the log is paged', async () => {
+  test('sends one event for a crossing, with the figures after it; the log is paged', async () => {
     const own = await gateway.mainAccount('1000');
     const sub = await gateway.subAccount(own, 'Crossing', '100');
     const made = await webhook(['limit.reached-80', 'limit.reached-100'], own);
@@ -281,7 +281,7 @@ describe('a delivery', () => {
     expect(pending.body.items).toEqual([]);
   });
 
-  test('tells of a deactivation and a month start; who did not ask for them hears nothing', async () => {
+  test('sends events for a deactivation and a month start, only to subscribed webhooks', async () => {
     const own = await gateway.mainAccount('1000');
     const sub = await gateway.subAccount(own, 'Leaving', '100');
     const made = await webhook(['sub-account.deactivated', 'period.rolled'], own);

@@ -12,7 +12,7 @@ import { TcpProxy } from '../testing/tcp-proxy.js';
 const BACKLOG = 3_000;
 const TABLES = ['main_accounts', 'sub_accounts', 'journal', 'transfers', 'charges', 'commands', 'outbox'];
 
-describe('a ledger that stands still while another one takes its lanes', () => {
+describe('a ledger that is suspended while another one takes its lanes over', () => {
   const harness = new LedgerHarness();
   const customers: Customer[] = [];
   const processes: ServiceProcess[] = [];
@@ -88,7 +88,7 @@ describe('a ledger that stands still while another one takes its lanes', () => {
     return JSON.stringify((await harness.db.query(`${parts.join(' UNION ALL ')} ORDER BY 1`)).rows);
   }
 
-  it('can neither write nor publish when it goes on, and comes back', async () => {
+  it('can neither write nor publish when it continues, and recovers', async () => {
     const stale = await start(url.href);
     await waitUntil(async () => (await lanesOf(stale)) === PARTITIONS);
     for (let lane = 0; lane < PARTITIONS; lane += 1) {

@@ -101,7 +101,7 @@ describe('publishing behind a lane', () => {
     await publishing.drain();
   });
 
-  it('publishes nothing more after a failure, and says so', async () => {
+  it('publishes nothing more after a failure, and reports it', async () => {
     const { publishing, memory, sent, gates, failures } = setUp();
     publishing.add(publication(1n, 'x'));
     gates[0]?.reject(new Error('away'));

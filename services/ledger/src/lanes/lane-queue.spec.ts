@@ -46,7 +46,7 @@ describe('a lane’s queue', () => {
     expect(names(queue.take(10, { commandOffset: 2n, messageOffset: 0n }))).toEqual(['c2', 'c3']);
   });
 
-  it('wakes who waits by records', async () => {
+  it('ends a wait when records come', async () => {
     const queue = new LaneQueue();
     const wait = watched(queue.wait());
     await expectWaiting(wait);
@@ -57,7 +57,7 @@ describe('a lane’s queue', () => {
     expect(queue.size).toBe(1);
   });
 
-  it('wakes who waits by a call, and once who comes to wait after it', async () => {
+  it('ends a wait by a call, or the next wait after the call', async () => {
     const queue = new LaneQueue();
     const wait = watched(queue.wait());
     await expectWaiting(wait);
@@ -68,7 +68,7 @@ describe('a lane’s queue', () => {
     await expectWaiting(watched(queue.wait()));
   });
 
-  it('wakes who waits by time, and counts no time once it is woken otherwise', async () => {
+  it('ends a wait after its time, and clears the timer if it ended before', async () => {
     const timers = new FakeTimers();
     const queue = new LaneQueue(timers);
     const byTime = watched(queue.wait(5));

@@ -116,7 +116,7 @@ const nextTick = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('Lanes', () => {
   // Found by the simulation, seed 1755667184: commands between the row's offset and the next fetched one were lost.
-  it('reads a lane at work anew from where the operator says, whatever is fetched as it is taken over', async () => {
+  it('reads a running lane again from the operator’s position, whatever is fetched during the takeover', async () => {
     const { lanes, feed, row, processed, look, duringTakeover } = setUp();
     await lanes.onAssigned([COMMANDS]);
     for (let n = 0; n < 5; n += 1) feed.fetch();

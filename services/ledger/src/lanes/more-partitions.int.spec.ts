@@ -60,7 +60,7 @@ async function deadLetterBeyond(id: string): Promise<void> {
   await producer.close();
 }
 
-it('reads what comes on partitions beyond the lanes, whichever topic has more of them, and stops nobody', async () => {
+it('reads records on partitions beyond the lanes, for either topic, and stops no lane', async () => {
   const ledger = await harness.startLedger();
   await growTopic(harness.kafka, TOPICS.messages, MORE);
   await sendBeyond('beyond-1');

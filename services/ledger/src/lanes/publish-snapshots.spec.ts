@@ -142,7 +142,7 @@ describe('books once more', () => {
     );
   });
 
-  it('leaves the history out where nobody asks for it', async () => {
+  it('leaves the history out if it is not requested', async () => {
     const { parts } = await stateAll({ subs: 4, lines: 40, statements: 40 }, false);
     expect(
       parts.map((data) => [data.subAccounts, data.lines, data.statements].map((rows) => (rows as []).length)),

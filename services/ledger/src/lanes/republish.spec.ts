@@ -91,7 +91,7 @@ describe('publishing again', () => {
     expect(positionOf(early as OutgoingRecord)).toBeNull();
   });
 
-  it('keeps the record of a deleted sub-account until the grace time is over, then buries it', async () => {
+  it('keeps the record of a deleted sub-account until the grace time is over, then writes a tombstone', async () => {
     // Deleted at 1, grace 1,000.
     const taken = { messageOffset: 0n, messageLastId: null };
     const hasTombstone = async (now: number) =>

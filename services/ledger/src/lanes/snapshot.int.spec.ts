@@ -5,7 +5,7 @@ import { readTopic } from '../testing/calamities.js';
 import { LedgerHarness, newSub } from '../testing/ledger-harness.js';
 import { type Customer, openCustomer, sentMessage } from '../testing/scenes.js';
 
-describe('books that are asked for once more', () => {
+describe('snapshots', () => {
   const harness = new LedgerHarness();
   beforeAll(async () => {
     await harness.open();
@@ -88,7 +88,7 @@ describe('books that are asked for once more', () => {
     );
   });
 
-  it('come without transfers and statements where nobody asks for them', async () => {
+  it('come without transfers and statements if these are not requested', async () => {
     const { mainAccountId } = await busyCustomer();
     const { parts } = await requestSnapshot(mainAccountId, false);
     expect(parts).toHaveLength(1);
@@ -96,7 +96,7 @@ describe('books that are asked for once more', () => {
     expect(parts[0].data.subAccounts).toHaveLength(2);
   });
 
-  it('stand in the midst of traffic each behind the last event that it reflects', async () => {
+  it('come during traffic after the last event that they contain', async () => {
     const customer = await openCustomer(harness, { points: '100000', limit: '10000' });
     const { mainAccountId } = customer;
     const SUBS = 1_203;
@@ -146,7 +146,7 @@ describe('books that are asked for once more', () => {
     expect(new Set(seen).size).toBeGreaterThan(1);
   });
 
-  it('are refused without books, and stated once for a command that comes twice', async () => {
+  it('are refused without books, and published once for a repeated command', async () => {
     const unknown = await harness.command('snapshot.request', { mainAccountId: 'ma_nobody' });
     expect((await harness.outcome(unknown)).data.code).toBe('main-account-not-found');
     const customer = await openCustomer(harness);

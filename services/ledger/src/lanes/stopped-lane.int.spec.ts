@@ -15,7 +15,7 @@ describe('a stopped lane', () => {
   afterEach(() => scene.assertInvariants());
   afterAll(() => harness.close());
 
-  it('whose command topic was created anew while no ledger ran goes on at its beginning', async () => {
+  it('whose command topic was recreated while no ledger was running resumes at its beginning', async () => {
     const customer = scene.customerOf(0);
     const first = await harness.startLedger();
     const old = await scene.purchase(customer);
@@ -54,7 +54,7 @@ describe('a stopped lane', () => {
     await ledger.stop();
   });
 
-  it('whose message topic is created anew under a running ledger goes on too', async () => {
+  it('whose message topic is recreated under a running ledger resumes too', async () => {
     const customer = scene.customerOf(1);
     const ledger = await harness.startLedger();
     const old = await scene.send(customer);
@@ -73,7 +73,7 @@ describe('a stopped lane', () => {
     await ledger.stop();
   });
 
-  it('whose next records were taken by retention goes on with those that are left', async () => {
+  it('whose next records were deleted by retention resumes with those that are left', async () => {
     const customer = scene.customerOf(2);
     const lost = [await scene.send(customer), await scene.send(customer)];
     const left = [await scene.send(customer), await scene.send(customer)];
@@ -115,7 +115,7 @@ describe('a stopped lane', () => {
     await ledger.stop();
   });
 
-  it('that is told to go on in the midst of traffic lets go of what it has in memory', async () => {
+  it('that is resumed during traffic drops its books in memory', async () => {
     const options = { batch: 20, idleCursorMs: 200, retryMs: { from: 50, to: 200 }, fencedRetryMs: 20 };
     const ledger = await harness.startLedger({}, { options });
     const customer = scene.customerOf(2);

@@ -114,7 +114,7 @@ describe('taking lanes over', () => {
     await next.stop();
   });
 
-  it('goes on where it stopped after a restart', async () => {
+  it('continues at its position after a restart', async () => {
     const first = await harness.startLedger();
     const customer = await openCustomer(harness);
     await first.stop();

@@ -174,7 +174,7 @@ describe('a dead letter', () => {
     expect(rows).toEqual([{ refund_id: 'refund-77', points: '4000' }]);
   });
 
-  it('of a record that went astray between partitions comes to its own', async () => {
+  it('of a record on a wrong partition goes to its own', async () => {
     const { mainAccountId } = await openCustomer(harness);
     const own = partitionFor(mainAccountId, PARTITIONS);
     const partition = (own + 1) % PARTITIONS;

@@ -68,7 +68,7 @@ describe('the topic of limit records', () => {
     }
   }
 
-  it('is filled again after it was lost, in the midst of traffic', async () => {
+  it('is filled again after it was lost, during traffic', async () => {
     const ledger = await harness.startLedger(ENV);
     const gone = of(4);
     await harness.outcome(await harness.command('sub-account.delete', { ...gone }));
@@ -113,7 +113,7 @@ describe('the topic of limit records', () => {
     await waitUntil(async () => (await last())?.value === null);
   }
 
-  it('forgets a deleted sub-account after a grace time, once, whatever comes late', async () => {
+  it('forgets a deleted sub-account after a grace time, once, despite late facts', async () => {
     const ledger = await harness.startLedger(ENV);
     const { subAccountId } = of(8);
     await forget(of(8));
@@ -131,7 +131,7 @@ describe('the topic of limit records', () => {
     await ledger.stop();
   });
 
-  it('is filled again by a ledger that comes later, and the operator is told', async () => {
+  it('is filled again by a ledger that starts later, and the operator sees it', async () => {
     const before = (await readTopic(harness.kafka, TOPICS.limits)).length;
     const { code, text: said } = await operate(harness, 'rebuild-limits', '--timeout', '1');
     expect(code).toBe(1);

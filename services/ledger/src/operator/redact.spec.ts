@@ -12,7 +12,7 @@ describe('a value for the eye', () => {
     expect(JSON.parse(text)).toMatchObject({ id: '1', data: { content: '[redacted]', points: '1' } });
   });
 
-  it('shows fields of the contracts alone, and of those none that says what was sent to whom', () => {
+  it('shows only fields of the contracts, without content and recipient', () => {
     const text = shown(
       JSON.stringify({
         id: '1',
@@ -39,7 +39,7 @@ describe('a value for the eye', () => {
     });
   });
 
-  it('is not shown where it is no JSON object, nor quoted in an error', () => {
+  it('is not shown if it is not a JSON object, and not quoted in an error', () => {
     expect(shown('{"content":"secret')).toBe(
       '(18 bytes that are no JSON object; not shown: they may be the content of a message)',
     );

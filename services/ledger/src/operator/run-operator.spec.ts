@@ -19,14 +19,14 @@ const NOBODY = {
 };
 
 describe('npm run ledger', () => {
-  it('says what there is', async () => {
+  it('lists the commands', async () => {
     const { code, text } = await run(['help']);
     expect(code).toBe(0);
     for (const { summary } of OPERATOR_COMMANDS) expect(text).toContain(summary);
     expect(await run([])).toEqual({ code: 2, text });
   });
 
-  it('says what is wrong with the command line', async () => {
+  it('explains an error of the command line', async () => {
     expect(await run(['dance'])).toMatchObject({
       code: 2,
       text: expect.stringContaining('no command "dance"'),
@@ -53,7 +53,7 @@ describe('npm run ledger', () => {
     expect(await run(['dead-letters', 'list', '--since', 'yesterday'], NOBODY)).toMatchObject({ code: 2 });
   });
 
-  it('says where servers would come from, and when they are not there', async () => {
+  it('explains where the servers’ addresses come from, and reports unreachable ones', async () => {
     expect(await run(['lanes'])).toMatchObject({ code: 2, text: expect.stringContaining('npm start') });
     const { code, text } = await run(['lanes'], NOBODY);
     expect(code).toBe(1);

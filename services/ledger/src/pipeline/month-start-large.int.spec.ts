@@ -16,7 +16,7 @@ describe('a month start of very many sub-accounts', () => {
   beforeAll(() => harness.open());
   afterAll(() => harness.close());
 
-  it('is one transaction in parts, by the clock and by command, and says the same as a small one', async () => {
+  it('is one transaction in parts, by the clock and by command, with the same events as a small one', async () => {
     const first = await harness.startLedger();
     const customer = await openCustomer(harness, { points: '1000000' });
     const { mainAccountId } = customer;

@@ -13,7 +13,7 @@ describe('a month start', () => {
   beforeAll(() => harness.open());
   afterAll(() => harness.close());
 
-  it('comes with the first record whose broker time has passed it, before that record', async () => {
+  it('happens with the first record whose broker time has passed it, before that record', async () => {
     const first = await harness.startLedger();
     const customer = await openCustomer(harness, { points: '20000' });
     const { mainAccountId } = customer;
@@ -63,7 +63,7 @@ describe('a month start', () => {
     await assertBooks(harness.db);
   });
 
-  it('is caused by the command that asks for the very month that is due', async () => {
+  it('has as cause the command for the due month', async () => {
     const first = await harness.startLedger();
     const { mainAccountId } = await openCustomer(harness);
     await first.stop();

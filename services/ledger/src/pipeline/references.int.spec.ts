@@ -9,7 +9,7 @@ describe('a reference', () => {
   beforeAll(() => harness.open());
   afterAll(() => harness.close());
 
-  it('is booked once, also when the ledger was started anew in between, unless the command insists', async () => {
+  it('is booked once, also if the ledger was restarted in between, unless the command allows duplicates', async () => {
     const first = await harness.startLedger();
     const { mainAccountId } = await openCustomer(harness);
     const buy = (reference: string, more: object = {}) =>

@@ -242,7 +242,7 @@ describe('a ledger during the detaching of a month', () => {
   beforeAll(() => harness.open());
   afterAll(() => harness.close());
 
-  it('goes on booking', async () => {
+  it('continues booking', async () => {
     await generateBooks(harness.db, { ...SMALL, until: monthsAgo(0) });
     const ledger = await harness.startLedger();
     const customer = await openCustomer(harness, { limit: '1000' });

@@ -98,7 +98,7 @@ describe('writing batches of several lanes in one transaction', () => {
     expect(await offsetsOf(3, 4)).toEqual([10, 0]);
   });
 
-  it('writes neither a lone batch nor one in parts whose epoch is old, although the row is where it goes on from', async () => {
+  it('writes neither a single batch nor one in parts with an old epoch, although the row has its position', async () => {
     const [stale] = (await take(9)) as [TakenLane];
     const [next] = (await take(9)) as [TakenLane];
     expect(next.laneSequence).toBe(stale.laneSequence);
@@ -112,7 +112,7 @@ describe('writing batches of several lanes in one transaction', () => {
     expect(await offsetsOf(9)).toEqual([10]);
   });
 
-  it('writes nothing of any where a row is not where its batch goes on from', async () => {
+  it('writes no batch if one row does not have its batch’s position', async () => {
     const [ours, restored] = (await take(5, 6)) as [TakenLane, TakenLane];
     const ahead = batchOf({ ...restored, laneSequence: 7n }, 1);
     await expect(

@@ -17,7 +17,7 @@ describe('what the ledger publishes', () => {
     expect(problem(event)).toBeNull();
   });
 
-  it('breaks it where a reader would put it aside', () => {
+  it('breaks it if a reader would dead-letter it', () => {
     const ofYearZero = { ...charged, data: { ...charged.data, period: '-000001-12' } };
     expect(problem(ofYearZero)).toContain('must be a month');
     expect(problem({ ...charged, type: 'subledger.points.invented.v1' })).toContain('no contract');

@@ -149,7 +149,7 @@ describe('events on the wire', () => {
     });
   });
 
-  it('has books that fit their contract once more: the last states, every transfer, every statement', () => {
+  it('has snapshots that fit their contract: the last states, every transfer, every statement', () => {
     const [{ data }] = parts as [(typeof events)[number]];
     const last = events.findLast((event) => event.data.subAccount !== undefined);
     expect(data).toMatchObject({ mainAccount: events.at(-1)?.data.mainAccount, transfers: [] });

@@ -104,7 +104,7 @@ describe('what cannot be read', () => {
     }
   });
 
-  it('says which command of whom it was, as far as that is legible', () => {
+  it('has the command’s id and main account if they are readable', () => {
     const legible = parseRecord(
       fakeRecord({ key: main, value: command('points.purchase', { points: 'much' }) }),
     );
@@ -209,7 +209,7 @@ describe('what can be read', () => {
     expect(parsed.kind === 'message' && foreignId.safeParse(parsed.id).success).toBe(true);
   });
 
-  it('books a refund whatever its reason and sub-account, and never without its refund id', () => {
+  it('books a refund with any reason and sub-account, but never without its refund id', () => {
     const refund = {
       mainAccountId: main,
       messageId: 'm-1',

@@ -53,7 +53,7 @@ describe('a dead letter', () => {
     assertPrivate('logs', ledger.logLines.join('\n'));
   });
 
-  it('is replayed whole all the same, from what it keeps', async () => {
+  it('is replayed completely from its sealed record', async () => {
     const list = await operate(harness, 'dead-letters', 'list', '--reason', 'wrong-key', '--json');
     const { id, key } = JSON.parse(list.text);
     // The key that it was sent under is for the operators alone.

@@ -43,7 +43,7 @@ describe('summarize', () => {
     ],
   };
 
-  it('tells each period, each failure and the sum', () => {
+  it('shows each period, each failure and the sum', () => {
     expect(summarize(outcome)).toEqual([
       'month-start as of 2026-12-31T15:00:00.000Z',
       '   period  due  rolled  unfunded  failed  no answer',

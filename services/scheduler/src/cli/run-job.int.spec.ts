@@ -135,7 +135,7 @@ describe('npm run job -- month-start', () => {
       expect(new Set(bench.ledger.seen.map((roll) => roll.id)).size).toBe(1);
     });
 
-    it('asks again during the wait', async () => {
+    it('sends again during the wait', async () => {
       const id = await open();
       bench.ledger.silent = true;
       const waiting = job(['--at', begin(next), '--timeout', '30'], { MONTH_START_ANSWER_MS: '300' });

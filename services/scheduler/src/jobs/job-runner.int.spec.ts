@@ -108,7 +108,7 @@ describe('JobRunner', () => {
     expect(await rows()).toEqual([row]);
   });
 
-  it('survives a job that fails, and says so', async () => {
+  it('survives a failing job, and logs it', async () => {
     const runner = replica('one');
     const outcome = await runner.execute(job(() => Promise.reject(new Error('Kafka is away'))));
     expect(outcome).toBe('failed');

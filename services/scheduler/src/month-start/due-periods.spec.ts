@@ -75,7 +75,7 @@ describe('duePeriods', () => {
     ]);
   });
 
-  it('never asks for more than ten years, whatever the clock says', () => {
+  it('never requests more than ten years, for any clock', () => {
     expect(duePeriods(previousStatesIn('2026-11', 'UTC'), at('9000-01-01T00:00:00Z'))).toHaveLength(120);
   });
 });

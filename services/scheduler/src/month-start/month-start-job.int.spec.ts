@@ -155,7 +155,7 @@ describe('month-start', () => {
     expect(await runs()).toEqual(['2026-10', '2026-11', '2026-12'].map((period) => ({ period, ...counts })));
   });
 
-  it('sends again, unchanged, what a crash left claimed or nobody answered, but not before its time', async () => {
+  it('sends claimed or unanswered rolls again after a crash, unchanged, but not before their time', async () => {
     await register([{ id: 'ma_a', period: '2026-11' }]);
     const store = new MonthStartStore(pool, policy);
     const asOfMs = Date.parse('2026-12-05T00:00:00Z');
@@ -176,7 +176,7 @@ describe('month-start', () => {
     expect(await runs()).toEqual([{ period: '2026-12', due: 1, emitted: 1, rolled: 0 }]);
   });
 
-  it('lets go at once of what the broker did not take', async () => {
+  it('releases at once what the broker did not accept', async () => {
     await register([{ id: 'ma_a', period: '2026-11' }]);
     const sent = new Sent();
     sent.failWith = new Error('Kafka is away');

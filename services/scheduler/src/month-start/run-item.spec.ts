@@ -124,7 +124,7 @@ describe('settle', () => {
     });
   });
 
-  it('writes down a roll that traffic brought before the scheduler asked', () => {
+  it('stores a roll that traffic caused before the scheduler’s command', () => {
     const change = settle(answer({ kind: 'rolled' }), undefined, NOW, policy);
     expect(change?.item).toMatchObject({ state: 'rolled', attempts: 0, dueAt: DUE.dueAt });
     expect(change?.delta).toMatchObject({ due: 1, rolled: 1 });

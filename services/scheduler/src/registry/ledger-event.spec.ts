@@ -16,7 +16,7 @@ const outcomeOf = (event: unknown) => {
   return result.kind === 'valid' ? result.value.outcome : result;
 };
 
-it('the samples are what the contract says', () => {
+it('the samples fit the contract', () => {
   for (const event of [
     sampleEvent('main-account.opened', main),
     rolledEvent({ ...main, period: '2026-12' }),
@@ -119,7 +119,7 @@ describe('readLedgerEvent', () => {
     expect(result).toMatchObject({ kind: 'refused', reason });
   });
 
-  it('refuses a time zone that nobody knows', () => {
+  it('refuses an unknown time zone', () => {
     const event = sampleEvent('points.purchased', { ...main, nextMonthStart: '2026-12-01T00:00:00Z' });
     const data = event.data as { mainAccount: object };
     const odd = { ...event, data: { ...data, mainAccount: { ...data.mainAccount, timeZone: 'Mars/Base' } } };

@@ -23,7 +23,7 @@ const at = (partition: number, nextOffset: bigint) => ({ topic: TOPICS.events, p
 const publish = (partition: number) =>
   publisher.publish([{ topic: TOPICS.events, key: 'ma_1', value: '{}', partition }]);
 
-it('tells records that wait from the markers that end the ledger’s transactions', async () => {
+it('distinguishes waiting records from the markers that end the ledger’s transactions', async () => {
   expect(await partitionsBehind(kafka, [at(0, 0n), at(1, 0n)])).toBe(0);
   await publish(0);
   await publish(0);

@@ -73,7 +73,7 @@ const runs = async () =>
   ).rows;
 
 describe('the registry', () => {
-  it('keeps the newest state, whatever the order and however often', async () => {
+  it('keeps the newest state, for any order and repetition', async () => {
     await apply(event(3, '2026-11'));
     await apply(event(1, '2026-11'), event(2, '2026-11'));
     await apply(event(3, '2026-11'), event(5, '2026-12'), event(4, '2026-11'));
@@ -86,7 +86,7 @@ describe('the registry', () => {
     expect(await mains()).toMatchObject([{ period: '2026-11', generation: 1, sequence: 1n }]);
   });
 
-  it('keeps the instant to the millisecond, whatever the zone', async () => {
+  it('keeps the instant to the millisecond, in any zone', async () => {
     await apply(event(1, '2026-11', { timeZone: 'America/St_Johns' }));
     const { rows } = await pool.query('SELECT next_month_start AS at FROM main_accounts');
     expect(rows[0].at.toISOString()).toBe('2026-12-01T03:30:00.000Z');
@@ -107,7 +107,7 @@ describe('the registry', () => {
     expect(await new EventPositions(pool).all()).toEqual(before);
   });
 
-  it('starts where it stands, and a new partition at its beginning', async () => {
+  it('starts at the stored position, and a new partition at its beginning', async () => {
     await apply(event(1, '2026-11'));
     const assigned = [0, 1].map((partition) => ({ topic: 'points.events.v1', partition }));
     const offsets = await new EventPositions(pool).begin(assigned);
@@ -129,7 +129,7 @@ describe('the progress of a run', () => {
       force: true,
     });
 
-  it('counts an answer once, also where it is delivered again', async () => {
+  it('counts an answer once, also if it is delivered again', async () => {
     await apply(event(1, '2026-11'));
     await claimAll();
     const answer = event(2, '2026-12', { outcome: rolled(3) });
@@ -151,7 +151,7 @@ describe('the progress of a run', () => {
     ]);
   });
 
-  it('counts a month start that traffic brought without being asked', async () => {
+  it('counts a month start that traffic caused without a command', async () => {
     await apply(event(1, '2026-11'), event(2, '2026-12', { outcome: rolled() }));
     expect(await runs()).toMatchObject([{ due: 1, rolled: 1, lag_ms: 1000n }]);
     expect((await claimAll()).items).toEqual([]);
