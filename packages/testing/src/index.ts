@@ -1,6 +1,6 @@
+export { type BytesMatcher, type EventuallyOptions, eventually, TcpProxy } from '@subledger/testing-base';
 export { command, commandRecord, type EnvelopeFields, TEST_SOURCE } from './command-builders.js';
 export { type ComposeGaps, composeGaps } from './compose-variables.js';
-export { type EventuallyOptions, eventually } from './eventually.js';
 export { FakeClock } from './fake-clock.js';
 export {
   type GatewayAnswer,
@@ -25,7 +25,6 @@ export { launchOf, prismaFolder, repositoryRoot, SERVICES, type ServiceName } fr
 export { mulberry32, SeededRandom } from './seeded-random.js';
 export { RoundRobin } from './system/round-robin.js';
 export { ServiceProcess, type SpawnOptions, spawnService } from './system/service-process.js';
-export { TcpProxy } from './system/tcp-proxy.js';
 export { gatewaysByDefault, TestSystem, type TestSystemOptions } from './system/test-system.js';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.js';
 export { jsonOf, TopicReader, type TopicReaderOptions } from './topic-reader.js';

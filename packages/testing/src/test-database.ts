@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '@subledger/database';
+import { eventually } from '@subledger/testing-base';
 import pg from 'pg';
-import { eventually } from './eventually.js';
 import { prismaFolder, type ServiceName } from './repository.js';
 
 export interface TestDatabaseOptions {

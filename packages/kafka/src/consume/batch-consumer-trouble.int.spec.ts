@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { collect, createTopics, eventually, FlakyWire, testConfig } from '../broker.fixture.js';
+import { eventually, TcpProxy } from '@subledger/testing-base';
+import { collect, createTopics, testConfig } from '../broker.fixture.js';
 import { type KafkaConfig, partitionKey, type TopicPartition } from '../config.js';
 import { LogReader } from '../follow/log-reader.js';
 import { RecordProducer } from '../produce/record-producer.js';
@@ -50,7 +51,7 @@ describe('trouble', () => {
     await consumer.start();
     consumer.pause([{ topic: 'a', partition: 1 }]);
     await publisher.publish([{ topic: 'a', partition: 0, key: null, value: 'x' }]);
-    await eventually('read', () => records.length === 1);
+    await eventually(() => records.length === 1, { what: 'read' });
     await consumer.stop();
     await publisher.close();
     expect(lines).toEqual([]);
@@ -59,11 +60,11 @@ describe('trouble', () => {
   test('works if the topic is created later than the consumer', async () => {
     const { consumer, records } = consume({ groupId: `${config.topicPrefix}g`, topics: ['late'] });
     const starting = consumer.start();
-    await eventually('fails', () => consumer.state === 'crashed');
+    await eventually(() => consumer.state === 'crashed', { what: 'fails' });
     const removeLate = await createTopics(config, { late: 1 });
     await starting;
     await write('late', 0, 'x');
-    await eventually('read', () => records.length === 1);
+    await eventually(() => records.length === 1, { what: 'read' });
     await consumer.stop();
     await removeLate();
   });
@@ -78,12 +79,12 @@ describe('trouble', () => {
       onOffsetOutOfRange: (at) => reported.push(at),
     });
     await consumer.start();
-    await eventually('reported', () => reported.length > 0);
+    await eventually(() => reported.length > 0, { what: 'reported' });
     await write('a', 1, 'other');
-    await eventually('others go on', () => records.length === 1);
+    await eventually(() => records.length === 1, { what: 'others go on' });
     expect(reported).toEqual([{ topic: 'a', partition: 0 }]);
     consumer.seek('a', 0, 1n);
-    await eventually('goes on', () => records.length === 2);
+    await eventually(() => records.length === 2, { what: 'goes on' });
     expect(values()).toEqual(['other', '1']);
   });
 
@@ -95,13 +96,12 @@ describe('trouble', () => {
       onAssigned: async () => new Map([['a:0', 500n]]),
     });
     await consumer.start();
-    await eventually('goes on', () => records.length === 2);
+    await eventually(() => records.length === 2, { what: 'goes on' });
     expect(values()).toEqual(['0', '1']);
   });
 
   test('survives an outage of the broker, however it crashes kafkajs', async () => {
-    const wire = new FlakyWire();
-    await wire.open();
+    const wire = await TcpProxy.start();
     const crashes: Error[] = [];
     const { consumer, records, values } = consume(
       { groupId: `${config.topicPrefix}g`, topics: ['a'], onCrash: (error) => crashes.push(error) },
@@ -109,28 +109,27 @@ describe('trouble', () => {
     );
     await consumer.start();
     await write('a', 0, '0');
-    await eventually('read', () => records.length === 1);
-    await wire.cut();
-    await eventually('noticed', () => consumer.state === 'crashed', 60_000);
+    await eventually(() => records.length === 1, { what: 'read' });
+    wire.cut();
+    await eventually(() => consumer.state === 'crashed', { timeoutMs: 60_000, what: 'noticed' });
     expect(crashes.length).toBeGreaterThan(0);
     await write('a', 0, '1');
-    await wire.open();
-    await eventually('back', () => values().includes('1'), 60_000);
+    wire.restore();
+    await eventually(() => values().includes('1'), { timeoutMs: 60_000, what: 'back' });
     expect(consumer.state).toBe('running');
     await consumer.stop();
-    await wire.cut();
+    await wire.close();
   });
 
   test('can be stopped while the broker is away', async () => {
-    const wire = new FlakyWire();
-    await wire.open();
-    await wire.cut();
+    const wire = await TcpProxy.start();
+    wire.cut();
     const { consumer } = consume(
       { groupId: `${config.topicPrefix}g`, topics: ['a'] },
       { ...config, dial: wire.dial },
     );
     const starting = consumer.start();
-    await eventually('fails to connect', () => consumer.state === 'crashed');
+    await eventually(() => consumer.state === 'crashed', { what: 'fails to connect' });
     await consumer.stop();
     await expect(starting).rejects.toThrow('stopped');
   });

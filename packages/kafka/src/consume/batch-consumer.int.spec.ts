@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { collect, createTopics, eventually, testConfig } from '../broker.fixture.js';
+import { eventually } from '@subledger/testing-base';
+import { collect, createTopics, testConfig } from '../broker.fixture.js';
 import { type KafkaConfig, partitionKey, type TopicPartition } from '../config.js';
 import { createClient } from '../kafkajs/client.js';
 import { RecordProducer } from '../produce/record-producer.js';
@@ -57,7 +58,9 @@ describe('assignment', () => {
     expect(one.assignment).toHaveLength(2 * PARTITIONS);
     const two = join('two');
     await two.start();
-    await eventually('both have half', () => one.assignment.length === 4 && two.assignment.length === 4);
+    await eventually(() => one.assignment.length === 4 && two.assignment.length === 4, {
+      what: 'both have half',
+    });
     for (const { assignment } of [one, two]) {
       const of = (topic: string) =>
         assignment
@@ -67,13 +70,13 @@ describe('assignment', () => {
       expect(of('a')).toEqual(of('b'));
     }
     expect([...keys(one.assignment), ...keys(two.assignment)].toSorted()).toHaveLength(2 * PARTITIONS);
-    await eventually('the loss is announced', () => announced.one!.length === 2);
+    await eventually(() => announced.one!.length === 2, { what: 'the loss is announced' });
     // Only the difference is announced: what one kept was neither revoked nor assigned again.
     expect(announced.one).toEqual(['+a:0 a:1 a:2 a:3 b:0 b:1 b:2 b:3', '-a:2 a:3 b:2 b:3']);
     expect(announced.two).toEqual(['+a:2 a:3 b:2 b:3']);
     await one.stop();
-    await eventually('two has all', () => two.assignment.length === 2 * PARTITIONS);
-    await eventually('the gain is announced', () => announced.two!.length === 2);
+    await eventually(() => two.assignment.length === 2 * PARTITIONS, { what: 'two has all' });
+    await eventually(() => announced.two!.length === 2, { what: 'the gain is announced' });
     expect(announced.two![1]).toBe('+a:0 a:1 b:0 b:1');
     expect(announced.one![2]).toBe('-a:0 a:1 b:0 b:1');
   });
@@ -83,12 +86,12 @@ describe('assignment', () => {
     const one = consume({ groupId, topics: ['a'], commit: 'manual' });
     await one.consumer.start();
     await write('a', 0, '0', '1', '2');
-    await eventually('read', () => one.records.length === 3);
+    await eventually(() => one.records.length === 3, { what: 'read' });
     const two = consume({ groupId, topics: ['a'], commit: 'manual' });
     await two.consumer.start();
-    await eventually('split', () => one.consumer.assignment.length === 2);
+    await eventually(() => one.consumer.assignment.length === 2, { what: 'split' });
     await write('a', 0, '3');
-    await eventually('read on', () => one.records.length >= 4);
+    await eventually(() => one.records.length >= 4, { what: 'read on' });
     // Nothing was committed: had the position been given up, all would have come again.
     expect([one.values(), two.values()]).toEqual([['0', '1', '2', '3'], []]);
   });
@@ -116,13 +119,13 @@ describe('assignment', () => {
       },
     });
     const starting = consumer.start();
-    await eventually('asked for offsets again', () => attempts === 2);
+    await eventually(() => attempts === 2, { what: 'asked for offsets again' });
     const pollsBefore = consumer.lastPollAgeMs;
-    await eventually('fetches went by meanwhile', () => consumer.lastPollAgeMs < pollsBefore + 50);
+    await eventually(() => consumer.lastPollAgeMs < pollsBefore + 50, { what: 'fetches went by meanwhile' });
     expect(records).toEqual([]);
     gate.resolve();
     await starting;
-    await eventually('read', () => records.length === 6);
+    await eventually(() => records.length === 6, { what: 'read' });
     expect(early).toEqual([]);
     expect(values().toSorted()).toEqual(['7', '8', '9', 'a', 'b', 'c']);
     expect(records.find((record) => String(record.value) === '7')).toMatchObject({
@@ -149,13 +152,13 @@ describe('delivery', () => {
     });
     await consumer.start();
     await write('a', 0, 'bad', 'behind');
-    await eventually('failed', () => failures.length > 0);
+    await eventually(() => failures.length > 0, { what: 'failed' });
     for (let i = 0; i < 20; i += 1) await write('a', 1, String(i));
-    await eventually('others go on', () => records.length === 20);
-    await eventually('tried again', () => failures.length >= 3);
+    await eventually(() => records.length === 20, { what: 'others go on' });
+    await eventually(() => failures.length >= 3, { what: 'tried again' });
     expect(new Set(failures)).toEqual(new Set([0n]));
     isBroken = false;
-    await eventually('recovered', () => records.length === 22);
+    await eventually(() => records.length === 22, { what: 'recovered' });
     expect(records.slice(20).map((record) => String(record.value))).toEqual(['bad', 'behind']);
     expect(consumer.state).toBe('running');
   });
@@ -174,12 +177,12 @@ describe('delivery', () => {
     });
     await consumer.start();
     await write('a', 0, 'slow');
-    await eventually('hangs', () => calls.includes(0));
-    await eventually('longer than the session', () => consumer.oldestHandlerMs > 7_000);
+    await eventually(() => calls.includes(0), { what: 'hangs' });
+    await eventually(() => consumer.oldestHandlerMs > 7_000, { what: 'longer than the session' });
     await write('a', 1, 'quick');
-    await eventually('others go on', () => calls.includes(1));
+    await eventually(() => calls.includes(1), { what: 'others go on' });
     gate.resolve();
-    await eventually('done', () => consumer.oldestHandlerMs === 0);
+    await eventually(() => consumer.oldestHandlerMs === 0, { what: 'done' });
     expect(calls.filter((partition) => partition === 0)).toHaveLength(1);
     expect(consumer.assignment).toHaveLength(PARTITIONS);
   });
@@ -188,16 +191,16 @@ describe('delivery', () => {
     const { consumer, values, records } = consume({ groupId: `${config.topicPrefix}g`, topics: ['a'] });
     await consumer.start();
     await write('a', 0, '0', '1');
-    await eventually('read', () => records.length === 2);
+    await eventually(() => records.length === 2, { what: 'read' });
     consumer.pause([{ topic: 'a', partition: 0 }]);
     await write('a', 0, '2', '3');
     await write('a', 1, 'other');
-    await eventually('the other goes on', () => records.length === 3);
+    await eventually(() => records.length === 3, { what: 'the other goes on' });
     expect(values()).toEqual(['0', '1', 'other']);
     consumer.resume([{ topic: 'a', partition: 0 }]);
-    await eventually('resumed', () => records.length === 5);
+    await eventually(() => records.length === 5, { what: 'resumed' });
     consumer.seek('a', 0, 1n);
-    await eventually('again', () => records.length === 8);
+    await eventually(() => records.length === 8, { what: 'again' });
     expect(values().slice(5)).toEqual(['1', '2', '3']);
   });
 
@@ -206,19 +209,19 @@ describe('delivery', () => {
     await write('a', 0, '0', '1');
     const first = consume({ groupId, topics: ['a'] });
     await first.consumer.start();
-    await eventually('read', () => first.records.length === 2);
+    await eventually(() => first.records.length === 2, { what: 'read' });
     await first.consumer.stop();
     expect(first.consumer.state).toBe('stopped');
     await write('a', 0, '2');
     const second = consume({ groupId, topics: ['a'], commit: 'manual' });
     await second.consumer.start();
-    await eventually('read on', () => second.records.length === 1);
+    await eventually(() => second.records.length === 1, { what: 'read on' });
     expect(second.values()).toEqual(['2']);
     await second.consumer.commit([{ topic: 'a', partition: 0, offset: 1n }]);
     await second.consumer.stop();
     const third = consume({ groupId, topics: ['a'] });
     await third.consumer.start();
-    await eventually('from the committed offset', () => third.records.length === 2);
+    await eventually(() => third.records.length === 2, { what: 'from the committed offset' });
     expect(third.values()).toEqual(['1', '2']);
   });
 
@@ -252,16 +255,18 @@ describe('delivery', () => {
       await one.consumer.start();
       await write('a', 0, 'kept');
       await write('a', 3, 'lost');
-      await eventually('one has read both', () => one.records.length === 2);
+      await eventually(() => one.records.length === 2, { what: 'one has read both' });
       const two = consume({ groupId, topics: ['a'] });
       await two.consumer.start();
-      await eventually('two has half of it', () => two.consumer.assignment.length === 2);
+      await eventually(() => two.consumer.assignment.length === 2, { what: 'two has half of it' });
       expect(keys(two.consumer.assignment)).toContain('a:3');
       await write('a', 3, 'new');
-      await eventually('two has committed what both have read', async () => (await committed(3)) === '2');
+      await eventually(async () => (await committed(3)) === '2', {
+        what: 'two has committed what both have read',
+      });
       expect(await committed(0)).toBe('-1');
       isRefused = false;
-      await eventually('one commits what it kept', async () => (await committed(0)) === '1');
+      await eventually(async () => (await committed(0)) === '1', { what: 'one commits what it kept' });
       expect(await committed(3)).toBe('2');
     } finally {
       spy.mockRestore();
@@ -278,7 +283,7 @@ describe('delivery', () => {
     for (let i = 0; i < 20; i += 1)
       await publisher.publish([{ topic: 'a', partition: 0, key: null, value: String(i) }]);
     await publisher.close();
-    await eventually('all', () => records.length >= 20);
+    await eventually(() => records.length >= 20, { what: 'all' });
     expect(values()).toEqual(Array.from({ length: 20 }, (_, i) => String(i)));
     expect((await consumer.logRange('a', 0)).high).toBe(40n);
   });

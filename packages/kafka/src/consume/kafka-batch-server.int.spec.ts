@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Controller, type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { createTopics, eventually, testConfig } from '../broker.fixture.js';
+import { eventually } from '@subledger/testing-base';
+import { createTopics, testConfig } from '../broker.fixture.js';
 import type { KafkaConfig, KafkaRecord } from '../config.js';
 import { RecordProducer } from '../produce/record-producer.js';
 import { KafkaBatchContext } from './kafka-batch-context.js';
@@ -82,7 +83,7 @@ describe('KafkaBatchServer', () => {
       ['1', '2', '3'].map((value) => ({ topic: 'orders.v1', partition: 1, key: null, value })),
     );
     await producer.send([{ topic: 'payments.v1', partition: 0, key: 'k', value: null }]);
-    await eventually('both handled', () => calls.length === 2);
+    await eventually(() => calls.length === 2, { what: 'both handled' });
     expect(failures.left).toBe(0);
     expect(calls).toContainEqual({ topic: 'payments.v1/0', values: ['k'] });
     expect(calls).toContainEqual({ topic: 'orders.v1', values: ['1', '2', '3'] });

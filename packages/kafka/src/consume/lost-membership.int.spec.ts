@@ -1,15 +1,18 @@
 import { afterEach, beforeEach, test } from '@jest/globals';
+import { eventually, TcpProxy } from '@subledger/testing-base';
 import kafkajs from 'kafkajs';
-import { collect, createTopics, eventually, FlakyWire, testConfig } from '../broker.fixture.js';
+import { collect, createTopics, testConfig } from '../broker.fixture.js';
 import type { KafkaConfig } from '../config.js';
 import { connectCluster } from '../kafkajs/inner-cluster.js';
 import { RecordProducer } from '../produce/record-producer.js';
 import type { BatchConsumer } from './batch-consumer.js';
 
 const JOIN_GROUP = 11;
+/** The API key is behind the request's size. */
+const isJoinGroup = (bytes: Buffer) => bytes.length >= 6 && bytes.readInt16BE(4) === JOIN_GROUP;
 let config: KafkaConfig;
 let groupId: string;
-let wire: FlakyWire;
+let wire: TcpProxy;
 let producer: RecordProducer;
 let consumer: BatchConsumer | undefined;
 let removeTopics: () => Promise<void>;
@@ -17,15 +20,14 @@ let removeTopics: () => Promise<void>;
 beforeEach(async () => {
   config = testConfig();
   groupId = `${config.topicPrefix}g`;
-  wire = new FlakyWire();
-  await wire.open();
+  wire = await TcpProxy.start();
   removeTopics = await createTopics(config, { a: 2 });
   producer = new RecordProducer(config);
 });
 afterEach(async () => {
   await consumer?.stop();
   await producer.close();
-  await wire.cut();
+  await wire.close();
   await removeTopics();
 });
 
@@ -53,13 +55,13 @@ test('a member that the group has forgotten, and whose next join fails, reads on
   consumer = made.consumer;
   await consumer.start();
   await producer.send([{ topic: 'a', key: null, partition: 0, value: '0' }]);
-  await eventually('read', () => made.values().includes('0'));
-  wire.breakAt(JOIN_GROUP, 1);
+  await eventually(() => made.values().includes('0'), { what: 'read' });
+  wire.breakAt(isJoinGroup, 1);
   await expel();
-  await eventually('the join is lost', () => wire.lost === 1);
+  await eventually(() => wire.lost === 1, { what: 'the join is lost' });
   await producer.send([{ topic: 'a', key: null, partition: 0, value: '1' }]);
   // Sooner than its silence would be noticed, see below.
-  await eventually('reads on', () => made.values().includes('1'), 5_000);
+  await eventually(() => made.values().includes('1'), { timeoutMs: 5_000, what: 'reads on' });
   consumer.assertReading();
 }, 60_000);
 
@@ -68,11 +70,14 @@ test('a broker that answers nothing any more ends the session and readiness, and
   consumer = made.consumer;
   await consumer.start();
   wire.stall();
-  await eventually('not ready', () => isRefused(() => made.consumer.assertReading()), 8_000);
-  await eventually('made anew', () => made.consumer.state === 'crashed', 8_000);
+  await eventually(() => isRefused(() => made.consumer.assertReading()), {
+    timeoutMs: 8_000,
+    what: 'not ready',
+  });
+  await eventually(() => made.consumer.state === 'crashed', { timeoutMs: 8_000, what: 'made anew' });
   await producer.send([{ topic: 'a', key: null, partition: 1, value: '1' }]);
-  wire.resume();
-  await eventually('reads on', () => made.values().includes('1'), 20_000);
+  wire.restore();
+  await eventually(() => made.values().includes('1'), { timeoutMs: 20_000, what: 'reads on' });
   consumer.assertReading();
 }, 60_000);
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTopics, eventually, FlakyWire, testConfig } from '../broker.fixture.js';
+import { eventually, TcpProxy } from '@subledger/testing-base';
+import { createTopics, testConfig } from '../broker.fixture.js';
 import type { KafkaConfig } from '../config.js';
 import { GroupShare } from '../consume/group-share.js';
 import { RecordProducer } from '../produce/record-producer.js';
@@ -46,11 +47,11 @@ describe('LogFollower', () => {
     expect(await reader.partitionCount('a')).toBe(3);
     expect(reader.atEndSince('b')).toBe(Number.NEGATIVE_INFINITY);
     reader.follow('b', 0, 10n);
-    await eventually('all', () => values.length === 990);
+    await eventually(() => values.length === 990, { what: 'all' });
     await producer.send([...numbered(1_000, 5), { topic: 'a', key: 'x', value: 'not followed' }]);
-    await eventually('what came', () => values.length === 995);
+    await eventually(() => values.length === 995, { what: 'what came' });
     expect(values).toEqual(Array.from({ length: 995 }, (_, n) => String(n + 10)));
-    await eventually('the end', () => reader.atEndSince('b') > 0);
+    await eventually(() => reader.atEndSince('b') > 0, { what: 'the end' });
     expect([reader.position('b', 0), reader.lag('b'), reader.position('a', 0)]).toEqual([
       1_005n,
       0n,
@@ -61,13 +62,13 @@ describe('LogFollower', () => {
   test('an empty topic is at its end at once; a position moves over transaction markers and aborted records', async () => {
     const { follower: reader, values } = follower();
     for (const partition of [0, 1, 2]) reader.follow('a', partition, 0n);
-    await eventually('the end of nothing', () => reader.atEndSince('a') > 0);
+    await eventually(() => reader.atEndSince('a') > 0, { what: 'the end of nothing' });
     const publisher = opened(new TransactionalPublisher(config, `${config.topicPrefix}t`));
     await publisher.open();
     await publisher.publish([{ topic: 'a', partition: 0, key: 'x', value: 'kept' }]);
-    await eventually('the marker', () => reader.position('a', 0) === 2n);
+    await eventually(() => reader.position('a', 0) === 2n, { what: 'the marker' });
     expect(values).toEqual(['kept']);
-    await eventually('the end', () => reader.lag('a') === 0n);
+    await eventually(() => reader.lag('a') === 0n, { what: 'the end' });
   });
 
   test('is handed a batch again after a handler threw', async () => {
@@ -82,24 +83,23 @@ describe('LogFollower', () => {
       },
     });
     reader.follow('b', 0, 0n);
-    await eventually('all', () => values.length === 50);
+    await eventually(() => values.length === 50, { what: 'all' });
     expect(values).toEqual(Array.from({ length: 50 }, (_, n) => String(n)));
   });
 
   test('survives cut connections: every record once, in order', async () => {
-    const wire = new FlakyWire();
-    await wire.open();
-    closers.push(() => wire.cut());
+    const wire = await TcpProxy.start();
+    closers.push(() => wire.close());
     const producer = opened(new RecordProducer(config));
     const { follower: reader, values } = follower({}, { ...config, dial: wire.dial });
     reader.follow('b', 0, 0n);
     for (let round = 0; round < 3; round += 1) {
       await producer.send(numbered(round * 100, 100));
-      await eventually('some', () => values.length > round * 100);
-      await wire.cut();
-      await wire.open();
+      await eventually(() => values.length > round * 100, { what: 'some' });
+      wire.cut();
+      wire.restore();
     }
-    await eventually('all', () => values.length === 300);
+    await eventually(() => values.length === 300, { what: 'all' });
     expect(values).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
   });
 
@@ -109,7 +109,7 @@ describe('LogFollower', () => {
     await deleteRecords(config, 'b', 0, 15n);
     const { follower: reader, values } = follower();
     reader.follow('b', 0, 3n);
-    await eventually('the rest', () => values.length === 5);
+    await eventually(() => values.length === 5, { what: 'the rest' });
     expect(values[0]).toBe('15');
   });
 
@@ -131,16 +131,15 @@ describe('LogFollower', () => {
     for (let n = 0; n < 50; n += 1) await producer.send([one(`first ${n}`), one(`second ${n}`)]);
     const { follower: reader, values } = follower();
     reader.follow('a', 0, 0n);
-    await eventually('the end', () => reader.position('a', 0) === 100n);
+    await eventually(() => reader.position('a', 0) === 100n, { what: 'the end' });
     expect(values.at(-1)).toBe('second 49');
   });
 });
 
 describe('RecordProducer.sendAndLocate', () => {
   test('returns the position of each record, and whether it may be there twice', async () => {
-    const wire = new FlakyWire();
-    await wire.open();
-    closers.push(() => wire.cut());
+    const wire = await TcpProxy.start();
+    closers.push(() => wire.close());
     const producer = opened(new RecordProducer({ ...config, dial: wire.dial }));
     await producer.send(numbered(0, 3));
     const same = { topic: 'b', key: 'x', value: 'same' };
@@ -188,13 +187,15 @@ describe('GroupShare', () => {
     expect([first.isConfirmed, owners.size]).toEqual([true, 3]);
     const second = member('second');
     await second.start();
-    await eventually('shared', () => [...owners.values()].every(({ size }) => size === 1));
+    await eventually(() => [...owners.values()].every(({ size }) => size === 1), { what: 'shared' });
     const gained = log.findIndex((line) => line.startsWith('second gains'));
     expect(log.indexOf('first hands over')).toBeGreaterThanOrEqual(0);
     expect(log.indexOf('first hands over')).toBeLessThan(gained);
     await first.stop();
     expect(first.isConfirmed).toBe(false);
-    await eventually('all the second’s', () => [...owners.values()].every((names) => names.has('second')));
+    await eventually(() => [...owners.values()].every((names) => names.has('second')), {
+      what: 'all the second’s',
+    });
     expect(second.isConfirmed).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { collect, createTopics, eventually, FlakyWire, testConfig } from '../broker.fixture.js';
+import { eventually, TcpProxy } from '@subledger/testing-base';
+import { collect, createTopics, testConfig } from '../broker.fixture.js';
 import type { KafkaConfig, KafkaRecord } from '../config.js';
 import { BatchConsumer } from '../consume/batch-consumer.js';
 import { FencedError, KafkaRejectedError, KafkaUnavailableError, PartitionCountError } from '../errors.js';
@@ -36,7 +37,7 @@ async function readAll(topic: string, count: number): Promise<KafkaRecord[]> {
     commit: 'manual',
   });
   await consumer.start();
-  await eventually(`${count} records`, () => records.length >= count);
+  await eventually(() => records.length >= count, { what: `${count} records` });
   await consumer.stop();
   return records;
 }
@@ -66,8 +67,7 @@ describe('RecordProducer', () => {
   });
 
   test('survives a broker that is away for seconds: nothing is lost, order is kept', async () => {
-    const wire = new FlakyWire();
-    await wire.open();
+    const wire = await TcpProxy.start();
     const producer = opened(new RecordProducer({ ...config, dial: wire.dial }));
     await producer.connect();
     const sends: Promise<void>[] = [];
@@ -75,24 +75,23 @@ describe('RecordProducer', () => {
       sends.push(producer.send([{ topic: 'a', partition: 0, key: null, value: String(sends.length) }]));
     for (let i = 0; i < 50; i += 1) send();
     await Promise.all(sends);
-    await wire.cut();
+    wire.cut();
     for (let i = 0; i < 50; i += 1) send();
-    await eventually('noticed', () => !producer.connected);
+    await eventually(() => !producer.connected, { what: 'noticed' });
     const end = Date.now() + 2_000;
-    await eventually('some seconds of outage', () => Date.now() > end);
-    await wire.open();
+    await eventually(() => Date.now() > end, { what: 'some seconds of outage' });
+    wire.restore();
     for (let i = 0; i < 50; i += 1) send();
     await Promise.all(sends);
     expect(producer.connected).toBe(true);
     const values = (await readAll('a', 150)).map(value);
     expect(firstWebhookEvents(values)).toEqual(Array.from({ length: 150 }, (_, i) => String(i)));
     await producer.close();
-    await wire.cut();
+    await wire.close();
   });
 
   test('a lost answer may double a record, never lose one', async () => {
-    const wire = new FlakyWire();
-    await wire.open();
+    const wire = await TcpProxy.start();
     const producer = opened(new RecordProducer({ ...config, dial: wire.dial }));
     for (let i = 0; i < 60; i += 1) {
       if (i % 10 === 5) wire.loseAnswers(1);
@@ -102,23 +101,22 @@ describe('RecordProducer', () => {
     const values = (await readAll('a', 60)).map(value);
     expect(firstWebhookEvents(values)).toEqual(Array.from({ length: 60 }, (_, i) => String(i)));
     await producer.close();
-    await wire.cut();
+    await wire.close();
   });
 
   test('gives up after the time-out with an error', async () => {
-    const wire = new FlakyWire();
-    await wire.open();
+    const wire = await TcpProxy.start();
     const producer = opened(new RecordProducer({ ...config, dial: wire.dial }, { deliveryTimeoutMs: 1_500 }));
     await producer.connect();
-    await wire.cut();
+    wire.cut();
     await expect(producer.send([{ topic: 'a', key: 'k', value: 'v' }])).rejects.toThrow(
       KafkaUnavailableError,
     );
-    await wire.open();
+    wire.restore();
     await producer.send([{ topic: 'a', key: 'k', value: 'after' }]);
     expect((await readAll('a', 1)).map(value)).toContain('after');
     await producer.close();
-    await wire.cut();
+    await wire.close();
   });
 
   test('a refused record fails its own send only', async () => {
@@ -211,8 +209,7 @@ describe('TransactionalPublisher', () => {
   test.each(MODES)(
     'lost answers, sets %s: whatever it reports as published is there once',
     async (_, options) => {
-      const wire = new FlakyWire();
-      await wire.open();
+      const wire = await TcpProxy.start();
       const publisher = opened(new TransactionalPublisher({ ...config, dial: wire.dial }, 'lane-0', options));
       await publisher.open();
       const published: string[] = [];
@@ -235,7 +232,7 @@ describe('TransactionalPublisher', () => {
       expect(published.filter((one) => !values.includes(one))).toEqual([]);
       expect(values.filter((one) => !published.includes(one) && !unknown.includes(one))).toEqual([]);
       await publisher.close();
-      await wire.cut();
+      await wire.close();
     },
   );
 
@@ -281,7 +278,7 @@ describe('TransactionalPublisher', () => {
       const publisher = opened(new TransactionalPublisher(config, 'lane-0', { fences }));
       await publisher.open();
       await publisher.publish([{ topic: 'a', partition: owner, key: null, value: String(owner) }]);
-      await eventually(`record ${owner}`, () => records.length > owner);
+      await eventually(() => records.length > owner, { what: `record ${owner}` });
     }
     await consumer.stop();
     const ends = new BatchConsumer(config, {
@@ -308,7 +305,7 @@ describe('TransactionalPublisher', () => {
       onAssigned: async () => new Map([['a:2', high]]),
     });
     await late.consumer.start();
-    await eventually('the last record', () => late.values().includes('last 4'));
+    await eventually(() => late.values().includes('last 4'), { what: 'the last record' });
     await late.consumer.stop();
   });
 });

@@ -20,7 +20,7 @@ export async function eventually<Result>(
   attempt: () => Promise<Result> | Result,
   options: EventuallyOptions = {},
 ): Promise<Exclude<Result, undefined | null | false>> {
-  const { timeoutMs = 10_000, everyMs = 50, what = 'the condition' } = options;
+  const { timeoutMs = 30_000, everyMs = 20, what = 'the condition' } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let failure: unknown;
