@@ -1,4 +1,4 @@
-import { mulberry32 } from '@subledger/testing';
+import { mulberry32 } from '@subledger/simulator';
 
 /**
  * Arrival times of commands in an open loop: milliseconds from the start, ascending, with the exponential gaps of

@@ -1,4 +1,4 @@
-import type { GatewayClient } from '@subledger/testing';
+import { type GatewayClient } from '@subledger/gateway-client';
 
 export interface SubAccount {
   readonly mainAccountId: string;

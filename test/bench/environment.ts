@@ -5,7 +5,7 @@ import { topicSettings } from '@subledger/contracts';
 import { createPool, migrate } from '@subledger/database';
 import { type Stack, startStack } from '@subledger/devstack';
 import { ensureTopics, type KafkaConfig } from '@subledger/kafka';
-import { prismaFolder } from '@subledger/testing';
+import { prismaFolder } from '@subledger/service-kit/installed-services';
 import type { Pool } from 'pg';
 import { type RunningService, startProcess, startService } from './service-process.js';
 import { PARTITIONS } from './settings.js';
@@ -124,7 +124,7 @@ async function open(place: Place): Promise<BenchEnvironment> {
           ...more,
         }),
       ),
-    startPart: async (name) => keep(await startProcess(name, partArgs(name), { ...process.env, ...env })),
+    startPart: async (name) => keep(await startProcess(name, partArgs(name), env)),
     another: (name) => another(place, name),
     stop,
   };

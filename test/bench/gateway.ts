@@ -1,5 +1,5 @@
 import { Agent } from 'node:http';
-import { GatewayClient } from '@subledger/testing';
+import { GatewayClient } from '@subledger/gateway-client';
 import { arrivals } from './arrivals.js';
 import { BARE_PIPELINE, BARE_TOPICS, ensureBareTopics } from './bare-pipeline.js';
 import { type Bench, withBench } from './bench.js';

@@ -1,7 +1,7 @@
 import { TOPICS } from '@subledger/contracts';
 import { BatchConsumer, type KafkaConfig } from '@subledger/kafka';
+import { TopicReader } from '@subledger/testing';
 import type { Pool } from 'pg';
-import { readFrom } from './event-reader.js';
 
 /** Position of each lane in the ledger's journal. */
 export async function lanePositions(pool: Pool): Promise<Map<number, bigint>> {
@@ -104,14 +104,17 @@ export async function readEventWindow(
   expected: number,
 ): Promise<EventWindow> {
   const stamps: { at: number; moves: number }[] = [];
-  const consumer = await readFrom(config, TOPICS.events, from, ({ value, timestampMs }) => {
-    const { data } = JSON.parse(String(value)) as { data: { transfers: unknown[] } };
-    stamps.push({ at: timestampMs, moves: data.transfers.length });
+  const reader = await TopicReader.open(config, TOPICS.events, {
+    from,
+    onRecord: ({ value, timestampMs }) => {
+      const { data } = JSON.parse(String(value)) as { data: { transfers: unknown[] } };
+      stamps.push({ at: timestampMs, moves: data.transfers.length });
+    },
   });
   const deadline = performance.now() + READ_WITHIN_MS;
   while (stamps.length < expected && performance.now() < deadline)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  await consumer.stop();
+  await reader.close();
   if (stamps.length !== expected)
     throw new Error(`${stamps.length} events on the topic, ${expected} in the journal`);
   return windowOf(stamps);

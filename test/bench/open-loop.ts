@@ -1,5 +1,5 @@
 import type { KafkaConfig, OutgoingRecord, RecordProducer } from '@subledger/kafka';
-import { readFrom } from './event-reader.js';
+import { TopicReader } from '@subledger/testing';
 import { topicEnds } from './measure.js';
 
 /** The times of one command in milliseconds since 1970. Only this process's own times have fractions. */
@@ -50,15 +50,18 @@ export async function runOpenLoop(load: Load): Promise<Map<string, Timed>> {
   const timed = new Map<string, Timed>();
   let open = commands.length;
   const ends = await topicEnds(kafka, eventTopic, partitions);
-  const reader = await readFrom(kafka, eventTopic, ends, ({ value, timestampMs }) => {
-    const { id, data } = JSON.parse(String(value)) as Envelope;
-    const one = timed.get(data.cause?.id ?? id);
-    // Further events of the same command are not its answer.
-    if (one === undefined || one.seenAt > 0) return;
-    one.seenAt = now();
-    one.eventLoggedAt = timestampMs;
-    one.commandLoggedAt = data.at === undefined ? Number.NaN : Date.parse(data.at);
-    open -= 1;
+  const reader = await TopicReader.open(kafka, eventTopic, {
+    from: ends,
+    onRecord: ({ value, timestampMs }) => {
+      const { id, data } = JSON.parse(String(value)) as Envelope;
+      const one = timed.get(data.cause?.id ?? id);
+      // More events of the same command are not its answer.
+      if (one === undefined || one.seenAt > 0) return;
+      one.seenAt = now();
+      one.eventLoggedAt = timestampMs;
+      one.commandLoggedAt = data.at === undefined ? Number.NaN : Date.parse(data.at);
+      open -= 1;
+    },
   });
   const startAt = now();
   ids.forEach((id, index) => {
@@ -76,7 +79,7 @@ export async function runOpenLoop(load: Load): Promise<Map<string, Timed>> {
   await sendOnTime(load.producer, commands, all);
   const deadline = now() + GRACE_MS;
   while (open > 0 && now() < deadline) await sleep(POLL_MS);
-  await reader.stop();
+  await reader.close();
   if (open > 0) throw new Error(`${open} of ${commands.length} commands were not answered`);
   return timed;
 }

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createPool } from '@subledger/database';
-import { generateBooks, repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
+import { generateBooks } from '@subledger/testing';
 import type { Pool } from 'pg';
 import { withBench } from './bench.js';
 import { atMost, ratio, rounded } from './figures.js';
@@ -56,7 +57,7 @@ interface Result {
 }
 
 async function reconcile(databaseUrl: string): Promise<Result> {
-  const cli = join(repositoryRoot(), 'services/ledger/dist/operator/cli.js');
+  const cli = join(ROOT, 'services/ledger/dist/operator/cli.js');
   const env = { ...process.env, DATABASE_URL: databaseUrl, KAFKA_BROKERS: 'none.invalid:9092' };
   const options = { env, timeout: WITHIN_MS, maxBuffer: MAX_OUTPUT_BYTES };
   const { stdout } = await run(process.execPath, [cli, 'reconcile', '--json'], options);

@@ -1,7 +1,7 @@
 import { eventType, TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
+import { TopicReader } from '@subledger/testing';
 import { type Bench, openBooks, withBench, workThrough } from './bench.js';
-import { readFrom } from './event-reader.js';
 import { atMost, mean, ratio, rounded } from './figures.js';
 import { measureFloor } from './floor.js';
 import { epochs, lanePositions, progress, topicEnds, waitUntilDrained } from './measure.js';
@@ -76,7 +76,10 @@ async function roll({ environment, pool, producer }: Bench, ledger: RunningServi
   const { done } = await progress(pool);
   const ends = await topicEnds(environment.kafka, TOPICS.events, environment.partitions);
   const seen = new RollWatch(ROLLED.subAccountsEach);
-  const reader = await readFrom(environment.kafka, TOPICS.events, ends, (record) => seen.take(record));
+  const reader = await TopicReader.open(environment.kafka, TOPICS.events, {
+    from: ends,
+    onRecord: (record) => seen.take(record),
+  });
   const [epochsBefore, takeoversBefore] = [await epochs(pool), await ledger.metric('ledger_takeovers_total')];
   // Reading the metric resets the maximum.
   await ledger.metric('nodejs_eventloop_lag_max_seconds');
@@ -90,7 +93,7 @@ async function roll({ environment, pool, producer }: Bench, ledger: RunningServi
     (await epochs(pool)) - epochsBefore,
     (await ledger.metric('ledger_takeovers_total')) - takeoversBefore,
   );
-  await reader.stop();
+  await reader.close();
   const result = {
     rolledMs: rounded(seen.rolledAt - started),
     allRolledMs: rounded(seen.lastSubAccountAt - started),

@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { launchOf, repositoryRoot } from '@subledger/testing';
+import { type ServiceName } from '@subledger/service-kit/installed-services';
+import { eventually, type ServiceProcess, spawnNode, spawnService } from '@subledger/testing';
 import { ratio } from './figures.js';
 
 /** A measured process. Figures about memory and CPU are NaN on systems without /proc. */
@@ -17,7 +16,7 @@ export interface RunningService {
   cpuSeconds(): Promise<number>;
   /** Sum of all samples of a metric on the ops port. */
   metric(name: string): Promise<number>;
-  stop(): Promise<void>;
+  stop(): Promise<unknown>;
 }
 
 const READY_WITHIN_MS = 60_000;
@@ -26,17 +25,37 @@ const STOP_WITHIN_MS = 30_000;
 /** Linux counts CPU time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 
-/** Starts a built service with the `config` of its package.json and waits until it is ready. */
-export function startService(name: string, env: Readonly<Record<string, string>>): Promise<RunningService> {
-  const launch = launchOf(name);
-  // SERVICE_NODE_ARGS is for the measured services only: profiles, heap limits.
-  const extra = (process.env.SERVICE_NODE_ARGS ?? '').split(' ').filter(Boolean);
-  const script = join(repositoryRoot(), 'services', name, 'dist/main.js');
-  return startProcess(name, [...launch.nodeArgs, ...extra, script], {
-    ...launch.env,
-    ...process.env,
-    ...env,
-  });
+/** Standard output is for the figures alone. */
+const OPTIONS = {
+  output: 'pass-on',
+  readyTimeoutMs: READY_WITHIN_MS,
+  stopTimeoutMs: STOP_WITHIN_MS,
+} as const;
+
+const environment = (more: Readonly<Record<string, string>>): Record<string, string> => ({
+  NODE_ENV: process.env.NODE_ENV ?? 'development',
+  NODE_OPTIONS: process.env.NODE_OPTIONS ?? '',
+  LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+  ...more,
+});
+
+/** Starts a built service with the `config` of its package.json and waits until it says that it is ready. */
+export async function startService(
+  name: ServiceName,
+  env: Readonly<Record<string, string>>,
+): Promise<RunningService> {
+  // SERVICE_NODE_ARGS reaches the measured services alone: profiles, heap limits.
+  const nodeArgs = (process.env.SERVICE_NODE_ARGS ?? '').split(' ').filter(Boolean);
+  return measured(await spawnService(name, environment(env), { ...OPTIONS, nodeArgs }));
+}
+
+/** Starts a Node process that sends `{ type: 'ready' }`. @throws Error when it ends before, or takes too long */
+export async function startProcess(
+  name: string,
+  nodeArgs: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<RunningService> {
+  return measured(await spawnNode(name, nodeArgs, environment(env), OPTIONS));
 }
 
 /** The result of `run`, and how many processor cores each service used meanwhile. */
@@ -57,24 +76,8 @@ export async function withCores<Result extends object>(
   return { ...result, cores: Object.fromEntries(cores) };
 }
 
-/** Starts a Node process that sends `{ type: 'ready' }`. @throws Error when it ends before, or takes too long */
-export async function startProcess(
-  name: string,
-  nodeArgs: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<RunningService> {
-  const child = spawn(process.execPath, nodeArgs, {
-    env: { NODE_ENV: 'development', LOG_LEVEL: 'warn', OPS_PORT: '0', ...env },
-    // Its output goes to our standard error, because standard output is for the figures only.
-    stdio: ['ignore', 2, 2, 'ipc'],
-  });
-  const killNow = () => child.kill('SIGKILL');
-  process.once('exit', killNow);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve())).finally(() =>
-    process.off('exit', killNow),
-  );
-  const ports = await untilReady(name, child);
-  const pid = child.pid as number;
+function measured(process: ServiceProcess): RunningService {
+  const { pid, ports } = process;
   return {
     pid,
     ports,
@@ -82,31 +85,8 @@ export async function startProcess(
     peakMemoryMb: () => statusMb(pid, 'VmHWM'),
     cpuSeconds: () => cpuSeconds(pid),
     metric: (metric) => readMetric(ports.ops ?? 0, metric),
-    async stop() {
-      child.kill('SIGTERM');
-      const timer = setTimeout(killNow, STOP_WITHIN_MS);
-      await exited;
-      clearTimeout(timer);
-    },
+    stop: () => process.stop(),
   };
-}
-
-function untilReady(name: string, child: ChildProcess): Promise<Record<string, number>> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`${name} was not ready within ${READY_WITHIN_MS} ms`));
-    }, READY_WITHIN_MS);
-    child.on('message', ({ type, ...ports }: { type?: string } & Record<string, number>) => {
-      if (type !== 'ready') return;
-      clearTimeout(timer);
-      resolve(ports);
-    });
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      reject(new Error(`${name} ended with code ${code} before it was ready`));
-    });
-  });
 }
 
 /**
@@ -114,11 +94,11 @@ function untilReady(name: string, child: ChildProcess): Promise<Record<string, n
  * @throws Error if it takes too long
  */
 export async function untilLanesRun(ledger: RunningService, lanes: number): Promise<void> {
-  const deadline = performance.now() + READY_WITHIN_MS;
-  while ((await ledger.metric('ledger_takeovers_total')) < lanes) {
-    if (performance.now() > deadline) throw new Error(`no ${lanes} lanes within ${READY_WITHIN_MS} ms`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  await eventually(async () => (await ledger.metric('ledger_takeovers_total')) >= lanes, {
+    timeoutMs: READY_WITHIN_MS,
+    everyMs: POLL_MS,
+    what: `a takeover of ${lanes} lanes`,
+  });
 }
 
 async function statusMb(pid: number, field: string): Promise<number> {

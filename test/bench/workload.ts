@@ -1,6 +1,6 @@
 import { commandType, makeCloudEvent, messageType, rollCommandId, TOPICS } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
-import { mulberry32 } from '@subledger/testing';
+import { mulberry32 } from '@subledger/simulator';
 
 export interface Population {
   /** Number of the first main account, so that populations do not share any. */

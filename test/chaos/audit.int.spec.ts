@@ -1,6 +1,7 @@
 /** An audit that cannot fail proves nothing: each query has to find the wrong that it is there for. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, SERVICES, type TestDatabase } from '@subledger/testing';
+import { SERVICES } from '@subledger/service-kit/installed-services';
+import { createTestDatabase, type TestDatabase } from '@subledger/testing';
 import { BOOK_VIOLATIONS, READ_MODEL_VIOLATIONS, violations } from './audit.js';
 
 const transfer = (

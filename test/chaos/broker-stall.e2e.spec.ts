@@ -14,11 +14,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SubAccountView, TransferLine } from '@subledger/contracts';
 import { startKafka } from '@subledger/devstack';
 import { RecordProducer } from '@subledger/kafka';
+import { SeededRandom } from '@subledger/simulator';
 import {
   eventually,
   messageRecord,
   messageSent,
-  SeededRandom,
   type ServiceProcess,
   spawnService,
   TestSystem,

@@ -5,15 +5,8 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Problem, type SubAccountView, TOPICS, type TransferLine } from '@subledger/contracts';
-import {
-  eventually,
-  type GatewayAnswer,
-  GatewayClient,
-  jsonOf,
-  TcpProxy,
-  TestSystem,
-  TopicReader,
-} from '@subledger/testing';
+import { type GatewayAnswer, GatewayClient } from '@subledger/gateway-client';
+import { eventually, jsonOf, TcpProxy, TestSystem, TopicReader } from '@subledger/testing';
 import { type Customer, mainOf, makeCustomer } from '../e2e/customer.js';
 
 /** Held by the suite, it keeps the next commit of an operation waiting inside of PostgreSQL. */

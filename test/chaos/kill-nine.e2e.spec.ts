@@ -6,15 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type MainAccountView, TOPICS } from '@subledger/contracts';
 import { nextPeriod, parsePoints, periodStart } from '@subledger/core';
-import { type SentMessage, SmsSimulator } from '@subledger/simulator';
-import {
-  eventually,
-  jsonOf,
-  SeededRandom,
-  type ServiceName,
-  TestSystem,
-  TopicReader,
-} from '@subledger/testing';
+import { type ServiceName } from '@subledger/service-kit/installed-services';
+import { SeededRandom, type SentMessage, SmsSimulator } from '@subledger/simulator';
+import { eventually, jsonOf, TestSystem, TopicReader } from '@subledger/testing';
 import { makeCustomer, makeSub } from '../e2e/customer.js';
 import {
   BOOK_VIOLATIONS,

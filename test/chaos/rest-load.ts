@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type GatewayClient, GatewayRefusal, newMessageId, type SeededRandom } from '@subledger/testing';
+import { type GatewayClient, GatewayRefusal } from '@subledger/gateway-client';
+import { type SeededRandom } from '@subledger/simulator';
+import { newMessageId } from '@subledger/testing';
 
 export interface LoadedAccount {
   readonly id: string;

@@ -4,10 +4,10 @@ import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/p
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 
 const run = promisify(execFile);
-const HERE = join(repositoryRoot(), 'test/clients');
+const HERE = join(ROOT, 'test/clients');
 const FETCH_TIMEOUT_MS = 300_000;
 const PRODUCE_TIMEOUT_MS = 60_000;
 
@@ -131,7 +131,7 @@ const fetch = (program: string, args: readonly string[], folder: string): Promis
 
 /** The jars that devstack has fetched for the test broker. */
 async function brokerJars(): Promise<string> {
-  const cache = join(repositoryRoot(), 'node_modules/.cache/subledger');
+  const cache = join(ROOT, 'node_modules/.cache/subledger');
   const found = (await readdir(cache).catch(() => [])).find((name) => name.startsWith('kafka-'));
   if (!found) throw new Error('There are no Kafka jars: run npm test without TEST_KAFKA_BROKERS once');
   return join(cache, found);

@@ -1,5 +1,6 @@
 import type { MainAccountView, SubAccountView, TransferLine } from '@subledger/contracts';
-import type { GatewayClient, TestSystem } from '@subledger/testing';
+import { type GatewayClient } from '@subledger/gateway-client';
+import { type TestSystem } from '@subledger/testing';
 
 export interface Customer {
   readonly id: string;

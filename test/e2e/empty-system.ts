@@ -3,13 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  gatewaysByDefault,
-  RoundRobin,
-  repositoryRoot,
-  type ServiceProcess,
-  spawnService,
-} from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
+import { gatewaysByDefault, RoundRobin, type ServiceProcess, spawnService } from '@subledger/testing';
 
 export const START_TIMEOUT_MS = 120_000;
 
@@ -40,7 +35,7 @@ export class EmptySystem {
     const home = await mkdtemp(join(tmpdir(), 'subledger-tour-'));
     const { DATABASE_URL: _database, KAFKA_BROKERS: _brokers, ...own } = process.env;
     const environment = { ...own, SUBLEDGER_HOME: home, GATEWAY_PORT: String(await freePort()) };
-    const root = repositoryRoot();
+    const root = ROOT;
     const cli = join(root, 'packages/devstack/dist/cli.js');
     const child = spawn(process.execPath, [cli, 'start', '--no-demo'], { cwd: root, env: environment });
     const system = new EmptySystem(home, environment, child);

@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 
-const root = repositoryRoot();
+const root = ROOT;
 
 /** Whatever is started by `node`, as it is built. */
 const ENTRY_POINTS = [

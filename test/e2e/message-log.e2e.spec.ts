@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
 import { RecordProducer } from '@subledger/kafka';
+import { SeededRandom } from '@subledger/simulator';
 import {
   eventually,
   messageRecord,
@@ -8,7 +9,6 @@ import {
   messageSent,
   messageStatus,
   newSubAccountId,
-  SeededRandom,
   TestSystem,
 } from '@subledger/testing';
 

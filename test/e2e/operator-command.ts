@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { repositoryRoot, type TestSystem } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
+import { type TestSystem } from '@subledger/testing';
 
 export interface CommandResult {
   readonly code: number;
@@ -14,7 +15,7 @@ export function operatorCommand(
   service: 'gateway' | 'ledger',
   ...args: string[]
 ): Promise<CommandResult> {
-  const script = join(repositoryRoot(), 'services', service, 'dist', 'operator', 'cli.js');
+  const script = join(ROOT, 'services', service, 'dist', 'operator', 'cli.js');
   const env = {
     ...process.env,
     NODE_OPTIONS: '',

@@ -7,14 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OperationView, Problem, SubAccountView } from '@subledger/contracts';
 import { startKafka } from '@subledger/devstack';
 import { RecordProducer } from '@subledger/kafka';
-import {
-  eventually,
-  messageRecord,
-  messageSent,
-  type ServiceName,
-  TcpProxy,
-  TestSystem,
-} from '@subledger/testing';
+import { type ServiceName } from '@subledger/service-kit/installed-services';
+import { eventually, messageRecord, messageSent, TcpProxy, TestSystem } from '@subledger/testing';
 import { type Customer, mainOf, makeCustomer, makeSub, subOf } from './customer.js';
 
 const SERVICES: readonly ServiceName[] = ['ledger', 'gateway'];

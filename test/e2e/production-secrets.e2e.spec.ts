@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 
 const GOOD = {
   DATABASE_URL: 'postgresql://app:Vq8-1kd0@127.0.0.1:1/x',
@@ -17,7 +17,7 @@ const GOOD = {
 
 /** The gateway in production with these variables, until it ends or says that it waits for the database. */
 function start(env: Record<string, string | undefined>): Promise<{ code: number | null; said: string }> {
-  const root = repositoryRoot();
+  const root = ROOT;
   const child = spawn(process.execPath, [join(root, 'services/gateway/dist/main.js')], {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', OPS_PORT: '0', GATEWAY_PORT: '0', ...env },
   });
@@ -85,7 +85,7 @@ describe('in production nothing reaches Kafka or PostgreSQL in plain text unaske
     ['the set-up of topics', 'packages/devstack/dist/cli.js', ['topics'], ['ALLOW_INSECURE_KAFKA=true']],
     ['the migrations', 'packages/devstack/dist/cli.js', ['migrate'], ['ALLOW_INSECURE_DATABASE=true']],
   ])('%s', async (_what, script, args, wanted) => {
-    const child = spawn(process.execPath, [join(repositoryRoot(), script), ...args], {
+    const child = spawn(process.execPath, [join(ROOT, script), ...args], {
       env: { PATH: process.env.PATH, NODE_ENV: 'production', OPS_PORT: '0', GATEWAY_PORT: '0', ...unasked },
     });
     let said = '';

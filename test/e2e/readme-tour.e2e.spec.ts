@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 import { EmptySystem, START_TIMEOUT_MS } from './empty-system.js';
 import { outputsOf, readTour, runScript, scriptOf } from './readme-tour.js';
 
-const ROOT = repositoryRoot();
 const TOUR_TIMEOUT_MS = 120_000;
 
 let system: EmptySystem;

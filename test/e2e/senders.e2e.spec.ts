@@ -13,8 +13,8 @@ import {
 } from '@subledger/contracts';
 import { formatPoints, type Points, parsePoints } from '@subledger/core';
 import { partitionFor } from '@subledger/kafka/client';
-import { SmsSimulator, type SmsSimulatorOptions } from '@subledger/simulator';
-import { eventually, SeededRandom, TestSystem } from '@subledger/testing';
+import { SeededRandom, SmsSimulator, type SmsSimulatorOptions } from '@subledger/simulator';
+import { eventually, TestSystem } from '@subledger/testing';
 import { HoldClient, type Ownership } from '@subledger/upstream';
 import { parse } from 'csv-parse/sync';
 import { type Customer, makeCustomer, makeSub, subOf } from './customer.js';

@@ -3,12 +3,12 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 import { freePort, START_TIMEOUT_MS, untilItSays } from './empty-system.js';
 
 // `npm start -- --no-demo` after its build, below a folder that only its owner may enter, as `/root` is. PostgreSQL runs
 // as another user when this runs as root.
-const CLI = join(repositoryRoot(), 'packages/devstack/dist/cli.js');
+const CLI = join(ROOT, 'packages/devstack/dist/cli.js');
 let closed: string;
 const running: ChildProcess[] = [];
 

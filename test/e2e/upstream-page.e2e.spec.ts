@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { COMMANDS, limitRecord, MESSAGES, profileRecord } from '@subledger/contracts';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 import { EmptySystem, START_TIMEOUT_MS } from './empty-system.js';
 import { blocksOf, outputsOf, runScript, scriptOf, stepsOf } from './readme-tour.js';
 
-const ROOT = repositoryRoot();
 const PAGE_TIMEOUT_MS = 180_000;
 const page = await readFile(join(ROOT, 'docs/upstream.md'), 'utf8');
 const steps = stepsOf(page);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SubAccountView } from '@subledger/contracts';
-import { eventually, newMessageId, repositoryRoot, TestSystem } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
+import { eventually, newMessageId, TestSystem } from '@subledger/testing';
 import { HoldClient, LimitFeed, MessageReporter } from '@subledger/upstream';
 import { type Customer, makeCustomer, makeSub, subOf } from './customer.js';
 
@@ -116,7 +117,7 @@ describe('the SDK', () => {
   });
 
   it('the example in its README runs unchanged', async () => {
-    const readme = await readFile(join(repositoryRoot(), 'packages/upstream/README.md'), 'utf8');
+    const readme = await readFile(join(ROOT, 'packages/upstream/README.md'), 'utf8');
     const example = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
     const folder = await mkdtemp(join(tmpdir(), 'subledger-example-'));
     try {
@@ -133,7 +134,7 @@ describe('the SDK', () => {
         .replace("clientId: 'sms-service'", `clientId: 'sms-service', topicPrefix: '${topicPrefix}'`);
       const args = ['--input-type=module', '--eval', code, 'example.mjs', customer.id, sub.id];
       const { stdout } = await run(process.execPath, args, {
-        cwd: repositoryRoot(),
+        cwd: ROOT,
         env: { ...process.env, NODE_OPTIONS: '' },
         timeout: 60_000,
       });

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 import type { FuzzCaller } from './seed.js';
 
 const VERSION = '4.32.5';
@@ -25,7 +25,7 @@ export class Schemathesis {
 
   /** Installs it, once. @throws Error saying what is missing and what to do */
   static async install(): Promise<Schemathesis> {
-    const folder = join(repositoryRoot(), 'node_modules', '.cache', 'schemathesis', VERSION);
+    const folder = join(ROOT, 'node_modules', '.cache', 'schemathesis', VERSION);
     const command = join(folder, 'bin', 'schemathesis');
     const isThere = await access(command).then(
       () => true,
@@ -50,7 +50,7 @@ export class Schemathesis {
       '--continue-on-failure',
       '--no-color',
     ];
-    const root = join(repositoryRoot(), 'test', 'fuzz');
+    const root = join(ROOT, 'test', 'fuzz');
     const env = {
       ...process.env,
       FUZZ: JSON.stringify(caller),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { SeededRandom } from '@subledger/testing';
+import { SeededRandom } from '@subledger/simulator';
 import { type Outcome, runAndJudge } from './judged-run.js';
 import { failure } from './report.js';
 import type { SimulationOptions } from './simulation.js';

@@ -8,7 +8,7 @@ import {
   LargeRoll,
   ROLL_IN_PARTS,
 } from '@subledger/ledger/engine';
-import { SeededRandom } from '@subledger/testing';
+import { SeededRandom } from '@subledger/simulator';
 import { decideOrThrow, MAX_MESSAGE_POINTS, SEAL } from './process/ledger-process.js';
 import { silentMetrics, tracingLog } from './process/observers.js';
 import type { Simulation } from './simulation.js';

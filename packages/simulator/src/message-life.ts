@@ -1,6 +1,6 @@
 import type { MessageStatus } from '@subledger/contracts';
-import type { SeededRandom } from '@subledger/testing';
 import type { MessageReport } from '@subledger/upstream';
+import type { SeededRandom } from './seeded-random.js';
 
 export interface Shares {
   /** Share of all messages that are not delivered. */

@@ -1,4 +1,4 @@
-import type { SeededRandom } from '@subledger/testing';
+import type { SeededRandom } from './seeded-random.js';
 
 /** How a bad service behaves, as shares from 0 to 1. Default: it does not. */
 export interface Misbehaviour {

@@ -110,7 +110,7 @@ describe('SmsSimulator', () => {
     await producer.send([paused]);
     simulator = new SmsSimulator({ kafka, ratePerSecond: 200, way: 'blind', pricesInPoints: ['1'] });
     await simulator.start();
-    await simulator.waitForLimit(SUB, ({ sequence }) => sequence === 2);
+    await eventually(() => simulator?.feed.get(SUB)?.sequence === 2);
     const sentPaused = simulator.counts.sent;
     await producer.send([limit({ generation: 3, sequence: 3 })]);
     await eventually(() => (simulator?.counts.sent ?? 0) > sentPaused + 15);

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaConfig } from '@subledger/kafka';
-import { eventually, newMessageId, SeededRandom } from '@subledger/testing';
 import {
   type HoldClient,
   LimitFeed,
@@ -9,10 +8,12 @@ import {
   type Ownership,
   type SubAccountLimits,
 } from '@subledger/upstream';
+import { v7 as uuidv7 } from 'uuid';
 import { countLater, countSent, noCounts } from './counts.js';
 import { type LaterReport, lifeOf, type SentMessage, type Shares, USUAL_SHARES } from './message-life.js';
 import { type Misbehaviour, sentAt } from './misbehaviour.js';
 import { fictitiousRecipient, SAMPLE_SENDERS, SAMPLE_TEXTS } from './sample-texts.js';
+import { SeededRandom } from './seeded-random.js';
 
 export interface SmsSimulatorOptions {
   readonly kafka: KafkaConfig;
@@ -44,6 +45,8 @@ interface Due {
   readonly later: LaterReport;
   readonly message: SentMessage;
 }
+
+const newMessageId = (): string => `msg-${uuidv7()}`;
 
 const TICK_MS = 50;
 const PRICES = ['1', '1', '1', '2', '3', '1.2'];
@@ -105,28 +108,15 @@ export class SmsSimulator {
     return Promise.all(Array.from({ length: count }, () => this.send(given)));
   }
 
-  /** The last limit record of a sub-account once the predicate accepts it. @throws Error after `timeoutMs` */
-  async waitForLimit(
-    subAccountId: string,
-    predicate: (limits: SubAccountLimits) => boolean,
-    timeoutMs = 15_000,
-  ): Promise<SubAccountLimits> {
-    return eventually(
-      () => {
-        const limits = this.feed.get(subAccountId);
-        return limits !== undefined && predicate(limits) ? limits : undefined;
-      },
-      { timeoutMs, what: `the limit record of ${subAccountId}` },
-    );
-  }
-
-  /** Sends no new messages and waits until the delivery of all earlier ones is reported. */
+  /** Sends no new messages and waits until the delivery of all earlier ones is reported. @throws Error after `timeoutMs` */
   async drain(timeoutMs = 30_000): Promise<void> {
     this.setRate(0);
-    await eventually(() => this.#due.length === 0 && this.#pending === 0, {
-      timeoutMs,
-      what: 'the end of all deliveries',
-    });
+    const deadline = performance.now() + timeoutMs;
+    while (this.#due.length > 0 || this.#pending > 0) {
+      if (performance.now() >= deadline)
+        throw new Error(`Within ${timeoutMs} ms the deliveries did not come to an end`);
+      await delay(TICK_MS);
+    }
   }
 
   /** Stops at once. Pending deliveries stay unreported. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ROOT, type ServiceName } from '@subledger/service-kit/installed-services';
 import { parse } from 'yaml';
-import { repositoryRoot, type ServiceName } from './repository.js';
 
 interface Compose {
   readonly services: Readonly<Record<string, { readonly environment?: Readonly<Record<string, unknown>> }>>;
@@ -22,13 +22,12 @@ const BEYOND_CONFIGURATION = new Set(['OTEL_EXPORTER_OTLP_ENDPOINT']);
 
 /** @param variables names of the service's configuration. @throws Error where the compose file has no such service */
 export function composeGaps(service: ServiceName, variables: readonly string[]): ComposeGaps {
-  const root = repositoryRoot();
-  const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+  const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
   const environment = (parse(text, { merge: true }) as Compose).services[service]?.environment;
   if (!environment) throw new Error(`docker-compose.yml has no environment of ${service}`);
   const given = Object.keys(environment);
   const example = new Set(
-    [...readFileSync(join(root, '.env.example'), 'utf8').matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(
+    [...readFileSync(join(ROOT, '.env.example'), 'utf8').matchAll(/^#?([A-Z][A-Z0-9_]*)=/gm)].map(
       ([, name]) => name,
     ),
   );

@@ -2,16 +2,8 @@ export { type BytesMatcher, type EventuallyOptions, eventually, TcpProxy } from 
 export { command, commandRecord, type EnvelopeFields, TEST_SOURCE } from './command-builders.js';
 export { type ComposeGaps, composeGaps } from './compose-variables.js';
 export { FakeClock } from './fake-clock.js';
-export {
-  type GatewayAnswer,
-  GatewayClient,
-  GatewayRefusal,
-  type Method,
-  type RequestOptions,
-  type RetryOptions,
-} from './gateway/gateway-client.js';
 export { type GenerateOptions, generateBooks } from './generate-books.js';
-export { newMainAccountId, newMessageId, newSubAccountId, uuidV7 } from './ids.js';
+export { newMainAccountId, newMessageId, newSubAccountId } from './ids.js';
 export {
   FICTITIOUS_RECIPIENT,
   FICTITIOUS_SENDER,
@@ -21,10 +13,8 @@ export {
   messageSent,
   messageStatus,
 } from './message-builders.js';
-export { launchOf, prismaFolder, repositoryRoot, SERVICES, type ServiceName } from './repository.js';
-export { mulberry32, SeededRandom } from './seeded-random.js';
 export { RoundRobin } from './system/round-robin.js';
-export { ServiceProcess, type SpawnOptions, spawnService } from './system/service-process.js';
+export { ServiceProcess, type SpawnOptions, spawnNode, spawnService } from './system/service-process.js';
 export { gatewaysByDefault, TestSystem, type TestSystemOptions } from './system/test-system.js';
 export { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from './test-database.js';
 export { jsonOf, TopicReader, type TopicReaderOptions } from './topic-reader.js';

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate } from '@subledger/database';
+import { prismaFolder, type ServiceName } from '@subledger/service-kit/installed-services';
 import { eventually } from '@subledger/testing-base';
 import pg from 'pg';
-import { prismaFolder, type ServiceName } from './repository.js';
 
 export interface TestDatabaseOptions {
   /** The services whose migrations it has. */

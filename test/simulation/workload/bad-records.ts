@@ -1,6 +1,6 @@
 import { MAX_MESSAGE_RECORD_BYTES, MAX_RECORD_BYTES, TOPICS } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
-import type { SeededRandom } from '@subledger/testing';
+import { type SeededRandom } from '@subledger/simulator';
 import { UNDECODABLE } from '../broker/partition.js';
 import { POISON } from '../process/ledger-process.js';
 import type { Customer } from './customers.js';

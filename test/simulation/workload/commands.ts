@@ -1,5 +1,5 @@
 import type { CommandName } from '@subledger/contracts';
-import type { SeededRandom } from '@subledger/testing';
+import { type SeededRandom } from '@subledger/simulator';
 import type { Customer } from './customers.js';
 
 interface Drawn {

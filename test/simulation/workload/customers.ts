@@ -1,5 +1,5 @@
 import { partitionFor } from '@subledger/kafka';
-import type { SeededRandom } from '@subledger/testing';
+import { type SeededRandom } from '@subledger/simulator';
 
 /** Zones with early, late, half-hour and odd clock changes, and one that is ahead of nearly all others. */
 const ZONES = [

@@ -1,6 +1,6 @@
 import { commandType, makeCloudEvent, messageType, rollCommandId, TOPICS } from '@subledger/contracts';
 import { type OutgoingRecord, partitionFor } from '@subledger/kafka';
-import { SeededRandom } from '@subledger/testing';
+import { SeededRandom } from '@subledger/simulator';
 import type { Broker } from '../broker/broker.js';
 import { monthStart, next, periodOf, previous } from '../world/calendar.js';
 import type { World } from '../world/world.js';

@@ -1,4 +1,4 @@
-import { SeededRandom } from '@subledger/testing';
+import { SeededRandom } from '@subledger/simulator';
 import { type Owner, Scheduler } from './scheduler.js';
 
 /** The simulated world found a violation: a forbidden request to a server. */

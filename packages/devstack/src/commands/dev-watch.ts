@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ROOT, SERVICES, type ServiceName } from './start-paths.js';
+import { ROOT, SERVICES, type ServiceName } from '@subledger/service-kit/installed-services';
 
 /** Packages whose code runs inside the services. */
 const SHARED = ['contracts', 'core', 'database', 'kafka', 'service-kit'];

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ROOT, type ServiceName } from '@subledger/service-kit/installed-services';
 import type { Command } from '../command.js';
 import { Supervisor } from '../supervisor.js';
 import { watchBuilt } from './dev-watch.js';
 import { runSystem } from './start.js';
-import { ROOT, type ServiceName } from './start-paths.js';
 import type { LocalSystem } from './start-system.js';
 
 export const dev: Command = {

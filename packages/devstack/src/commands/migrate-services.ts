@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MigrationError, migrate } from '@subledger/database';
+import { ROOT, SERVICES } from '@subledger/service-kit/installed-services';
 import { DevstackError } from '../devstack-error.js';
-import { ROOT, SERVICES } from './start-paths.js';
 
 /**
  * Applies what each service's schema lacks, one service after the other; safe to repeat and to run twice at once.

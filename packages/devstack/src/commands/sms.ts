@@ -1,6 +1,14 @@
 import { parseArgs } from 'node:util';
-import { RecordProducer } from '@subledger/kafka';
-import { messageRecord, messageSent, messageStatus } from '@subledger/testing';
+import {
+  type MessageData,
+  type MessageName,
+  makeCloudEvent,
+  messageType,
+  TOPICS,
+} from '@subledger/contracts';
+import { type OutgoingRecord, RecordProducer } from '@subledger/kafka';
+import { fictitiousRecipient, SAMPLE_SENDERS, SAMPLE_TEXTS } from '@subledger/simulator';
+import { v7 as uuidv7 } from 'uuid';
 import type { Command } from '../command.js';
 import { DevstackError } from '../devstack-error.js';
 import { addressFrom } from './start-dev-json.js';
@@ -15,8 +23,12 @@ const OPTIONS = {
 
 const MAX_COUNT = 100_000;
 
-const delivered = (mainAccountId: string, subAccountId: string, messageId: string) =>
-  messageStatus({ mainAccountId, subAccountId, messageId });
+/** A report as the SMS service writes it: its key is the main account. */
+function report<Name extends MessageName>(name: Name, id: string, data: MessageData<Name>): OutgoingRecord {
+  const time = new Date().toISOString();
+  const event = makeCloudEvent(messageType(name), { id, source: '/sms', time, data });
+  return { topic: TOPICS.messages, key: data.mainAccountId, value: JSON.stringify(event) };
+}
 
 /** Plays the SMS sending service: reports messages of a sub-account, then their delivery. */
 export const sms: Command = {
@@ -32,11 +44,30 @@ export const sms: Command = {
     const producer = new RecordProducer({ brokers: brokers.split(','), clientId: 'sms' });
     await producer.connect();
     try {
-      const sent = Array.from({ length: count }, () =>
-        messageSent({ mainAccountId: main, subAccountId: sub, points }),
+      const messages = Array.from({ length: count }, () => ({
+        mainAccountId: main,
+        subAccountId: sub,
+        messageId: `msg-${uuidv7()}`,
+      }));
+      const at = new Date().toISOString();
+      await producer.send(
+        messages.map((ids) =>
+          report('message.sent', ids.messageId, {
+            ...ids,
+            sentAt: at,
+            sender: SAMPLE_SENDERS[0],
+            recipient: fictitiousRecipient(1),
+            content: SAMPLE_TEXTS[0],
+            segments: 1,
+            points,
+          }),
+        ),
       );
-      await producer.send(sent.map(messageRecord));
-      await producer.send(sent.map(({ data }) => messageRecord(delivered(main, sub, data.messageId))));
+      await producer.send(
+        messages.map((ids) =>
+          report('message.status', uuidv7(), { ...ids, status: 'MESSAGE_DELIVERY_COMPLETE', at }),
+        ),
+      );
     } finally {
       await producer.close();
     }

@@ -1,12 +1,11 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { launchOf } from '@subledger/testing';
+import { launchOf, type ServiceName, serviceScript } from '@subledger/service-kit/installed-services';
 import { DevstackError } from '../devstack-error.js';
 import { type LogLevel, linePrefix } from '../output.js';
 import { freePort } from '../ports.js';
 import { type StoppedProcess, Supervisor } from '../supervisor.js';
 import { isShown, readLogLine } from './start-log-line.js';
-import { type ServiceName, serviceScript } from './start-paths.js';
 
 export interface ServiceGroupOptions {
   /** Folder that gets each service's whole output. */

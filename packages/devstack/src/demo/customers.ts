@@ -1,5 +1,5 @@
 import type { MainAccountView, SubAccountView } from '@subledger/contracts';
-import { type GatewayClient, GatewayRefusal } from '@subledger/testing';
+import { type GatewayClient, GatewayRefusal } from '@subledger/gateway-client';
 import { type DemoContext, until } from './context.js';
 
 export interface NewCustomer {

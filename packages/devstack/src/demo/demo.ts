@@ -1,4 +1,4 @@
-import { GatewayClient } from '@subledger/testing';
+import { GatewayClient } from '@subledger/gateway-client';
 import type { DemoContext } from './context.js';
 import { tellStory } from './story.js';
 import { runTraffic } from './traffic.js';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { nextPeriod, periodStart } from '@subledger/core';
-import { serviceScript } from '../commands/start-paths.js';
+import { serviceScript } from '@subledger/service-kit/installed-services';
 import { type DemoContext, until } from './context.js';
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import type { MainAccountView, Problem, SubAccountView, TransferLine } from '@subledger/contracts';
+import type { GatewayClient } from '@subledger/gateway-client';
 import { SmsSimulator } from '@subledger/simulator';
-import type { GatewayClient } from '@subledger/testing';
 import { type DemoContext, kafkaOf, shown, until } from './context.js';
 import { createCustomer, createSubAccount, customersNamed, getMain, getSub } from './customers.js';
 import { nextMonthStart, startMonthAt } from './month-start-job.js';

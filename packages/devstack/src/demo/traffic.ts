@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MainAccountView, SubAccountView } from '@subledger/contracts';
+import type { GatewayClient } from '@subledger/gateway-client';
 import { describeCounts, SmsSimulator } from '@subledger/simulator';
-import type { GatewayClient } from '@subledger/testing';
 import { type DemoContext, kafkaOf, shown } from './context.js';
 import { activate, createCustomer, createSubAccount, customersNamed, getMain } from './customers.js';
 

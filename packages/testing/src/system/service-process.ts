@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { launchOf, repositoryRoot, type ServiceName } from '../repository.js';
+import { launchOf, type ServiceName, serviceScript } from '@subledger/service-kit/installed-services';
 
 export interface SpawnOptions {
-  /** Milliseconds until it must be ready. Default 60,000. */
+  /** What Node gets on top of the service's own arguments. */
+  readonly nodeArgs?: readonly string[];
+  /** Kept for `output()` (default), or passed on to our standard error and not kept. */
+  readonly output?: 'keep' | 'pass-on';
+  /** How long it gets to say `ready`. Default 60,000. */
   readonly readyTimeoutMs?: number;
   /** Milliseconds that `stop` waits before it kills. Default 25,000: longer than a service's own limit. */
   readonly stopTimeoutMs?: number;
@@ -34,7 +37,7 @@ export class ServiceProcess {
   readonly #lines: string[];
   readonly #stopTimeoutMs: number;
 
-  /** Use `spawnService`. */
+  /** Use `spawnService` or `spawnNode`. */
   constructor(started: Started, ports: Record<string, number>, stopTimeoutMs: number) {
     this.name = started.name;
     this.pid = started.child.pid as number;
@@ -99,16 +102,30 @@ interface Started {
  *
  * @throws Error with the last lines of its output when it ends before, or is not ready in time
  */
-export async function spawnService(
+export function spawnService(
   name: ServiceName,
   env: Readonly<Record<string, string>>,
   options: SpawnOptions = {},
 ): Promise<ServiceProcess> {
-  const script = join(repositoryRoot(), 'services', name, 'dist', 'main.js');
-  const started = start(name, script, env);
-  const timeoutMs = options.readyTimeoutMs ?? 60_000;
+  const launch = launchOf(name);
+  const args = [...launch.nodeArgs, ...(options.nodeArgs ?? []), serviceScript(name)];
+  return spawnNode(name, args, { ...launch.env, NODE_ENV: 'test', ...env }, options);
+}
+
+/**
+ * Runs Node with these arguments and waits for the `ready` message.
+ *
+ * @throws Error with the last lines of its output when it ends before, or is not ready in time
+ */
+export async function spawnNode(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  options: Omit<SpawnOptions, 'nodeArgs'> = {},
+): Promise<ServiceProcess> {
+  const started = start(name, args, env, options.output ?? 'keep');
   try {
-    const ports = await readyPorts(started, timeoutMs);
+    const ports = await readyPorts(started, options.readyTimeoutMs ?? 60_000);
     return new ServiceProcess(started, ports, options.stopTimeoutMs ?? 25_000);
   } catch (error) {
     started.child.kill('SIGKILL');
@@ -116,12 +133,17 @@ export async function spawnService(
   }
 }
 
-function start(name: string, script: string, env: Readonly<Record<string, string>>): Started {
-  const launch = launchOf(name);
-  const child = spawn(process.execPath, [...launch.nodeArgs, script], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Jest's own options (its module loader) are not for the service.
-    env: { ...process.env, ...launch.env, NODE_OPTIONS: '', NODE_ENV: 'test', OPS_PORT: '0', ...env },
+function start(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  output: 'keep' | 'pass-on',
+): Started {
+  const stream = output === 'keep' ? 'pipe' : 2;
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', stream, stream, 'ipc'],
+    // Jest's own options (its module loader) are not for the process.
+    env: { ...process.env, NODE_OPTIONS: '', OPS_PORT: '0', ...env },
   });
   alive.add(child);
   const lines: string[] = [];

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { topicSettings } from '@subledger/contracts';
+import { GatewayClient } from '@subledger/gateway-client';
 import { deleteTopics, ensureTopics, type KafkaConfig } from '@subledger/kafka';
-import { GatewayClient } from '../gateway/gateway-client.js';
-import { repositoryRoot, SERVICES, type ServiceName } from '../repository.js';
+import { SERVICES, type ServiceName, serviceScript } from '@subledger/service-kit/installed-services';
 import { createTestDatabase, type TestDatabase } from '../test-database.js';
 import { RoundRobin } from './round-robin.js';
 import { type ServiceProcess, spawnService } from './service-process.js';
@@ -180,7 +179,7 @@ export class TestSystem {
    * @throws Error with its output when it does not exit with 0
    */
   async runJob(...args: string[]): Promise<string> {
-    const script = join(repositoryRoot(), 'services', 'scheduler', 'dist', 'job.js');
+    const script = serviceScript('scheduler', 'job.js');
     const env = { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'test', ...this.environment('scheduler') };
     const { stdout } = await run(process.execPath, [script, ...args], { env, timeout: 120_000 });
     return stdout;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MESSAGE_CSV_COLUMNS, STATEMENT_CSV_COLUMNS } from '@subledger/contracts';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 import { parse } from 'csv-parse/sync';
 import { isInstalled, LANGUAGES, openInLibreOffice, readInPython } from '../test-support/csv-programs.js';
 import { ODD_CELLS, REINTERPRETED } from '../test-support/odd-cells.js';
@@ -150,7 +150,7 @@ const withProgram = async (program: string) =>
 });
 
 test('the page for customers has the columns, in their order', () => {
-  const page = readFileSync(join(repositoryRoot(), 'docs/message-log.md'), 'utf8');
+  const page = readFileSync(join(ROOT, 'docs/message-log.md'), 'utf8');
   const table = page.slice(page.indexOf('## Columns'), page.indexOf('## Rules of the file'));
   expect([...table.matchAll(/^\| `([A-Z _]+)` \|/gm)].map(([, name]) => name)).toEqual(MESSAGE_CSV_COLUMNS);
 });

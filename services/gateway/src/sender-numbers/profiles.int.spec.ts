@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ProfileRecord, profileRecord, TOPICS } from '@subledger/contracts';
 import { growTopic, partitionKey } from '@subledger/kafka';
-import { eventually, jsonOf, SeededRandom, TopicReader } from '@subledger/testing';
+import { SeededRandom } from '@subledger/simulator';
+import { eventually, jsonOf, TopicReader } from '@subledger/testing';
 import { runOperator } from '../operator/run-operator.js';
 import { PASSWORD, TestGateway } from '../test-support/test-gateway.js';
 

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
-import { type ServiceProcess, spawnService } from '@subledger/testing';
+import { eventually, type ServiceProcess, spawnService, TcpProxy } from '@subledger/testing';
 import { assertBooks } from '../testing/assert-books.js';
 import { readTopic } from '../testing/calamities.js';
 import { assertReaderAgrees } from '../testing/event-reader.js';
-import { LedgerHarness, PARTITIONS, waitUntil } from '../testing/ledger-harness.js';
+import { LedgerHarness, PARTITIONS } from '../testing/ledger-harness.js';
 import { type Customer, mainOf, openCustomer, sentMessage } from '../testing/scenes.js';
-import { TcpProxy } from '../testing/tcp-proxy.js';
 
 const BACKLOG = 3_000;
 const TABLES = ['main_accounts', 'sub_accounts', 'journal', 'transfers', 'charges', 'commands', 'outbox'];
@@ -17,12 +16,13 @@ describe('a ledger that is suspended while another one takes its lanes over', ()
   const customers: Customer[] = [];
   const processes: ServiceProcess[] = [];
   const url = new URL(harness.databaseUrl);
-  const proxy = new TcpProxy({ host: url.hostname, port: Number(url.port) });
+  let proxy: TcpProxy;
   let sent = 0;
 
   beforeAll(async () => {
     await harness.open();
-    url.host = `127.0.0.1:${await proxy.listen()}`;
+    proxy = await TcpProxy.start({ host: url.hostname, port: Number(url.port) });
+    url.host = `127.0.0.1:${proxy.port}`;
   });
   afterAll(async () => {
     await Promise.all(processes.map((process) => process.stop()));
@@ -72,12 +72,15 @@ describe('a ledger that is suspended while another one takes its lanes over', ()
 
   /** Until everything is booked and published. */
   const settled = () =>
-    waitUntil(async () => {
-      const { is_done: isDone } = await harness.one<{ is_done: boolean }>(
-        'SELECT bool_and(lane_sequence = published_sequence) AS is_done FROM lanes',
-      );
-      return isDone && (await charges()) === sent;
-    }, 40_000);
+    eventually(
+      async () => {
+        const { is_done: isDone } = await harness.one<{ is_done: boolean }>(
+          'SELECT bool_and(lane_sequence = published_sequence) AS is_done FROM lanes',
+        );
+        return isDone && (await charges()) === sent;
+      },
+      { timeoutMs: 40_000 },
+    );
 
   /** Of all rows of the books. */
   async function fingerprint(): Promise<string> {
@@ -90,24 +93,24 @@ describe('a ledger that is suspended while another one takes its lanes over', ()
 
   it('can neither write nor publish when it continues, and recovers', async () => {
     const stale = await start(url.href);
-    await waitUntil(async () => (await lanesOf(stale)) === PARTITIONS);
+    await eventually(async () => (await lanesOf(stale)) === PARTITIONS);
     for (let lane = 0; lane < PARTITIONS; lane += 1) {
       const mainAccountId = mainOf(lane);
       customers.push(await openCustomer(harness, { points: '9000', limit: '500', mainAccountId }));
     }
     await send(BACKLOG);
-    await waitUntil(async () => (await charges()) > 100);
+    await eventually(async () => (await charges()) > 100);
     // Small batches are committed one transaction at a time: one is, which it does not know yet, and so has not
     // published; those of the other lanes wait to be written.
-    proxy.holdAnswersTo('ledger-batch');
-    await waitUntil(() => proxy.heldAnswers >= 1);
+    proxy.holdAnswers((bytes) => bytes.includes('ledger-batch'));
+    await eventually(() => proxy.heldAnswers >= 1);
     // What was published before is through by now: a transaction left open would have ended by its time-out.
     await sleep(500);
     stale.freeze();
     expect(await charges()).toBeLessThan(BACKLOG);
 
     const next = await start(harness.databaseUrl);
-    await waitUntil(async () => (await lanesOf(next)) === PARTITIONS, 40_000);
+    await eventually(async () => (await lanesOf(next)) === PARTITIONS, { timeoutMs: 40_000 });
     await settled();
     const books = await fingerprint();
     const published = (await readTopic(harness.kafka, TOPICS.events)).length;
@@ -116,10 +119,12 @@ describe('a ledger that is suspended while another one takes its lanes over', ()
     proxy.releaseAnswers();
     stale.thaw();
     // It publishes what it has committed, and writes what it has in memory: neither must come through.
-    await waitUntil(() => /newer owner|Fenced|old epoch/.test(stale.output()));
+    await eventually(() => /newer owner|Fenced|old epoch/.test(stale.output()));
     // The group gives it lanes again, and it takes them over as anybody does: it has let go of the old ones before.
-    await waitUntil(async () => (await lanesOf(stale)) > 0 && (await lanesOf(next)) > 0, 30_000);
-    await waitUntil(async () => (await isReady(stale)) && (await isReady(next)));
+    await eventually(async () => (await lanesOf(stale)) > 0 && (await lanesOf(next)) > 0, {
+      timeoutMs: 30_000,
+    });
+    await eventually(async () => (await isReady(stale)) && (await isReady(next)));
     expect(await fingerprint()).toBe(books);
     expect((await readTopic(harness.kafka, TOPICS.events)).length).toBe(published);
     expect((await harness.db.query('SELECT lane, epoch FROM lanes ORDER BY lane')).rows).not.toEqual(epochs);

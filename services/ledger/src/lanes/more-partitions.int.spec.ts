@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { commandType, messageType, TOPICS } from '@subledger/contracts';
 import { DeadLetterSeal, growTopic, RecordProducer, toDeadLetter } from '@subledger/kafka';
 import { DEVELOPMENT_DEAD_LETTER_KEY } from '@subledger/service-kit';
-import { event, PARTITIONS, type WatchedLedger, waitUntil } from '../testing/ledger-harness.js';
+import { eventually } from '@subledger/testing';
+import { event, PARTITIONS, type WatchedLedger } from '../testing/ledger-harness.js';
 import { operate } from '../testing/operate.js';
 import { sentMessage } from '../testing/scenes.js';
 import { StoppedLaneScene } from '../testing/stopped-lane-scene.js';
@@ -64,10 +65,10 @@ it('reads records on partitions beyond the lanes, for either topic, and stops no
   const ledger = await harness.startLedger();
   await growTopic(harness.kafka, TOPICS.messages, MORE);
   await sendBeyond('beyond-1');
-  await waitUntil(async () => (await scene.timesBooked(['beyond-1']))[0] === 1, NOTICED_MS);
-  await waitUntil(() => note(ledger).includes(`beyond them: ${PARTITIONS}, ${MORE - 1}`));
+  await eventually(async () => (await scene.timesBooked(['beyond-1']))[0] === 1, { timeoutMs: NOTICED_MS });
+  await eventually(() => note(ledger).includes(`beyond them: ${PARTITIONS}, ${MORE - 1}`));
   expect(ledger.health.readiness.checks).toMatchObject({ lanes: { ok: true }, consumer: { ok: true } });
-  await waitUntil(async () => (await ledger.metrics.metrics()).includes('ledger_lanes_beyond 2'));
+  await eventually(async () => (await ledger.metrics.metrics()).includes('ledger_lanes_beyond 2'));
   const { code, text } = await operate(harness, 'lanes');
   expect([code, text]).toEqual([0, expect.stringContaining('docs/operations/more-partitions.md')]);
 
@@ -80,10 +81,10 @@ it('reads records on partitions beyond the lanes, for either topic, and stops no
   await sendBeyond('beyond-3');
   const outcome = await harness.outcome('beyond-2');
   expect(outcome.type).toBe('subledger.points.purchased.v1');
-  await waitUntil(async () => (await scene.timesBooked(['beyond-1', 'beyond-3'])).join() === '1,1');
+  await eventually(async () => (await scene.timesBooked(['beyond-1', 'beyond-3'])).join() === '1,1');
   expect(harness.events.records.every(({ partition }) => partition < PARTITIONS)).toBe(true);
   // Looked at once a second.
-  await waitUntil(() => Object.values(next.health.readiness.checks).every(({ ok }) => ok));
+  await eventually(() => Object.values(next.health.readiness.checks).every(({ ok }) => ok));
   await scene.assertInvariants();
 
   await deadLetterBeyond('beyond-4');

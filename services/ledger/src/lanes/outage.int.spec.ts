@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
+import { eventually, TcpProxy } from '@subledger/testing';
 import { assertBooks } from '../testing/assert-books.js';
-import { allLanes, LedgerHarness, waitUntil } from '../testing/ledger-harness.js';
+import { allLanes, LedgerHarness } from '../testing/ledger-harness.js';
 import { eventsOf, openCustomer, sentMessage } from '../testing/scenes.js';
-import { TcpProxy } from '../testing/tcp-proxy.js';
 
 describe('an outage of the database', () => {
   const harness = new LedgerHarness();
   const url = new URL(harness.databaseUrl);
-  const proxy = new TcpProxy({ host: url.hostname, port: Number(url.port) });
+  let proxy: TcpProxy;
 
   beforeAll(async () => {
     await harness.open();
-    url.host = `127.0.0.1:${await proxy.listen()}`;
+    proxy = await TcpProxy.start({ host: url.hostname, port: Number(url.port) });
+    url.host = `127.0.0.1:${proxy.port}`;
   });
   afterAll(async () => {
     await harness.close();
@@ -40,12 +41,12 @@ describe('an outage of the database', () => {
       sent += 200;
       await sleep(30 + 40 * round);
       proxy.cut();
-      await waitUntil(() => allLanes(ledger).some((lane) => lane?.state === 'waiting'));
+      await eventually(() => allLanes(ledger).some((lane) => lane?.state === 'waiting'));
       expect(() => ledger.lanes.assertRunning()).toThrow(/waiting/);
       await sleep(200);
-      proxy.mend();
+      proxy.restore();
       await sending;
-      await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+      await eventually(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
     }
     const isLast = (value: { data: { messageId?: string } }) => value.data.messageId === `m-${sent - 1}`;
     await harness.events.until((values) => values.some(isLast));
@@ -61,12 +62,12 @@ describe('an outage of the database', () => {
   it('that swallows only the answer to a commit repeats nothing of it', async () => {
     const ledger = await harness.startLedger({ DATABASE_URL: url.href });
     const { mainAccountId } = await openCustomer(harness);
-    await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
-    proxy.loseAnswerTo('ledger-batch');
+    await eventually(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+    proxy.loseAnswers(1, (bytes) => bytes.includes('ledger-batch'));
     // If it were processed twice, it would be dead-lettered twice: nothing else prevents that.
     const nonsense = ['{"nonsense":', '{"more nonsense":'] as const;
     await harness.send(TOPICS.commands, mainAccountId, nonsense[0]);
-    await waitUntil(() => proxy.hasLostAnswer);
+    await eventually(() => proxy.lost === 1);
     const id = await harness.command('points.purchase', { mainAccountId, points: '1' });
     await harness.outcome(id);
     // The letters of one main account are in order: the second one comes after whatever there is of the first.

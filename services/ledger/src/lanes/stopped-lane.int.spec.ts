@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
 import { deleteRecords, LogReader } from '@subledger/kafka';
+import { eventually } from '@subledger/testing';
 import { recreateTopic } from '../testing/calamities.js';
-import { allLanes, PARTITIONS, waitUntil } from '../testing/ledger-harness.js';
+import { allLanes, PARTITIONS } from '../testing/ledger-harness.js';
 import { operate } from '../testing/operate.js';
 import { sentMessage } from '../testing/scenes.js';
 import { StoppedLaneScene } from '../testing/stopped-lane-scene.js';
@@ -33,7 +34,7 @@ describe('a stopped lane', () => {
     expect(next.data).toMatchObject({ generation: 2, sequence: outcome.data.sequence + 1 });
     expect(await scene.timesBooked([old, fresh])).toEqual([1, 1]);
     await scene.expectLimits(0);
-    await waitUntil(() => ledger.lanes.get(0)?.state === 'running');
+    await eventually(() => ledger.lanes.get(0)?.state === 'running');
     const generations = () => Promise.all([0, 1, 2].map((lane) => scene.generation(lane)));
     const before = await generations();
     const dry = await operate(harness, 'resume', '--all');
@@ -45,7 +46,7 @@ describe('a stopped lane', () => {
     expect(rest.code).toBe(0);
     for (const lane of [1, 2]) expect(rest.text).toContain(`Lane ${lane} was taken up by`);
     expect(await generations()).toEqual(before.map((generation, lane) => generation + (lane === 0 ? 0 : 1)));
-    await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+    await eventually(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
     expect(await operate(harness, 'resume', '--all', '--yes')).toMatchObject({
       code: 1,
       text: expect.stringContaining('All lanes fit'),
@@ -69,7 +70,7 @@ describe('a stopped lane', () => {
     expect(await scene.timesBooked([old, fresh])).toEqual([1, 1]);
     await scene.expectLimits(1);
     // The others had read nothing from the topic: for them it is the same.
-    await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+    await eventually(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
     await ledger.stop();
   });
 
@@ -124,7 +125,7 @@ describe('a stopped lane', () => {
     const traffic = (async () => {
       while (!isOver) ids.push(await scene.send(customer), await scene.purchase(customer));
     })();
-    await waitUntil(() => ids.length > 40);
+    await eventually(() => ids.length > 40);
     const wanted = (await scene.generation(2)) + 1;
     const args = ['--lane', '2', '--messages', 'beginning', '--force', '--yes'];
     await operate(harness, 'resume', ...args);

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type OutgoingRecord, TransactionalPublisher } from '@subledger/kafka';
+import { eventually } from '@subledger/testing';
 import { assertBooks } from '../testing/assert-books.js';
-import { allLanes, LedgerHarness, waitUntil } from '../testing/ledger-harness.js';
+import { allLanes, LedgerHarness } from '../testing/ledger-harness.js';
 import { eventsOf, openCustomer, sentMessage } from '../testing/scenes.js';
 import type { LanePublisher } from './lane-publishing.js';
 
@@ -63,7 +64,7 @@ describe('taking lanes over', () => {
     const isCommitted = async () =>
       (await harness.one<{ count: string }>('SELECT count(*) FROM journal WHERE cause_id = $1', [id]))
         .count === '1';
-    await waitUntil(isCommitted);
+    await eventually(isCommitted);
     expect(harness.events.values.some((value) => value.data.cause.id === id)).toBe(false);
 
     // Another group reads the same partitions: to the lanes, a second owner.
@@ -78,8 +79,8 @@ describe('taking lanes over', () => {
       values.some((value) => value.data.messageId === message.messageId),
     );
     DyingPublisher.revive();
-    await waitUntil(() => allLanes(stale).some((lane) => lane?.state === 'fenced'));
-    await waitUntil(() => DyingPublisher.errors.length > 0);
+    await eventually(() => allLanes(stale).some((lane) => lane?.state === 'fenced'));
+    await eventually(() => DyingPublisher.errors.length > 0);
     expect(String(DyingPublisher.errors[0])).toContain('Fenced');
     const again = await harness.command('points.purchase', { mainAccountId, points: '1' });
     await harness.outcome(again);

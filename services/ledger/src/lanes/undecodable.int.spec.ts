@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { TOPICS } from '@subledger/contracts';
 import { DeadLetterSeal, parseDeadLetter } from '@subledger/kafka';
 import { DEVELOPMENT_DEAD_LETTER_KEY } from '@subledger/service-kit';
+import { eventually } from '@subledger/testing';
 import { assertBooks } from '../testing/assert-books.js';
-import { allLanes, LedgerHarness, waitUntil } from '../testing/ledger-harness.js';
+import { allLanes, LedgerHarness } from '../testing/ledger-harness.js';
 import { operate } from '../testing/operate.js';
 import { type Customer, mainOf, openCustomer, sentMessage } from '../testing/scenes.js';
 import { spoilBatch } from '../testing/spoil-batch.js';
@@ -46,10 +47,10 @@ describe('a batch that cannot be decoded', () => {
     expect(waiting.code).toBe(0);
 
     const ledger = await harness.startLedger();
-    await waitUntil(() => charged('after'));
+    await eventually(() => charged('after'));
     expect(await charged('before')).toBe(true);
     expect(await charged('spoilt-message')).toBe(false);
-    await waitUntil(() => put(TOPICS.messages).length > 0);
+    await eventually(() => put(TOPICS.messages).length > 0);
     const [letter] = put(TOPICS.messages);
     expect(letter).toMatchObject({
       reason: 'undecodable-batch',
@@ -83,7 +84,7 @@ describe('a batch that cannot be decoded', () => {
     });
 
     const first = await harness.startLedger();
-    await waitUntil(() => put(TOPICS.commands).length > 0);
+    await eventually(() => put(TOPICS.commands).length > 0);
     await first.stop();
     const again = await operate(harness, 'lanes');
     expect(again).toMatchObject({

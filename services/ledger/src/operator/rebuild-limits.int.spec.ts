@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
+import { eventually } from '@subledger/testing';
 import { assertBooks } from '../testing/assert-books.js';
 import { readTopic, recreateTopic } from '../testing/calamities.js';
-import { allLanes, LedgerHarness, newSub, waitUntil } from '../testing/ledger-harness.js';
+import { allLanes, LedgerHarness, newSub } from '../testing/ledger-harness.js';
 import { operate } from '../testing/operate.js';
 import { type Customer, openCustomer, sentMessage } from '../testing/scenes.js';
 
@@ -28,7 +29,7 @@ describe('the topic of limit records', () => {
     await harness.outcome(await harness.command('main-account.suspend', { ...of(0) }));
     await ledger.stop();
     // Its reader would not find the topic any more.
-    await harness.limits.stop();
+    await harness.limits.close();
   });
   afterEach(() => assertBooks(harness.db));
   afterAll(() => harness.close());
@@ -82,7 +83,7 @@ describe('the topic of limit records', () => {
       }
     })();
     await recreateTopic(harness, TOPICS.limits);
-    await waitUntil(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
+    await eventually(() => allLanes(ledger).every((lane) => lane?.state === 'running'));
     const { code, text: said } = await operate(harness, 'rebuild-limits');
     expect([code, said]).toEqual([0, expect.stringContaining('Done')]);
     // Some traffic after the rebuild, too.
@@ -90,7 +91,7 @@ describe('the topic of limit records', () => {
     isOver = true;
     await traffic;
     await charged(last);
-    await waitUntil(() =>
+    await eventually(() =>
       assertLimits().then(
         () => true,
         () => false,
@@ -109,8 +110,8 @@ describe('the topic of limit records', () => {
   async function forget({ mainAccountId, subAccountId }: Customer): Promise<void> {
     const last = async () => (await recordsOf(subAccountId)).at(-1);
     await harness.outcome(await harness.command('sub-account.delete', { mainAccountId, subAccountId }));
-    await waitUntil(async () => (await last())?.value?.includes('"status":"deleted"') ?? false);
-    await waitUntil(async () => (await last())?.value === null);
+    await eventually(async () => (await last())?.value?.includes('"status":"deleted"') ?? false);
+    await eventually(async () => (await last())?.value === null);
   }
 
   it('forgets a deleted sub-account after a grace time, once, despite late facts', async () => {
@@ -138,7 +139,7 @@ describe('the topic of limit records', () => {
     expect(said).toContain('No ledger is connected');
     expect((await operate(harness, 'lanes')).text).toContain('rebuilding limits');
     const ledger = await harness.startLedger(ENV);
-    await waitUntil(async () => !(await operate(harness, 'lanes')).text.includes('rebuilding limits'));
+    await eventually(async () => !(await operate(harness, 'lanes')).text.includes('rebuilding limits'));
     expect((await readTopic(harness.kafka, TOPICS.limits)).length).toBe(before + customers.length);
     await assertLimits();
     await ledger.stop();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@subledger/testing';
 import { Backup } from '../testing/calamities.js';
-import { waitUntil } from '../testing/ledger-harness.js';
 import { operate } from '../testing/operate.js';
 import { StoppedLaneScene } from '../testing/stopped-lane-scene.js';
 
@@ -75,7 +75,7 @@ describe('a database restored from an older backup', () => {
     expect(text).toContain(`generation ${lower} → ${lower + 2}`);
     await harness.outcome(last[0] as string);
     await scene.charged(last[1] as string);
-    await waitUntil(async () => (await scene.timesBooked(after)).every((times) => times === 1));
+    await eventually(async () => (await scene.timesBooked(after)).every((times) => times === 1));
     expect(await scene.timesBooked([before, ...after, ...last])).toEqual([1, 1, 1, 1, 1]);
     await scene.expectLimits(1);
     await ledger.stop();

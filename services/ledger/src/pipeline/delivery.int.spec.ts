@@ -9,9 +9,10 @@ import {
 } from '@subledger/contracts';
 import { decide } from '@subledger/core';
 import { partitionFor } from '@subledger/kafka';
+import { eventually } from '@subledger/testing';
 import { assertBooks } from '../testing/assert-books.js';
 import { readTopic } from '../testing/calamities.js';
-import { event, LedgerHarness, newMain, PARTITIONS, waitUntil } from '../testing/ledger-harness.js';
+import { event, LedgerHarness, newMain, PARTITIONS } from '../testing/ledger-harness.js';
 import { eventsOf, openCustomer, sentMessage } from '../testing/scenes.js';
 
 describe('what is delivered to the ledger', () => {
@@ -162,7 +163,7 @@ describe('what is delivered to the ledger', () => {
       expect(outcome.data).toMatchObject({ code: 'invalid-command', sequence: 0 });
       EVENTS.get(outcome.type)?.schema.parse(outcome);
     }
-    await waitUntil(
+    await eventually(
       async () => (await harness.one<{ count: string }>('SELECT count(*) FROM outbox')).count === '0',
     );
   });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EVENTS, rollCommandId } from '@subledger/contracts';
 import { nextPeriod } from '@subledger/core';
+import { eventually } from '@subledger/testing';
 import { assertBooks } from '../testing/assert-books.js';
-import { LedgerHarness, waitUntil } from '../testing/ledger-harness.js';
+import { LedgerHarness } from '../testing/ledger-harness.js';
 import { type Customer, eventsOf, openCustomer, sentMessage } from '../testing/scenes.js';
 
 const STOPPED = 'subledger.main-account.sending-stopped.v1';
@@ -70,7 +71,7 @@ describe('a month start that cannot be made', () => {
     const { mainAccountId, subAccountId } = customer;
     const ledger = await harness.startLedger({}, parts);
     const alarms = () => ledger.logLines.join('');
-    await waitUntil(() => alarms().includes('"zone":"JST"'));
+    await eventually(() => alarms().includes('"zone":"JST"'));
 
     const charged = await charge(customer, '30');
     expect(charged.data).toMatchObject({ fromSub: '30', late: false });

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createPool } from '@subledger/database';
-import { createTestDatabase, generateBooks, type TestDatabase } from '@subledger/testing';
+import { createTestDatabase, eventually, generateBooks, type TestDatabase } from '@subledger/testing';
 import pg from 'pg';
 import { reconcile } from '../reconcile/reconcile.js';
-import { LedgerHarness, waitUntil } from '../testing/ledger-harness.js';
+import { LedgerHarness } from '../testing/ledger-harness.js';
 import { openCustomer, sentMessage } from '../testing/scenes.js';
 import { detachMonth } from './detach-month.js';
 import { createLedgerPool } from './ledger-pool.js';
@@ -217,7 +217,7 @@ describe('detaching a month', () => {
     const pool = createPool({ url: database.url, schema: 'ledger', applicationName: 'detacher', max: 1 });
     const detaching = expect(detachMonth(pool, OLDEST, { keepMonths: 2 })).rejects.toThrow();
     // Sums are made and rows deleted by then: it waits for the tables.
-    await waitUntil(async () => {
+    await eventually(async () => {
       const { rows } = await db.query(
         "SELECT FROM pg_stat_activity WHERE application_name = 'detacher' AND query LIKE 'ALTER TABLE journal DETACH%'",
       );
@@ -265,7 +265,7 @@ describe('a ledger during the detaching of a month', () => {
     const latencies: number[] = [];
     for (let i = 0; i < 10; i += 1) {
       // Again and again it asks for the tables, and gets in the way of whoever books meanwhile.
-      await waitUntil(isWaiting);
+      await eventually(isWaiting);
       const started = performance.now();
       const message = sentMessage(customer, '1');
       await harness.message('message.sent', message);

@@ -1,7 +1,8 @@
 import { topicSettings } from '@subledger/contracts';
 import { deleteTopics, ensureTopics, type KafkaConfig, type KafkaRecord, LogReader } from '@subledger/kafka';
+import { eventually } from '@subledger/testing';
 import pg from 'pg';
-import { type LedgerHarness, PARTITIONS, waitUntil } from './ledger-harness.js';
+import { type LedgerHarness, PARTITIONS } from './ledger-harness.js';
 
 /** Deletes a topic with all its records and creates it again, empty. */
 export async function recreateTopic({ kafka }: LedgerHarness, topic: string): Promise<void> {
@@ -10,7 +11,7 @@ export async function recreateTopic({ kafka }: LedgerHarness, topic: string): Pr
   const { name, partitions, config } = settings;
   await deleteTopics(kafka, [topic]);
   // The broker needs a moment for a deletion.
-  await waitUntil(
+  await eventually(
     async () => (await ensureTopics(kafka, [{ name, partitions, config }])).created.length === 1,
   );
 }

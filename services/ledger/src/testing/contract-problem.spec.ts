@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 import { contractProblem } from './contract-problem.js';
 
 const examples = JSON.parse(
-  readFileSync(join(repositoryRoot(), 'packages/contracts/examples/points.events.v1.json'), 'utf8'),
+  readFileSync(join(ROOT, 'packages/contracts/examples/points.events.v1.json'), 'utf8'),
 ) as Record<string, { data: { mainAccountId: string } }>;
 const charged = examples['subledger.message.charged.v1'] as (typeof examples)[string];
 const problem = (json: unknown, topic: string = TOPICS.events, key: string = charged.data.mainAccountId) =>

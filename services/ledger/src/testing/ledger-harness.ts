@@ -1,7 +1,7 @@
+import { eventually, TopicReader } from '@subledger/testing';
 import 'reflect-metadata';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CommandInput,
   type CommandName,
@@ -19,7 +19,6 @@ import pg from 'pg';
 import { type LedgerParts, type RunningLedger, startLedger } from '../app/start-ledger.js';
 import { ledgerConfig } from '../config.js';
 import { contractProblem } from './contract-problem.js';
-import { TopicTail } from './topic-tail.js';
 
 export const PARTITIONS = 3;
 
@@ -38,9 +37,10 @@ export class LedgerHarness {
   readonly databaseUrl: string;
   readonly db: pg.Pool;
   readonly producer: RecordProducer;
-  readonly events: TopicTail;
-  readonly limits: TopicTail;
-  readonly deadLetters: TopicTail;
+  /** What it publishes, from `open` on. */
+  events!: TopicReader;
+  limits!: TopicReader;
+  deadLetters!: TopicReader;
   private readonly database: string;
   private readonly running: RunningLedger[] = [];
 
@@ -54,9 +54,6 @@ export class LedgerHarness {
     this.db = new pg.Pool({ connectionString: this.databaseUrl, max: 2, options: '-c search_path=ledger' });
     this.db.on('error', () => undefined);
     this.producer = new RecordProducer(this.kafka);
-    this.events = new TopicTail(this.kafka, TOPICS.events);
-    this.limits = new TopicTail(this.kafka, TOPICS.limits);
-    this.deadLetters = new TopicTail(this.kafka, TOPICS.deadLetters);
   }
 
   async open(): Promise<void> {
@@ -73,12 +70,16 @@ export class LedgerHarness {
       topicSettings(PARTITIONS).map(({ name, partitions, config }) => ({ name, partitions, config })),
     );
     await this.producer.connect();
-    await Promise.all([this.events.start(), this.limits.start(), this.deadLetters.start()]);
+    [this.events, this.limits, this.deadLetters] = await Promise.all([
+      TopicReader.open(this.kafka, TOPICS.events),
+      TopicReader.open(this.kafka, TOPICS.limits),
+      TopicReader.open(this.kafka, TOPICS.deadLetters),
+    ]);
   }
 
   async close(): Promise<void> {
     await Promise.all(this.running.map((ledger) => ledger.stop()));
-    await Promise.all([this.events.stop(), this.limits.stop(), this.deadLetters.stop()]);
+    await Promise.all([this.events.close(), this.limits.close(), this.deadLetters.close()]);
     await this.producer.close();
     await this.db.end();
     await deleteTopics(this.kafka, Object.values(TOPICS));
@@ -129,7 +130,7 @@ export class LedgerHarness {
       },
     };
     this.running.push(own);
-    await waitUntil(() =>
+    await eventually(() =>
       allLanes(own).every((lane) => lane?.state === 'running' || lane?.state === 'broken'),
     );
     return own;
@@ -184,14 +185,6 @@ export class LedgerHarness {
 
 export const allLanes = (ledger: RunningLedger) =>
   Array.from({ length: PARTITIONS }, (_, lane) => ledger.lanes.get(lane));
-
-export async function waitUntil(isTrue: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!(await isTrue())) {
-    if (Date.now() > deadline) throw new Error(`still waiting: ${isTrue}`);
-    await sleep(20);
-  }
-}
 
 /** CloudEvents JSON of a command or message, with the current time. */
 export function event(type: string, id: string, data: object): string {

@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals';
+import { eventually } from '@subledger/testing';
 import { assertBooks } from './assert-books.js';
 import { assertReaderAgrees, lastLimits } from './event-reader.js';
-import { LedgerHarness, PARTITIONS, type WatchedLedger, waitUntil } from './ledger-harness.js';
+import { LedgerHarness, PARTITIONS, type WatchedLedger } from './ledger-harness.js';
 import { operate } from './operate.js';
 import { type Customer, mainOf, openCustomer, sentMessage } from './scenes.js';
 
@@ -73,13 +74,13 @@ export class StoppedLaneScene {
   /** Checks that the lane has stopped and that log, metric and readiness show it. */
   async expectAlarm(ledger: WatchedLedger, lane: number, reason: string): Promise<void> {
     // A fenced lane tries again after a session and five seconds.
-    await waitUntil(() => ledger.lanes.get(lane)?.state === 'broken', 60_000);
+    await eventually(() => ledger.lanes.get(lane)?.state === 'broken', { timeoutMs: 60_000 });
     expect(ledger.lanes.get(lane)?.reason).toContain(reason);
     const lines = ledger.logLines.map((text) => JSON.parse(text)).filter((one) => one.lane === lane);
     expect(lines.at(-1)).toMatchObject({ level: 'error' });
     expect(lines.at(-1).msg).toContain('docs/operations/stopped-lane.md');
-    await waitUntil(async () => (await ledger.metrics.metrics()).includes('ledger_lanes{state="broken"}'));
-    await waitUntil(() => JSON.stringify(ledger.health.readiness).includes(reason));
+    await eventually(async () => (await ledger.metrics.metrics()).includes('ledger_lanes{state="broken"}'));
+    await eventually(() => JSON.stringify(ledger.health.readiness).includes(reason));
     expect(JSON.stringify(ledger.health.readiness.checks.lanes)).toContain(`resume --lane ${lane}`);
   }
 
@@ -106,13 +107,13 @@ export class StoppedLaneScene {
     const { subAccountId } = this.customerOf(lane);
     const wanted = await this.generation(lane);
     const last = () => lastLimits(this.harness.limits.values).get(subAccountId);
-    await waitUntil(() => last()?.generation === wanted);
-    await waitUntil(async () => {
+    await eventually(() => last()?.generation === wanted);
+    await eventually(async () => {
       const sql = 'SELECT rebuild_limits AS is_due FROM lanes WHERE lane = $1';
       return !(await this.harness.one<{ is_due: boolean }>(sql, [lane])).is_due;
     });
     const sql = 'SELECT used FROM sub_accounts WHERE sub_account_id = $1';
     const { used } = await this.harness.one<{ used: string }>(sql, [subAccountId]);
-    await waitUntil(() => Number(last()?.used) * 1_000 === Number(used));
+    await eventually(() => Number(last()?.used) * 1_000 === Number(used));
   }
 }

@@ -10,13 +10,13 @@ import {
   rollCommandId,
 } from '@subledger/contracts';
 import { Books, type Command, decide, type Input, wholePoints, ZERO } from '@subledger/core';
-import { repositoryRoot } from '@subledger/testing';
+import { ROOT } from '@subledger/service-kit/installed-services';
 import type { StoredStatement, StoredTransfer } from '../store/snapshot-pages.js';
 import { type Cause, EventWriter } from './event-json.js';
 import { snapshotParts } from './snapshot-parts.js';
 
 /** The examples of the contracts' AsyncAPI document; RECORD_EXAMPLES=1 writes them anew. */
-const FILE = join(repositoryRoot(), 'packages/contracts/examples/points.events.v1.json');
+const FILE = join(ROOT, 'packages/contracts/examples/points.events.v1.json');
 const { mainAccountId, subAccountId, messageId } = EXAMPLE_IDS;
 const START = Date.parse('2026-11-23T09:00:00Z');
 const MINUTE_MS = 60_000;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { messageType, TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
-import { event, LedgerHarness, newMain, newSub, waitUntil } from '../testing/ledger-harness.js';
+import { TopicReader } from '@subledger/testing';
+import { event, LedgerHarness, newMain, newSub } from '../testing/ledger-harness.js';
 import { operate, operateWith } from '../testing/operate.js';
 import { openCustomer, sentMessage } from '../testing/scenes.js';
-import { TopicTail } from '../testing/topic-tail.js';
 
 /** What nobody may read who only reads the topic, the logs or the tables. */
 const SECRETS = ['MARKED-content-of-a-message', '+819077770001'] as const;
@@ -63,15 +63,14 @@ describe('a dead letter', () => {
     expect(shown.text).toContain('"recipient": "[redacted]"');
     const replayed = await operate(harness, 'dead-letters', 'replay', id, '--yes');
     expect(replayed).toMatchObject({ code: 0, text: expect.stringContaining('charged') });
-    const tail = new TopicTail(harness.kafka, TOPICS.messages);
     const isReplay = ({ headers }: KafkaRecord) => headers['replay-of'] === id;
+    const messages = await TopicReader.open(harness.kafka, TOPICS.messages);
     try {
-      await tail.start();
-      await waitUntil(() => tail.records.some(isReplay));
+      await messages.waitFor(isReplay);
     } finally {
-      await tail.stop();
+      await messages.close();
     }
-    const again = tail.records.filter(isReplay);
+    const again = messages.records.filter(isReplay);
     expect(again.map(({ value }) => JSON.parse(String(value)).data)).toMatchObject([{ content, recipient }]);
   });
 
