@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** Milliseconds. Default 10,000. */
+  /** Milliseconds. Default 30,000: what a busy machine may take. */
   readonly timeoutMs?: number;
-  /** Milliseconds between two attempts. Default 50. */
+  /** Milliseconds between two attempts. Default 20. */
   readonly everyMs?: number;
   /** The awaited condition, for the error. */
   readonly what?: string;
@@ -12,7 +12,6 @@ export interface EventuallyOptions {
 /**
  * Runs `attempt` until it does not throw and does not return `undefined`, null or false, and resolves with its
  * result. For conditions in other processes, which cannot be awaited.
- *
  *
  * @throws Error after `timeoutMs`, with the last failure as its cause
  */

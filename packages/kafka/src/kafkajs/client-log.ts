@@ -11,11 +11,23 @@ const ERROR = 1;
 const WARN = 2;
 
 /**
- * Errors that kafkajs logs and then retries: the first look-up of a coordinator, a refused connection among several,
- * a response that is not ready yet. Our own classes report failures that last.
+ * How errors begin that kafkajs logs and then retries: the first look-up of a coordinator, a refused connection among
+ * several, a response that is not ready yet. Our own classes report failures that last.
  */
-const RETRIED =
-  /^(Response |Connection (error|timeout)|Failed to connect to (seed )?broker|Failed to send messages|Failed to find group coordinator|Crash: |Restarting the consumer|\[?Connection|Closed connection|The group coordinator|The coordinator is not)/;
+export const RETRIED = [
+  'Response ',
+  'Connection error',
+  'Connection timeout',
+  'Failed to connect to seed broker',
+  'Failed to connect to broker',
+  'Failed to send messages',
+  'Failed to find group coordinator',
+  'Crash: ',
+  'Restarting the consumer',
+  'Closed connection',
+  'The group coordinator',
+  'The coordinator is not',
+] as const;
 
 /**
  * Maps kafkajs log entries to ours. kafkajs logs much: its INFO (each pause and resume of a partition), its WARN and
@@ -31,7 +43,7 @@ export function createLogSink(
     if (!log) return;
     const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry.log;
     const line = `kafkajs ${entry.namespace}: ${message}`;
-    if (entry.level === ERROR && !RETRIED.test(message)) log.warn(fields, line);
+    if (entry.level === ERROR && !RETRIED.some((start) => message.startsWith(start))) log.warn(fields, line);
     else if (entry.level <= WARN) log.debug(fields, line);
     else log.debug(fields, line);
   };

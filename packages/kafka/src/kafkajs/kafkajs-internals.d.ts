@@ -3,8 +3,14 @@
  * compare with. This file must not import our own files: an ambient module with imports silently loses its types.
  */
 declare module 'kafkajs/src/network/requestQueue/index.js' {
-  const RequestQueue: unknown;
-  export default RequestQueue;
+  export default class RequestQueue {
+    /** The parts of its argument that are used without a connection. */
+    constructor(parts: { maxInFlightRequests: number; logger: object; isConnected: () => boolean });
+    readonly pending: object[];
+    /** Milliseconds since 1970, or -1. */
+    throttledUntil: number;
+    scheduleCheckPendingRequests(): void;
+  }
 }
 
 declare module 'kafkajs/src/cluster/index.js' {
