@@ -12,6 +12,7 @@ const root = ROOT;
 const ENTRY_POINTS = [
   'packages/database/dist/cli.js',
   'packages/devstack/dist/cli.js',
+  'packages/setup/dist/cli.js',
   'services/gateway/dist/api/generate-openapi.js',
   'services/gateway/dist/main.js',
   'services/gateway/dist/operator/cli.js',

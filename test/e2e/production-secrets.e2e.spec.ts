@@ -82,8 +82,8 @@ describe('in production nothing reaches Kafka or PostgreSQL in plain text unaske
     ['a command of the ledger', 'services/ledger/dist/operator/cli.js', ['lanes'], both],
     ['a command of the gateway', 'services/gateway/dist/operator/cli.js', ['republish-profiles'], both],
     ['a job of the scheduler', 'services/scheduler/dist/job.js', ['month-start'], both],
-    ['the set-up of topics', 'packages/devstack/dist/cli.js', ['topics'], ['ALLOW_INSECURE_KAFKA=true']],
-    ['the migrations', 'packages/devstack/dist/cli.js', ['migrate'], ['ALLOW_INSECURE_DATABASE=true']],
+    ['the set-up of topics', 'packages/setup/dist/cli.js', ['topics'], ['ALLOW_INSECURE_KAFKA=true']],
+    ['the migrations', 'packages/setup/dist/cli.js', ['migrate'], ['ALLOW_INSECURE_DATABASE=true']],
   ])('%s', async (_what, script, args, wanted) => {
     const child = spawn(process.execPath, [join(ROOT, script), ...args], {
       env: { PATH: process.env.PATH, NODE_ENV: 'production', OPS_PORT: '0', GATEWAY_PORT: '0', ...unasked },

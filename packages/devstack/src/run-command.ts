@@ -1,14 +1,13 @@
+import { SetupError } from '@subledger/setup';
 import type { Command } from './command.js';
 import { dev } from './commands/dev.js';
-import { migrate } from './commands/migrate.js';
 import { servers } from './commands/servers.js';
 import { sms } from './commands/sms.js';
 import { start } from './commands/start.js';
-import { topics } from './commands/topics.js';
 import { DevstackError } from './devstack-error.js';
 
 /** A new command is a file in `commands/` and a line here. */
-const COMMANDS: readonly Command[] = [start, dev, servers, migrate, topics, sms];
+const COMMANDS: readonly Command[] = [start, dev, servers, sms];
 
 const USAGE = `Usage: devstack <command>
 
@@ -32,6 +31,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   const wrongUse = (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS') === true;
-  console.error(error instanceof DevstackError || wrongUse ? (error as Error).message : error);
+  const isPlain = wrongUse || error instanceof DevstackError || error instanceof SetupError;
+  console.error(isPlain ? (error as Error).message : error);
   process.exitCode = wrongUse ? WRONG_USE : 1;
 }

@@ -21,6 +21,13 @@ describe('withDevStack', () => {
     expect(() => withDevStack({}, home)).toThrow(join(home, '.subledger', 'dev.json'));
   });
 
+  it('asks for those addresses alone that the command needs', () => {
+    const env = { DATABASE_URL: 'postgresql://db', SUBLEDGER_HOME: home };
+    expect(withDevStack(env, '/', ['DATABASE_URL'])).toEqual(env);
+    expect(() => withDevStack(env, '/')).toThrow(/^Where is Kafka\? .*no value of KAFKA_BROKERS/);
+    expect(() => withDevStack(env, '/', ['KAFKA_BROKERS'])).toThrow(/^Where is Kafka\?/);
+  });
+
   it.each([
     ['a1:9092', 'a1:9092'],
     [['a1:9092', 'a2:9092'], 'a1:9092,a2:9092'],

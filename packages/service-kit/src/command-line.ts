@@ -59,17 +59,24 @@ const devFile = z.looseObject({
   deadLetterKey: z.string().min(1).optional(),
 });
 
+type ServerAddress = 'DATABASE_URL' | 'KAFKA_BROKERS';
+
 /**
- * The environment of `npm run job`, `npm run ledger` and similar commands: DATABASE_URL, KAFKA_BROKERS and
- * DEAD_LETTER_KEY come from the running development stack if they are not set.
+ * The environment. If DATABASE_URL, KAFKA_BROKERS or DEAD_LETTER_KEY is not set, the running development stack gives it.
+ * `npm run job`, `npm run ledger` and other operators' commands run with it.
  *
- *
- * @throws UsageError with instructions if neither exists
+ * @param needed the addresses that the command needs
+ * @throws UsageError if one of them is neither set nor known; it says what to do
  */
-export function withDevStack(env: Env, cwd: string): Record<string, string | undefined> {
-  if (env.DATABASE_URL && env.KAFKA_BROKERS) return { ...env };
+export function withDevStack(
+  env: Env,
+  cwd: string,
+  needed: readonly ServerAddress[] = ['DATABASE_URL', 'KAFKA_BROKERS'],
+): Record<string, string | undefined> {
+  const missing = needed.filter((variable) => !env[variable]);
+  if (missing.length === 0) return { ...env };
   const path = join(env.SUBLEDGER_HOME || join(cwd, '.subledger'), 'dev.json');
-  const { databaseUrl, kafkaBrokers, deadLetterKey } = readDevFile(path);
+  const { databaseUrl, kafkaBrokers, deadLetterKey } = readDevFile(path, missing);
   return {
     ...env,
     DATABASE_URL: env.DATABASE_URL || databaseUrl,
@@ -78,13 +85,13 @@ export function withDevStack(env: Env, cwd: string): Record<string, string | und
   };
 }
 
-function readDevFile(path: string): z.output<typeof devFile> {
+function readDevFile(path: string, missing: readonly ServerAddress[]): z.output<typeof devFile> {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new UsageError(noServers(path));
+    if (code === 'ENOENT') throw new UsageError(noServers(path, missing));
     if (code !== undefined) throw new UsageError(`${path} cannot be read: ${code}.`);
   }
   const parsed = devFile.safeParse(json);
@@ -94,10 +101,12 @@ function readDevFile(path: string): z.output<typeof devFile> {
   );
 }
 
-const noServers = (path: string): string =>
+const SERVERS = { DATABASE_URL: 'PostgreSQL', KAFKA_BROKERS: 'Kafka' } as const;
+
+const noServers = (path: string, missing: readonly ServerAddress[]): string =>
   [
-    `Where are PostgreSQL and Kafka? There is no ${path}, and DATABASE_URL and KAFKA_BROKERS are not both set.`,
+    `Where is ${missing.map((variable) => SERVERS[variable]).join(', where is ')}? There is no ${path}, and no value of ${missing.join(' and ')}.`,
     '  - On a development machine: run `npm start` in another terminal and leave it running',
     '    (with the same SUBLEDGER_HOME, if you set one).',
-    '  - Elsewhere: set DATABASE_URL and KAFKA_BROKERS as for the services.',
+    `  - Elsewhere: set ${missing.join(' and ')} as for the services.`,
   ].join('\n');

@@ -7,12 +7,11 @@ import {
   TOPICS,
 } from '@subledger/contracts';
 import { type OutgoingRecord, RecordProducer } from '@subledger/kafka';
+import { withDevStack } from '@subledger/service-kit';
 import { fictitiousRecipient, SAMPLE_SENDERS, SAMPLE_TEXTS } from '@subledger/simulator';
 import { v7 as uuidv7 } from 'uuid';
 import type { Command } from '../command.js';
 import { DevstackError } from '../devstack-error.js';
-import { addressFrom } from './start-dev-json.js';
-import { homeFromEnv } from './start-paths.js';
 
 const OPTIONS = {
   main: { type: 'string' },
@@ -40,7 +39,7 @@ export const sms: Command = {
     const count = Number(values.count);
     if (!main || !sub || !Number.isInteger(count) || count < 1 || count > MAX_COUNT)
       throw new DevstackError(`--main and --sub are needed, --count is 1 to ${MAX_COUNT}`);
-    const brokers = await addressFrom('KAFKA_BROKERS', homeFromEnv());
+    const { KAFKA_BROKERS: brokers = '' } = withDevStack(process.env, process.cwd(), ['KAFKA_BROKERS']);
     const producer = new RecordProducer({ brokers: brokers.split(','), clientId: 'sms' });
     await producer.connect();
     try {

@@ -1,6 +1,5 @@
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DevstackError } from '../devstack-error.js';
 
 /** What a program needs to use the running system. */
 export interface DevJson {
@@ -29,24 +28,4 @@ export async function writeDevJson(home: string, content: DevJson): Promise<stri
 /** Whoever waits for the file must not find that of the previous run. */
 export async function removeDevJson(home: string): Promise<void> {
   await rm(fileOf(home), { force: true });
-}
-
-/**
- * An address from the environment, else from the `dev.json` of the home.
- *
- * @throws DevstackError when neither has it
- */
-export async function addressFrom(
-  variable: 'DATABASE_URL' | 'KAFKA_BROKERS',
-  home: string,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<string> {
-  const given = env[variable];
-  if (given) return given;
-  const text = await readFile(fileOf(home), 'utf8').catch(() => undefined);
-  if (text === undefined) {
-    throw new DevstackError(`Set ${variable}, or start the system first: there is no ${fileOf(home)}.`);
-  }
-  const content = JSON.parse(text) as DevJson;
-  return variable === 'DATABASE_URL' ? content.databaseUrl : content.kafkaBrokers;
 }

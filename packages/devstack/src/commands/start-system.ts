@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { SERVICES, type ServiceName } from '@subledger/service-kit/installed-services';
+import { ensureAllTopics, migrateServices } from '@subledger/setup';
 import { DevstackError } from '../devstack-error.js';
 import { openHome } from '../home.js';
 import { choosePort, portFromEnv } from '../ports.js';
 import { type Stack, startStack } from '../stack.js';
-import { migrateServices } from './migrate-services.js';
 import { type DevJson, removeDevJson, writeDevJson } from './start-dev-json.js';
 import { keptSecrets, type Secrets } from './start-secrets.js';
 import { ServiceGroup, type ServiceGroupOptions } from './start-services.js';
-import { ensureAllTopics } from './topics-ensure.js';
 
 export interface SystemOptions extends Omit<ServiceGroupOptions, 'logs' | 'onFailure'> {
   readonly home: string;

@@ -6,7 +6,7 @@ import {
   KafkaUnavailableError,
   PartitionCountError,
 } from '@subledger/kafka';
-import { DevstackError } from '../devstack-error.js';
+import { SetupError } from './setup-error.js';
 
 export interface TopicOptions {
   /** Default: 12. Fixed at creation. */
@@ -18,7 +18,7 @@ export interface TopicOptions {
 /**
  * Creates the topics that are missing and sets what has drifted.
  *
- * @throws DevstackError when Kafka cannot be reached or refuses, or a topic has fewer partitions
+ * @throws SetupError when Kafka cannot be reached or refuses, or a topic has fewer partitions
  */
 export async function ensureAllTopics(
   kafka: KafkaConfig,
@@ -36,9 +36,9 @@ export async function ensureAllTopics(
     return await ensureTopics(kafka, topics);
   } catch (error) {
     if (error instanceof KafkaUnavailableError)
-      throw new DevstackError(`Kafka at ${kafka.brokers.join(', ')} cannot be reached (${error.message}).`);
+      throw new SetupError(`Kafka at ${kafka.brokers.join(', ')} cannot be reached (${error.message}).`);
     if (error instanceof PartitionCountError || error instanceof KafkaRejectedError)
-      throw new DevstackError(error.message);
+      throw new SetupError(error.message);
     throw error;
   }
 }

@@ -1,0 +1,3 @@
+import '@subledger/service-kit/require-node';
+
+await import('./run-command.js');

@@ -1,0 +1,3 @@
+export { ensureAllTopics, type TopicOptions } from './ensure-all-topics.js';
+export { migrateServices } from './migrate-services.js';
+export { SetupError } from './setup-error.js';
