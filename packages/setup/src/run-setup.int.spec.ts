@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
 import { deleteTopics } from '@subledger/kafka';
-import { createTestDatabase, prismaFolder, type TestDatabase } from '@subledger/testing';
+import { prismaFolder } from '@subledger/service-kit/installed-services';
+import { createTestDatabase, type TestDatabase } from '@subledger/testing';
 import { runSetup } from './run-setup.js';
 
 const prefix = `t${randomBytes(4).toString('hex')}.`;
