@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { exitCodeOf, summarize } from '../month-start/run-summary.js';
 import { parseJobArguments } from './job-arguments.js';
-import { exitCodeOf, summarize } from './month-start-summary.js';
 
 describe('parseJobArguments', () => {
   it.each([
-    [['month-start'], { job: 'month-start', atMs: undefined, timeoutMs: 60_000 }],
+    [['month-start'], { job: { name: 'month-start' }, atMs: undefined, timeoutMs: 60_000 }],
     [['month-start', '--timeout', '5'], { timeoutMs: 5_000 }],
     [['month-start', '--at', '2026-12-01T00:00:00+09:00'], { atMs: Date.parse('2026-11-30T15:00:00Z') }],
     [['--at=2026-12-01T00:00:00Z', 'month-start'], { atMs: Date.parse('2026-12-01T00:00:00Z') }],

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { instant } from '@subledger/contracts';
 import { UsageError } from '@subledger/service-kit';
-import { JOB_NAMES, type JobName } from '../jobs/job-run-store.js';
+import { JOBS, type Job } from '../jobs/registry.js';
 
 export interface JobArguments {
-  readonly job: JobName;
+  readonly job: Job;
   /** The job runs as of this instant, in epoch milliseconds. Undefined means now, by the database's clock. */
   readonly atMs: number | undefined;
   /** Milliseconds to wait for the ledger's answers. */
@@ -12,14 +12,22 @@ export interface JobArguments {
 }
 
 const MAX_TIMEOUT_SECONDS = 86_400;
+/** Of the column of names in the help. */
+const NAME_WIDTH = 14;
 
-export const USAGE = `Runs one scheduler job, once.
+const jobLines = (jobs: readonly Job[]): string =>
+  jobs
+    .flatMap(({ name, help }) =>
+      help.map((line, index) => `  ${(index === 0 ? name : '').padEnd(NAME_WIDTH)}${line}`),
+    )
+    .join('\n');
+
+export const usage = (jobs: readonly Job[] = JOBS): string => `Runs one scheduler job, once.
 
   npm run job -- <job> [--at <ISO instant>] [--timeout <seconds>]
 
 Jobs
-  month-start   asks the ledger to roll every main account whose month has started, every
-                missed month in order, and waits for the answers
+${jobLines(jobs)}
 
 Options
   --at          as of this instant instead of now, such as 2026-12-01T00:00:00+09:00
@@ -35,17 +43,22 @@ Exit code: 0 all rolled or nothing due, 1 something failed or was not answered, 
  *
  * @throws UsageError if an argument is wrong
  */
-export function parseJobArguments(argv: readonly string[]): JobArguments | undefined {
-  const { values, positionals } = parse(argv);
+export function parseJobArguments(
+  argv: readonly string[],
+  jobs: readonly Job[] = JOBS,
+): JobArguments | undefined {
+  const { values, positionals } = parse(argv, jobs);
   if (values.help) return undefined;
-  const [job, ...rest] = positionals;
-  if (job === undefined) throw new UsageError(`Say which job to run.\n\n${USAGE}`);
-  if (!isJobName(job)) throw new UsageError(`There is no job "${job}". Jobs: ${JOB_NAMES.join(', ')}.`);
+  const [name, ...rest] = positionals;
+  if (name === undefined) throw new UsageError(`Say which job to run.\n\n${usage(jobs)}`);
+  const job = jobs.find((one) => one.name === name);
+  if (!job)
+    throw new UsageError(`There is no job "${name}". Jobs: ${jobs.map((one) => one.name).join(', ')}.`);
   if (rest.length > 0) throw new UsageError(`One job at a time: what is "${rest.join(' ')}"?`);
   return { job, atMs: parseAt(values.at), timeoutMs: parseTimeout(values.timeout) };
 }
 
-function parse(argv: readonly string[]) {
+function parse(argv: readonly string[], jobs: readonly Job[]) {
   try {
     return parseArgs({
       args: [...argv],
@@ -57,11 +70,9 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n\n${USAGE}`);
+    throw new UsageError(`${(error as Error).message}\n\n${usage(jobs)}`);
   }
 }
-
-const isJobName = (name: string): name is JobName => (JOB_NAMES as readonly string[]).includes(name);
 
 function parseAt(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

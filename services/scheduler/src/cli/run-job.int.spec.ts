@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { nextPeriod, periodAt, periodStart } from '@subledger/core';
 import { createTestDatabase, eventually, newMainAccountId } from '@subledger/testing';
+import type { Job } from '../jobs/registry.js';
 import { SchedulerBench } from '../testing/scheduler-bench.js';
 import { runJob } from './run-job.js';
 
@@ -50,6 +51,38 @@ async function open(period = thisMonth): Promise<string> {
   );
   return id;
 }
+
+describe('npm run job -- <name>', () => {
+  const named = (name: string, exitCode: number): Job => ({
+    name,
+    cron: '0 4 * * *',
+    help: [`does ${name}`],
+    run: async () => ({}),
+    runByHand: async (_resources, { atMs }) => ({ lines: [`${name} as of ${atMs}`], exitCode }),
+  });
+  const run = async (...argv: string[]) => {
+    const lines: string[] = [];
+    const print = (line: string) => lines.push(line);
+    const signal = new AbortController().signal;
+    const given = { argv, env: bench.env, cwd: '/nowhere', signal, print, printError: print };
+    return { code: await runJob(given, [named('first', 0), named('second', 1)]), lines };
+  };
+
+  it('runs the job that is named, and no other', async () => {
+    const at = '1970-01-01T00:00:05Z';
+    expect(await run('second', '--at', at)).toEqual({ code: 1, lines: ['second as of 5000'] });
+    expect(await run('first', '--at', at)).toEqual({ code: 0, lines: ['first as of 5000'] });
+  });
+
+  it('names all jobs in its help, and where the name is none of them', async () => {
+    const help = await run('--help');
+    expect([help.code, help.lines.join('\n')]).toEqual([
+      0,
+      expect.stringMatching(/first +does first\n +second +does/),
+    ]);
+    expect(await run('third')).toEqual({ code: 2, lines: ['There is no job "third". Jobs: first, second.'] });
+  });
+});
 
 describe('npm run job -- month-start', () => {
   it('says so where the scheduler never ran', async () => {

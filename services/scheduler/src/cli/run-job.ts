@@ -10,10 +10,9 @@ import {
   withDevStack,
 } from '@subledger/service-kit';
 import { schedulerConfig } from '../config.js';
+import { JOBS, type Job } from '../jobs/registry.js';
 import { openResources } from '../resources.js';
-import { parseJobArguments, USAGE } from './job-arguments.js';
-import { runMonthStart } from './month-start-run.js';
-import { exitCodeOf, summarize } from './month-start-summary.js';
+import { parseJobArguments, usage } from './job-arguments.js';
 
 export interface JobProcess extends CommandLineProcess {
   readonly signal: AbortSignal;
@@ -33,22 +32,23 @@ const FAILURES = {
  * Runs one job from the command line.
  * @returns the exit code: 0 success, 1 a failure, 2 wrong usage
  */
-export async function runJob(process: JobProcess): Promise<number> {
+export async function runJob(process: JobProcess, jobs: readonly Job[] = JOBS): Promise<number> {
   try {
-    const args = parseJobArguments(process.argv);
+    const args = parseJobArguments(process.argv, jobs);
     if (args === undefined) {
-      process.print(USAGE);
+      process.print(usage(jobs));
       return 0;
     }
     return await withResources(process, async (resources) => {
-      const outcome = await runMonthStart(resources, {
-        ...args,
+      const { job, ...given } = args;
+      const { lines, exitCode } = await job.runByHand(resources, {
+        ...given,
         production: resources.config.NODE_ENV === 'production',
         signal: process.signal,
         print: process.printError,
       });
-      for (const line of summarize(outcome)) process.print(line);
-      return exitCodeOf(outcome);
+      for (const line of lines) process.print(line);
+      return exitCode;
     });
   } catch (error) {
     if (process.signal.aborted) {

@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '@subledger/service-kit';
 import Bree from 'bree';
-import type { JobName } from './job-run-store.js';
 
 export interface Wake {
-  readonly job: JobName;
+  readonly job: string;
   /** When to wake: a cron expression of five or six fields, in UTC. */
   readonly cron: string;
 }
@@ -20,7 +19,7 @@ const WORKER = fileURLToPath(new URL(`./wake-worker${EXTENSION}`, import.meta.ur
 export class Alarm {
   private readonly bree: Bree;
 
-  constructor(wakes: readonly Wake[], onWake: (job: JobName) => void, log: Logger) {
+  constructor(wakes: readonly Wake[], onWake: (job: string) => void, log: Logger) {
     this.bree = new Bree({
       root: false,
       logger: false,
@@ -33,7 +32,7 @@ export class Alarm {
         hasSeconds: cron.trim().split(/\s+/).length === 6,
         cronValidate: { override: { useSeconds: cron.trim().split(/\s+/).length === 6 } },
       })),
-      workerMessageHandler: ({ name }) => onWake(name as JobName),
+      workerMessageHandler: ({ name }) => onWake(name),
       errorHandler: (error) => log.error({ err: error }, 'alarm: the worker that wakes failed'),
     });
   }

@@ -1,11 +1,11 @@
 import type { Logger } from '@subledger/service-kit';
 import type pg from 'pg';
-import type { JobDetail, JobName, JobRunStore } from './job-run-store.js';
+import type { JobDetail, JobRunStore } from './job-run-store.js';
 import { withLeaderLock } from './leader-lock.js';
 import type { SchedulerMetrics } from './scheduler-metrics.js';
 
 export interface ScheduledJob {
-  readonly name: JobName;
+  readonly name: string;
   /**
    * One execution as of an instant (epoch milliseconds, by the database's clock).
    * @returns the detail for its row
@@ -20,7 +20,7 @@ export type Execution = 'done' | 'failed' | 'not-leader' | 'already-running';
  * harm, because the job itself queries the database for due work.
  */
 export class JobRunner {
-  private readonly running = new Map<JobName, Promise<Execution>>();
+  private readonly running = new Map<string, Promise<Execution>>();
   private readonly abort = new AbortController();
 
   constructor(
@@ -80,7 +80,7 @@ export class JobRunner {
     return 'done';
   }
 
-  private reportFailure(job: JobName, error: unknown): void {
+  private reportFailure(job: string, error: unknown): void {
     this.metrics.jobRuns.inc({ job, outcome: 'failed' });
     if (this.abort.signal.aborted) this.log.info({ job }, 'job: interrupted by the stop');
     else this.log.error({ job, err: error }, 'job: failed, the next execution makes up for it');

@@ -1,4 +1,4 @@
-import type { MonthStartOutcome } from './month-start-run.js';
+import type { MonthStartOutcome } from './run-by-hand.js';
 
 const HEADINGS = ['period', 'due', 'rolled', 'unfunded', 'failed', 'no answer'] as const;
 const MEANING: Readonly<Record<string, string>> = {

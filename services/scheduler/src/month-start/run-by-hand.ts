@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsageError } from '@subledger/service-kit';
+import type { ByHandOptions } from '../jobs/by-hand.js';
+import { partitionsBehind } from '../registry/registry-lag.js';
+import type { Resources } from '../resources.js';
 import {
   type FailedItem,
   type PeriodReport,
@@ -8,18 +11,7 @@ import {
   reportPeriods,
   type Totals,
   totalOf,
-} from '../month-start/run-report.js';
-import { partitionsBehind } from '../registry/registry-lag.js';
-import type { Resources } from '../resources.js';
-
-export interface MonthStartRunOptions {
-  readonly atMs: number | undefined;
-  readonly timeoutMs: number;
-  readonly production: boolean;
-  readonly signal: AbortSignal;
-  /** Prints a line for the user. */
-  readonly print: (line: string) => void;
-}
+} from './run-report.js';
 
 export interface MonthStartOutcome {
   readonly asOfMs: number;
@@ -38,12 +30,11 @@ const SHOWN_FAILURES = 10;
  * One month-start job by hand: sends every roll that is due as of an instant, in order, and waits for the ledger's
  * answers, which the running scheduler service stores.
  *
- *
  * @throws UsageError if the arguments do not allow it
  */
 export async function runMonthStart(
   resources: Resources,
-  options: MonthStartRunOptions,
+  options: ByHandOptions,
 ): Promise<MonthStartOutcome> {
   const { monthStarts, monthStartJob, jobRuns, registry } = resources;
   const nowMs = await monthStarts.now();
@@ -72,7 +63,7 @@ export async function runMonthStart(
 /**
  * The running service keeps the registry. This process only reads it, so it says if the registry is not up to date.
  */
-async function waitForRegistry(resources: Resources, options: MonthStartRunOptions): Promise<void> {
+async function waitForRegistry(resources: Resources, options: ByHandOptions): Promise<void> {
   const deadline = performance.now() + CATCH_UP_MS;
   for (let first = true; ; first = false) {
     const positions = await resources.positions.all();
@@ -100,7 +91,7 @@ async function waitForRegistry(resources: Resources, options: MonthStartRunOptio
 async function waitForAnswers(
   resources: Resources,
   scope: ReportScope,
-  options: MonthStartRunOptions,
+  options: ByHandOptions,
 ): Promise<PeriodReport[]> {
   const deadline = performance.now() + options.timeoutMs;
   const repeatMs = resources.config.MONTH_START_ANSWER_MS;
