@@ -1,4 +1,4 @@
-/** What cannot be understood is put aside with its reason, and never in the way of what comes after it. */
+/** Records that cannot be understood are dead-lettered with a reason. They never block the records after them. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {

@@ -34,7 +34,7 @@ const ABOUT_SOURCE: { readonly [Name in keyof typeof DEAD_LETTER_HEADERS]: strin
   partition: 'Its partition',
   offset: 'Its offset',
   timestamp: 'Its broker time, ISO 8601',
-  reason: 'Why it was put aside, percent-encoded',
+  reason: 'Why it was dead-lettered, percent-encoded',
 };
 
 export const DEAD_LETTER_HEADERS_SCHEMA = {

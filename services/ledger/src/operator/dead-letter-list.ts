@@ -78,7 +78,7 @@ function printTable(
     letter.type ?? '-',
     letter.key ?? '-',
   ]);
-  for (const line of textTable([['ID', 'PUT ASIDE', 'REASON', 'SOURCE', 'TYPE', 'KEY'], ...rows]))
+  for (const line of textTable([['ID', 'DEAD-LETTERED', 'REASON', 'SOURCE', 'TYPE', 'KEY'], ...rows]))
     print(line);
   const byReason = [...reasons].sort(([, a], [, b]) => b - a).map(([reason, n]) => `${n} ${reason}`);
   const more = count > letters.length ? `; the newest ${letters.length} are shown, --limit shows more` : '';

@@ -7,7 +7,7 @@ import { describeInput, describePlan, planResume, type ResumePlan } from './resu
 
 const USAGE = `npm run ledger -- resume (--lane <number> | --all) [--commands <position>] [--messages <position>] [--force] [--yes]
 
-Lets a stopped lane go on, with a raised generation. Without --yes it only shows what it found and would do.
+Resumes a stopped lane in a new generation. Without --yes it only shows what it found and would do.
 
   --lane       the lane's number
   --all        every lane that does not fit its logs, in the place of --lane: after a restored backup or a topic
@@ -32,7 +32,7 @@ const OPTIONS = {
 
 export const resume: OperatorCommand = {
   name: 'resume',
-  summary: 'lets a stopped lane go on in a new generation (a dry run unless --yes)',
+  summary: 'resumes a stopped lane in a new generation (a dry run unless --yes)',
   async run(args, context) {
     const { values, positionals } = parseOptions(args, OPTIONS, USAGE);
     const { print, partitions } = context;
@@ -50,7 +50,7 @@ export const resume: OperatorCommand = {
       (view) => lane !== undefined || problemsOf(view).length > 0,
     );
     if (views.length === 0) {
-      print('All lanes fit their logs, so there is none to let go on.');
+      print('All lanes fit their logs, so there is none to resume.');
       return 1;
     }
     // Plans all lanes before the first change: if a position is invalid for one lane, no lane is changed.
