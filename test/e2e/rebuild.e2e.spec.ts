@@ -1,4 +1,5 @@
 /** The gateway's read model, damaged or left behind by a restored ledger, built again by one command while serving. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SubAccountView } from '@subledger/contracts';
 import { nextPeriod, periodStart } from '@subledger/core';
@@ -21,6 +22,8 @@ const PARTITIONS = 3;
 const began = new Date(Date.now() - 60_000).toISOString();
 /** Before there was any of the sub-accounts. */
 const LONG_BEFORE = new Date(Date.now() - 40 * 86_400_000).toISOString();
+/** Between two messages, writes or reads of the traffic, in milliseconds. */
+const PACE_MS = 5;
 
 describe('rebuild-read-model', () => {
   let system: TestSystem;
@@ -36,7 +39,8 @@ describe('rebuild-read-model', () => {
     system = await TestSystem.start({ services: ['gateway', 'ledger'], partitions: PARTITIONS });
     producer = new RecordProducer(system.kafka);
     for (let index = 0; index < 3; index += 1) {
-      const made = await makeCustomer(system, '10000');
+      // More than all messages of the suite cost.
+      const made = await makeCustomer(system, '1000000');
       customers.push(made);
       subs.push([]);
       for (const name of ['One', 'Two', 'Three', 'Gone']) subs[index]?.push(await makeSub(made, name, '100'));
@@ -162,8 +166,12 @@ describe('rebuild-read-model', () => {
     let isOver = false;
     let bought = 0;
     let read = 0;
+    // A pace that the read model keeps up with: at full speed a fast machine sends more than the gateway can read.
     const busy = async (work: () => Promise<unknown>) => {
-      while (!isOver) await work();
+      while (!isOver) {
+        await work();
+        await delay(PACE_MS);
+      }
     };
     const traffic = [
       busy(() => send(0, 0, '1')),
