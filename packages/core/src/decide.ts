@@ -22,10 +22,10 @@ import {
 import type { WithMain, WithSub } from './commands/with-main.js';
 import { refundMessage } from './facts/message-refunded.js';
 import { chargeMessage } from './facts/message-sent.js';
-import type { Command, CommandName, Input, LedgerPolicy } from './input.js';
+import type { Command, CommandName, CommandOf, Input, LedgerPolicy } from './input.js';
 import { rollByClock, rollByCommand } from './month/roll.js';
 import type { Decision } from './outcome.js';
-import type { EpochMs } from './period.js';
+import { type EpochMs, nextPeriod } from './period.js';
 import { reject } from './reject.js';
 
 /**
@@ -38,6 +38,20 @@ export function isRollDue(books: Books, at: EpochMs): boolean {
 
 const isRollPassed = (books: Books, at: EpochMs): boolean =>
   books.main !== null && at >= books.main.nextMonthStart;
+
+/**
+ * Whether the input itself rolls the next period, so that the clock does not roll it before.
+ * @param isRepeat whether it is a command whose outcome is known: it decides nothing again. So a roll that was refused
+ *   because it came too early does not keep the clock from rolling when its repeat comes in time.
+ */
+export function requestsRoll(
+  books: Books,
+  input: Input,
+  isRepeat: boolean,
+): input is CommandOf<'period.roll'> {
+  if (isRepeat || input.kind !== 'command' || input.name !== 'period.roll' || !books.main) return false;
+  return input.data.period === nextPeriod(books.main.period);
+}
 
 /**
  * Commands that are decided although the account's month start failed (docs/decisions/0025): repairs, points that come
@@ -71,8 +85,8 @@ export function isRollRetried(books: Books, input: Input, when: 'before' | 'afte
  * decision. Pure and deterministic: time comes from the input. Expected refusals are events of the decision, in the
  * precedence of `REJECTION_CODES`.
  *
- * Before it, the caller rolls due periods (`while (isRollDue(books, at))` with `{ kind: 'clock' }`), tries failed
- * month starts again (`isRollRetried`), and drops commands whose outcome it already has (design, section 3).
+ * Before it, the caller rolls due periods (`while (isRollDue(books, at))` with `{ kind: 'clock' }`, unless the input
+ * `requestsRoll`), tries failed month starts again (`isRollRetried`), and drops commands whose outcome it already has (design, section 3).
  * @throws RangeError for a bug only: a rule made a balance negative, the input is unknown, or the clock is reached
  *   without books
  */

@@ -1,5 +1,5 @@
 export { Books } from './books.js';
-export { decide, isRollDue, isRollRetried } from './decide.js';
+export { decide, isRollDue, isRollRetried, requestsRoll } from './decide.js';
 export { allocated, available, granted, shortfall, target } from './derive.js';
 export { sentAtProblem } from './facts/message-sent.js';
 export type * from './input.js';

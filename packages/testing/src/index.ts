@@ -1,6 +1,7 @@
 export { type BytesMatcher, type EventuallyOptions, eventually, TcpProxy } from '@subledger/testing-base';
 export { command, commandRecord, type EnvelopeFields, TEST_SOURCE } from './command-builders.js';
 export { type ComposeGaps, composeGaps } from './compose-variables.js';
+export { CoreLedger, type Refusal, type SeenCommand } from './core-ledger.js';
 export { FakeClock } from './fake-clock.js';
 export { type GenerateOptions, generateBooks } from './generate-books.js';
 export { newMainAccountId, newMessageId, newSubAccountId } from './ids.js';

@@ -24,5 +24,5 @@ export type {
   UnpublishedRecord,
 } from './store/ledger-store.js';
 export type { BatchWrites, CommandRow, LaneStep, OutboxRow, SubAccountKey } from './store/rows.js';
-export type { StatementKey, StoredStatement, StoredTransfer } from './store/snapshot-pages.js';
+export type { StatementKey } from './store/snapshot-pages.js';
 export type { BatchToWrite } from './store/write-batch.js';

@@ -4,6 +4,7 @@ import { nextPeriod, periodAt, periodStart, previousPeriod } from '@subledger/co
 import { DeadLetterSeal, parseDeadLetter, RecordProducer } from '@subledger/kafka';
 import { DEVELOPMENT_DEAD_LETTER_KEY } from '@subledger/service-kit';
 import { eventually, newMainAccountId, TopicReader } from '@subledger/testing';
+import { sampleEvent } from './testing/sample-events.js';
 import { SchedulerBench } from './testing/scheduler-bench.js';
 
 let bench: SchedulerBench;
@@ -54,10 +55,10 @@ const registered = (id: string) =>
 describe('the scheduler service', () => {
   it('learns of main accounts before and after its start, and is ready', async () => {
     const [early, late] = [newMainAccountId(), newMainAccountId()];
-    await bench.ledger.open(early, thisMonth);
+    await bench.openAccount(early, thisMonth);
     const { health } = await start();
     await registered(early);
-    await bench.ledger.open(late, thisMonth);
+    await bench.openAccount(late, thisMonth);
     await registered(late);
     await eventually(() => health.readiness.ready);
     expect(bench.ledger.seen).toEqual([]);
@@ -65,8 +66,7 @@ describe('the scheduler service', () => {
 
   it('makes up for three months that were missed while it slept, in order', async () => {
     const id = newMainAccountId();
-    await bench.ledger.open(id, monthsAgo(3));
-    bench.ledger.unfunded.set(id, 2);
+    await bench.openAccount(id, monthsAgo(3), { unfunded: 2 });
     const first = await start();
     await registered(id);
     // The job of the start may have come before the event; a restart looks again, at once.
@@ -76,7 +76,7 @@ describe('the scheduler service', () => {
     const items = await allRolled(id, 3);
     expect(items.map((item) => item.period)).toEqual([monthsAgo(2), monthsAgo(1), thisMonth]);
     expect(items.map((item) => item.unfunded)).toEqual([2, 2, 2]);
-    const asked = bench.ledger.periodsOf(id);
+    const asked = bench.periodsOf(id);
     expect([...asked]).toEqual([...asked].sort());
     expect(new Set(asked)).toEqual(new Set([monthsAgo(2), monthsAgo(1), thisMonth]));
     expect(await metrics.metrics()).toContain('subledger_scheduler_rolls_answered_total{outcome="rolled"}');
@@ -90,21 +90,21 @@ describe('the scheduler service', () => {
   it('restarts between command and answer: sends once, and stores the answer', async () => {
     const id = newMainAccountId();
     bench.ledger.silent = true;
-    await bench.ledger.open(id, monthsAgo(1));
+    await bench.openAccount(id, monthsAgo(1));
     const before = await start();
     await registered(id);
     await before.stop();
     schedulers.splice(0);
     const asking = await start();
-    await eventually(() => bench.ledger.periodsOf(id).length === 1, { timeoutMs: 30_000 });
+    await eventually(() => bench.periodsOf(id).length === 1, { timeoutMs: 30_000 });
     await eventually(async () => (await itemsOf(id))[0]?.state === 'emitted');
     await asking.stop();
     schedulers.splice(0);
     bench.ledger.silent = false;
-    await bench.ledger.rollByItself(id);
+    await bench.ledger.decide({ kind: 'clock', mainAccountId: id, at: Date.now() });
     await start();
     await allRolled(id, 1);
-    expect(bench.ledger.periodsOf(id)).toEqual([thisMonth]);
+    expect(bench.periodsOf(id)).toEqual([thisMonth]);
   });
 
   it('two replicas ask once, at the very instant of a month start', async () => {
@@ -113,15 +113,16 @@ describe('the scheduler service', () => {
     await eventually(() => one.health.readiness.ready && two.health.readiness.ready, { timeoutMs: 30_000 });
     // A month start a moment from now, as the database's clock has it: between two minutes of the alarm, mostly.
     const dueAt = Date.now() + 3_000;
-    await bench.ledger.open(id, monthsAgo(1), 'Asia/Tokyo', {
-      nextMonthStart: new Date(dueAt).toISOString(),
-    });
+    const nextMonthStart = new Date(dueAt).toISOString();
+    const opened = { mainAccountId: id, period: monthsAgo(1), sequence: 2, nextMonthStart };
+    await bench.openAccount(id, monthsAgo(1), { publish: false });
+    await bench.ledger.publish(id, JSON.stringify(sampleEvent('main-account.opened', opened)));
     await registered(id);
     // A replica looks ahead after each execution; this one's start stands for the minute that passes.
     await start();
     await allRolled(id, 1);
     expect(Date.now()).toBeGreaterThanOrEqual(dueAt);
-    expect(bench.ledger.periodsOf(id)).toEqual([thisMonth]);
+    expect(bench.periodsOf(id)).toEqual([thisMonth]);
     const [{ lag } = { lag: 0 }] = await bench.rows<{ lag: number }>(
       `SELECT extract(epoch FROM answered_at - due_at)::float8 AS lag FROM scheduler.run_items WHERE main_account_id = $1`,
       [id],
@@ -132,7 +133,7 @@ describe('the scheduler service', () => {
   it('reads again from its own position, not the group’s, when its database is restored', async () => {
     const id = newMainAccountId();
     await start();
-    await bench.ledger.open(id, thisMonth);
+    await bench.openAccount(id, thisMonth);
     await registered(id);
     await Promise.all(schedulers.splice(0).map((scheduler) => scheduler.stop()));
     await bench.rows('TRUNCATE scheduler.main_accounts, scheduler.event_positions');
@@ -148,7 +149,7 @@ describe('the scheduler service', () => {
     await producer.send([
       { topic: TOPICS.events, key: id, value: '{"type":"subledger.points.purchased.v1"' },
     ]);
-    await bench.ledger.open(id, thisMonth);
+    await bench.openAccount(id, thisMonth);
     await registered(id);
     const letter = parseDeadLetter(
       await dead.waitFor((record) => record.key === id),

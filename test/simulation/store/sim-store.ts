@@ -14,13 +14,12 @@ import {
   type OwnedId,
   type PublishedCursor,
   type StatementKey,
-  type StoredStatement,
-  type StoredTransfer,
   type SubAccountKey,
   type TakenLane,
   type TouchedIds,
   type UnpublishedRecord,
 } from '@subledger/ledger/engine';
+import type { StoredStatement, StoredTransfer } from '@subledger/wire';
 import { Connection } from '../world/connection.js';
 import type { Owner } from '../world/scheduler.js';
 import type { World } from '../world/world.js';

@@ -1,5 +1,6 @@
 import type { Period, Points } from '@subledger/core';
-import type { StatementKey, StoredStatement, StoredTransfer } from '@subledger/ledger/engine';
+import type { StatementKey } from '@subledger/ledger/engine';
+import type { StoredStatement, StoredTransfer } from '@subledger/wire';
 import type { Tables } from './tables.js';
 
 /** Transfers of a main account after a number, in order. */

@@ -6,7 +6,7 @@ let gateway: TestGateway;
 let main: string;
 beforeAll(async () => {
   gateway = await TestGateway.start({ WRITE_WAIT_MS: '1500', RESEND_AFTER_MS: '1000' });
-  main = await gateway.mainAccount();
+  main = await gateway.mainAccount('10000');
   await gateway.call('PUT', `/v1/main-accounts/${main}/sender-numbers`, {
     body: { senderNumbers: ['+815012345678'] },
   });

@@ -78,7 +78,7 @@ async function customer(subs = 3) {
 describe('rebuild-read-model', () => {
   test('puts right what is wrong, brings back what is lost, and takes away what the ledger does not have', async () => {
     const { main, subs, before } = await customer();
-    gateway.ledger.stating.perPart = 2;
+    gateway.ledger.snapshots.perPart = 2;
     await sql(
       'UPDATE gateway.main_account_state SET balance = 1, generation = 9, sequence = 999 WHERE main_account_id = $1',
       [main],
@@ -107,7 +107,7 @@ describe('rebuild-read-model', () => {
     // And goes on from there.
     await gateway.call('POST', `/v1/main-accounts/${main}/purchases`, { body: { points: '5' } });
     expect((await gateway.call('GET', `/v1/main-accounts/${main}`)).body.balance).toBe('975');
-    gateway.ledger.stating.perPart = 100;
+    gateway.ledger.snapshots.perPart = 100;
   });
 
   test('leaves statement lines unchanged if only states are requested', async () => {
@@ -162,8 +162,8 @@ describe('rebuild-read-model', () => {
 
   test('a part that is missing leaves it undone, and the doubted rows stay', async () => {
     const { main, subs, before } = await customer(6);
-    gateway.ledger.stating.perPart = 2;
-    gateway.ledger.stating.lost.add(2);
+    gateway.ledger.snapshots.perPart = 2;
+    gateway.ledger.snapshots.lost.add(2);
     // In batches of their own: no part knows of the others.
     const publish = gateway.ledger.publish.bind(gateway.ledger);
     gateway.ledger.publish = async (id, ...values) => {
@@ -182,22 +182,22 @@ describe('rebuild-read-model', () => {
     expect([code, text]).toEqual([1, expect.stringContaining(`Without an answer: ${main}`)]);
     expect((await shown(main)).subs).toEqual(before.subs);
     expect(await doubted(main)).toEqual(subs.slice(2, 4).sort());
-    gateway.ledger.stating.lost.clear();
+    gateway.ledger.snapshots.lost.clear();
     expect((await rebuild({ main })).code).toBe(0);
     expect((await shown(main)).subs).toEqual(before.subs);
-    gateway.ledger.stating.perPart = 100;
+    gateway.ledger.snapshots.perPart = 100;
   });
 
   test('parts of an order that was given up do not count for the next one', async () => {
     const { main, subs, before } = await customer(4);
-    const { stating } = gateway.ledger;
+    const { snapshots } = gateway.ledger;
     const publish = gateway.ledger.publish.bind(gateway.ledger);
     const held: string[][] = [];
     gateway.ledger.publish = async (_, ...values) => {
       held.push(values);
-      stating.perPart = 2;
+      snapshots.perPart = 2;
     };
-    stating.perPart = 1;
+    snapshots.perPart = 1;
     const running = rebuild({ main, stallMs: 1_000 });
     await eventually(() => held.length === 2, { what: 'the second order' });
     gateway.ledger.publish = publish;
@@ -210,7 +210,7 @@ describe('rebuild-read-model', () => {
     await publish(main, ...second.slice(1));
     await eventually(() => isDoubted(subs.slice(1, 2)), { what: 'what came of the second' });
     expect((await shown(main)).subs).toEqual(before.subs);
-    stating.perPart = 100;
+    snapshots.perPart = 100;
     expect((await running).code).toBe(0);
     expect(await shown(main)).toEqual(before);
   });

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { SnapshotStatement } from '@subledger/contracts';
+import { type Input, type MessageSent, parsePoints } from '@subledger/core';
 import { createPool } from '@subledger/database';
 import { RecordProducer } from '@subledger/kafka';
-import { eventually } from '@subledger/testing';
-import { decembersMain, decembersSub, novembersClosing, periodEvent } from '../test-support/period-events.js';
-import { TestGateway } from '../test-support/test-gateway.js';
+import { eventually, newMessageId } from '@subledger/testing';
+import { NOW, TestGateway } from '../test-support/test-gateway.js';
 import { rebuildReadModel } from './rebuild-read-model.js';
 
 let gateway: TestGateway;
@@ -45,49 +44,36 @@ const lineOf = ({ statements }: Shown, period = '2026-11') =>
 
 const LATE = { lateUsed: '0', lateRefunded: '0', lateReturned: '0' };
 const AT = '2026-11-30T15:00:00.000Z';
-const NOTHING = { opening: '0', limit: '0', boost: '0', granted: '0', used: '0', overage: '0', held: '0' };
+const MONTH_START = Date.parse(AT);
 
 /** A customer whose November is closed, with what came late to it and to a month before there was a sub-account. */
 async function closed() {
   const main = await gateway.mainAccount('1000');
   const sub = await gateway.subAccount(main, 'Sales1', '100');
-  const of = { mainAccountId: main };
-  const late = (sequence: number, points: string, period = '2026-11', generation = 0) =>
-    periodEvent('message.charged', { ...of, generation }, sequence, {
-      ...{ messageId: `m${sequence}`, period, points, fromHold: '0', fromSub: '0', fromMain: points },
-      ...{ subAccount: decembersSub(sub), late: true },
-    });
-  const rolled = periodEvent('sub-account.rolled', of, 100, {
-    ...{ subAccount: decembersSub(sub), closed: novembersClosing },
-  });
-  const summary = periodEvent('period.rolled', of, 101, {
-    ...{ from: '2026-11', to: '2026-12', returned: '25.5', granted: '100', funded: 1, unfunded: 0 },
-  });
-  const events = [rolled, summary, late(102, '3.5'), late(103, '4', '2026-09')];
-  await gateway.ledger.publish(main, ...events);
+  const restore = gateway.ledger.backUp(main);
+  const of = { mainAccountId: main, subAccountId: sub };
+  const sent = (points: string, { sentAt = NOW, at = NOW } = {}): MessageSent => {
+    const messageId = newMessageId();
+    return { ...of, kind: 'message.sent', at, sentAt, messageId, points: parsePoints(points) };
+  };
+  const late = (points: string, sentAt = NOW) => sent(points, { sentAt, at: MONTH_START + 1 });
+  const command = (name: 'limit.boost' | 'hold.place', data: object) =>
+    ({ kind: 'command', name, mainAccountId: main, at: NOW, data: { ...of, ...data } }) as unknown as Input;
+  const ofMonth = [
+    command('limit.boost', { points: parsePoints('20') }),
+    command('hold.place', { messageId: newMessageId(), points: parsePoints('4'), expiresInSeconds: 900 }),
+    sent('90.5'),
+  ];
+  await gateway.ledger.decide(...ofMonth);
+  const events = await gateway.ledger.decide(
+    { kind: 'clock', mainAccountId: main, at: MONTH_START },
+    late('3.5'),
+    late('4', Date.parse('2026-09-20T00:00:00Z')),
+  );
   await eventually(async () => lineOf(await shown(main), '2026-09')?.lateUsed === '4', {
     what: 'the events',
   });
-  const statements: SnapshotStatement[] = [
-    { ...novembersClosing, ...LATE, subAccountId: sub, lateUsed: '3.5', at: AT },
-    { ...NOTHING, ...LATE, returned: '0', subAccountId: sub, period: '2026-09', lateUsed: '4', at: AT },
-  ];
-  const move = { subAccountId: sub, messageId: null, reference: '', at: AT };
-  const lines = [
-    {
-      ...move,
-      ...{ kind: 'month-return', from: 'sub', to: 'main', points: '25.5', period: '2026-11' },
-      ...{ fromBalance: '0', toBalance: '800' },
-    },
-    {
-      ...move,
-      ...{ kind: 'limit-grant', from: 'main', to: 'sub', points: '100', period: '2026-12' },
-      ...{ fromBalance: '700', toBalance: '100' },
-    },
-  ] as const;
-  const books = { sequence: 103, state: decembersMain, subs: [decembersSub(sub)], statements, lines };
-  gateway.ledger.amend(main, books);
-  return { main, sub, late, events, statements, before: await shown(main) };
+  return { main, sub, late, events, restore, before: await shown(main) };
 }
 
 const TABLES = ['period_statement', 'period_late_fact', 'period_start'];
@@ -101,14 +87,15 @@ const read = (main: string) =>
 describe('statements of a read model that is built again', () => {
   test('come back where they were lost, and facts that they have in them count once', async () => {
     const { main, late, events, before } = await closed();
+    const restore = gateway.ledger.backUp(main);
     expect(lineOf(before)).toMatchObject({ used: '90.5', lateUsed: '3.5', closedAt: AT });
     await empty(main);
     expect(await shown(main)).not.toEqual(before);
     await rebuild(main);
     expect(await shown(main)).toEqual(before);
     // All of it again, and something new, twice.
-    const next = late(200, '1.25');
-    await gateway.ledger.publish(main, ...events, next, next);
+    const next = gateway.ledger.decideUnseen(late('1.25'));
+    await gateway.ledger.publish(main, ...events, ...next, ...next);
     await eventually(async () => lineOf(await shown(main))?.lateUsed === '4.75', { what: 'the new fact' });
     await read(main);
     const after = await shown(main);
@@ -119,7 +106,8 @@ describe('statements of a read model that is built again', () => {
     const september = after.statements.find(({ period }) => period === '2026-09');
     expect(september.totals).toMatchObject({ subAccounts: 1, lateUsed: '4' });
     // A restored ledger goes on with numbers that were there before: its facts are newer all the same.
-    await gateway.ledger.publish(main, late(50, '1', '2026-11', 1));
+    restore();
+    await gateway.ledger.decide(late('1'));
     await eventually(async () => lineOf(await shown(main))?.lateUsed === '5.75', { what: 'the fact' });
     const { totals } = await get(main, '/2026-11');
     expect(totals.lateUsed).toBe('5.75');
@@ -149,9 +137,9 @@ describe('statements of a read model that is built again', () => {
       [main],
     );
     expect(await shown(main)).not.toEqual(before);
-    gateway.ledger.stating.perPart = 1;
+    gateway.ledger.snapshots.perPart = 1;
     await rebuild(main);
-    gateway.ledger.stating.perPart = 100;
+    gateway.ledger.snapshots.perPart = 100;
     expect(await shown(main)).toEqual(before);
   });
 
@@ -165,12 +153,10 @@ describe('statements of a read model that is built again', () => {
   });
 
   test('of a lost timeline go, with the month starts that it had', async () => {
-    const { main, sub, late, before } = await closed();
-    expect(before.periods[0]).toMatchObject({ period: '2026-12', openingBalance: '800' });
-    const state = { ...decembersMain, period: '2026-11', nextMonthStart: AT };
+    const { main, sub, late, restore, before } = await closed();
+    expect(before.periods[0]).toMatchObject({ period: '2026-12', openingBalance: '905.5' });
     // The ledger was restored to November, and goes on; its numbers are lower than those of what it lost.
-    const restored = { generation: 1, sequence: 40, state, statements: [], transferCount: 2 };
-    gateway.ledger.amend(main, { ...restored, subs: [{ ...decembersSub(sub), period: '2026-11' }] });
+    restore();
     await rebuild(main);
     const after = await shown(main);
     expect(after.periods).toEqual([
@@ -182,7 +168,7 @@ describe('statements of a read model that is built again', () => {
     const left = await sql('SELECT FROM gateway.period_late_fact WHERE main_account_id = $1', [main]);
     expect(left.rowCount).toBe(0);
     // The new timeline's facts count, although the lost one had higher numbers.
-    await gateway.ledger.publish(main, late(60, '2', '2026-09', 1));
+    await gateway.ledger.decide(late('2', Date.parse('2026-09-20T00:00:00Z')));
     await eventually(async () => lineOf(await shown(main), '2026-09')?.lateUsed === '2');
   });
 

@@ -36,8 +36,8 @@ describe('a hold', () => {
       messageId: 'm1',
       subAccountId: sub,
       points: '2',
-      expiresAt: '2026-11-23T12:00:00.000Z',
-      remaining: '100',
+      expiresAt: '2026-11-23T09:15:00.000Z',
+      remaining: '98',
     });
     expect(headers.get('location')).toBe(`/v1/main-accounts/${main}/holds/m1`);
     expect(headers.get('idempotent-replayed')).toBeNull();

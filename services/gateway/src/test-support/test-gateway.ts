@@ -2,15 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { topicSettings } from '@subledger/contracts';
 import { deleteTopics, ensureTopics, type KafkaConfig } from '@subledger/kafka';
 import { createLogger, Health, loadConfig, Registry } from '@subledger/service-kit';
-import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { CoreLedger, createTestDatabase, type TestDatabase } from '@subledger/testing';
 import { gatewayConfig } from '../config.js';
 import { type RunningGateway, startGateway } from '../gateway.js';
-import { ScriptedLedger } from './scripted-ledger.js';
 
 export const OPERATOR_KEY = 'operator-key-of-the-suites-0123456789';
 /** Password of all logins in the suites. */
 export const PASSWORD = 'lantern5moss';
 export const UPSTREAM_KEY = 'upstream-key-of-the-suites-0123456789';
+
+/** The time at which the suites' ledger decides. */
+export const NOW = Date.parse('2026-11-23T09:00:00Z');
 
 /** Partitions of each topic. */
 const PARTITIONS = 3;
@@ -38,12 +40,12 @@ export interface CallOptions {
   url?: string;
 }
 
-/** A gateway with its own database and topics, and a scripted ledger behind it. */
+/** A gateway with its own database and topics, and a ledger in memory behind it. */
 export class TestGateway {
   private constructor(
     readonly kafka: KafkaConfig,
     readonly database: TestDatabase,
-    readonly ledger: ScriptedLedger,
+    readonly ledger: CoreLedger,
     public running: RunningGateway,
     readonly health: Health,
     /** Every line that the instances logged. */
@@ -61,7 +63,7 @@ export class TestGateway {
       kafka,
       topicSettings(PARTITIONS).map(({ name, partitions, config }) => ({ name, partitions, config })),
     );
-    const ledger = new ScriptedLedger(kafka);
+    const ledger = new CoreLedger(kafka, NOW);
     await ledger.start();
     const all = {
       NODE_ENV: 'test',

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
-import { fakeRecord } from '../testing/fake-record.js';
+import { fakeRecord } from '@subledger/wire/testing';
 import { LaneQueue } from './lane-queue.js';
 
 const { commands, messages } = TOPICS;

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { TOPICS } from '@subledger/contracts';
 import type { KafkaRecord } from '@subledger/kafka';
 import { createLogger, Registry } from '@subledger/service-kit';
+import { fakeRecord } from '@subledger/wire/testing';
 import { LedgerMetrics } from '../metrics.js';
 import { CacheBudget } from '../pipeline/books-cache.js';
-import { fakeRecord } from '../testing/fake-record.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { Lanes, type LanesPorts } from './lanes.js';
 

@@ -1,9 +1,9 @@
+import { limitOrTombstone } from '@subledger/wire';
 import type { LimitSource } from '../pipeline/batch-draft.js';
 import type { BatchProcessor } from '../pipeline/process-batch.js';
 import type { LedgerStore } from '../store/ledger-store.js';
 import type { SubAccountKey } from '../store/rows.js';
 import { lastMessageOf } from '../store/rows.js';
-import { limitOrTombstone } from '../wire/limit-record.js';
 import type { LaneTask, TaskContext } from './lane-ports.js';
 
 /** Maximum main accounts per step of a rebuild. They and their sub-accounts are in memory at the same time. */

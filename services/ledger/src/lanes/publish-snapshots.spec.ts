@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { EVENTS } from '@subledger/contracts';
 import { Books, type Command, decide, type SubAccount, wholePoints, ZERO } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
+import type { StoredStatement, StoredTransfer } from '@subledger/wire';
 import type { LaneMemory } from '../pipeline/lane-memory.js';
-import type { StoredStatement, StoredTransfer } from '../store/snapshot-pages.js';
 import type { TaskContext } from './lane-ports.js';
 import { PublishSnapshots } from './publish-snapshots.js';
 

@@ -1,10 +1,10 @@
 import { MAX_SNAPSHOT_ROWS } from '@subledger/contracts';
 import type { MainAccount, SubAccount } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
+import { type StoredStatement, type StoredTransfer, snapshotParts } from '@subledger/wire';
 import type { SnapshotRequest } from '../pipeline/batch-draft.js';
 import type { LedgerStore } from '../store/ledger-store.js';
-import type { StatementKey, StoredStatement, StoredTransfer } from '../store/snapshot-pages.js';
-import { snapshotParts } from '../wire/snapshot-parts.js';
+import type { StatementKey } from '../store/snapshot-pages.js';
 import type { LaneTask, TaskContext } from './lane-ports.js';
 
 /** Parts per step. They are in memory at the same time, some hundred kilobytes, and batches wait for them. */

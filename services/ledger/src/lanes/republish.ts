@@ -1,9 +1,9 @@
 import { eventType } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
+import { limitOrTombstone } from '@subledger/wire';
 import { TOUCH_ALL } from '../pipeline/decide-batch.js';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
 import { lastMessageOf } from '../store/rows.js';
-import { limitOrTombstone } from '../wire/limit-record.js';
 import type { LanePublisher } from './lane-publishing.js';
 
 interface RepublishPorts {

@@ -1,6 +1,6 @@
 import { COMMANDS, MESSAGE_READERS, messageType, TOPICS } from '@subledger/contracts';
 import type { OutgoingRecord } from '@subledger/kafka';
-import { parseRecord } from '../wire/parse-record.js';
+import { parseRecord } from '@subledger/wire';
 import { placeOf, type StoredLetter } from './dead-letter-log.js';
 
 /** Header with the dead letter that a record replays. */

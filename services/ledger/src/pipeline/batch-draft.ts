@@ -12,6 +12,7 @@ import type {
 } from '@subledger/core';
 import { ZERO } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
+import type { Cause } from '@subledger/wire';
 import { PayloadWriter } from '../store/payload-writer.js';
 import type {
   BatchWrites,
@@ -26,7 +27,6 @@ import type {
   TransferRow,
 } from '../store/rows.js';
 import { ROWS_PER_STATEMENT } from '../store/write-batch.js';
-import type { Cause } from '../wire/event-json.js';
 
 /** The cause of an event, as in its journal row. */
 export interface EventContext {

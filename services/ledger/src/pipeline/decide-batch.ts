@@ -10,13 +10,20 @@ import {
   isRollRetried,
   nextPeriod,
   onlyMain,
+  requestsRoll,
 } from '@subledger/core';
 import { toDeadLetter } from '@subledger/kafka';
+import {
+  type Cause,
+  EventWriter,
+  instantText,
+  limitOrTombstone,
+  type ParsedCommand,
+  type ParsedMessage,
+  type ParsedRecord,
+  type RefusedRecord,
+} from '@subledger/wire';
 import { commandKey } from '../store/known.js';
-import { type Cause, EventWriter } from '../wire/event-json.js';
-import { instantText } from '../wire/instant-text.js';
-import { limitOrTombstone } from '../wire/limit-record.js';
-import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
 import type { BatchContext } from './batch-context.js';
 import type { LimitSource } from './batch-draft.js';
 import { type Outcome, takeEffects } from './take-effects.js';
@@ -93,7 +100,7 @@ export class BatchDecider {
       return;
     }
     const books = booksOf(mainAccountId);
-    this.rollDuePeriods(books, parsed.input);
+    this.rollDuePeriods(books, parsed);
     if (parsed.kind === 'command') this.decideCommand(books, parsed);
     else this.decideMessage(books, parsed);
     if (isRollRetried(books, parsed.input, 'after')) this.rollAgain(books, parsed.input);
@@ -102,14 +109,12 @@ export class BatchDecider {
   /**
    * Rolls all months whose start is before the record's broker time, except the month that the record itself rolls.
    */
-  private rollDuePeriods(books: Books, input: Input): void {
+  private rollDuePeriods(books: Books, { id, input }: ParsedCommand | ParsedMessage): void {
     if (isRollRetried(books, input, 'before')) this.rollByClock(books, input);
+    const isRepeat = this.context.known.has(commandKey(input.mainAccountId, id));
     while (books.main && isRollDue(books, input.at)) {
-      const next = nextPeriod(books.main.period);
-      const isRequested =
-        input.kind === 'command' && input.name === 'period.roll' && input.data.period === next;
       // If it cannot be computed, it is rolled by the clock here too: sending stops, and an alarm is raised.
-      if (isRequested && canRoll(books, books.main, input.at)) return;
+      if (requestsRoll(books, input, isRepeat) && canRoll(books, books.main, input.at)) return;
       this.rollByClock(books, input);
     }
   }

@@ -6,15 +6,19 @@ import {
   isRollRetried,
   type LedgerPolicy,
   MonthStart,
-  nextPeriod,
+  requestsRoll,
   wouldRoll,
 } from '@subledger/core';
+import {
+  type Cause,
+  EventWriter,
+  instantText,
+  limitOrTombstone,
+  type ParsedCommand,
+  type ParsedMessage,
+} from '@subledger/wire';
 import { commandKey, type KnownCommand } from '../store/known.js';
 import type { BatchWrites, LaneStep } from '../store/rows.js';
-import { type Cause, EventWriter } from '../wire/event-json.js';
-import { instantText } from '../wire/instant-text.js';
-import { limitOrTombstone } from '../wire/limit-record.js';
-import type { ParsedCommand, ParsedMessage } from '../wire/parsed-record.js';
 import { BatchCounts } from './batch-counts.js';
 import { BatchDraft, type EventContext, type LimitSource, type Publication } from './batch-draft.js';
 import { ROLL_TYPE } from './decide-batch.js';
@@ -54,12 +58,10 @@ export function largeRollOf(
   if (!main || books.subAccounts.size <= inParts.above) return null;
   // After a repair, the next command rolls it, in parts like any other.
   if (isRollRetried(books, input, 'before')) return canRoll(books, main, input.at) ? 'clock' : null;
-  const isRoll = input.kind === 'command' && input.name === 'period.roll';
-  const isRequested = isRoll && input.data.period === nextPeriod(main.period);
+  const isRequested = requestsRoll(books, input, known.has(commandKey(main.id, parsed.id)));
   // If it cannot be computed, it is decided like any other, and stops sending.
   if (isRollDue(books, input.at) && !isRequested) return canRoll(books, main, input.at) ? 'clock' : null;
-  if (!isRequested || known.has(commandKey(main.id, parsed.id))) return null;
-  return wouldRoll({ books, main, policy }, input) ? 'command' : null;
+  return isRequested && wouldRoll({ books, main, policy }, input) ? 'command' : null;
 }
 
 interface LargeRollOptions {

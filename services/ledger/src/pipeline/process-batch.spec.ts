@@ -1,13 +1,21 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { type CommandName, commandType, makeCloudEvent, messageType, TOPICS } from '@subledger/contracts';
+import {
+  type CommandName,
+  commandType,
+  eventType,
+  makeCloudEvent,
+  messageType,
+  rollCommandId,
+  TOPICS,
+} from '@subledger/contracts';
 import { Books, decide, wholePoints } from '@subledger/core';
 import { DeadLetterSeal, type OutgoingRecord } from '@subledger/kafka';
 import { createLogger, Registry } from '@subledger/service-kit';
+import { fakeRecord } from '@subledger/wire/testing';
 import { LedgerMetrics } from '../metrics.js';
 import { LaneFencedError, type Lease } from '../store/lane-lease.js';
 import type { LedgerStore } from '../store/ledger-store.js';
 import type { BatchWrites } from '../store/rows.js';
-import { fakeRecord } from '../testing/fake-record.js';
 import type { Publication } from './batch-draft.js';
 import { BooksCache, CacheBudget } from './books-cache.js';
 import { LaneMemory } from './lane-memory.js';
@@ -170,6 +178,33 @@ describe('a batch', () => {
     ]);
     expect(lines.join()).not.toContain('secret');
     expect(await registry.metrics()).toContain('ledger_dead_letters_total{reason="too-many-points"} 2');
+  });
+
+  it('rolls by the clock where the repeat of a roll comes that was refused as not due', async () => {
+    const { processor, memory } = setUp();
+    const roll = (offset: number, at: string) =>
+      fakeRecord({
+        key: 'ma_1',
+        offset: BigInt(offset),
+        timestampMs: Date.parse(at),
+        value: makeCloudEvent(commandType('period.roll'), {
+          ...ENVELOPE,
+          id: rollCommandId('ma_1', '2026-12'),
+          data: { mainAccountId: 'ma_1', period: '2026-12', dueAt: '2026-11-30T15:00:00Z' },
+        }),
+      });
+    const publications: Publication[] = [];
+    const records = [opening('ma_1', 0), roll(1, '2026-11-30T14:59:59Z'), roll(2, '2026-11-30T15:00:01Z')];
+    await processor.process(memory, records, (publication) => publications.push(publication));
+    const events = recordsOf(publications)
+      .filter(({ topic }) => topic === TOPICS.events)
+      .map(({ value }) => JSON.parse(String(value)));
+    expect(events.map(({ type, data }) => [type, data.cause.kind, data.mainAccount.period])).toEqual([
+      [eventType('main-account.opened'), 'command', '2026-11'],
+      [eventType('command.rejected'), 'command', '2026-11'],
+      [eventType('period.rolled'), 'clock', '2026-12'],
+      [eventType('command.rejected'), 'command', '2026-11'],
+    ]);
   });
 
   it('is dropped whole when another owner has the lane', async () => {

@@ -2,13 +2,18 @@ import { Books, type decide, type LedgerPolicy } from '@subledger/core';
 import { halvesOf, isTransientError, sqlState } from '@subledger/database';
 import { type DeadLetterSeal, type KafkaRecord, partitionFor } from '@subledger/kafka';
 import type { Logger } from '@subledger/service-kit';
+import {
+  type ParsedCommand,
+  type ParsedMessage,
+  type ParsedRecord,
+  parseRecord,
+  type RefusedRecord,
+} from '@subledger/wire';
 import type { LedgerMetrics } from '../metrics.js';
 import type { KnownCommand } from '../store/known.js';
 import { LaneFencedError } from '../store/lane-lease.js';
 import type { LedgerStore } from '../store/ledger-store.js';
 import type { BatchWrites, SubAccountKey } from '../store/rows.js';
-import { parseRecord } from '../wire/parse-record.js';
-import type { ParsedCommand, ParsedMessage, ParsedRecord, RefusedRecord } from '../wire/parsed-record.js';
 import { BatchCounts } from './batch-counts.js';
 import { BatchDraft, type Publication } from './batch-draft.js';
 import { BatchDecider } from './decide-batch.js';

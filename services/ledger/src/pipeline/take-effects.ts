@@ -1,6 +1,6 @@
 import { isFollowUp } from '@subledger/contracts';
 import type { Books, Changes, DomainEvent } from '@subledger/core';
-import type { EventWriter } from '../wire/event-json.js';
+import type { EventWriter } from '@subledger/wire';
 import type { BatchCounts } from './batch-counts.js';
 import type { BatchDraft, EventContext } from './batch-draft.js';
 

@@ -1,6 +1,6 @@
 import { referenceKey } from '@subledger/core';
+import type { ParsedCommand, ParsedMessage, ParsedRecord } from '@subledger/wire';
 import type { OwnedId, TouchedIds } from '../store/known.js';
-import type { ParsedCommand, ParsedMessage, ParsedRecord } from '../wire/parsed-record.js';
 
 /** The holds, charges, refunds, references and command ids that these records may need. */
 export function touchedIds(records: readonly ParsedRecord[]): TouchedIds {

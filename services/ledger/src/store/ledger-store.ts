@@ -1,9 +1,10 @@
 import type { Books, MainAccount, SubAccount } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
+import type { StoredStatement, StoredTransfer } from '@subledger/wire';
 import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
 import type { BatchWrites, LaneOffsets, LaneStep, SubAccountKey } from './rows.js';
-import type { StatementKey, StoredStatement, StoredTransfer } from './snapshot-pages.js';
+import type { StatementKey } from './snapshot-pages.js';
 
 /** A lane's row right after its takeover. */
 export interface TakenLane extends LaneOffsets {

@@ -1,5 +1,6 @@
 import { TOPICS } from '@subledger/contracts';
 import type { Books, MainAccount, SubAccount } from '@subledger/core';
+import type { StoredStatement, StoredTransfer } from '@subledger/wire';
 import type pg from 'pg';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { GroupCommit } from './group-commit.js';
@@ -19,8 +20,6 @@ import type { BatchWrites, LaneStep, SubAccountKey } from './rows.js';
 import {
   loadMain,
   type StatementKey,
-  type StoredStatement,
-  type StoredTransfer,
   statementsPage,
   subAccountsPage,
   transfersPage,

@@ -1,21 +1,8 @@
 import type { TransferKind } from '@subledger/contracts';
-import type { AccountName, MainAccount, PeriodClosing, Points, SubAccount, Transfer } from '@subledger/core';
+import type { AccountName, MainAccount, Points, SubAccount } from '@subledger/core';
+import type { StoredStatement, StoredTransfer } from '@subledger/wire';
 import type pg from 'pg';
 import { type MainRow, type SubRow, toMainAccount, toSubAccount } from './book-rows.js';
-
-/** A transfer with the broker time of its cause, in milliseconds since 1970. */
-export type StoredTransfer = Transfer & { readonly at: number };
-
-/** A closed statement, and the late amounts after its close. */
-export interface StoredStatement {
-  readonly subAccountId: string;
-  readonly closing: PeriodClosing;
-  readonly lateUsed: Points;
-  readonly lateRefunded: Points;
-  readonly lateReturned: Points;
-  /** Broker time of the close, in milliseconds since 1970. */
-  readonly at: number;
-}
 
 /** Identifies a statement of a main account. */
 export interface StatementKey {

@@ -1,6 +1,6 @@
 import type { BookedReference, Charge, Hold, MainAccount, Refund, SubAccount } from '@subledger/core';
 import { bigint, bool, int, Table, text, timestamptz } from '@subledger/database';
-import { instantText } from '../wire/instant-text.js';
+import { instantText } from '@subledger/wire';
 import type { Owned } from './rows.js';
 import { inserting } from './statement.js';
 

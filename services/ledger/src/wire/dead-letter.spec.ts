@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEAD_LETTER_HEADERS, DEAD_LETTER_TOPIC, deadLetterDocument } from '@subledger/contracts';
 import { DeadLetterSeal, toDeadLetter } from '@subledger/kafka';
-import { fakeRecord } from '../testing/fake-record.js';
+import { fakeRecord } from '@subledger/wire/testing';
 
 /** The contracts may not import the transport: that both mean the same record is checked here. */
 describe('a dead letter', () => {

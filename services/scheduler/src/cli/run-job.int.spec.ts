@@ -22,6 +22,7 @@ beforeEach(async () => {
   bench.ledger.silent = false;
   bench.ledger.seen.length = 0;
   bench.ledger.refusals.clear();
+  bench.ledger.at = Date.now();
   await bench.rows(
     'TRUNCATE scheduler.main_accounts, scheduler.run_items, scheduler.runs, scheduler.job_runs',
   );
@@ -41,9 +42,9 @@ async function job(argv: string[], env: Record<string, string> = {}, signal = ne
   return { code, out: out.join('\n'), errors: errors.join('\n') };
 }
 
-async function open(period = thisMonth): Promise<string> {
+async function open(unfunded = 0): Promise<string> {
   const id = newMainAccountId();
-  await bench.ledger.open(id, period);
+  await bench.openAccount(id, thisMonth, { unfunded });
   await eventually(
     async () =>
       (await bench.rows('SELECT 1 FROM scheduler.main_accounts WHERE main_account_id = $1', [id])).length > 0,
@@ -123,8 +124,7 @@ describe('npm run job -- month-start', () => {
     });
 
     it('rolls a month that has not begun, as of its first instant, and a second time has nothing to do', async () => {
-      const ids = [await open(), await open()];
-      bench.ledger.unfunded.set(ids[0] as string, 2);
+      const ids = [await open(2), await open()];
       const first = await job(['--at', begin(next)]);
       expect([first.code, first.errors]).toEqual([0, '']);
       expect(first.out).toContain(
@@ -143,17 +143,17 @@ describe('npm run job -- month-start', () => {
       const id = await open();
       const { code, out } = await job(['--at', begin(inThree)]);
       expect([code, out]).toEqual([0, expect.stringContaining('3 month starts due: 3 rolled')]);
-      expect(bench.ledger.periodsOf(id)).toEqual([next, nextPeriod(next), inThree]);
+      expect(bench.periodsOf(id)).toEqual([next, nextPeriod(next), inThree]);
     });
 
     it('exits 1 and says why where the ledger refuses', async () => {
       const id = await open();
-      bench.ledger.refusals.set(id, 'period-not-due');
+      bench.ledger.refusals.set('period.roll', { code: 'period-not-due' });
       const { code, out } = await job(['--at', begin(next)]);
       expect(code).toBe(1);
       expect(out).toContain(`${id} ${next}: period-not-due: the ledger says that this month has not begun`);
       // Repaired by hand, once the reason is gone.
-      bench.ledger.refusals.clear();
+      bench.ledger.at = Date.parse(begin(next)) + 1;
       expect(await job(['--at', begin(next)])).toMatchObject({ code: 0 });
     });
 
@@ -172,8 +172,9 @@ describe('npm run job -- month-start', () => {
       const id = await open();
       bench.ledger.silent = true;
       const waiting = job(['--at', begin(next), '--timeout', '30'], { MONTH_START_ANSWER_MS: '300' });
-      await eventually(() => bench.ledger.periodsOf(id).length >= 2, { timeoutMs: 20_000 });
-      await bench.ledger.answerAll();
+      await eventually(() => bench.periodsOf(id).length >= 2, { timeoutMs: 20_000 });
+      bench.ledger.silent = false;
+      await bench.ledger.answerTogether(bench.ledger.seen.map((roll) => roll.id));
       expect(await waiting).toMatchObject({ code: 0 });
     });
 

@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { TOPICS, topicSettings } from '@subledger/contracts';
+import { type Input, periodStart, wholePoints, ZERO } from '@subledger/core';
 import { deleteTopics, ensureTopics, type KafkaConfig } from '@subledger/kafka';
 import { createLogger, Health, loadConfig, Registry } from '@subledger/service-kit';
-import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { CoreLedger, createTestDatabase, newSubAccountId, type TestDatabase } from '@subledger/testing';
 import { schedulerConfig } from '../config.js';
 import { startScheduler } from '../start-scheduler.js';
-import { FakeLedger } from './fake-ledger.js';
 
 const silentLog = createLogger({
   service: 'test',
   level: (process.env.TEST_LOG as 'silent') ?? 'silent',
 });
 
-/** A database and topics, a fake ledger, and as many schedulers as a test needs. */
+/** A database and topics, a ledger in memory, and as many schedulers as a test needs. */
 export class SchedulerBench {
   private readonly started = new Set<{ stop(): Promise<void> }>();
 
   private constructor(
     readonly database: TestDatabase,
     readonly kafka: KafkaConfig,
-    readonly ledger: FakeLedger,
+    readonly ledger: CoreLedger,
   ) {}
 
   static async open(): Promise<SchedulerBench> {
@@ -32,7 +32,7 @@ export class SchedulerBench {
       kafka,
       topicSettings(2).map((topic) => ({ ...topic, config: { ...topic.config } })),
     );
-    const ledger = new FakeLedger(kafka);
+    const ledger = new CoreLedger(kafka, Date.now());
     await ledger.start();
     return new SchedulerBench(database, kafka, ledger);
   }
@@ -65,6 +65,40 @@ export class SchedulerBench {
     };
     this.started.add(scheduler);
     return scheduler;
+  }
+
+  /**
+   * Opens a main account that is in `period`, and publishes its events unless `publish` is false.
+   * @param unfunded sub-accounts for which each later month start has no points
+   */
+  async openAccount(
+    mainAccountId: string,
+    period: string,
+    { timeZone = 'Asia/Tokyo', unfunded = 0, publish = true } = {},
+  ): Promise<void> {
+    const at = periodStart(period, timeZone) + 1;
+    const command = (name: string, data: object = {}) =>
+      ({ kind: 'command', name, mainAccountId, at, data }) as Input;
+    const points = wholePoints(1);
+    const subs = Array.from({ length: unfunded }, () => newSubAccountId());
+    const spendAll = subs.flatMap((subAccountId): Input[] => [
+      command('points.purchase', { points, reference: subAccountId }),
+      command('sub-account.open', { subAccountId, limit: points }),
+      { kind: 'message.sent', mainAccountId, at, messageId: subAccountId, subAccountId, sentAt: at, points },
+    ]);
+    const inputs = [
+      command('main-account.open', { plan: 'prepay', timeZone, creditLimit: ZERO, fundingPolicy: 'full' }),
+      command('feature.activate'),
+      ...spendAll,
+    ];
+    if (publish) await this.ledger.decide(...inputs);
+    else for (const input of inputs) this.ledger.decideUnseen(input);
+  }
+
+  /** The periods of the roll commands of a main account, in order of arrival. */
+  periodsOf(mainAccountId: string): unknown[] {
+    const { seen } = this.ledger;
+    return seen.filter((roll) => roll.mainAccountId === mainAccountId).map(({ data }) => data.period);
   }
 
   /** Rows of the scheduler's schema. */

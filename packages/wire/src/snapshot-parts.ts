@@ -1,10 +1,30 @@
 import { eventType, TOPICS } from '@subledger/contracts';
-import { formatPoints, type MainAccount, type Points, type SubAccount } from '@subledger/core';
+import {
+  formatPoints,
+  type MainAccount,
+  type PeriodClosing,
+  type Points,
+  type SubAccount,
+  type Transfer,
+} from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
-import type { StoredStatement, StoredTransfer } from '../store/snapshot-pages.js';
 import { type Cause, EVENT_SOURCE } from './event-json.js';
 import { instantText } from './instant-text.js';
 import { mainAccountJson, subAccountJson, transferJson } from './state-json.js';
+
+/** A transfer with the broker time of its cause, in milliseconds since 1970. */
+export type StoredTransfer = Transfer & { readonly at: number };
+
+/** A closed statement, and the late amounts after its close. */
+export interface StoredStatement {
+  readonly subAccountId: string;
+  readonly closing: PeriodClosing;
+  readonly lateUsed: Points;
+  readonly lateRefunded: Points;
+  readonly lateReturned: Points;
+  /** Broker time of the close, in milliseconds since 1970. */
+  readonly at: number;
+}
 
 /** The content of one `snapshot.published`. */
 export interface SnapshotPart {

@@ -11,9 +11,8 @@ import {
 } from '@subledger/contracts';
 import { Books, type Command, decide, type Input, wholePoints, ZERO } from '@subledger/core';
 import { ROOT } from '@subledger/service-kit/installed-services';
-import type { StoredStatement, StoredTransfer } from '../store/snapshot-pages.js';
 import { type Cause, EventWriter } from './event-json.js';
-import { snapshotParts } from './snapshot-parts.js';
+import { type StoredStatement, type StoredTransfer, snapshotParts } from './snapshot-parts.js';
 
 /** The examples of the contracts' AsyncAPI document; RECORD_EXAMPLES=1 writes them anew. */
 const FILE = join(ROOT, 'packages/contracts/examples/points.events.v1.json');

@@ -7,9 +7,9 @@ import {
   MAX_RECORD_BYTES,
   TOPICS,
 } from '@subledger/contracts';
-import { fakeRecord } from '../testing/fake-record.js';
 import { contentHash } from './content-hash.js';
 import { parseRecord } from './parse-record.js';
+import { fakeRecord } from './testing/fake-record.js';
 
 const main = 'ma_1';
 const sub = 'sa_1';
