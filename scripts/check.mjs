@@ -10,6 +10,7 @@ const GENERATED = [
 const steps = [
   ['format, lint and boundaries', 'biome', ['ci', '--error-on-warnings', '.']],
   ['types', 'node', ['scripts/turbo.mjs', 'run', 'check:types', 'build']],
+  ['private members', 'node', ['scripts/lint/private-members.mjs']],
   ['thrown errors are documented', 'node', ['scripts/lint/throws-are-documented.mjs']],
   ['dead code', 'knip', ['--no-progress']],
   ['generated files', 'node', ['scripts/turbo.mjs', 'run', 'generate:files']],

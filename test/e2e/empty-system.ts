@@ -21,8 +21,8 @@ interface DevJson {
  * there are additional gateways, and `dev.json` names a balancer for all of them.
  */
 export class EmptySystem {
-  private readonly more: ServiceProcess[] = [];
-  private balancer: RoundRobin | undefined;
+  readonly #more: ServiceProcess[] = [];
+  #balancer: RoundRobin | undefined;
 
   private constructor(
     private readonly home: string,
@@ -41,7 +41,7 @@ export class EmptySystem {
     const system = new EmptySystem(home, environment, child);
     try {
       await untilItSays(child, 'Everything is up', START_TIMEOUT_MS);
-      await system.addGateways(gatewaysByDefault() - 1);
+      await system.#addGateways(gatewaysByDefault() - 1);
     } catch (error) {
       await system.stop();
       throw error;
@@ -51,12 +51,12 @@ export class EmptySystem {
 
   /** Requests that each gateway answered; empty with one. */
   get answeredByGateway(): readonly number[] {
-    return this.balancer?.answered ?? [];
+    return this.#balancer?.answered ?? [];
   }
 
   async stop(): Promise<void> {
-    await this.balancer?.close();
-    await Promise.all(this.more.map((gateway) => gateway.stop()));
+    await this.#balancer?.close();
+    await Promise.all(this.#more.map((gateway) => gateway.stop()));
     if (this.child.exitCode === null) {
       const exited = new Promise((resolve) => this.child.once('exit', resolve));
       this.child.kill('SIGINT');
@@ -65,7 +65,7 @@ export class EmptySystem {
     await rm(this.home, { recursive: true, force: true });
   }
 
-  private async addGateways(count: number): Promise<void> {
+  async #addGateways(count: number): Promise<void> {
     if (count === 0) return;
     const file = join(this.home, 'dev.json');
     const dev = JSON.parse(await readFile(file, 'utf8')) as DevJson;
@@ -78,10 +78,10 @@ export class EmptySystem {
       OPERATOR_API_KEY: dev.operator.apiKey,
       UPSTREAM_API_KEY: dev.upstream.apiKey,
     };
-    for (let added = 0; added < count; added += 1) this.more.push(await spawnService('gateway', env));
-    const ports = this.more.map((gateway) => gateway.ports.gateway as number);
-    this.balancer = await RoundRobin.start([Number(new URL(dev.gatewayUrl).port), ...ports]);
-    await writeFile(file, JSON.stringify({ ...dev, gatewayUrl: this.balancer.url }));
+    for (let added = 0; added < count; added += 1) this.#more.push(await spawnService('gateway', env));
+    const ports = this.#more.map((gateway) => gateway.ports.gateway as number);
+    this.#balancer = await RoundRobin.start([Number(new URL(dev.gatewayUrl).port), ...ports]);
+    await writeFile(file, JSON.stringify({ ...dev, gatewayUrl: this.#balancer.url }));
   }
 }
 

@@ -39,8 +39,8 @@ export class Simulation {
   readonly disasters: Disasters;
   readonly settings: LedgerSettings;
   readonly startedAt: number;
-  private readonly workload: Workload;
-  private points = 0;
+  readonly #workload: Workload;
+  #points = 0;
   step = 0;
 
   constructor(readonly options: SimulationOptions) {
@@ -67,33 +67,34 @@ export class Simulation {
     };
     this.fleet = new Fleet(world, this.broker, this.database, this.settings);
     this.disasters = new Disasters(world, this.broker, this.database, this.fleet);
-    this.workload = new Workload(world, this.broker, many);
-    world.onPoint = (owner, what) => this.atPoint(owner.name, what);
+    this.#workload = new Workload(world, this.broker, many);
+    world.onPoint = (owner, what) => this.#atPoint(owner.name, what);
   }
 
   /** @throws SimulationFailure, or what a broken part threw */
   async run(): Promise<void> {
     const { world, options } = this;
     for (let count = world.random.int(1, 3); count > 0; count -= 1) this.fleet.start();
-    this.workload.setUp();
-    if (options.buyEverything) this.workload.buyEverything(1_002);
+    this.#workload.setUp();
+    if (options.buyEverything) this.#workload.buyEverything(1_002);
     world.rates = options.rates ?? (options.seed % 2 === 0 ? WITH_DISASTERS : USUAL_FAULTS);
     for (this.step = 1; this.step <= options.steps; this.step += 1) {
-      await this.oneStep();
+      await this.#oneStep();
       world.assertWhole();
     }
     // The last records come in many batches at once, because the last limit records are those that must be right.
-    for (let count = 0; count < 4; count += 1) this.workload.storm();
-    await this.rest();
+    for (let count = 0; count < 4; count += 1) this.#workload.storm();
+    await this.#rest();
   }
 
-  private async oneStep(): Promise<void> {
-    const { world, fleet, workload } = this;
+  async #oneStep(): Promise<void> {
+    const { world, fleet } = this;
+    const workload = this.#workload;
     const { random, rates } = world;
     if (random.chance(rates.event)) makeTrouble(world, fleet);
     else if (random.chance(rates.disaster)) this.disasters.strike();
     else if (random.chance(0.02)) workload.roll();
-    else if (random.chance(0.015)) this.letTimePass();
+    else if (random.chance(0.015)) this.#letTimePass();
     else workload.burst();
     const dice = random.next();
     const pause =
@@ -102,8 +103,9 @@ export class Simulation {
   }
 
   /** Moves the clock to just before or after a month start of some account, or by hours and days. */
-  private letTimePass(): void {
-    const { world, workload } = this;
+  #letTimePass(): void {
+    const { world } = this;
+    const workload = this.#workload;
     const { random, scheduler } = world;
     const { zone } = random.pick(workload.customers);
     const now = scheduler.now;
@@ -115,13 +117,13 @@ export class Simulation {
     world.trace(`clock moved on by ${ms} ms`);
   }
 
-  private atPoint(name: string, what: string): void {
+  #atPoint(name: string, what: string): void {
     const { world, fleet, options } = this;
-    this.points += 1;
+    this.#points += 1;
     const isNow =
       options.crashAt === undefined
         ? world.random.chance(world.rates.crash)
-        : this.points === options.crashAt;
+        : this.#points === options.crashAt;
     const process = isNow && fleet.processes.find((one) => one.name === name);
     if (!process) return;
     world.cover(`crash:${what}`);
@@ -130,11 +132,11 @@ export class Simulation {
 
   /** Requests and answers so far: the points at which a process can be killed. */
   get pointCount(): number {
-    return this.points;
+    return this.#points;
   }
 
   /** Without further faults, everything must be processed and published. */
-  private async rest(): Promise<void> {
+  async #rest(): Promise<void> {
     const { world, fleet } = this;
     const { scheduler } = world;
     world.rates = NO_FAULTS;
@@ -144,19 +146,19 @@ export class Simulation {
     while (scheduler.now < end) {
       await scheduler.runUntil(scheduler.now + 5_000);
       world.assertWhole();
-      if (this.unfinished() === null) {
+      if (this.#unfinished() === null) {
         // Longer than the sleep of a fenced lane, so that delayed actions happen.
         await scheduler.runUntil(scheduler.now + 30_000);
         world.assertWhole();
-        const unfinished = this.unfinished();
+        const unfinished = this.#unfinished();
         if (unfinished === null) return;
       }
     }
-    throw new SimulationFailure(`does not come to rest: ${this.unfinished()}`);
+    throw new SimulationFailure(`does not come to rest: ${this.#unfinished()}`);
   }
 
   /** What is not finished yet, or null. */
-  private unfinished(): string | null {
+  #unfinished(): string | null {
     const { tables } = this.database;
     for (let lane = 0; lane < this.broker.partitionCount; lane += 1) {
       const row = tables.lanes.get(lane);

@@ -20,13 +20,13 @@ export class Books {
   constructor(main: MainAccount | null = null, subAccounts: Iterable<SubAccount> = []) {
     this.main = main;
     this.subAccounts = new Map();
-    for (const sub of subAccounts) this.put(sub);
+    for (const sub of subAccounts) this.#put(sub);
   }
 
   /** Applies a decision: replaces the rows that it changed. Books change in no other way. */
   apply(changes: Changes): void {
     if (changes.main) this.main = changes.main;
-    for (const sub of changes.subAccounts) this.put(sub);
+    for (const sub of changes.subAccounts) this.#put(sub);
     for (const hold of changes.holds) this.holds.set(hold.messageId, hold);
     for (const charge of changes.charges) this.charges.set(charge.messageId, charge);
     for (const refund of changes.refunds) this.refunds.set(refund.refundId, refund);
@@ -41,7 +41,7 @@ export class Books {
     this.references.clear();
   }
 
-  private put(sub: SubAccount): void {
+  #put(sub: SubAccount): void {
     this.subAccounts.set(sub.id, sub);
     if (shortfall(sub) > 0n) this.short.add(sub.id);
     else this.short.delete(sub.id);

@@ -45,17 +45,17 @@ const nameOf = (account: Account): AccountName => {
 export class Draft {
   readonly main: MainAccount;
   readonly transfers: Transfer[] = [];
-  private readonly subs = new Map<string, SubAccount>();
-  private readonly holds = new Map<string, Hold>();
-  private readonly charges = new Map<string, Charge>();
-  private readonly refunds: Refund[] = [];
-  private readonly references: BookedReference[] = [];
-  private readonly statements: PeriodStatement[] = [];
-  private readonly lateEntries: LateEntry[] = [];
-  private readonly events: DomainEvent[] = [];
-  private reported = 0;
+  readonly #subs = new Map<string, SubAccount>();
+  readonly #holds = new Map<string, Hold>();
+  readonly #charges = new Map<string, Charge>();
+  readonly #refunds: Refund[] = [];
+  readonly #references: BookedReference[] = [];
+  readonly #statements: PeriodStatement[] = [];
+  readonly #lateEntries: LateEntry[] = [];
+  readonly #events: DomainEvent[] = [];
+  #reported = 0;
   /** Why the month start failed. */
-  private problem: string | undefined;
+  #problem: string | undefined;
 
   constructor(
     readonly books: Books,
@@ -66,7 +66,7 @@ export class Draft {
 
   /** The draft's copy of a sub-account, to be changed in place. Undefined if it does not exist. */
   sub(id: string): SubAccount | undefined {
-    const own = this.subs.get(id);
+    const own = this.#subs.get(id);
     if (own) return own;
     const stored = this.books.subAccounts.get(id);
     if (!stored) return undefined;
@@ -77,44 +77,44 @@ export class Draft {
 
   /** The current state of a sub-account, for reading only. */
   peek(id: string): Readonly<SubAccount> | undefined {
-    return this.subs.get(id) ?? this.books.subAccounts.get(id);
+    return this.#subs.get(id) ?? this.books.subAccounts.get(id);
   }
 
   addSub(sub: SubAccount): SubAccount {
-    this.subs.set(sub.id, sub);
+    this.#subs.set(sub.id, sub);
     return sub;
   }
 
   hold(messageId: string): Hold | undefined {
-    const own = this.holds.get(messageId);
+    const own = this.#holds.get(messageId);
     if (own) return own;
     const stored = this.books.holds.get(messageId);
     return stored && this.addHold({ ...stored });
   }
 
   addHold(hold: Hold): Hold {
-    this.holds.set(hold.messageId, hold);
+    this.#holds.set(hold.messageId, hold);
     return hold;
   }
 
   charge(messageId: string): Charge | undefined {
-    const own = this.charges.get(messageId);
+    const own = this.#charges.get(messageId);
     if (own) return own;
     const stored = this.books.charges.get(messageId);
     return stored && this.addCharge({ ...stored });
   }
 
   addCharge(charge: Charge): Charge {
-    this.charges.set(charge.messageId, charge);
+    this.#charges.set(charge.messageId, charge);
     return charge;
   }
 
   addReference(reference: BookedReference): void {
-    this.references.push(reference);
+    this.#references.push(reference);
   }
 
   addRefund(refund: Refund): void {
-    this.refunds.push(refund);
+    this.#refunds.push(refund);
   }
 
   /** Whether the statement of a sub-account's period is closed: the month is over, or the sub-account is deleted. */
@@ -123,7 +123,7 @@ export class Draft {
   }
 
   addStatement(sub: SubAccount, closing: PeriodClosing): void {
-    this.statements.push({ subAccountId: sub.id, closing });
+    this.#statements.push({ subAccountId: sub.id, closing });
   }
 
   /** Notes amounts that come after a statement has closed. Counters hold the amounts of open statements. */
@@ -133,7 +133,7 @@ export class Draft {
     amounts: Partial<Pick<LateEntry, 'used' | 'refunded' | 'returned'>>,
   ): void {
     if (!this.isClosed(sub, period)) return;
-    this.lateEntries.push({
+    this.#lateEntries.push({
       subAccountId: sub.id,
       period,
       used: ZERO,
@@ -150,8 +150,8 @@ export class Draft {
   move(kind: TransferKind, from: Account, to: Account, amount: Points, context: MoveContext = {}): void {
     if (amount === 0n) return;
     if (amount < 0n) throw new RangeError(`a transfer of ${amount} millipoints (${kind})`);
-    const fromBalance = this.post(from, -amount as Points);
-    const toBalance = this.post(to, amount);
+    const fromBalance = this.#post(from, -amount as Points);
+    const toBalance = this.#post(to, amount);
     this.main.transferSequence += 1;
     this.transfers.push({
       sequence: this.main.transferSequence,
@@ -173,11 +173,11 @@ export class Draft {
     name: Name,
     detail: EventDetails[Name],
     sub: SubAccount | null = null,
-    transfers: readonly Transfer[] = this.transfers.slice(this.reported),
+    transfers: readonly Transfer[] = this.transfers.slice(this.#reported),
   ): void {
     this.main.sequence += 1;
-    this.reported = this.transfers.length;
-    this.events.push({
+    this.#reported = this.transfers.length;
+    this.#events.push({
       name,
       sequence: this.main.sequence,
       subAccountId: sub?.id ?? null,
@@ -192,7 +192,7 @@ export class Draft {
    */
   failMonthStart(problem: string): void {
     this.main.monthStartFailed = true;
-    this.problem = problem;
+    this.#problem = problem;
   }
 
   /** Whether `available` is higher than before this decision, so that other sub-accounts may be funded. */
@@ -206,10 +206,10 @@ export class Draft {
   /** Ids of sub-accounts with a shortfall now: those of the books, with this draft's changes applied. */
   shortIds(): string[] {
     const ids = [...this.books.short].filter((id) => {
-      const own = this.subs.get(id);
+      const own = this.#subs.get(id);
       return own === undefined || shortfall(own) > 0n;
     });
-    for (const sub of this.subs.values())
+    for (const sub of this.#subs.values())
       if (!this.books.short.has(sub.id) && shortfall(sub) > 0n) ids.push(sub.id);
     return ids;
   }
@@ -217,7 +217,7 @@ export class Draft {
   /** Ids of the sub-accounts touched here whose shortfall is new or smaller than before. */
   relievedIds(): string[] {
     const ids: string[] = [];
-    for (const sub of this.subs.values()) {
+    for (const sub of this.#subs.values()) {
       const now = shortfall(sub);
       const stored = this.books.subAccounts.get(sub.id);
       const before = stored === undefined ? 0n : shortfall(stored);
@@ -228,22 +228,22 @@ export class Draft {
 
   finish(): Decision {
     for (const { name, detail } of suspensionChanges(this.books.main, this.main)) {
-      const { problem } = this;
+      const problem = this.#problem;
       this.emit(name, problem === undefined ? detail : { ...detail, problem });
     }
     return {
       kind: 'decided',
-      events: this.events,
+      events: this.#events,
       changes: {
         main: this.main,
-        subAccounts: [...this.subs.values()],
-        holds: [...this.holds.values()],
-        charges: [...this.charges.values()],
-        refunds: this.refunds,
-        references: this.references,
+        subAccounts: [...this.#subs.values()],
+        holds: [...this.#holds.values()],
+        charges: [...this.#charges.values()],
+        refunds: this.#refunds,
+        references: this.#references,
         transfers: this.transfers,
-        statements: this.statements,
-        lateEntries: this.lateEntries,
+        statements: this.#statements,
+        lateEntries: this.#lateEntries,
       },
     };
   }
@@ -252,7 +252,7 @@ export class Draft {
    * Adds to an account's balance, and keeps the main account's sums.
    * @returns the new balance
    */
-  private post(account: Account, amount: Points): Points {
+  #post(account: Account, amount: Points): Points {
     const { main } = this;
     if (account === 'main') {
       main.balance = (main.balance + amount) as Points;

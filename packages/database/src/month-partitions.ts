@@ -52,14 +52,14 @@ export async function ensurePartitions(
 
 /** Keeps partitions for the coming months, at the start and every few hours. */
 export class PartitionKeeper {
-  private readonly task: PeriodicTask;
+  readonly #task: PeriodicTask;
 
   constructor(pool: pg.Pool, monthly: MonthlyTables, log: PartitionLog) {
     const ensure = async () => {
       const created = await ensurePartitions(pool, monthly, new Date());
       if (created > 0) log.info({ created }, 'partitions of the coming months created');
     };
-    this.task = new PeriodicTask(ensure, {
+    this.#task = new PeriodicTask(ensure, {
       firstMs: 0,
       everyMs: EVERY_MS,
       retryMs: RETRY_MS,
@@ -73,10 +73,10 @@ export class PartitionKeeper {
    * outage ends eventually.
    */
   start(): Promise<void> {
-    return this.task.runNow();
+    return this.#task.runNow();
   }
 
   stop(): Promise<void> {
-    return this.task.close();
+    return this.#task.close();
   }
 }

@@ -46,7 +46,7 @@ export class Table<Row> {
     const stored = this.columns.map(({ name, stored: sql }) => sql ?? `new.${name}`).join(', ');
     const parameters = this.columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
     const condition = where === undefined ? '' : `\n WHERE ${where}`;
-    const conflict = onConflict === undefined ? '' : `\n ${this.conflict(onConflict)}`;
+    const conflict = onConflict === undefined ? '' : `\n ${this.#conflict(onConflict)}`;
     return `INSERT INTO ${this.name} AS t (${names})
  SELECT ${stored} FROM unnest(${parameters}) AS new (${names})${condition}${conflict}`;
   }
@@ -59,7 +59,7 @@ export class Table<Row> {
     );
   }
 
-  private conflict({ key, set, setTo = {}, where }: OnConflict): string {
+  #conflict({ key, set, setTo = {}, where }: OnConflict): string {
     const rest = set ?? this.columns.map(({ name }) => name).filter((name) => !key.includes(name));
     const assignments = [
       ...rest.filter((name) => !(name in setTo)).map((name) => `${name} = excluded.${name}`),

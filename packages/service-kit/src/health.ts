@@ -31,11 +31,11 @@ const DEFAULT_EVERY_MS = 1_000;
  * request never waits for a hanging database.
  */
 export class Health {
-  private readonly results = new Map<string, CheckResult>();
-  private readonly timers = new Map<string, NodeJS.Timeout>();
-  private phase: Phase = 'starting';
-  private dead: string | undefined;
-  private closed = false;
+  readonly #results = new Map<string, CheckResult>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #phase: Phase = 'starting';
+  #dead: string | undefined;
+  #closed = false;
 
   /**
    * Adds a readiness check and runs it at once, and then periodically.
@@ -44,59 +44,59 @@ export class Health {
    * @throws Error if the name is already used
    */
   register(name: string, check: Check, options: CheckOptions = {}): void {
-    if (this.results.has(name)) throw new Error(`There is a readiness check "${name}" already`);
-    this.results.set(name, NOT_RUN);
-    void this.run(name, check, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, options.everyMs ?? DEFAULT_EVERY_MS);
+    if (this.#results.has(name)) throw new Error(`There is a readiness check "${name}" already`);
+    this.#results.set(name, NOT_RUN);
+    void this.#run(name, check, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, options.everyMs ?? DEFAULT_EVERY_MS);
   }
 
   /** Removes a check. */
   unregister(name: string): void {
-    clearTimeout(this.timers.get(name));
-    this.timers.delete(name);
-    this.results.delete(name);
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+    this.#results.delete(name);
   }
 
   /** The start is complete. From now on only the checks decide. */
   markUp(): void {
-    this.phase = 'up';
+    this.#phase = 'up';
   }
 
   /** Not ready from now on, so that a stopping process gets no new work. */
   markStopping(): void {
-    this.phase = 'stopping';
+    this.#phase = 'stopping';
   }
 
   /** Reports that only a restart helps (a crashed consumer). This is permanent, and the first reason is kept. */
   failLiveness(reason: string): void {
-    this.dead ??= reason;
+    this.#dead ??= reason;
   }
 
   get liveness(): CheckResult {
-    return this.dead === undefined ? { ok: true } : { ok: false, error: this.dead };
+    return this.#dead === undefined ? { ok: true } : { ok: false, error: this.#dead };
   }
 
   /** The last known state. It never waits. */
   get readiness(): Readiness {
-    const checks = Object.fromEntries(this.results);
+    const checks = Object.fromEntries(this.#results);
     const ready =
-      this.phase === 'up' && this.dead === undefined && Object.values(checks).every((result) => result.ok);
-    return { ready, phase: this.phase, checks };
+      this.#phase === 'up' && this.#dead === undefined && Object.values(checks).every((result) => result.ok);
+    return { ready, phase: this.#phase, checks };
   }
 
   /** Ends the background runs. */
   close(): void {
-    this.closed = true;
-    for (const timer of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
+    this.#closed = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
   }
 
-  private async run(name: string, check: Check, timeoutMs: number, everyMs: number): Promise<void> {
+  async #run(name: string, check: Check, timeoutMs: number, everyMs: number): Promise<void> {
     const result = await runCheck(check, timeoutMs);
-    if (this.closed || !this.results.has(name)) return;
-    this.results.set(name, result);
-    const timer = setTimeout(() => void this.run(name, check, timeoutMs, everyMs), everyMs);
+    if (this.#closed || !this.#results.has(name)) return;
+    this.#results.set(name, result);
+    const timer = setTimeout(() => void this.#run(name, check, timeoutMs, everyMs), everyMs);
     timer.unref();
-    this.timers.set(name, timer);
+    this.#timers.set(name, timer);
   }
 }
 

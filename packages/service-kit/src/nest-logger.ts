@@ -9,26 +9,26 @@ export class NestLogger implements LoggerService {
 
   /** Nest's start-up messages (one line per module and route) are only useful for debugging. */
   log(message: unknown, ...params: unknown[]): void {
-    this.write('debug', message, params);
+    this.#write('debug', message, params);
   }
   fatal(message: unknown, ...params: unknown[]): void {
-    this.write('fatal', message, params);
+    this.#write('fatal', message, params);
   }
   error(message: unknown, ...params: unknown[]): void {
-    this.write('error', message, params);
+    this.#write('error', message, params);
   }
   warn(message: unknown, ...params: unknown[]): void {
-    this.write('warn', message, params);
+    this.#write('warn', message, params);
   }
   debug(message: unknown, ...params: unknown[]): void {
-    this.write('debug', message, params);
+    this.#write('debug', message, params);
   }
   verbose(message: unknown, ...params: unknown[]): void {
-    this.write('trace', message, params);
+    this.#write('trace', message, params);
   }
 
   /** Nest passes the context as the last string, and for errors a stack before it. */
-  private write(level: Level, message: unknown, params: unknown[]): void {
+  #write(level: Level, message: unknown, params: unknown[]): void {
     const rest = [...params];
     const context = typeof rest.at(-1) === 'string' ? (rest.pop() as string) : undefined;
     const stack = rest.find((param) => typeof param === 'string' && param.includes('\n'));

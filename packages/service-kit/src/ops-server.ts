@@ -17,12 +17,12 @@ export interface OpsServerOptions {
  * work be sent here), `GET /metrics` (Prometheus).
  */
 export class OpsServer {
-  private readonly server: Server;
+  readonly #server: Server;
 
   constructor(private readonly options: OpsServerOptions) {
-    this.server = createServer((request, response) => void this.answer(request, response));
-    this.server.requestTimeout = 10_000;
-    this.server.headersTimeout = 5_000;
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server.requestTimeout = 10_000;
+    this.#server.headersTimeout = 5_000;
   }
 
   /**
@@ -34,20 +34,20 @@ export class OpsServer {
    */
   async listen(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(this.options.port, this.options.host, resolve);
+      this.#server.once('error', reject);
+      this.#server.listen(this.options.port, this.options.host, resolve);
     });
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {
-    if (!this.server.listening) return;
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeAllConnections();
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
     await closed;
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0];
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return sendJson(response, 405, { error: 'use GET' }, { allow: 'GET, HEAD' });
@@ -56,12 +56,12 @@ export class OpsServer {
       const liveness = this.options.health.liveness;
       return sendJson(response, liveness.ok ? 200 : 503, liveness);
     }
-    if (path === '/readyz') return this.answerReady(response);
-    if (path === '/metrics') return this.answerMetrics(response);
+    if (path === '/readyz') return this.#answerReady(response);
+    if (path === '/metrics') return this.#answerMetrics(response);
     sendJson(response, 404, { error: 'there are /healthz, /readyz and /metrics' });
   }
 
-  private answerReady(response: ServerResponse): void {
+  #answerReady(response: ServerResponse): void {
     const { health } = this.options;
     const { ready, phase, checks } = health.readiness;
     const failing = Object.fromEntries(
@@ -74,7 +74,7 @@ export class OpsServer {
     sendJson(response, ready ? 200 : 503, ready ? { ready, phase } : { ready, phase, failing });
   }
 
-  private async answerMetrics(response: ServerResponse): Promise<void> {
+  async #answerMetrics(response: ServerResponse): Promise<void> {
     try {
       const text = await this.options.metrics.metrics();
       response.writeHead(200, { 'content-type': this.options.metrics.contentType }).end(text);

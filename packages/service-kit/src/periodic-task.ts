@@ -15,11 +15,11 @@ export const RETENTION_TIMES = { firstMs: 60_000, everyMs: 6 * 3_600_000, retryM
  * services uses it. Exceptions say why.
  */
 export class PeriodicTask {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
-  private isRunning = false;
-  private again = false;
-  private closed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
+  #again = false;
+  #closed = false;
 
   constructor(
     private readonly work: () => Promise<unknown>,
@@ -27,47 +27,47 @@ export class PeriodicTask {
   ) {}
 
   start(): void {
-    this.runIn(this.options.firstMs);
+    this.#runIn(this.options.firstMs);
   }
 
   /** Runs now, or right after the running one. Resolves when the current run ends. Never rejects. */
   runNow(): Promise<void> {
-    if (this.closed) return this.running;
-    if (this.isRunning) {
-      this.again = true;
-      return this.running;
+    if (this.#closed) return this.#running;
+    if (this.#isRunning) {
+      this.#again = true;
+      return this.#running;
     }
-    clearTimeout(this.timer);
-    this.running = this.run();
-    return this.running;
+    clearTimeout(this.#timer);
+    this.#running = this.#run();
+    return this.#running;
   }
 
   /** Waits for the current run. No further run follows. */
   async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    await this.running;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
   }
 
-  private runIn(delayMs: number): void {
-    if (this.closed) return;
-    this.timer = setTimeout(() => void this.runNow(), delayMs);
-    this.timer.unref();
+  #runIn(delayMs: number): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => void this.runNow(), delayMs);
+    this.#timer.unref();
   }
 
-  private async run(): Promise<void> {
+  async #run(): Promise<void> {
     const { everyMs, retryMs, onError } = this.options;
     let next = everyMs;
-    this.isRunning = true;
+    this.#isRunning = true;
     try {
       await this.work();
     } catch (error) {
       next = retryMs;
       onError(error);
     }
-    this.isRunning = false;
-    const { again } = this;
-    this.again = false;
-    this.runIn(again ? 0 : next);
+    this.#isRunning = false;
+    const again = this.#again;
+    this.#again = false;
+    this.#runIn(again ? 0 : next);
   }
 }

@@ -79,26 +79,26 @@ function readConfig<Schema extends ConfigSchema>(definition: ServiceDefinition<S
 
 /** The life cycle of one service process. */
 class ServiceShell {
-  private readonly health = new Health();
-  private readonly metrics = new Registry();
-  private readonly abort = new AbortController();
-  private readonly ops: OpsServer;
-  private telemetry: Telemetry | undefined;
-  private starting: Promise<RunningService> | undefined;
-  private stopping = false;
+  readonly #health = new Health();
+  readonly #metrics = new Registry();
+  readonly #abort = new AbortController();
+  readonly #ops: OpsServer;
+  #telemetry: Telemetry | undefined;
+  #starting: Promise<RunningService> | undefined;
+  #stopping = false;
 
   constructor(
     private readonly name: string,
     private readonly config: BaseConfig,
     private readonly log: Logger,
   ) {
-    this.metrics.setDefaultLabels({ service: name });
-    collectDefaultMetrics({ register: this.metrics });
-    this.ops = new OpsServer({
+    this.#metrics.setDefaultLabels({ service: name });
+    collectDefaultMetrics({ register: this.#metrics });
+    this.#ops = new OpsServer({
       host: config.OPS_HOST,
       port: config.OPS_PORT,
-      health: this.health,
-      metrics: this.metrics,
+      health: this.#health,
+      metrics: this.#metrics,
     });
   }
 
@@ -106,79 +106,79 @@ class ServiceShell {
     // A terminal signals the whole process group, and a supervisor signals again, so a repeated signal does not mean
     // urgency.
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => this.stop(0, `received ${signal}`));
+      process.on(signal, () => this.#stop(0, `received ${signal}`));
     }
-    process.on('uncaughtException', (error) => this.fail('uncaught exception', error));
-    process.on('unhandledRejection', (error) => this.fail('unhandled rejection', error));
+    process.on('uncaughtException', (error) => this.#fail('uncaught exception', error));
+    process.on('unhandledRejection', (error) => this.#fail('unhandled rejection', error));
   }
 
   async start(start: (ctx: Omit<ServiceContext<never>, 'config'>) => Promise<RunningService>): Promise<void> {
     try {
-      this.telemetry = await startTelemetry(`subledger-${this.name}`);
-      const opsPort = await this.ops.listen();
-      this.starting = start({
+      this.#telemetry = await startTelemetry(`subledger-${this.name}`);
+      const opsPort = await this.#ops.listen();
+      this.#starting = start({
         log: this.log,
-        health: this.health,
-        metrics: this.metrics,
-        signal: this.abort.signal,
-        fail: (reason, error) => this.fail(reason, error),
+        health: this.#health,
+        metrics: this.#metrics,
+        signal: this.#abort.signal,
+        fail: (reason, error) => this.#fail(reason, error),
       });
-      const service = await this.starting;
-      if (this.stopping) return;
-      this.health.markUp();
-      this.announce(opsPort, service.ports ?? {});
+      const service = await this.#starting;
+      if (this.#stopping) return;
+      this.#health.markUp();
+      this.#announce(opsPort, service.ports ?? {});
     } catch (error) {
-      if (!this.stopping) this.fail(`could not start: ${messageOf(error)}`, error);
+      if (!this.#stopping) this.#fail(`could not start: ${messageOf(error)}`, error);
     }
   }
 
-  private announce(opsPort: number, ports: Readonly<Record<string, number>>): void {
+  #announce(opsPort: number, ports: Readonly<Record<string, number>>): void {
     this.log.info({ ...ports, ops: opsPort, pid: process.pid }, 'ready');
     const message: ReadyMessage = { ...ports, type: 'ready', service: this.name, ops: opsPort };
     // A parent that has already ended is no reason to stop.
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   }
 
-  private fail(reason: string, error?: unknown): void {
+  #fail(reason: string, error?: unknown): void {
     this.log.fatal({ ...(error === undefined ? {} : { err: error }) }, reason);
-    this.health.failLiveness(reason);
-    this.stop(1, reason);
+    this.#health.failLiveness(reason);
+    this.#stop(1, reason);
   }
 
-  private stop(exitCode: number, reason: string): void {
-    if (this.stopping) return;
-    this.stopping = true;
+  #stop(exitCode: number, reason: string): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
     this.log.info({ reason }, 'stopping');
-    this.health.markStopping();
-    this.abort.abort(new Error(reason));
+    this.#health.markStopping();
+    this.#abort.abort(new Error(reason));
     const timeoutMs = this.config.SHUTDOWN_TIMEOUT_MS;
     // Not unref'd: it must fire even if nothing else keeps the process alive.
     setTimeout(() => {
       this.log.fatal({ timeoutMs }, 'did not stop in time, exiting now');
       process.exit(1);
     }, timeoutMs);
-    void this.letGo().then(
-      () => this.exit(exitCode),
+    void this.#letGo().then(
+      () => this.#exit(exitCode),
       (error: unknown) => {
         this.log.error({ err: error }, 'stopped with an error');
-        this.exit(1);
+        this.#exit(1);
       },
     );
   }
 
-  private async letGo(): Promise<void> {
+  async #letGo(): Promise<void> {
     // A running start sees the signal and ends. A failed one has nothing to stop.
-    const service = await this.starting?.catch(() => undefined);
+    const service = await this.#starting?.catch(() => undefined);
     try {
       await service?.stop();
     } finally {
-      this.health.close();
-      await this.ops.close();
-      await this.telemetry?.stop();
+      this.#health.close();
+      await this.#ops.close();
+      await this.#telemetry?.stop();
     }
   }
 
-  private exit(code: number): void {
+  #exit(code: number): void {
     this.log.info({ code }, 'stopped');
     process.exit(code);
   }

@@ -22,10 +22,10 @@ export interface Cause {
 
 /** Writes the events of one decision. Their common JSON is written once. */
 export class EventWriter {
-  private readonly mainAccountId: string;
-  private readonly head: string;
-  private readonly causeJson: string;
-  private readonly mainJson: string;
+  readonly #mainAccountId: string;
+  readonly #head: string;
+  readonly #causeJson: string;
+  readonly #mainJson: string;
 
   /**
    * @param states main account after the decision, or null without books
@@ -39,10 +39,10 @@ export class EventWriter {
     at: number,
   ) {
     const time = instantText(at);
-    this.mainAccountId = mainAccountId;
-    this.head = `"subject":"${mainAccountId}","time":"${time}","datacontenttype":"application/json","data":{"mainAccountId":"${mainAccountId}","generation":${generation},"sequence":`;
-    this.causeJson = `,"at":"${time}","cause":{"kind":"${cause.kind}","id":${JSON.stringify(cause.id)},"type":${JSON.stringify(cause.type)}},"transfers":[`;
-    this.mainJson = states === null ? '' : `,"mainAccount":${mainAccountJson(states)}`;
+    this.#mainAccountId = mainAccountId;
+    this.#head = `"subject":"${mainAccountId}","time":"${time}","datacontenttype":"application/json","data":{"mainAccountId":"${mainAccountId}","generation":${generation},"sequence":`;
+    this.#causeJson = `,"at":"${time}","cause":{"kind":"${cause.kind}","id":${JSON.stringify(cause.id)},"type":${JSON.stringify(cause.type)}},"transfers":[`;
+    this.#mainJson = states === null ? '' : `,"mainAccount":${mainAccountJson(states)}`;
   }
 
   /**
@@ -50,9 +50,9 @@ export class EventWriter {
    * @param sub state of the sub-account that it names
    */
   write(event: DomainEvent, sub: SubAccount | null): string {
-    const id = `${this.mainAccountId}.${this.generation}.${event.sequence}`;
+    const id = `${this.#mainAccountId}.${this.generation}.${event.sequence}`;
     const transfers = event.transfers.length === 0 ? '' : event.transfers.map(transferJson).join(',');
-    return `${this.open(id, event.name)}${event.sequence}${this.causeJson}${transfers}]${this.mainJson}${
+    return `${this.#open(id, event.name)}${event.sequence}${this.#causeJson}${transfers}]${this.#mainJson}${
       sub === null || this.states === null ? '' : `,"subAccount":${subAccountJson(this.states, sub)}`
     }${detailJson(event.detail)}}}`;
   }
@@ -62,11 +62,11 @@ export class EventWriter {
    * @param id CloudEvents id, the same each time that the same record is refused
    */
   writeWithoutBooks(id: string, detail: object): string {
-    return `${this.open(id, 'command.rejected')}0${this.causeJson}]${detailJson(detail)}}}`;
+    return `${this.#open(id, 'command.rejected')}0${this.#causeJson}]${detailJson(detail)}}}`;
   }
 
-  private open(id: string, name: DomainEvent['name']): string {
-    return `{"specversion":"1.0","id":"${id}","source":"${EVENT_SOURCE}","type":"${eventType(name)}",${this.head}`;
+  #open(id: string, name: DomainEvent['name']): string {
+    return `{"specversion":"1.0","id":"${id}","source":"${EVENT_SOURCE}","type":"${eventType(name)}",${this.#head}`;
   }
 }
 

@@ -84,12 +84,12 @@ export class BooksView {
   /** Points of sub-accounts before the current decision, and points that its funding pass gave them. */
   readonly had = new Map<string, bigint>();
   readonly givenLater = new Map<string, bigint>();
-  private readonly balances = new Map<string, bigint>();
+  readonly #balances = new Map<string, bigint>();
 
   constructor(readonly id: string) {}
 
   balance(account: string): bigint {
-    return this.balances.get(account) ?? 0n;
+    return this.#balances.get(account) ?? 0n;
   }
 
   remaining(sub: SubView): bigint {
@@ -121,7 +121,7 @@ export class BooksView {
 
   sumOf(kind: 'sub' | 'hold'): bigint {
     let sum = 0n;
-    for (const [account, balance] of this.balances) if (account.startsWith(`${kind}:`)) sum += balance;
+    for (const [account, balance] of this.#balances) if (account.startsWith(`${kind}:`)) sum += balance;
     return sum;
   }
 
@@ -213,8 +213,8 @@ export class BooksView {
     check(WAYS.has(`${move.from}>${move.to}`), () => `${where()} goes from ${move.from} to ${move.to}`);
     const from = accountOf(move.from, move);
     const to = accountOf(move.to, move);
-    this.balances.set(from, this.balance(from) - amount);
-    this.balances.set(to, this.balance(to) + amount);
+    this.#balances.set(from, this.balance(from) - amount);
+    this.#balances.set(to, this.balance(to) + amount);
     equal(amountOf(move.fromBalance), this.balance(from), () => `balance of ${from} after ${where()}`);
     equal(amountOf(move.toBalance), this.balance(to), () => `balance of ${to} after ${where()}`);
     for (const account of [from, to])
@@ -239,7 +239,7 @@ export class BooksView {
   /** Invariant 1. */
   assertBalanced(): void {
     let sum = 0n;
-    for (const balance of this.balances.values()) sum += balance;
+    for (const balance of this.#balances.values()) sum += balance;
     equal(sum, 0n, () => `sum of all balances of ${this.id}`);
   }
 

@@ -15,9 +15,9 @@ const keyOf = (topic: string, partition: number, offset: unknown, timestampMs: n
 
 /** The dead letters by source record. Repeats must be equal. */
 export class DeadLetters {
-  private readonly byRecord = new Map<string, Letter>();
-  private readonly lastPublished = new Map<string, number>();
-  private readonly explained = new Set<string>();
+  readonly #byRecord = new Map<string, Letter>();
+  readonly #lastPublished = new Map<string, number>();
+  readonly #explained = new Set<string>();
 
   constructor(private readonly evidence: Evidence) {
     const texts = new Map<string, string>();
@@ -33,21 +33,21 @@ export class DeadLetters {
       if (first !== undefined && evidence.undone.size === 0)
         equal(text, first, () => `dead letter of ${key}, published again`);
       texts.set(key, text);
-      this.byRecord.set(key, letter);
-      this.lastPublished.set(key, record.timestampMs);
+      this.#byRecord.set(key, letter);
+      this.#lastPublished.set(key, record.timestampMs);
     }
   }
 
   /** Why the record was dead-lettered, or undefined. */
   reasonOf({ topic, partition, offset, timestampMs }: KafkaRecord): string | undefined {
     const key = keyOf(topic, partition, offset, timestampMs);
-    this.explained.add(key);
-    return this.byRecord.get(key)?.reason;
+    this.#explained.add(key);
+    return this.#byRecord.get(key)?.reason;
   }
 
   /** When its dead letter was last published, by the broker's time, or 0. */
   lastOf({ topic, partition, offset, timestampMs }: KafkaRecord): number {
-    return this.lastPublished.get(keyOf(topic, partition, offset, timestampMs)) ?? 0;
+    return this.#lastPublished.get(keyOf(topic, partition, offset, timestampMs)) ?? 0;
   }
 
   expect(record: KafkaRecord, reasons: readonly string[]): void {
@@ -74,7 +74,7 @@ export class DeadLetters {
   /** Lost records may have been dead-lettered before. */
   assertAllExplained(): void {
     for (const record of this.evidence.lost) this.reasonOf(record);
-    for (const key of this.byRecord.keys())
-      check(this.explained.has(key), () => `dead letter of no record: ${key}`);
+    for (const key of this.#byRecord.keys())
+      check(this.#explained.has(key), () => `dead letter of no record: ${key}`);
   }
 }

@@ -14,8 +14,8 @@ interface Producer {
 
 /** A broker in memory: logs, the broker's clock on every record, and the coordinator of transactions. */
 export class Broker {
-  private readonly partitions = new Map<string, Partition>();
-  private readonly producers = new Map<string, Producer>();
+  readonly #partitions = new Map<string, Partition>();
+  readonly #producers = new Map<string, Producer>();
 
   constructor(
     private readonly world: World,
@@ -23,23 +23,23 @@ export class Broker {
   ) {
     for (const topic of Object.values(TOPICS))
       for (let number = 0; number < partitionCount; number += 1)
-        this.partitions.set(`${topic}:${number}`, new Partition(topic, number));
+        this.#partitions.set(`${topic}:${number}`, new Partition(topic, number));
   }
 
   partition(topic: string, number: number): Partition {
-    return this.partitions.get(`${topic}:${number}`) as Partition;
+    return this.#partitions.get(`${topic}:${number}`) as Partition;
   }
 
   /** All logs of a topic, in order of partition. */
   logsOf(topic: string): Partition[] {
-    return [...this.partitions.values()].filter((partition) => partition.topic === topic);
+    return [...this.#partitions.values()].filter((partition) => partition.topic === topic);
   }
 
   /** Writes a client's record: without a transaction, by default on the partition of its key. */
   produce({ topic, key, value, headers = {}, partition }: OutgoingRecord): KafkaRecord {
-    return this.home(topic, key, partition).append(
+    return this.#home(topic, key, partition).append(
       { key, value: toBuffer(value), headers },
-      this.clock,
+      this.#clock,
       null,
     );
   }
@@ -49,41 +49,41 @@ export class Broker {
    * @returns its epoch
    */
   open(transactionalId: string): number {
-    const producer = this.producers.get(transactionalId) ?? { epoch: -1, transaction: null };
-    this.producers.set(transactionalId, producer);
-    this.finish(producer, 'aborted');
+    const producer = this.#producers.get(transactionalId) ?? { epoch: -1, transaction: null };
+    this.#producers.set(transactionalId, producer);
+    this.#finish(producer, 'aborted');
     producer.epoch += 1;
     return producer.epoch;
   }
 
   /** @throws FencedError */
   append(transactionalId: string, epoch: number, records: readonly OutgoingRecord[]): void {
-    const producer = this.ownedBy(transactionalId, epoch);
-    producer.transaction ??= this.begin(transactionalId, producer);
+    const producer = this.#ownedBy(transactionalId, epoch);
+    producer.transaction ??= this.#begin(transactionalId, producer);
     const { state, touched } = producer.transaction;
     for (const { topic, key, value, headers = {}, partition } of records) {
-      const home = this.home(topic, key, partition);
-      home.append({ key, value: toBuffer(value), headers }, this.clock, state);
+      const home = this.#home(topic, key, partition);
+      home.append({ key, value: toBuffer(value), headers }, this.#clock, state);
       touched.add(home);
     }
   }
 
   /** @throws FencedError */
   end(transactionalId: string, epoch: number, outcome: 'committed' | 'aborted'): void {
-    this.finish(this.ownedBy(transactionalId, epoch), outcome);
+    this.#finish(this.#ownedBy(transactionalId, epoch), outcome);
   }
 
-  private get clock(): number {
+  get #clock(): number {
     return Math.floor(this.world.scheduler.now);
   }
 
-  private home(topic: string, key: string | null, partition: number | undefined): Partition {
+  #home(topic: string, key: string | null, partition: number | undefined): Partition {
     const number = partition ?? (key === null ? 0 : partitionFor(key, this.partitionCount));
     return this.partition(topic, number);
   }
 
-  private ownedBy(transactionalId: string, epoch: number): Producer {
-    const producer = this.producers.get(transactionalId);
+  #ownedBy(transactionalId: string, epoch: number): Producer {
+    const producer = this.#producers.get(transactionalId);
     if (producer?.epoch !== epoch) {
       this.world.cover('fence:publisher');
       this.world.trace(`broker fenced ${transactionalId} epoch ${epoch}`);
@@ -92,20 +92,20 @@ export class Broker {
     return producer;
   }
 
-  private begin(transactionalId: string, producer: Producer): NonNullable<Producer['transaction']> {
+  #begin(transactionalId: string, producer: Producer): NonNullable<Producer['transaction']> {
     const transaction = { state: { transactionalId, state: 'open' as const }, touched: new Set<Partition>() };
     this.world.scheduler.after(TRANSACTION_TIMEOUT_MS, SERVERS, () => {
       if (producer.transaction !== transaction) return;
       this.world.cover('fault:transaction timed out');
       this.world.trace(`broker ended ${transactionalId}: transaction timed out`);
-      this.finish(producer, 'aborted');
+      this.#finish(producer, 'aborted');
       // Its owner must not continue it.
       producer.epoch += 1;
     });
     return transaction;
   }
 
-  private finish(producer: Producer, outcome: 'committed' | 'aborted'): void {
+  #finish(producer: Producer, outcome: 'committed' | 'aborted'): void {
     const { transaction } = producer;
     if (!transaction) return;
     producer.transaction = null;

@@ -23,11 +23,11 @@ const MAX_FETCH = 30;
  * twice without a seek.
  */
 export class Feed {
-  private readonly holds = new Set<Hold>(['assigning']);
-  private position: bigint;
+  readonly #holds = new Set<Hold>(['assigning']);
+  #position: bigint;
   /** Raised by each seek. Earlier fetches are dropped. */
-  private seeks = 0;
-  private isFetching = false;
+  #seeks = 0;
+  #isFetching = false;
   isClosed = false;
   /** Whether `onAssigned` was called for it. Only then is `onRevoked`. */
   isAnnounced = false;
@@ -36,7 +36,7 @@ export class Feed {
     private readonly ports: FeedPorts,
     start: bigint,
   ) {
-    this.position = start;
+    this.#position = start;
   }
 
   get topic(): string {
@@ -48,17 +48,17 @@ export class Feed {
   }
 
   hold(reason: Hold): void {
-    this.holds.add(reason);
+    this.#holds.add(reason);
   }
 
   release(reason: Hold): void {
-    this.holds.delete(reason);
-    this.fetchSoon();
+    this.#holds.delete(reason);
+    this.#fetchSoon();
   }
 
   seek(offset: bigint): void {
-    this.position = offset;
-    this.seeks += 1;
+    this.#position = offset;
+    this.#seeks += 1;
     this.release('out-of-range');
   }
 
@@ -66,61 +66,61 @@ export class Feed {
     this.isClosed = true;
   }
 
-  private get isIdle(): boolean {
-    return this.isClosed || this.holds.size > 0;
+  get #isIdle(): boolean {
+    return this.isClosed || this.#holds.size > 0;
   }
 
-  private fetchSoon(): void {
-    if (this.isIdle || this.isFetching) return;
-    this.isFetching = true;
+  #fetchSoon(): void {
+    if (this.#isIdle || this.#isFetching) return;
+    this.#isFetching = true;
     const { world, owner } = this.ports;
     const pause = world.random.chance(0.1) ? world.random.int(50, 800) : world.random.int(0, 25);
-    world.scheduler.after(pause, owner, () => this.fetch());
+    world.scheduler.after(pause, owner, () => this.#fetch());
   }
 
-  private fetch(): void {
+  #fetch(): void {
     const { world, owner, partition } = this.ports;
-    const { seeks } = this;
+    const seeks = this.#seeks;
     world.scheduler.after(world.latency(), SERVERS, () => {
-      if (world.away.has('broker')) return this.again(RETRY_MS);
-      if (this.position < partition.low || this.position > partition.high) {
-        world.scheduler.after(world.latency(), owner, () => this.outOfRange(seeks));
+      if (world.away.has('broker')) return this.#again(RETRY_MS);
+      if (this.#position < partition.low || this.#position > partition.high) {
+        world.scheduler.after(world.latency(), owner, () => this.#outOfRange(seeks));
         return;
       }
-      const { records, next } = partition.readCommitted(this.position, world.random.int(1, MAX_FETCH));
-      if (next === this.position) {
-        this.isFetching = false;
-        return partition.onAppend(() => this.fetchSoon());
+      const { records, next } = partition.readCommitted(this.#position, world.random.int(1, MAX_FETCH));
+      if (next === this.#position) {
+        this.#isFetching = false;
+        return partition.onAppend(() => this.#fetchSoon());
       }
       world.scheduler.after(world.latency(), owner, () => {
-        this.isFetching = false;
+        this.#isFetching = false;
         if (this.isClosed) return;
-        if (seeks === this.seeks && this.holds.size === 0) {
-          this.position = next;
+        if (seeks === this.#seeks && this.#holds.size === 0) {
+          this.#position = next;
           if (records.length > 0) this.ports.deliver(records);
         }
-        this.fetchSoon();
+        this.#fetchSoon();
       });
     });
   }
 
-  private again(ms: number): void {
+  #again(ms: number): void {
     const { world, owner } = this.ports;
     world.scheduler.after(ms, owner, () => {
-      this.isFetching = false;
-      this.fetchSoon();
+      this.#isFetching = false;
+      this.#fetchSoon();
     });
   }
 
-  private outOfRange(seeks: number): void {
-    this.isFetching = false;
-    if (this.isClosed || seeks !== this.seeks) {
-      this.fetchSoon();
+  #outOfRange(seeks: number): void {
+    this.#isFetching = false;
+    if (this.isClosed || seeks !== this.#seeks) {
+      this.#fetchSoon();
       return;
     }
-    this.holds.add('out-of-range');
+    this.#holds.add('out-of-range');
     this.ports.world.trace(
-      `${this.ports.owner.name} ${this.topic}:${this.number} ${this.position} out of range`,
+      `${this.ports.owner.name} ${this.topic}:${this.number} ${this.#position} out of range`,
     );
     this.ports.onOutOfRange();
   }

@@ -27,21 +27,21 @@ const LOOK_EVERY_MS = 500;
  * their members: each member notices it with its next heartbeat.
  */
 export class Group {
-  private readonly members = new Map<string, Member>();
+  readonly #members = new Map<string, Member>();
   /** The member that has each lane. */
-  private readonly assignment = new Map<number, string>();
-  private joins = 0;
-  private generation = 0;
+  readonly #assignment = new Map<number, string>();
+  #joins = 0;
+  #generation = 0;
 
   constructor(
     private readonly world: World,
     private readonly laneCount: number,
   ) {
-    this.look();
+    this.#look();
   }
 
   knows(memberId: string | null): boolean {
-    return memberId !== null && this.members.has(memberId);
+    return memberId !== null && this.#members.has(memberId);
   }
 
   /**
@@ -50,29 +50,30 @@ export class Group {
    */
   join(name: string, memberId: string | null): Membership {
     if (memberId !== null) {
-      this.hear(memberId);
-      return this.membershipOf(memberId);
+      this.#hear(memberId);
+      return this.#membershipOf(memberId);
     }
-    this.joins += 1;
-    const id = `${name}.${this.joins}`;
-    this.members.set(id, { name, lastSeenAt: this.world.scheduler.uptime });
+    this.#joins += 1;
+    const id = `${name}.${this.#joins}`;
+    this.#members.set(id, { name, lastSeenAt: this.world.scheduler.uptime });
     this.rebalance(`${id} joined`);
-    return this.membershipOf(id);
+    return this.#membershipOf(id);
   }
 
   /** @returns whether it is to join again, for a newer generation @throws UnknownMemberError */
   heartbeat(memberId: string, generation: number): boolean {
-    this.hear(memberId);
-    return generation !== this.generation;
+    this.#hear(memberId);
+    return generation !== this.#generation;
   }
 
   leave(memberId: string): void {
-    if (this.members.delete(memberId)) this.rebalance(`${memberId} left`);
+    if (this.#members.delete(memberId)) this.rebalance(`${memberId} left`);
   }
 
   /** Forgets a member, as a new coordinator may. The member continues until its next heartbeat. */
   forgetOne(): void {
-    const { world, members } = this;
+    const { world } = this;
+    const members = this.#members;
     if (members.size === 0) return;
     const memberId = world.random.pick([...members.keys()]);
     members.delete(memberId);
@@ -81,9 +82,10 @@ export class Group {
   }
 
   rebalance(why: string): void {
-    const { world, assignment } = this;
-    const members = [...this.members.keys()];
-    this.generation += 1;
+    const { world } = this;
+    const assignment = this.#assignment;
+    const members = [...this.#members.keys()];
+    this.#generation += 1;
     if (members.length === 0) return;
     world.cover('group:rebalanced');
     for (let lane = 0; lane < this.laneCount; lane += 1) {
@@ -93,27 +95,27 @@ export class Group {
     world.trace(`group ${[...assignment].map(([lane, id]) => `${lane}:${id}`).join(' ')} (${why})`);
   }
 
-  private membershipOf(memberId: string): Membership {
-    const lanes = [...this.assignment].filter(([, id]) => id === memberId).map(([lane]) => lane);
-    return { memberId, generation: this.generation, lanes: lanes.sort() };
+  #membershipOf(memberId: string): Membership {
+    const lanes = [...this.#assignment].filter(([, id]) => id === memberId).map(([lane]) => lane);
+    return { memberId, generation: this.#generation, lanes: lanes.sort() };
   }
 
-  private hear(memberId: string): void {
-    const member = this.members.get(memberId);
+  #hear(memberId: string): void {
+    const member = this.#members.get(memberId);
     if (!member) throw new UnknownMemberError(`simulated: the coordinator is not aware of ${memberId}`);
     member.lastSeenAt = this.world.scheduler.uptime;
   }
 
   /** A broker that was suspended finds all its members silent before their heartbeats arrive. */
-  private look(): void {
+  #look(): void {
     const { world } = this;
-    world.scheduler.after(LOOK_EVERY_MS, SERVERS, () => this.look());
+    world.scheduler.after(LOOK_EVERY_MS, SERVERS, () => this.#look());
     if (world.away.has('broker')) return;
-    const silent = [...this.members].filter(
+    const silent = [...this.#members].filter(
       ([, { lastSeenAt }]) => world.scheduler.uptime - lastSeenAt > SESSION_MS,
     );
     if (silent.length === 0) return;
-    for (const [memberId] of silent) this.members.delete(memberId);
+    for (const [memberId] of silent) this.#members.delete(memberId);
     world.cover('group:expelled', silent.length);
     this.rebalance(`${silent.map(([memberId]) => memberId).join(', ')} silent`);
   }

@@ -20,13 +20,13 @@ const broken = (offset: bigint) => ({ detail: 'a wrong checksum', firstOffset: o
 
 /** One log. Offsets count entries, including markers. Entries removed by retention are kept for the auditor only. */
 export class Partition {
-  private entries: LogEntry[] = [];
+  #entries: LogEntry[] = [];
   /** First offset that can still be read. */
   low = 0n;
   /** Earlier logs that this one replaced. */
   readonly former: KafkaRecord[][] = [];
-  private waiting: (() => void)[] = [];
-  private firstOpen = 0;
+  #waiting: (() => void)[] = [];
+  #firstOpen = 0;
 
   constructor(
     readonly topic: string,
@@ -34,16 +34,16 @@ export class Partition {
   ) {}
 
   get high(): bigint {
-    return BigInt(this.entries.length);
+    return BigInt(this.#entries.length);
   }
 
   /** Where `read_committed` readers stop: the first record of an open transaction. */
   get stable(): bigint {
-    while (this.firstOpen < this.entries.length) {
-      if (this.entries[this.firstOpen]?.transaction?.state === 'open') break;
-      this.firstOpen += 1;
+    while (this.#firstOpen < this.#entries.length) {
+      if (this.#entries[this.#firstOpen]?.transaction?.state === 'open') break;
+      this.#firstOpen += 1;
     }
-    return BigInt(this.firstOpen);
+    return BigInt(this.#firstOpen);
   }
 
   append(
@@ -56,14 +56,14 @@ export class Partition {
     const record: KafkaRecord = fields.value?.equals(UNDECODABLE)
       ? { ...at, key: null, value: fields.value, headers: {}, undecodable: broken(offset) }
       : { ...at, ...fields };
-    this.entries.push({ record, transaction });
+    this.#entries.push({ record, transaction });
     this.notify();
     return record;
   }
 
   /** The end of a transaction that wrote here. */
   mark(transaction: BrokerTransaction): void {
-    this.entries.push({ record: null, transaction });
+    this.#entries.push({ record: null, transaction });
     this.notify();
   }
 
@@ -73,21 +73,21 @@ export class Partition {
     let at = Number(from);
     const end = Number(this.stable);
     for (; at < end && records.length < max; at += 1) {
-      const found = this.committedAt(at);
+      const found = this.#committedAt(at);
       if (found) records.push(found);
     }
     return { records, next: BigInt(at) };
   }
 
   at(offset: bigint): KafkaRecord | null {
-    return offset < this.low || offset >= this.stable ? null : this.committedAt(Number(offset));
+    return offset < this.low || offset >= this.stable ? null : this.#committedAt(Number(offset));
   }
 
   /** All committed records of the current log, including those removed by retention. */
   committed(from = 0n, to = this.high): KafkaRecord[] {
     const found: KafkaRecord[] = [];
     for (let at = Number(from); at < Number(to); at += 1) {
-      const record = this.committedAt(at);
+      const record = this.#committedAt(at);
       if (record) found.push(record);
     }
     return found;
@@ -96,27 +96,27 @@ export class Partition {
   /** The topic is deleted and created again: an empty log from offset 0. */
   recreate(): void {
     this.former.push(this.committed());
-    this.entries = [];
-    this.firstOpen = 0;
+    this.#entries = [];
+    this.#firstOpen = 0;
     this.low = 0n;
     this.notify();
   }
 
   /** Calls once, when something is appended. */
   onAppend(call: () => void): void {
-    this.waiting.push(call);
+    this.#waiting.push(call);
   }
 
-  private committedAt(at: number): KafkaRecord | null {
-    const entry = this.entries[at];
+  #committedAt(at: number): KafkaRecord | null {
+    const entry = this.#entries[at];
     if (!entry?.record) return null;
     const isVisible = entry.transaction === null || entry.transaction.state === 'committed';
     return isVisible ? entry.record : null;
   }
 
   notify(): void {
-    const calls = this.waiting;
-    this.waiting = [];
+    const calls = this.#waiting;
+    this.#waiting = [];
     for (const call of calls) call();
   }
 }

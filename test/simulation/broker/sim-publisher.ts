@@ -16,10 +16,10 @@ export const brokerConnection = (world: World, owner: Owner): Connection =>
  * after any error until `open`, fenced permanently by a newer owner.
  */
 export class SimPublisher implements LanePublisher {
-  private state: 'closed' | 'open' | 'broken' | 'fenced' = 'closed';
-  private epoch = -1;
-  private last: Promise<unknown> = Promise.resolve();
-  private readonly connection: Connection;
+  #state: 'closed' | 'open' | 'broken' | 'fenced' = 'closed';
+  #epoch = -1;
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #connection: Connection;
 
   constructor(
     private readonly world: World,
@@ -27,42 +27,45 @@ export class SimPublisher implements LanePublisher {
     owner: Owner,
     private readonly transactionalId: string,
   ) {
-    this.connection = brokerConnection(world, owner);
+    this.#connection = brokerConnection(world, owner);
   }
 
   open(): Promise<void> {
-    return this.enqueue(async () => {
-      this.state = 'closed';
-      this.epoch = await this.connection.request('publisher open', () =>
+    return this.#enqueue(async () => {
+      this.#state = 'closed';
+      this.#epoch = await this.#connection.request('publisher open', () =>
         this.broker.open(this.transactionalId),
       );
-      this.state = 'open';
+      this.#state = 'open';
     });
   }
 
   async publish(records: OutgoingRecord[]): Promise<void> {
     if (records.length === 0) return;
-    await this.enqueue(async () => {
-      if (this.state === 'fenced') throw new FencedError(`${this.transactionalId} has a newer owner`);
-      if (this.state !== 'open') throw new KafkaUnavailableError(`${this.transactionalId} is ${this.state}`);
+    await this.#enqueue(async () => {
+      if (this.#state === 'fenced') throw new FencedError(`${this.transactionalId} has a newer owner`);
+      if (this.#state !== 'open')
+        throw new KafkaUnavailableError(`${this.transactionalId} is ${this.#state}`);
       try {
-        await this.publishWhole(records);
+        await this.#publishWhole(records);
       } catch (error) {
-        this.state = error instanceof FencedError ? 'fenced' : 'broken';
+        this.#state = error instanceof FencedError ? 'fenced' : 'broken';
         throw error;
       }
     });
   }
 
   close(): Promise<void> {
-    return this.enqueue(async () => {
-      this.state = 'closed';
+    return this.#enqueue(async () => {
+      this.#state = 'closed';
     });
   }
 
   /** In one or two requests, as for larger sets, and then the commit. */
-  private async publishWhole(records: OutgoingRecord[]): Promise<void> {
-    const { broker, transactionalId, epoch, connection } = this;
+  async #publishWhole(records: OutgoingRecord[]): Promise<void> {
+    const { broker, transactionalId } = this;
+    const epoch = this.#epoch;
+    const connection = this.#connection;
     const cut = this.world.random.chance(0.2) ? this.world.random.int(1, records.length) : records.length;
     try {
       for (const part of [records.slice(0, cut), records.slice(cut)]) {
@@ -78,9 +81,9 @@ export class SimPublisher implements LanePublisher {
     await connection.request('publisher commit', () => broker.end(transactionalId, epoch, 'committed'));
   }
 
-  private enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.last.then(work);
-    this.last = result.catch(() => undefined);
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
     return result;
   }
 }

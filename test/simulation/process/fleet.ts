@@ -9,9 +9,9 @@ import { LedgerProcess, type LedgerSettings } from './ledger-process.js';
 export class Fleet {
   /** Alive or paused. */
   processes: LedgerProcess[] = [];
-  private readonly groupOffsets = new Map<string, bigint>();
-  private readonly group: Group;
-  private started = 0;
+  readonly #groupOffsets = new Map<string, bigint>();
+  readonly #group: Group;
+  #started = 0;
 
   constructor(
     private readonly world: World,
@@ -19,7 +19,7 @@ export class Fleet {
     private readonly database: Database,
     private readonly settings: LedgerSettings,
   ) {
-    this.group = new Group(world, broker.partitionCount);
+    this.#group = new Group(world, broker.partitionCount);
   }
 
   get running(): LedgerProcess[] {
@@ -27,9 +27,11 @@ export class Fleet {
   }
 
   start(): void {
-    this.started += 1;
-    const { world, broker, database, group, groupOffsets, settings } = this;
-    const name = `p${this.started}`;
+    this.#started += 1;
+    const { world, broker, database, settings } = this;
+    const group = this.#group;
+    const groupOffsets = this.#groupOffsets;
+    const name = `p${this.#started}`;
     const process = new LedgerProcess(name, { world, broker, database, group, groupOffsets }, settings);
     this.processes.push(process);
     world.cover('process:started');
@@ -55,7 +57,7 @@ export class Fleet {
     process.state = 'paused';
     world.cover('process:paused');
     world.trace(`${process.name} paused for ${ms} ms`);
-    world.scheduler.after(ms, SERVERS, () => this.resume(process));
+    world.scheduler.after(ms, SERVERS, () => this.#resume(process));
   }
 
   /** SIGTERM: it gives its lanes back and ends. */
@@ -74,26 +76,26 @@ export class Fleet {
   }
 
   rebalance(): void {
-    this.group.rebalance('at random');
+    this.#group.rebalance('at random');
   }
 
   /** The group forgets a member without its knowledge. */
   forgetMember(): void {
-    this.group.forgetOne();
+    this.#group.forgetOne();
   }
 
-  private resume(process: LedgerProcess): void {
+  #resume(process: LedgerProcess): void {
     const { world } = this;
     if (process.state !== 'paused') return;
     process.state = 'alive';
     world.trace(`${process.name} goes on`);
     // A zombie continues normally until its next heartbeat.
-    if (!this.group.knows(process.memberId)) world.cover('process:zombie');
+    if (!this.#group.knows(process.memberId)) world.cover('process:zombie');
     world.scheduler.wake(process);
   }
 
   /** All suspended processes continue. */
   resumeAll(): void {
-    for (const process of this.processes) this.resume(process);
+    for (const process of this.processes) this.#resume(process);
   }
 }

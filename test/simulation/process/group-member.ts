@@ -14,8 +14,8 @@ const RETRY_MS = 300;
  * the other, like `BatchConsumer` and `AssignmentAnnouncer`.
  */
 export class GroupMember {
-  private readonly feeds = new Map<string, Feed>();
-  private announced: Promise<void> = Promise.resolve();
+  readonly #feeds = new Map<string, Feed>();
+  #announced: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly world: World,
@@ -28,12 +28,12 @@ export class GroupMember {
 
   /** The lanes that it assumes to have. */
   get held(): Set<number> {
-    return new Set([...this.feeds.values()].map((feed) => feed.number));
+    return new Set([...this.#feeds.values()].map((feed) => feed.number));
   }
 
   /** Resolves when all changes so far have been announced. */
   get settled(): Promise<void> {
-    return this.announced;
+    return this.#announced;
   }
 
   /**
@@ -42,46 +42,46 @@ export class GroupMember {
    */
   joined(lanes: readonly number[], isNext: boolean): void {
     const wanted = new Set(lanes);
-    const lost = [...this.feeds.values()].filter((feed) => !isNext || !wanted.has(feed.number));
-    for (const feed of lost) this.drop(feed);
+    const lost = [...this.#feeds.values()].filter((feed) => !isNext || !wanted.has(feed.number));
+    for (const feed of lost) this.#drop(feed);
     const gained: Feed[] = [];
     for (const number of lanes)
       for (const topic of INPUT_TOPICS)
-        if (!this.feeds.has(partitionKey(topic, number))) gained.push(this.add(topic, number));
-    this.announced = this.announced.then(async () => {
-      await this.revoke(lost.filter((feed) => feed.isAnnounced));
-      await this.assign(gained);
+        if (!this.#feeds.has(partitionKey(topic, number))) gained.push(this.#add(topic, number));
+    this.#announced = this.#announced.then(async () => {
+      await this.#revoke(lost.filter((feed) => feed.isAnnounced));
+      await this.#assign(gained);
     });
   }
 
   /** Its fetches are no longer answered. */
   standStill(): void {
-    for (const feed of this.feeds.values()) feed.hold('unanswered');
+    for (const feed of this.#feeds.values()) feed.hold('unanswered');
   }
 
   pause(partitions: TopicPartition[]): void {
-    for (const { topic, partition } of partitions) this.feed(topic, partition)?.hold('application');
+    for (const { topic, partition } of partitions) this.#feed(topic, partition)?.hold('application');
   }
 
   resume(partitions: TopicPartition[]): void {
-    for (const { topic, partition } of partitions) this.feed(topic, partition)?.release('application');
+    for (const { topic, partition } of partitions) this.#feed(topic, partition)?.release('application');
   }
 
   seek(topic: string, partition: number, offset: bigint): void {
-    this.feed(topic, partition)?.seek(offset);
+    this.#feed(topic, partition)?.seek(offset);
   }
 
   /** Best effort. It only serves to monitor the lag. */
   async commit(offsets: { topic: string; partition: number; offset: bigint }[]): Promise<void> {
     for (const { topic, partition, offset } of offsets)
-      if (this.feed(topic, partition)) this.groupOffsets.set(partitionKey(topic, partition), offset);
+      if (this.#feed(topic, partition)) this.groupOffsets.set(partitionKey(topic, partition), offset);
   }
 
-  private feed(topic: string, partition: number): Feed | undefined {
-    return this.feeds.get(partitionKey(topic, partition));
+  #feed(topic: string, partition: number): Feed | undefined {
+    return this.#feeds.get(partitionKey(topic, partition));
   }
 
-  private add(topic: string, number: number): Feed {
+  #add(topic: string, number: number): Feed {
     const { world, broker, owner } = this;
     const partition = broker.partition(topic, number);
     const start = this.groupOffsets.get(partitionKey(topic, number)) ?? partition.low;
@@ -98,21 +98,21 @@ export class GroupMember {
       },
       start,
     );
-    this.feeds.set(partitionKey(topic, number), feed);
+    this.#feeds.set(partitionKey(topic, number), feed);
     return feed;
   }
 
-  private drop(feed: Feed): void {
+  #drop(feed: Feed): void {
     feed.close();
-    this.feeds.delete(partitionKey(feed.topic, feed.number));
+    this.#feeds.delete(partitionKey(feed.topic, feed.number));
   }
 
-  private async revoke(lost: readonly Feed[]): Promise<void> {
+  async #revoke(lost: readonly Feed[]): Promise<void> {
     if (lost.length > 0) await this.lanes().onRevoked(lost.map(toTopicPartition));
   }
 
   /** Repeats until it succeeds, and leaves out lanes that are lost meanwhile. */
-  private async assign(gained: readonly Feed[]): Promise<void> {
+  async #assign(gained: readonly Feed[]): Promise<void> {
     for (;;) {
       const current = gained.filter((feed) => !feed.isClosed);
       if (current.length === 0) return;

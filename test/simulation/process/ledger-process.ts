@@ -69,18 +69,18 @@ export class LedgerProcess implements Owner {
   state: Owner['state'] = 'alive';
   readonly lanes: Lanes;
   readonly member: GroupMember;
-  private session: Session | undefined;
-  private isStopping = false;
-  private readonly world: World;
-  private readonly group: Group;
+  #session: Session | undefined;
+  #isStopping = false;
+  readonly #world: World;
+  readonly #group: Group;
 
   constructor(
     readonly name: string,
     { world, broker, database, group, groupOffsets }: Servers,
     settings: LedgerSettings,
   ) {
-    this.world = world;
-    this.group = group;
+    this.#world = world;
+    this.#group = group;
     const store = new SimStore(databaseConnection(world, this), database);
     const log = tracingLog(world, name);
     const metrics = silentMetrics();
@@ -134,36 +134,37 @@ export class LedgerProcess implements Owner {
   }
 
   get memberId(): string | null {
-    return this.session?.memberId ?? null;
+    return this.#session?.memberId ?? null;
   }
 
   /** Whether the group knows it as a member. */
   get isMember(): boolean {
-    return this.session?.isConfirmed ?? false;
+    return this.#session?.isConfirmed ?? false;
   }
 
   /** Consumes in one session after the other until it is stopped. */
   consume(): void {
-    const { world, member } = this;
-    if (this.isStopping) return;
-    const session = new Session(world, this, this.group, {
+    const { member } = this;
+    const world = this.#world;
+    if (this.#isStopping) return;
+    const session = new Session(world, this, this.#group, {
       onJoined: (lanes, isNext) => member.joined(lanes, isNext),
       onStandstill: () => member.standStill(),
       onFailed: () => {
         member.joined([], false);
         world.scheduler.after(world.random.int(...RELAUNCH_MS), this, () => {
-          if (session === this.session) this.consume();
+          if (session === this.#session) this.consume();
         });
       },
     });
-    this.session = session;
+    this.#session = session;
     session.begin();
   }
 
   stopConsuming(): void {
-    this.isStopping = true;
-    this.session?.close();
-    this.session = undefined;
+    this.#isStopping = true;
+    this.#session?.close();
+    this.#session = undefined;
     this.member.joined([], true);
   }
 }

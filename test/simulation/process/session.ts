@@ -26,14 +26,14 @@ export interface SessionEvents {
  * member, and only the silence shows it.
  */
 export class Session {
-  private state: SessionState = 'connecting';
-  private enteredAt: number;
-  private confirmedAt: number;
-  private stoodStillAt: number | undefined;
-  private hasLostItsWay = false;
-  private generation = -1;
+  #state: SessionState = 'connecting';
+  #enteredAt: number;
+  #confirmedAt: number;
+  #stoodStillAt: number | undefined;
+  #hasLostItsWay = false;
+  #generation = -1;
   memberId: string | null = null;
-  private readonly connection: Connection;
+  readonly #connection: Connection;
 
   constructor(
     private readonly world: World,
@@ -41,136 +41,137 @@ export class Session {
     private readonly group: Group,
     private readonly events: SessionEvents,
   ) {
-    this.connection = brokerConnection(world, owner);
-    this.enteredAt = this.confirmedAt = world.scheduler.uptime;
+    this.#connection = brokerConnection(world, owner);
+    this.#enteredAt = this.#confirmedAt = world.scheduler.uptime;
   }
 
   begin(): void {
-    this.watch();
-    void this.join().then(() => this.beatLater());
+    this.#watch();
+    void this.#join().then(() => this.#beatLater());
   }
 
   /** Leaves the group, which may notice late or never. */
   close(): void {
-    if (this.state === 'closed') return;
-    this.step('closed');
+    if (this.#state === 'closed') return;
+    this.#step('closed');
     const { memberId, group, world } = this;
     if (memberId === null) return;
     world.scheduler.after(world.random.int(1, 5_000), this.owner, () => {
-      this.connection.request('group leave', () => group.leave(memberId)).catch(() => undefined);
+      this.#connection.request('group leave', () => group.leave(memberId)).catch(() => undefined);
     });
   }
 
   get isConfirmed(): boolean {
-    return this.state === 'member' && !this.hasLostItsWay && this.group.knows(this.memberId);
+    return this.#state === 'member' && !this.#hasLostItsWay && this.group.knows(this.memberId);
   }
 
-  private get hasEnded(): boolean {
-    return this.state === 'failed' || this.state === 'closed';
+  get #hasEnded(): boolean {
+    return this.#state === 'failed' || this.#state === 'closed';
   }
 
   /** @throws SessionEndedError */
-  private step(event: Parameters<typeof nextSessionState>[1]): void {
-    const next = nextSessionState(this.state, event);
-    if (next !== this.state) this.enteredAt = this.world.scheduler.uptime;
-    this.state = next;
+  #step(event: Parameters<typeof nextSessionState>[1]): void {
+    const next = nextSessionState(this.#state, event);
+    if (next !== this.#state) this.#enteredAt = this.world.scheduler.uptime;
+    this.#state = next;
   }
 
-  private async join(): Promise<void> {
+  async #join(): Promise<void> {
     const { world, owner, group } = this;
     try {
-      this.step('join-begun');
+      this.#step('join-begun');
       const { memberId } = this;
-      this.joined(await this.connection.request('group join', () => group.join(owner.name, memberId)));
+      this.#joined(await this.#connection.request('group join', () => group.join(owner.name, memberId)));
     } catch (error) {
       if (error instanceof SessionEndedError) {
         world.cover('group:joined too late');
         return;
       }
-      if (this.hasEnded) return;
-      if (error instanceof UnknownMemberError) return this.joinAnew();
-      this.loseTheWay(error);
+      if (this.#hasEnded) return;
+      if (error instanceof UnknownMemberError) return this.#joinAnew();
+      this.#loseTheWay(error);
     }
   }
 
-  private joinAnew(): Promise<void> {
+  #joinAnew(): Promise<void> {
     this.world.cover('group:refused');
     this.memberId = null;
-    return this.join();
+    return this.#join();
   }
 
-  private joined({ memberId, generation, lanes }: Membership): void {
-    this.step('joined');
+  #joined({ memberId, generation, lanes }: Membership): void {
+    this.#step('joined');
     const isKnown = memberId === this.memberId;
-    const isNext = isKnown && generation === this.generation + 1;
+    const isNext = isKnown && generation === this.#generation + 1;
     this.world.cover(isKnown ? 'group:rejoined' : 'group:joined');
     this.memberId = memberId;
-    this.generation = generation;
-    this.confirmedAt = this.world.scheduler.uptime;
+    this.#generation = generation;
+    this.#confirmedAt = this.world.scheduler.uptime;
     this.events.onJoined(lanes, isNext);
   }
 
-  private loseTheWay(error: unknown): void {
+  #loseTheWay(error: unknown): void {
     const { world, owner } = this;
     const way = world.random.pick(FAILED_JOINS);
     world.cover(`group:failed join ${way}`);
     world.trace(`${owner.name} could not join and ${way}: ${String(error)}`);
     if (way === 'crashes') {
-      this.fail('crashed');
+      this.#fail('crashed');
       return;
     }
-    this.hasLostItsWay = true;
+    this.#hasLostItsWay = true;
     if (way === 'fetches on') return;
-    this.stoodStillAt = world.scheduler.uptime;
+    this.#stoodStillAt = world.scheduler.uptime;
     this.events.onStandstill();
   }
 
-  private fail(event: 'silent' | 'crashed'): void {
-    this.step(event);
+  #fail(event: 'silent' | 'crashed'): void {
+    this.#step(event);
     this.events.onFailed();
   }
 
-  private beatLater(): void {
-    if (this.hasEnded) return;
+  #beatLater(): void {
+    if (this.#hasEnded) return;
     const { world, owner } = this;
     const pause = world.random.chance(0.5) ? world.random.int(1, 50) : world.random.int(50, 1_500);
-    world.scheduler.after(pause, owner, () => void this.beat().then(() => this.beatLater()));
+    world.scheduler.after(pause, owner, () => void this.#beat().then(() => this.#beatLater()));
   }
 
-  private async beat(): Promise<void> {
-    const { group, memberId, generation } = this;
-    if (this.state !== 'member' || this.hasLostItsWay || memberId === null) return;
+  async #beat(): Promise<void> {
+    const { group, memberId } = this;
+    const generation = this.#generation;
+    if (this.#state !== 'member' || this.#hasLostItsWay || memberId === null) return;
     try {
-      const isToJoin = await this.connection.request('group heartbeat', () =>
+      const isToJoin = await this.#connection.request('group heartbeat', () =>
         group.heartbeat(memberId, generation),
       );
-      if (this.hasEnded) return;
-      if (isToJoin) return await this.join();
-      this.step('confirmed');
-      this.confirmedAt = this.world.scheduler.uptime;
+      if (this.#hasEnded) return;
+      if (isToJoin) return await this.#join();
+      this.#step('confirmed');
+      this.#confirmedAt = this.world.scheduler.uptime;
     } catch (error) {
       // After any other error, the next heartbeat follows.
-      if (error instanceof UnknownMemberError && !this.hasEnded) await this.joinAnew();
+      if (error instanceof UnknownMemberError && !this.#hasEnded) await this.#joinAnew();
     }
   }
 
-  private watch(): void {
+  #watch(): void {
     const { world, owner } = this;
-    if (this.hasEnded) return;
+    if (this.#hasEnded) return;
     const now = world.scheduler.uptime;
     const silence = silenceOf({
-      state: this.state,
+      state: this.#state,
       sessionTimeoutMs: SESSION_MS,
-      inStateMs: now - this.enteredAt,
-      confirmedMs: now - this.confirmedAt,
-      fetchMs: now - (this.stoodStillAt ?? now),
+      inStateMs: now - this.#enteredAt,
+      confirmedMs: now - this.#confirmedAt,
+      fetchMs: now - (this.#stoodStillAt ?? now),
     });
     if (silence !== null) {
       world.cover('group:silent');
       world.trace(`${owner.name} makes a new session: ${silence}`);
-      this.fail('silent');
+      this.#fail('silent');
       return;
     }
-    world.scheduler.after(WATCH_EVERY_MS, owner, () => this.watch());
+    world.scheduler.after(WATCH_EVERY_MS, owner, () => this.#watch());
   }
 }

@@ -25,7 +25,7 @@ type LogOf = (lane: number, topic: 'commands' | 'messages', from: bigint, to: bi
  */
 export class Database {
   tables = new Tables();
-  private readonly backups: { readonly at: number; readonly tables: Tables }[] = [];
+  readonly #backups: { readonly at: number; readonly tables: Tables }[] = [];
 
   constructor(
     private readonly world: World,
@@ -54,15 +54,15 @@ export class Database {
   }
 
   advanceCursor(lease: Lease, sequence: bigint): void {
-    const row = this.ours(lease);
+    const row = this.#ours(lease);
     // As in the SQL statement: never beyond the row's own sequence.
-    if (row.laneSequence < sequence) throw this.fenced(lease);
+    if (row.laneSequence < sequence) throw this.#fenced(lease);
     row.publishedSequence = sequence;
-    this.dropOutbox(lease.lane, sequence);
+    this.#dropOutbox(lease.lane, sequence);
   }
 
   limitsRebuilt(lease: Lease): void {
-    this.ours(lease).rebuildLimits = false;
+    this.#ours(lease).rebuildLimits = false;
   }
 
   orders(lanes: readonly number[]): LaneOrders[] {
@@ -85,39 +85,34 @@ export class Database {
 
   /** @throws LaneFencedError, or the error of a constraint; nothing is written then */
   write(lease: Lease, step: LaneStep, parts: readonly BatchWrites[], published: PublishedCursor): void {
-    this.assertWritable(lease, step, parts);
-    this.apply(lease, step, parts, published);
+    this.#assertWritable(lease, step, parts);
+    this.#apply(lease, step, parts, published);
   }
 
   /** Batches of different lanes, all of them or none. @throws as `write` */
   writeTogether(batches: readonly BatchToWrite[]): void {
-    for (const { lease, writes } of batches) this.assertWritable(lease, writes, [writes]);
-    for (const { lease, writes, published } of batches) this.apply(lease, writes, [writes], published);
+    for (const { lease, writes } of batches) this.#assertWritable(lease, writes, [writes]);
+    for (const { lease, writes, published } of batches) this.#apply(lease, writes, [writes], published);
     if (batches.length > 1) this.world.cover('batch:committed with others');
   }
 
-  private assertWritable(lease: Lease, step: LaneStep, parts: readonly BatchWrites[]): void {
-    const row = this.ours(lease);
+  #assertWritable(lease: Lease, step: LaneStep, parts: readonly BatchWrites[]): void {
+    const row = this.#ours(lease);
     // As in the SQL statement: the row must have the position from which the batch continues.
-    if (row.laneSequence !== step.laneSequenceBefore) throw this.fenced(lease);
+    if (row.laneSequence !== step.laneSequenceBefore) throw this.#fenced(lease);
     for (const part of parts) assertInsertable(this.tables, part);
   }
 
-  private apply(
-    lease: Lease,
-    step: LaneStep,
-    parts: readonly BatchWrites[],
-    published: PublishedCursor,
-  ): void {
-    const row = this.ours(lease);
-    this.judge(row, step, published);
-    this.noteTaken(row, step, rolledByClock(step, parts, row));
+  #apply(lease: Lease, step: LaneStep, parts: readonly BatchWrites[], published: PublishedCursor): void {
+    const row = this.#ours(lease);
+    this.#judge(row, step, published);
+    this.#noteTaken(row, step, rolledByClock(step, parts, row));
     if (parts.length > 1) this.world.cover('batch:month start in parts');
     Object.assign(row, step.offsets, {
       laneSequence: step.laneSequence,
       publishedSequence: published.sequence,
     });
-    if (published.hasOutbox) this.dropOutbox(lease.lane, published.sequence);
+    if (published.hasOutbox) this.#dropOutbox(lease.lane, published.sequence);
     for (const part of parts) applyWrites(this.tables, lease, part, this.world.scheduler.now);
     this.world.cover('batch:committed');
     const text = `${row.commandOffset}/${row.messageOffset} sequence ${row.laneSequence}`;
@@ -125,7 +120,7 @@ export class Database {
   }
 
   /** A lane only ever goes forward. */
-  private judge(row: LaneRow, { offsets }: LaneStep, published: PublishedCursor): void {
+  #judge(row: LaneRow, { offsets }: LaneStep, published: PublishedCursor): void {
     const { lane, commandOffset, messageOffset, publishedSequence, laneSequence } = row;
     if (offsets.commandOffset < commandOffset || offsets.messageOffset < messageOffset)
       this.world.fail(`lane ${lane} went back from ${commandOffset}/${messageOffset}`);
@@ -135,7 +130,7 @@ export class Database {
       );
   }
 
-  private noteTaken(
+  #noteTaken(
     { lane, commandOffset, messageOffset }: LaneRow,
     { offsets }: LaneStep,
     rolled: Taken['rolled'],
@@ -159,16 +154,16 @@ export class Database {
   }
 
   backUp(): void {
-    this.backups.push({ at: this.world.scheduler.now, tables: this.tables.clone() });
+    this.#backups.push({ at: this.world.scheduler.now, tables: this.tables.clone() });
   }
 
   get backupCount(): number {
-    return this.backups.length;
+    return this.#backups.length;
   }
 
   /** They belong to another log. */
   dropBackups(): void {
-    this.backups.length = 0;
+    this.#backups.length = 0;
   }
 
   /**
@@ -176,26 +171,26 @@ export class Database {
    * @returns the time at which it was made
    */
   restore(): number {
-    const { at, tables } = this.backups.pop()!;
+    const { at, tables } = this.#backups.pop()!;
     this.tables = tables;
     // The first step of the documented procedure: no process of the lost time has such an epoch.
     for (const row of tables.lanes.values()) row.epoch += EPOCH_AFTER_RESTORE;
     return at;
   }
 
-  private ours(lease: Lease): LaneRow {
+  #ours(lease: Lease): LaneRow {
     const row = this.tables.lanes.get(lease.lane);
-    if (row?.epoch !== lease.epoch) throw this.fenced(lease);
+    if (row?.epoch !== lease.epoch) throw this.#fenced(lease);
     return row;
   }
 
-  private fenced({ lane, epoch }: Lease): LaneFencedError {
+  #fenced({ lane, epoch }: Lease): LaneFencedError {
     this.world.cover('fence:database');
     this.world.trace(`database fenced lane ${lane} epoch ${epoch}`);
     return new LaneFencedError(lane);
   }
 
-  private dropOutbox(lane: number, through: bigint): void {
+  #dropOutbox(lane: number, through: bigint): void {
     const rows = this.tables.outboxOf.get(lane) ?? [];
     this.tables.outboxOf.set(
       lane,

@@ -38,18 +38,18 @@ const MAX_SHARED_ROWS = 20;
 
 /** A process's store: the contract of `LedgerStore`, on the simulated database and through an unreliable network. */
 export class SimStore implements LedgerStore {
-  private readonly commits: GroupCommit;
+  readonly #commits: GroupCommit;
 
   constructor(
     private readonly connection: Pick<Connection, 'request'>,
     private readonly database: Database,
   ) {
     const write = (batches: readonly BatchToWrite[]) =>
-      this.ask('writeBatch', () => database.writeTogether(batches));
-    this.commits = new GroupCommit({ atOnce: 1, maxRows: MAX_SHARED_ROWS, write });
+      this.#ask('writeBatch', () => database.writeTogether(batches));
+    this.#commits = new GroupCommit({ atOnce: 1, maxRows: MAX_SHARED_ROWS, write });
   }
 
-  private ask<T>(what: string, effect: () => T): Promise<T> {
+  #ask<T>(what: string, effect: () => T): Promise<T> {
     return this.connection.request(what, effect);
   }
 
@@ -58,31 +58,31 @@ export class SimStore implements LedgerStore {
     owner: string,
     start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
   ): Promise<TakenLane> {
-    return this.ask('takeLane', () => this.database.takeLane(lane, owner, start));
+    return this.#ask('takeLane', () => this.database.takeLane(lane, owner, start));
   }
 
   readOwner(lane: number): Promise<LaneOwner | undefined> {
-    return this.ask('readOwner', () => {
+    return this.#ask('readOwner', () => {
       const row = this.database.tables.lanes.get(lane);
       return row && { epoch: row.epoch, owner: row.owner };
     });
   }
 
   advanceCursor(lease: Lease, sequence: bigint): Promise<void> {
-    return this.ask('advanceCursor', () => this.database.advanceCursor(lease, sequence));
+    return this.#ask('advanceCursor', () => this.database.advanceCursor(lease, sequence));
   }
 
   readOrders(lanes: readonly number[]): Promise<LaneOrders[]> {
-    return this.ask('readOrders', () => this.database.orders(lanes));
+    return this.#ask('readOrders', () => this.database.orders(lanes));
   }
 
   limitsRebuilt(lease: Lease): Promise<void> {
-    return this.ask('limitsRebuilt', () => this.database.limitsRebuilt(lease));
+    return this.#ask('limitsRebuilt', () => this.database.limitsRebuilt(lease));
   }
 
   async loadBooks(ids: readonly string[]): Promise<Map<string, Books>> {
     if (ids.length === 0) return new Map();
-    const rows = await this.ask('loadBooks', () => ids.map((id) => [id, this.database.books(id)] as const));
+    const rows = await this.#ask('loadBooks', () => ids.map((id) => [id, this.database.books(id)] as const));
     return new Map(rows.map(([id, { main, subs }]) => [id, new Books(main, subs)]));
   }
 
@@ -92,7 +92,7 @@ export class SimStore implements LedgerStore {
         const row = table.get(`${mainAccountId} ${id}`);
         return row ? [{ ...row }] : [];
       });
-    const { holds, charges, refunds, references } = await this.ask('loadMessages', () => {
+    const { holds, charges, refunds, references } = await this.#ask('loadMessages', () => {
       const { tables } = this.database;
       return {
         holds: find(tables.holds, touched.holds),
@@ -109,7 +109,7 @@ export class SimStore implements LedgerStore {
 
   async loadCommands(commands: readonly OwnedId[]): Promise<Map<string, KnownCommand>> {
     if (commands.length === 0) return new Map();
-    return this.ask('loadCommands', () => {
+    return this.#ask('loadCommands', () => {
       const { tables } = this.database;
       const known = new Map<string, KnownCommand>();
       for (const { mainAccountId, id } of commands) {
@@ -125,7 +125,7 @@ export class SimStore implements LedgerStore {
   }
 
   writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void> {
-    return this.commits.write({ lease, writes, published });
+    return this.#commits.write({ lease, writes, published });
   }
 
   async writeParts(
@@ -136,11 +136,11 @@ export class SimStore implements LedgerStore {
   ): Promise<void> {
     // Made here in the process, whatever its later outcome.
     const made = [...parts];
-    return this.ask('writeParts', () => this.database.write(lease, step, made, published));
+    return this.#ask('writeParts', () => this.database.write(lease, step, made, published));
   }
 
   unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]> {
-    return this.ask('unpublished', () => {
+    return this.#ask('unpublished', () => {
       const { journalOf, outboxOf } = this.database.tables;
       const isWanted = (row: { laneSequence: bigint }) =>
         row.laneSequence > after && row.laneSequence <= through;
@@ -158,11 +158,11 @@ export class SimStore implements LedgerStore {
   }
 
   tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]> {
-    return this.ask('tombstonesDue', () => this.database.tombstonesDue(deletedBefore, max));
+    return this.#ask('tombstonesDue', () => this.database.tombstonesDue(deletedBefore, max));
   }
 
   mainAccountIds(after: string, max: number): Promise<string[]> {
-    return this.ask('mainAccountIds', () =>
+    return this.#ask('mainAccountIds', () =>
       [...this.database.tables.mainAccounts.keys()]
         .filter((id) => id > after)
         .sort()
@@ -171,11 +171,11 @@ export class SimStore implements LedgerStore {
   }
 
   loadMain(mainAccountId: string): Promise<MainAccount | undefined> {
-    return this.ask('loadMain', () => this.database.books(mainAccountId).main ?? undefined);
+    return this.#ask('loadMain', () => this.database.books(mainAccountId).main ?? undefined);
   }
 
   subAccountsPage(mainAccountId: string, after: string, max: number): Promise<SubAccount[]> {
-    return this.ask('subAccountsPage', () =>
+    return this.#ask('subAccountsPage', () =>
       this.database
         .books(mainAccountId)
         .subs.filter(({ id }) => id > after)
@@ -185,10 +185,10 @@ export class SimStore implements LedgerStore {
   }
 
   transfersPage(mainAccountId: string, after: number, max: number): Promise<StoredTransfer[]> {
-    return this.ask('transfersPage', () => transfersPage(this.database.tables, mainAccountId, after, max));
+    return this.#ask('transfersPage', () => transfersPage(this.database.tables, mainAccountId, after, max));
   }
 
   statementsPage(mainAccountId: string, after: StatementKey, max: number): Promise<StoredStatement[]> {
-    return this.ask('statementsPage', () => statementsPage(this.database.tables, mainAccountId, after, max));
+    return this.#ask('statementsPage', () => statementsPage(this.database.tables, mainAccountId, after, max));
   }
 }

@@ -47,7 +47,7 @@ export class Connection {
     world.onPoint(owner, `${what} asked`);
     // A process that died while sending may have sent its request.
     if ((owner.state as string) === 'dead' && world.random.chance(0.5)) return new Promise(() => undefined);
-    const fault = this.draw(what);
+    const fault = this.#draw(what);
     const resets = world.resets[this.server];
     const isReset = () => world.resets[this.server] !== resets;
     return new Promise((resolve, reject) => {
@@ -84,7 +84,7 @@ export class Connection {
     });
   }
 
-  private draw(what: string): RequestFault | undefined {
+  #draw(what: string): RequestFault | undefined {
     const { world } = this;
     if (!world.random.chance(world.rates.request)) return undefined;
     const fault = world.random.pick(FAULTS);

@@ -27,13 +27,13 @@ export class Disasters {
   readonly lost = new Set<KafkaRecord>();
   readonly resumptions: Resumption[] = [];
   /** Lanes with restored rows, until an operator has decided. */
-  private readonly restored = new Set<number>();
+  readonly #restored = new Set<number>();
   /** `topic:partition` of recreated logs whose lane's row still refers to the old one. */
-  private readonly anew = new Set<string>();
+  readonly #anew = new Set<string>();
   /** Lanes that an operator is working on. */
-  private readonly deciding = new Set<number>();
-  private quietUntil = 0;
-  private hasStruck = false;
+  readonly #deciding = new Set<number>();
+  #quietUntil = 0;
+  #hasStruck = false;
 
   constructor(
     private readonly world: World,
@@ -41,35 +41,35 @@ export class Disasters {
     private readonly database: Database,
     private readonly fleet: Fleet,
   ) {
-    this.look();
+    this.#look();
   }
 
   strike(): void {
     const { world, database, broker } = this;
     // One after the other: several at once are not simulated.
-    if (this.deciding.size > 0 || this.anew.size > 0 || world.scheduler.now < this.quietUntil) return;
+    if (this.#deciding.size > 0 || this.#anew.size > 0 || world.scheduler.now < this.#quietUntil) return;
     // A lane without a row in the backup would start at the beginning, which could not be detected.
     if (database.tables.lanes.size < broker.partitionCount) return;
     const dice = world.random.next();
     const backsUp = dice < 0.3 || database.backupCount === 0;
     if (backsUp) database.backUp();
-    else if (dice < 0.55) this.restore();
-    else if (dice < 0.65) this.recreate();
-    else this.retain();
+    else if (dice < 0.55) this.#restore();
+    else if (dice < 0.65) this.#recreate();
+    else this.#retain();
     if (backsUp) return;
-    this.hasStruck = true;
-    this.quietUntil = world.scheduler.now + 240_000;
+    this.#hasStruck = true;
+    this.#quietUntil = world.scheduler.now + 240_000;
   }
 
   /** Restores the database to an earlier state, under lanes that may be running. */
-  private restore(): void {
+  #restore(): void {
     const { world, database } = this;
     const madeAt = database.restore();
     world.cover('disaster:restore');
     world.trace(`database restored as of ${new Date(madeAt).toISOString()}`);
     world.resets.database += 1;
     for (const [lane, row] of database.tables.lanes) {
-      this.restored.add(lane);
+      this.#restored.add(lane);
       for (const topic of INPUTS)
         for (const record of this.broker.partition(topic, lane).committed(offsetOf(row, topic)))
           this.undone.set(record, world.scheduler.now);
@@ -77,7 +77,7 @@ export class Disasters {
   }
 
   /** Deletes a topic and creates it again, while the ledger is stopped. */
-  private recreate(): void {
+  #recreate(): void {
     const { world, broker, database, fleet } = this;
     const topic = world.random.pick(INPUTS);
     world.cover('disaster:topic made anew');
@@ -88,14 +88,14 @@ export class Disasters {
     world.resets.broker += 1;
     for (const log of broker.logsOf(topic)) {
       const row = database.tables.lanes.get(log.partition) as LaneRow;
-      this.lose(log, offsetOf(row, topic), log.high);
+      this.#lose(log, offsetOf(row, topic), log.high);
       log.recreate();
-      if (offsetOf(row, topic) > 0n) this.anew.add(`${topic}:${log.partition}`);
+      if (offsetOf(row, topic) > 0n) this.#anew.add(`${topic}:${log.partition}`);
     }
   }
 
   /** Retention removes unread records, where most of them wait. */
-  private retain(): void {
+  #retain(): void {
     const { world, broker, database } = this;
     const readTo = (log: Partition) =>
       offsetOf(database.tables.lanes.get(log.partition) as LaneRow, log.topic);
@@ -110,47 +110,47 @@ export class Disasters {
   }
 
   /** The operator's check for the alarm of a stopped lane. */
-  private look(): void {
+  #look(): void {
     const { world, fleet, broker } = this;
-    world.scheduler.after(LOOK_EVERY_MS, SERVERS, () => this.look());
+    world.scheduler.after(LOOK_EVERY_MS, SERVERS, () => this.#look());
     for (let lane = 0; lane < broker.partitionCount; lane += 1) {
       const isStopped = fleet.running.some(({ lanes }) => lanes.get(lane)?.state === 'broken');
-      if (!isStopped || this.deciding.has(lane)) continue;
-      if (!this.hasStruck) world.fail(`lane ${lane} stopped, and nothing had happened to log or database`);
-      this.deciding.add(lane);
-      world.scheduler.after(world.random.int(5_000, 60_000), SERVERS, () => this.decide(lane));
+      if (!isStopped || this.#deciding.has(lane)) continue;
+      if (!this.#hasStruck) world.fail(`lane ${lane} stopped, and nothing had happened to log or database`);
+      this.#deciding.add(lane);
+      world.scheduler.after(world.random.int(5_000, 60_000), SERVERS, () => this.#decide(lane));
     }
   }
 
   /** Like the operator's command: the corrected row, a new generation, and a new epoch. */
-  private decide(lane: number): void {
+  #decide(lane: number): void {
     const { world, broker, database } = this;
     const row = database.tables.lanes.get(lane) as LaneRow;
     for (const topic of INPUTS) {
       const log = broker.partition(topic, lane);
-      if (this.anew.delete(`${topic}:${lane}`)) moveTo(row, topic, 0n);
+      if (this.#anew.delete(`${topic}:${lane}`)) moveTo(row, topic, 0n);
       if (offsetOf(row, topic) >= log.low) continue;
-      this.lose(log, offsetOf(row, topic), log.low);
+      this.#lose(log, offsetOf(row, topic), log.low);
       moveTo(row, topic, log.low);
     }
     row.epoch += 1n;
-    row.generation = Math.max(row.generation, this.publishedGeneration(lane)) + 1;
+    row.generation = Math.max(row.generation, this.#publishedGeneration(lane)) + 1;
     row.rebuildLimits = true;
-    if (this.restored.delete(lane)) this.noteResumption(row);
+    if (this.#restored.delete(lane)) this.#noteResumption(row);
     world.cover('operator:decided');
     world.trace(`operator lets lane ${lane} go on in generation ${row.generation}`);
     // Until the lane has noticed, the alarm is outdated.
-    world.scheduler.after(15_000, SERVERS, () => this.deciding.delete(lane));
+    world.scheduler.after(15_000, SERVERS, () => this.#deciding.delete(lane));
   }
 
   /** A restored row may have a generation that readers have passed already. */
-  private publishedGeneration(lane: number): number {
+  #publishedGeneration(lane: number): number {
     const events = this.broker.partition(TOPICS.events, lane).committed();
     const generationOf = ({ value }: KafkaRecord): number => JSON.parse(String(value)).data.generation;
     return events.reduce((highest, event) => Math.max(highest, generationOf(event)), 0);
   }
 
-  private noteResumption({ lane, generation }: LaneRow): void {
+  #noteResumption({ lane, generation }: LaneRow): void {
     const { database, broker } = this;
     const own = [...database.tables.mainAccounts.values()].filter(
       ({ id }) => partitionFor(id, broker.partitionCount) === lane,
@@ -159,7 +159,7 @@ export class Disasters {
     this.resumptions.push({ lane, generation, sequences });
   }
 
-  private lose(log: Partition, from: bigint, to: bigint): void {
+  #lose(log: Partition, from: bigint, to: bigint): void {
     for (const record of log.committed(from, to)) this.lost.add(record);
   }
 }

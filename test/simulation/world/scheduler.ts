@@ -29,48 +29,48 @@ const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
  * only on its seed.
  */
 export class Scheduler {
-  private readonly heap: Entry[] = [];
-  private readonly backlog = new Map<Owner, Entry[]>();
-  private readonly hash = createHash('sha256');
-  private readonly lines: string[] = [];
-  private order = 0;
-  private time: number;
-  private warped = 0;
+  readonly #heap: Entry[] = [];
+  readonly #backlog = new Map<Owner, Entry[]>();
+  readonly #hash = createHash('sha256');
+  readonly #lines: string[] = [];
+  #order = 0;
+  #time: number;
+  #warped = 0;
   /** Lines traced so far. */
   traced = 0;
   /** Called with each line; for `--trace`. */
   onLine: ((line: string) => void) | undefined;
 
   constructor(start: number) {
-    this.time = start;
+    this.#time = start;
   }
 
   /** Milliseconds since 1970. */
   get now(): number {
-    return this.time;
+    return this.#time;
   }
 
   /** Milliseconds of elapsed time without `warp`. */
   get uptime(): number {
-    return this.time - this.warped;
+    return this.#time - this.#warped;
   }
 
   /** A hash of everything that happened: two runs that differ anywhere have different values. */
   digest(): string {
-    return this.hash.copy().digest('hex').slice(0, 16);
+    return this.#hash.copy().digest('hex').slice(0, 16);
   }
 
   trace(line: string): void {
-    const stamped = `${new Date(this.time).toISOString()} ${line}`;
-    this.hash.update(stamped);
+    const stamped = `${new Date(this.#time).toISOString()} ${line}`;
+    this.#hash.update(stamped);
     this.traced += 1;
-    this.lines.push(stamped);
-    if (this.lines.length > KEPT_LINES * 2) this.lines.splice(0, KEPT_LINES);
+    this.#lines.push(stamped);
+    if (this.#lines.length > KEPT_LINES * 2) this.#lines.splice(0, KEPT_LINES);
     this.onLine?.(stamped);
   }
 
   lastLines(count = KEPT_LINES): readonly string[] {
-    return this.lines.slice(-count);
+    return this.#lines.slice(-count);
   }
 
   /**
@@ -78,9 +78,9 @@ export class Scheduler {
    * @returns a function that cancels it
    */
   after(ms: number, owner: Owner, run: () => void): () => void {
-    this.order += 1;
-    const entry = { at: this.time + Math.max(0, ms), order: this.order, owner, run, isCancelled: false };
-    this.push(entry);
+    this.#order += 1;
+    const entry = { at: this.#time + Math.max(0, ms), order: this.#order, owner, run, isCancelled: false };
+    this.#push(entry);
     return () => {
       entry.isCancelled = true;
     };
@@ -92,48 +92,48 @@ export class Scheduler {
 
   /** Runs the entries that waited while their owner was suspended, in their order. */
   wake(owner: Owner): void {
-    const waiting = this.backlog.get(owner) ?? [];
-    this.backlog.delete(owner);
-    for (const entry of waiting) this.push({ ...entry, at: this.time });
+    const waiting = this.#backlog.get(owner) ?? [];
+    this.#backlog.delete(owner);
+    for (const entry of waiting) this.#push({ ...entry, at: this.#time });
   }
 
   /** Skips days without events: everything due later keeps its distance. */
   warp(ms: number): void {
-    this.time += ms;
-    this.warped += ms;
-    for (const entry of this.heap) entry.at += ms;
+    this.#time += ms;
+    this.#warped += ms;
+    for (const entry of this.#heap) entry.at += ms;
   }
 
   async runUntil(end: number): Promise<void> {
     await settled();
-    for (let next = this.heap[0]; next !== undefined && next.at <= end; next = this.heap[0]) {
-      this.pop();
-      this.time = Math.max(this.time, next.at);
+    for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
+      this.#pop();
+      this.#time = Math.max(this.#time, next.at);
       if (next.isCancelled || next.owner.state === 'dead') continue;
       if (next.owner.state === 'paused') {
-        this.backlog.set(next.owner, [...(this.backlog.get(next.owner) ?? []), next]);
+        this.#backlog.set(next.owner, [...(this.#backlog.get(next.owner) ?? []), next]);
         continue;
       }
       next.run();
       await settled();
     }
-    this.time = Math.max(this.time, end);
+    this.#time = Math.max(this.#time, end);
   }
 
-  private push(entry: Entry): void {
-    const { heap } = this;
+  #push(entry: Entry): void {
+    const heap = this.#heap;
     heap.push(entry);
     let at = heap.length - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (!isBefore(heap[at] as Entry, heap[parent] as Entry)) return;
-      this.swap(at, parent);
+      this.#swap(at, parent);
       at = parent;
     }
   }
 
-  private pop(): void {
-    const { heap } = this;
+  #pop(): void {
+    const heap = this.#heap;
     const last = heap.pop() as Entry;
     if (heap.length === 0) return;
     heap[0] = last;
@@ -145,15 +145,15 @@ export class Scheduler {
       if (left < heap.length && isBefore(heap[left] as Entry, heap[least] as Entry)) least = left;
       if (right < heap.length && isBefore(heap[right] as Entry, heap[least] as Entry)) least = right;
       if (least === at) return;
-      this.swap(at, least);
+      this.#swap(at, least);
       at = least;
     }
   }
 
-  private swap(a: number, b: number): void {
-    const entry = this.heap[a] as Entry;
-    this.heap[a] = this.heap[b] as Entry;
-    this.heap[b] = entry;
+  #swap(a: number, b: number): void {
+    const entry = this.#heap[a] as Entry;
+    this.#heap[a] = this.#heap[b] as Entry;
+    this.#heap[b] = entry;
   }
 }
 

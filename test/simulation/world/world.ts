@@ -33,7 +33,7 @@ export class World {
   readonly resets = { database: 0, broker: 0 };
   /** Called at every request and answer of a process. It may kill the process. */
   onPoint: (owner: Owner, what: string) => void = () => undefined;
-  private isBroken: Error | undefined;
+  #isBroken: Error | undefined;
 
   constructor(seed: number, start: number) {
     this.random = new SeededRandom(seed);
@@ -54,12 +54,12 @@ export class World {
 
   /** Ends the run after this step, because the ledger must not be able to swallow the violation. */
   fail(detail: string): void {
-    this.isBroken ??= new SimulationFailure(detail);
+    this.#isBroken ??= new SimulationFailure(detail);
   }
 
   /** @throws the violation that `fail` noted */
   assertWhole(): void {
-    if (this.isBroken) throw this.isBroken;
+    if (this.#isBroken) throw this.#isBroken;
   }
 
   /** Milliseconds that a message between two machines takes. */

@@ -59,15 +59,15 @@ export class MonthStart {
   readonly main: MainAccount;
   /** Number of events of all parts. */
   readonly events: number;
-  private readonly subs: readonly SubAccount[];
-  private returned = ZERO;
-  private returns = 0;
-  private granted = ZERO;
-  private grants = 0;
-  private funded = 0;
-  private unfunded = 0;
+  readonly #subs: readonly SubAccount[];
+  #returned = ZERO;
+  #returns = 0;
+  #granted = ZERO;
+  #grants = 0;
+  #funded = 0;
+  #unfunded = 0;
   /** Suspensions that begin or end with it: by low balance, or because an earlier month start had failed. */
-  private readonly suspensions: readonly SuspensionChange[];
+  readonly #suspensions: readonly SuspensionChange[];
 
   constructor(
     books: Books,
@@ -75,90 +75,91 @@ export class MonthStart {
     at: EpochMs,
   ) {
     this.main = { ...before };
-    this.subs = [...books.subAccounts.values()]
+    this.#subs = [...books.subAccounts.values()]
       .filter((stored) => stored.lifecycle !== 'deleted')
       .sort(byFundingOrder);
     startNextPeriod(this.main, at);
-    this.sumUp();
-    this.main.balance = subtract(add(before.balance, this.returned), this.granted);
-    this.main.granted = add(subtract(before.granted, this.returned), this.granted);
-    this.suspensions = suspensionChanges(before, this.main);
-    this.events = this.subs.length + 1 + this.suspensions.length;
+    this.#sumUp();
+    this.main.balance = subtract(add(before.balance, this.#returned), this.#granted);
+    this.main.granted = add(subtract(before.granted, this.#returned), this.#granted);
+    this.#suspensions = suspensionChanges(before, this.main);
+    this.events = this.#subs.length + 1 + this.#suspensions.length;
     this.main.sequence += this.events;
-    this.main.transferSequence += this.returns + this.grants;
+    this.main.transferSequence += this.#returns + this.#grants;
   }
 
   /** The month start in parts of at most `size` sub-accounts, always at least one part. */
   *parts(size: number): Generator<MonthStartPart> {
-    const { before, subs } = this;
+    const { before } = this;
+    const subs = this.#subs;
     const returns: Cursor = { sequence: before.transferSequence, balance: before.balance };
-    const grants = this.firstGrant();
+    const grants = this.#firstGrant();
     for (let from = 0; ; from += size) {
       const until = Math.min(from + size, subs.length);
-      const part = this.part(from, until, returns, grants);
+      const part = this.#part(from, until, returns, grants);
       if (until < subs.length) yield part;
       else {
-        yield { ...part, events: [...part.events, ...this.summary()] };
+        yield { ...part, events: [...part.events, ...this.#summary()] };
         return;
       }
     }
   }
 
   /** Where the grants begin: after all returns. */
-  private firstGrant(): Cursor {
+  #firstGrant(): Cursor {
     const { before } = this;
     return {
-      sequence: before.transferSequence + this.returns,
-      balance: add(before.balance, this.returned),
+      sequence: before.transferSequence + this.#returns,
+      balance: add(before.balance, this.#returned),
     };
   }
 
-  private sumUp(): void {
-    for (const sub of this.subs) {
+  #sumUp(): void {
+    for (const sub of this.#subs) {
       if (sub.remaining === 0n) continue;
-      this.returned = add(this.returned, sub.remaining);
-      this.returns += 1;
+      this.#returned = add(this.#returned, sub.remaining);
+      this.#returns += 1;
     }
-    const { balance: all } = this.firstGrant();
-    for (const sub of this.subs) {
+    const { balance: all } = this.#firstGrant();
+    for (const sub of this.#subs) {
       if (sub.lifecycle !== 'active') continue;
       const lacking = sub.nextLimit ?? sub.limit;
-      const given = this.given(sub, subtract(all, this.granted));
-      this.granted = add(this.granted, given);
-      if (given > 0n) this.grants += 1;
-      if (given === lacking) this.funded += 1;
-      else if (given === 0n) this.unfunded += 1;
+      const given = this.#given(sub, subtract(all, this.#granted));
+      this.#granted = add(this.#granted, given);
+      if (given > 0n) this.#grants += 1;
+      if (given === lacking) this.#funded += 1;
+      else if (given === 0n) this.#unfunded += 1;
     }
   }
 
   /** Millipoints that the funding pass gives to a sub-account at this balance of main. */
-  private given(stored: SubAccount, balance: Points): Points {
+  #given(stored: SubAccount, balance: Points): Points {
     if (stored.lifecycle !== 'active') return ZERO;
-    const left = available({ ...this.terms, balance });
+    const left = available({ ...this.#terms, balance });
     return share(this.main.fundingPolicy, stored.nextLimit ?? stored.limit, left);
   }
 
-  private get terms() {
+  get #terms() {
     const { plan, creditLimit } = this.main;
     return { plan, creditLimit };
   }
 
-  private part(from: number, until: number, returns: Cursor, grants: Cursor): MonthStartPart {
+  #part(from: number, until: number, returns: Cursor, grants: Cursor): MonthStartPart {
     const events: DomainEvent[] = [];
     const subAccounts: SubAccount[] = [];
     const statements: PeriodStatement[] = [];
     const back: Transfer[] = [];
     const out: Transfer[] = [];
     for (let index = from; index < until; index += 1) {
-      const stored = this.subs[index] as SubAccount;
+      const stored = this.#subs[index] as SubAccount;
       const closing = closingOf(stored);
       const sub = opened(stored, this.main.period);
       const transfers: Transfer[] = [];
-      if (stored.remaining > 0n) transfers.push(this.giveBack(stored, returns));
+      if (stored.remaining > 0n) transfers.push(this.#giveBack(stored, returns));
       back.push(...transfers);
-      const points = this.given(stored, grants.balance);
+      const points = this.#given(stored, grants.balance);
       if (points > 0n) {
-        const grant = this.grant(sub, points, grants);
+        const grant = this.#grant(sub, points, grants);
         transfers.push(grant);
         out.push(grant);
       }
@@ -177,11 +178,11 @@ export class MonthStart {
   }
 
   /** The return belongs to the period that ends. Open holds stay open and keep that period. */
-  private giveBack(stored: SubAccount, at: Cursor): Transfer {
+  #giveBack(stored: SubAccount, at: Cursor): Transfer {
     at.sequence += 1;
     at.balance = add(at.balance, stored.remaining);
     return {
-      ...this.transferOf(stored),
+      ...this.#transferOf(stored),
       sequence: at.sequence,
       kind: 'month-return',
       from: `sub:${stored.id}`,
@@ -193,13 +194,13 @@ export class MonthStart {
     };
   }
 
-  private grant(sub: SubAccount, points: Points, at: Cursor): Transfer {
+  #grant(sub: SubAccount, points: Points, at: Cursor): Transfer {
     at.sequence += 1;
     at.balance = subtract(at.balance, points);
     sub.remaining = points;
     sub.opening = points;
     return {
-      ...this.transferOf(sub),
+      ...this.#transferOf(sub),
       sequence: at.sequence,
       kind: 'limit-grant',
       from: 'main',
@@ -211,16 +212,19 @@ export class MonthStart {
     };
   }
 
-  private transferOf(sub: SubAccount) {
+  #transferOf(sub: SubAccount) {
     return { subAccountId: sub.id, messageId: null, reference: '' };
   }
 
   /** The events of the main account, after those of all sub-accounts. */
-  private summary(): DomainEvent[] {
-    const { returned, granted, funded, unfunded } = this;
+  #summary(): DomainEvent[] {
+    const returned = this.#returned;
+    const granted = this.#granted;
+    const funded = this.#funded;
+    const unfunded = this.#unfunded;
     const detail = { from: this.before.period, to: this.main.period, returned, granted, funded, unfunded };
-    const first = this.before.sequence + this.subs.length + 1;
-    return [{ name: 'period.rolled', detail } as const, ...this.suspensions].map((event, index) => ({
+    const first = this.before.sequence + this.#subs.length + 1;
+    return [{ name: 'period.rolled', detail } as const, ...this.#suspensions].map((event, index) => ({
       ...event,
       sequence: first + index,
       subAccountId: null,

@@ -32,53 +32,54 @@ class Rows<Row> extends Map<string, Row> {
  * entries it always gives the cost of its messages.
  */
 export class StatementAuditor {
-  private readonly months = new Rows(() => new NaiveMonth());
-  private readonly late = new Rows(() => new NaiveLate());
-  private readonly closed = new Map<string, { closing: PeriodClosing; text: string }>();
-  private readonly limits = new Map<string, bigint>();
-  private readonly pending = new Map<string, bigint>();
+  readonly #months = new Rows(() => new NaiveMonth());
+  readonly #late = new Rows(() => new NaiveLate());
+  readonly #closed = new Map<string, { closing: PeriodClosing; text: string }>();
+  readonly #limits = new Map<string, bigint>();
+  readonly #pending = new Map<string, bigint>();
   /** Existing sub-accounts, and when the others were deleted. */
-  private readonly living = new Set<string>();
-  private readonly deletedAt = new Map<string, number>();
+  readonly #living = new Set<string>();
+  readonly #deletedAt = new Map<string, number>();
   /** Period in which a hold was placed. */
-  private readonly placed = new Map<string, string>();
-  private period = '';
+  readonly #placed = new Map<string, string>();
+  #period = '';
 
   judge(books: Books, input: Input, decision: Decided): void {
-    if (this.period === '') this.period = books.main?.period ?? '';
-    this.followTransfers(decision);
-    for (const event of decision.events) this.followLimits(event, input);
-    this.followClosings(decision, input);
-    this.followLate(decision);
-    this.compare(books, decision);
+    if (this.#period === '') this.#period = books.main?.period ?? '';
+    this.#followTransfers(decision);
+    for (const event of decision.events) this.#followLimits(event, input);
+    this.#followClosings(decision, input);
+    this.#followLate(decision);
+    this.#compare(books, decision);
   }
 
-  private followTransfers({ events }: Decided): void {
+  #followTransfers({ events }: Decided): void {
     for (const { transfers } of events)
       for (const move of transfers)
-        if (move.subAccountId !== null) this.months.of(`${move.subAccountId} ${move.period}`).follow(move);
+        if (move.subAccountId !== null) this.#months.of(`${move.subAccountId} ${move.period}`).follow(move);
   }
 
   /** Follows limits that commands requested and got. */
-  private followLimits(event: DomainEvent, input: Input): void {
+  #followLimits(event: DomainEvent, input: Input): void {
     const id = event.subAccountId ?? '';
-    const month = `${id} ${this.period}`;
-    if (event.name === 'hold.placed') this.placed.set(detailOf(event, 'hold.placed').messageId, this.period);
+    const month = `${id} ${this.#period}`;
+    if (event.name === 'hold.placed')
+      this.#placed.set(detailOf(event, 'hold.placed').messageId, this.#period);
     if (input.kind !== 'command') return;
     if (event.name === 'sub-account.opened' && input.name === 'sub-account.open') {
-      this.living.add(id);
-      this.limits.set(id, input.data.limit);
-      this.months.of(month).opening = sum(event, grants);
+      this.#living.add(id);
+      this.#limits.set(id, input.data.limit);
+      this.#months.of(month).opening = sum(event, grants);
     }
     if (event.name === 'limit.changed' && input.name === 'limit.change') {
-      this.pending.delete(id);
-      (input.data.effective === 'immediately' ? this.limits : this.pending).set(id, input.data.limit);
+      this.#pending.delete(id);
+      (input.data.effective === 'immediately' ? this.#limits : this.#pending).set(id, input.data.limit);
     }
     if (event.name === 'limit.boosted' && input.name === 'limit.boost')
-      this.months.of(month).boost += input.data.points;
+      this.#months.of(month).boost += input.data.points;
   }
 
-  private followClosings({ events, changes }: Decided, input: Input): void {
+  #followClosings({ events, changes }: Decided, input: Input): void {
     const closings = events.filter(
       ({ name }) => name === 'sub-account.rolled' || name === 'sub-account.deleted',
     );
@@ -89,24 +90,24 @@ export class StatementAuditor {
       const statement = changes.statements[index];
       equal(statement?.subAccountId, id, 'sub-account of a statement');
       equal(textOf(statement?.closing), textOf(closed), `statement of ${id} against its event`);
-      this.close(id, event, closed);
+      this.#close(id, event, closed);
       if (event.name === 'sub-account.deleted') {
-        check(this.living.delete(id), `${id} deleted, which did not live`);
-        this.deletedAt.set(id, input.at);
+        check(this.#living.delete(id), `${id} deleted, which did not live`);
+        this.#deletedAt.set(id, input.at);
       }
     }
     const rolled = events.find(({ name }) => name === 'period.rolled');
-    if (rolled) this.openMonth(detailOf(rolled, 'period.rolled').to, events);
+    if (rolled) this.#openMonth(detailOf(rolled, 'period.rolled').to, events);
   }
 
-  private close(id: string, event: DomainEvent, closing: PeriodClosing): void {
-    const key = `${id} ${this.period}`;
-    equal(closing.period, this.period, `period that closes of ${id}`);
-    check(!this.closed.has(key), `${key} closed twice`);
-    const month = this.months.of(key);
-    const returned = sum(event, (move) => returns(move) && move.period === this.period);
+  #close(id: string, event: DomainEvent, closing: PeriodClosing): void {
+    const key = `${id} ${this.#period}`;
+    equal(closing.period, this.#period, `period that closes of ${id}`);
+    check(!this.#closed.has(key), `${key} closed twice`);
+    const month = this.#months.of(key);
+    const returned = sum(event, (move) => returns(move) && move.period === this.#period);
     equal(closing.opening, month.opening, `opening of ${key}`);
-    equal(closing.limit, this.limits.get(id), `limit of ${key}`);
+    equal(closing.limit, this.#limits.get(id), `limit of ${key}`);
     equal(closing.boost, month.boost, `boost of ${key}`);
     equal(closing.used, month.used, `used of ${key}`);
     equal(closing.overage, month.overage, `overage of ${key}`);
@@ -115,31 +116,31 @@ export class StatementAuditor {
     equal(closing.granted, month.given + returned, `granted of ${key}`);
     const { granted, used, overage } = closing;
     equal(granted - (used - overage) - closing.held, closing.returned, `equation of ${key}`);
-    this.closed.set(key, { closing, text: textOf(closing) });
+    this.#closed.set(key, { closing, text: textOf(closing) });
   }
 
   /** Opens the next month: with the points that each sub-account got, and its pending limit. */
-  private openMonth(to: string, events: readonly DomainEvent[]): void {
-    for (const id of this.living)
-      check(this.closed.has(`${id} ${this.period}`), `${id} ${this.period} left open`);
-    this.period = to;
-    for (const [id, limit] of this.pending) this.limits.set(id, limit);
-    this.pending.clear();
+  #openMonth(to: string, events: readonly DomainEvent[]): void {
+    for (const id of this.#living)
+      check(this.#closed.has(`${id} ${this.#period}`), `${id} ${this.#period} left open`);
+    this.#period = to;
+    for (const [id, limit] of this.#pending) this.#limits.set(id, limit);
+    this.#pending.clear();
     for (const event of events)
       if (event.name === 'sub-account.rolled')
-        this.months.of(`${event.subAccountId} ${to}`).opening = sum(event, grants);
+        this.#months.of(`${event.subAccountId} ${to}`).opening = sum(event, grants);
   }
 
   /**
    * Checks facts of an ended month, or of a deleted sub-account: each must be marked as late and noted as a late
    * entry.
    */
-  private followLate({ events, changes }: Decided): void {
+  #followLate({ events, changes }: Decided): void {
     const expected = new Rows(() => new NaiveLate());
     for (const event of events) {
       const id = event.subAccountId ?? '';
       const { period, late } = event.detail as { period?: string; late?: boolean };
-      const over = this.deletedAt.has(id) || period !== this.period;
+      const over = this.#deletedAt.has(id) || period !== this.#period;
       const entry = expected.of(`${id} ${period}`);
       if (event.name === 'message.charged') {
         equal(late, over, 'late flag of a charge');
@@ -154,7 +155,7 @@ export class StatementAuditor {
       if (event.name === 'hold.released') {
         const { messageId } = detailOf(event, 'hold.released');
         const returned = sum(event, held);
-        equal(period, this.placed.get(messageId) ?? null, `period of hold ${messageId}`);
+        equal(period, this.#placed.get(messageId) ?? null, `period of hold ${messageId}`);
         equal(late, over && returned > 0n, 'late flag of a release');
         if (over) entry.add({ returned });
       }
@@ -170,7 +171,7 @@ export class StatementAuditor {
     }
     for (const key of new Set([...expected.keys(), ...actual.keys()])) {
       actual.of(key).agree(expected.of(key), key);
-      this.late.of(key).add(expected.of(key));
+      this.#late.of(key).add(expected.of(key));
     }
   }
 
@@ -178,11 +179,11 @@ export class StatementAuditor {
    * Checks that a statement and its late entries agree with the transfers, and that rows have their opening and
    * deletion.
    */
-  private compare(books: Books, { changes }: Decided): void {
-    for (const key of new Set([...this.closed.keys(), ...this.late.keys()])) {
-      const statement = this.closed.get(key);
-      const month = this.months.get(key);
-      const late = this.late.get(key);
+  #compare(books: Books, { changes }: Decided): void {
+    for (const key of new Set([...this.#closed.keys(), ...this.#late.keys()])) {
+      const statement = this.#closed.get(key);
+      const month = this.#months.get(key);
+      const late = this.#late.get(key);
       if (!statement && !(late && late.used > 0n)) continue;
       const used = (statement?.closing.used ?? 0n) + (late?.used ?? 0n) - (late?.refunded ?? 0n);
       equal(used, month?.used ?? 0n, `statement and late entries of ${key}`);
@@ -192,9 +193,9 @@ export class StatementAuditor {
         equal(textOf(statement.closing), statement.text, `closed statement of ${key}`);
     }
     for (const sub of books.subAccounts.values()) {
-      equal(sub.deletedAt, this.deletedAt.get(sub.id) ?? null, `deletion of ${sub.id}`);
-      const opening = this.months.get(`${sub.id} ${this.period}`)?.opening ?? 0n;
-      if (sub.period === this.period) equal(sub.opening, opening, `opening of ${sub.id}`);
+      equal(sub.deletedAt, this.#deletedAt.get(sub.id) ?? null, `deletion of ${sub.id}`);
+      const opening = this.#months.get(`${sub.id} ${this.#period}`)?.opening ?? 0n;
+      if (sub.period === this.#period) equal(sub.opening, opening, `opening of ${sub.id}`);
     }
   }
 }

@@ -35,26 +35,26 @@ export class Auditor {
   readonly balances = new Map<string, bigint>();
   /** Points of messages minus refunds, by sub-account and period. */
   readonly used = new Map<string, bigint>();
-  private sequence = 0;
-  private transfers = 0;
-  private readonly charged = new Map<string, { points: bigint; refunded: bigint }>();
-  private readonly refunds = new Set<string>();
-  private readonly resolved = new Set<string>();
-  private readonly begun = new Set<string>();
+  #sequence = 0;
+  #transfers = 0;
+  readonly #charged = new Map<string, { points: bigint; refunded: bigint }>();
+  readonly #refunds = new Set<string>();
+  readonly #resolved = new Set<string>();
+  readonly #begun = new Set<string>();
 
   balance = (account: string): bigint => this.balances.get(account) ?? 0n;
 
   judge(books: Books, input: Input, decision: Decision): void {
     if (decision.kind === 'decided') {
-      this.followEvents(books, decision);
-      for (const transfer of transfersOf(decision)) this.followTransfer(books, transfer);
-      for (const event of decision.events) this.followFact(books, event, input);
+      this.#followEvents(books, decision);
+      for (const transfer of transfersOf(decision)) this.#followTransfer(books, transfer);
+      for (const event of decision.events) this.#followFact(books, event, input);
     }
-    if (books.main) this.compare(books);
+    if (books.main) this.#compare(books);
   }
 
   /** Invariant 4. Also checks that the rows to write equal the transfers of the events. */
-  private followEvents(books: Books, decision: Decided): void {
+  #followEvents(books: Books, decision: Decided): void {
     const isFailedAgain = books.main?.monthStartFailed === true && decision.changes.transfers.length === 0;
     check(decision.events.length > 0 || isFailedAgain, 'a decision without an event');
     const moves = transfersOf(decision);
@@ -64,13 +64,13 @@ export class Auditor {
     const count = (wanted: EventName) => decision.events.filter(({ name }) => name === wanted).length;
     equal(decision.changes.refunds.length, count('message.credited'), 'refunds to write');
     for (const event of decision.events)
-      if (books.main) equal(event.sequence, ++this.sequence, `sequence of ${event.name}`);
+      if (books.main) equal(event.sequence, ++this.#sequence, `sequence of ${event.name}`);
       else equal(event.sequence, 0, 'sequence without books');
   }
 
   /** Invariants 2 and 3, move by move. */
-  private followTransfer(books: Books, move: Transfer): void {
-    equal(move.sequence, ++this.transfers, 'transfer sequence');
+  #followTransfer(books: Books, move: Transfer): void {
+    equal(move.sequence, ++this.#transfers, 'transfer sequence');
     check(move.amount > 0n, 'a transfer of nothing');
     const direction = `${kindOf(move.from)}>${kindOf(move.to)}`;
     check(DIRECTIONS.has(direction), `points went ${direction}`);
@@ -97,13 +97,13 @@ export class Auditor {
   }
 
   /** Invariant 5: effects that happen at most once, and never exceed the available points. */
-  private followFact(books: Books, event: DomainEvent, input: Input): void {
+  #followFact(books: Books, event: DomainEvent, input: Input): void {
     const sum = (test: (move: Transfer) => boolean) =>
       event.transfers.filter(test).reduce((total, { amount }) => total + amount, 0n);
     if (event.name === 'message.charged') {
       const fact = detailOf(event, 'message.charged');
-      check(!this.charged.has(fact.messageId), `${fact.messageId} charged twice`);
-      this.charged.set(fact.messageId, { points: fact.points, refunded: 0n });
+      check(!this.#charged.has(fact.messageId), `${fact.messageId} charged twice`);
+      this.#charged.set(fact.messageId, { points: fact.points, refunded: 0n });
       if (input.kind === 'message.sent') equal(fact.points, input.points, 'points charged');
       equal(fact.fromHold + fact.fromSub + fact.fromMain, fact.points, 'parts of a charge');
       for (const [account, part] of Object.entries({
@@ -124,11 +124,11 @@ export class Auditor {
         for (const move of event.transfers)
           if (kindOf(move.from) === 'sub') equal(move.fromBalance, 0n, 'left to a sub-account with overage');
       if (books.holds.has(fact.messageId) && books.holds.get(fact.messageId)?.state === 'settled')
-        this.resolve(fact.messageId);
+        this.#resolve(fact.messageId);
     }
     if (event.name === 'hold.placed') {
       const fact = detailOf(event, 'hold.placed');
-      check(!this.resolved.has(fact.messageId), `hold ${fact.messageId} placed again`);
+      check(!this.#resolved.has(fact.messageId), `hold ${fact.messageId} placed again`);
       equal(
         sum(({ to }) => to === `hold:${fact.messageId}`),
         fact.points,
@@ -142,9 +142,9 @@ export class Auditor {
         fact.points,
         'points released',
       );
-      this.resolve(fact.messageId);
+      this.#resolve(fact.messageId);
     }
-    if (event.name === 'message.credited') this.followRefund(event, input);
+    if (event.name === 'message.credited') this.#followRefund(event, input);
     if (event.name === 'sub-account.rolled') {
       const sub = books.subAccounts.get(event.subAccountId ?? '');
       equal(sub?.boost, 0n, 'boost after a month start');
@@ -154,18 +154,18 @@ export class Auditor {
       const { from, to } = detailOf(event, 'period.rolled');
       if (input.kind === 'command' && input.name === 'period.roll')
         equal(to, input.data.period, 'requested period');
-      check(!this.begun.has(to) && !this.begun.has(`after ${from}`), `${to} rolled twice`);
-      this.begun.add(to).add(`after ${from}`);
+      check(!this.#begun.has(to) && !this.#begun.has(`after ${from}`), `${to} rolled twice`);
+      this.#begun.add(to).add(`after ${from}`);
       const months = (text: string) => Number(text.slice(0, 4)) * 12 + Number(text.slice(5));
       equal(months(to), months(from) + 1, 'months rolled');
     }
   }
 
-  private followRefund(event: DomainEvent, input: Input): void {
+  #followRefund(event: DomainEvent, input: Input): void {
     const fact = detailOf(event, 'message.credited');
-    check(!this.refunds.has(fact.refundId), `refund ${fact.refundId} twice`);
-    this.refunds.add(fact.refundId);
-    const charge = this.charged.get(fact.messageId);
+    check(!this.#refunds.has(fact.refundId), `refund ${fact.refundId} twice`);
+    this.#refunds.add(fact.refundId);
+    const charge = this.#charged.get(fact.messageId);
     if (!charge) throw new Error(`audit: refund of ${fact.messageId}, which was never charged`);
     const left = charge.points - charge.refunded;
     const requested = input.kind === 'message.refunded' ? input.points : fact.requested;
@@ -179,13 +179,13 @@ export class Auditor {
     );
   }
 
-  private resolve(messageId: string): void {
-    check(!this.resolved.has(messageId), `hold ${messageId} resolved twice`);
-    this.resolved.add(messageId);
+  #resolve(messageId: string): void {
+    check(!this.#resolved.has(messageId), `hold ${messageId} resolved twice`);
+    this.#resolved.add(messageId);
   }
 
   /** Invariants 1, 2 and 3, on the stored rows. */
-  private compare(books: Books): void {
+  #compare(books: Books): void {
     const main = books.main;
     if (!main) return;
     let subs = 0n;
@@ -205,7 +205,7 @@ export class Auditor {
     equal(main.granted, subs, 'stored sum of sub-accounts');
     equal(main.held, holds, 'stored sum of holds');
     equal(main.balance + main.used + subs + holds - main.purchased, 0n, 'sum of all balances');
-    equal(main.sequence, this.sequence, 'stored sequence');
-    equal(main.transferSequence, this.transfers, 'stored transfer sequence');
+    equal(main.sequence, this.#sequence, 'stored sequence');
+    equal(main.transferSequence, this.#transfers, 'stored transfer sequence');
   }
 }

@@ -128,14 +128,14 @@ export class Scenario {
   /** Like the pipeline: due months first, then the input. */
   feed(input: Input): Decision {
     this.rollDue(input.at);
-    if (isRollRetried(this.books, input, 'before')) this.rollAgain(input.at);
-    const decision = this.take(input);
-    if (isRollRetried(this.books, input, 'after')) this.rollAgain(input.at);
+    if (isRollRetried(this.books, input, 'before')) this.#rollAgain(input.at);
+    const decision = this.#take(input);
+    if (isRollRetried(this.books, input, 'after')) this.#rollAgain(input.at);
     return decision;
   }
 
-  private rollAgain(at: number): void {
-    do this.take({ kind: 'clock', mainAccountId: 'ma_1', at });
+  #rollAgain(at: number): void {
+    do this.#take({ kind: 'clock', mainAccountId: 'ma_1', at });
     while (isRollDue(this.books, at));
   }
 
@@ -144,7 +144,7 @@ export class Scenario {
     this.events = [];
     this.statements = [];
     this.lateEntries = [];
-    while (isRollDue(this.books, at)) this.take({ kind: 'clock', mainAccountId: 'ma_1', at });
+    while (isRollDue(this.books, at)) this.#take({ kind: 'clock', mainAccountId: 'ma_1', at });
   }
 
   /** The last refusal's detail. */
@@ -171,7 +171,7 @@ export class Scenario {
     });
   }
 
-  private take(input: Input): Decision {
+  #take(input: Input): Decision {
     const decision = this.act(this.books, input, this.policy);
     this.deadLetter = decision.kind === 'dead-letter' ? decision.detail : '';
     if (decision.kind !== 'decided') return decision;

@@ -31,14 +31,14 @@ export class Authenticator {
    * @throws ProblemError `unauthorized` without a valid credential
    */
   async authenticate({ authorization, cookie }: CredentialHeaders): Promise<Principal> {
-    if (authorization !== undefined) return this.byKey(authorization);
+    if (authorization !== undefined) return this.#byKey(authorization);
     const token = this.cookie.read(cookie);
     const session = token === undefined ? undefined : await this.sessions.find(token);
     if (token === undefined || session === undefined) throw unauthorized();
     return principalOfSession(session, token);
   }
 
-  private async byKey(authorization: string): Promise<Principal> {
+  async #byKey(authorization: string): Promise<Principal> {
     const key = BEARER.exec(authorization)?.[1];
     const row = key === undefined ? undefined : await this.keys.find(toKeyId(hashApiKey(key)));
     if (key === undefined || row === undefined || hasExpired(row)) throw unauthorized();

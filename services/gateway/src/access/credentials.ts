@@ -46,12 +46,14 @@ export class Credentials {
 
   /** Undefined if there is no such login, its books are not open yet, or the sub-account is not active. */
   find(login: CreateSession): Promise<Credential | undefined> {
-    return 'login' in login ? this.findLogin(login.login) : this.findSub(login.mainAccount, login.subAccount);
+    return 'login' in login
+      ? this.#findLogin(login.login)
+      : this.#findSub(login.mainAccount, login.subAccount);
   }
 
   /** The credential of a session's owner. */
   async of(owner: Owner): Promise<Credential | undefined> {
-    if (owner.kind !== 'sub') return this.findLogin(owner.loginKey);
+    if (owner.kind !== 'sub') return this.#findLogin(owner.loginKey);
     const { mainAccountId, subAccountId } = owner;
     const row = await this.prisma.subAccount.findUnique({
       where: { mainAccountId_id: { mainAccountId, id: subAccountId } },
@@ -108,7 +110,7 @@ export class Credentials {
   }
 
   /** One query in any case, so that its duration reveals nothing. */
-  private async findLogin(login: string): Promise<Credential | undefined> {
+  async #findLogin(login: string): Promise<Credential | undefined> {
     const rows = await this.prisma.$queryRaw<LoginRow[]>(Prisma.sql`
       SELECT l.kind, l.login_key AS "loginKey", l.main_account_id AS "mainAccountId", l.login AS name,
              l.password_hash AS "passwordHash"
@@ -117,7 +119,7 @@ export class Credentials {
     return rows[0];
   }
 
-  private async findSub(mainLoginKey: string, name: string): Promise<Credential | undefined> {
+  async #findSub(mainLoginKey: string, name: string): Promise<Credential | undefined> {
     const rows = await this.prisma.$queryRaw<SubRow[]>(Prisma.sql`
       SELECT s.main_account_id AS "mainAccountId", s.id AS "subAccountId", s.name, s.password_hash AS "passwordHash"
         FROM main_account m

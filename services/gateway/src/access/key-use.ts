@@ -5,8 +5,8 @@ const EVERY_MS = 60_000;
 
 /** When keys were last used. Kept in memory, and written once a minute for all keys. */
 export class KeyUse {
-  private used = new Map<string, number>();
-  private readonly work: PeriodicTask;
+  #used = new Map<string, number>();
+  readonly #work: PeriodicTask;
 
   constructor(
     private readonly prisma: Pick<PrismaClient, '$executeRaw'>,
@@ -14,7 +14,7 @@ export class KeyUse {
   ) {
     const onError = (err: unknown) =>
       this.log.warn({ err }, 'the last use of keys could not be written, tried again');
-    this.work = new PeriodicTask(() => this.write(), {
+    this.#work = new PeriodicTask(() => this.#write(), {
       firstMs: EVERY_MS,
       everyMs: EVERY_MS,
       retryMs: EVERY_MS,
@@ -23,27 +23,27 @@ export class KeyUse {
   }
 
   start(): void {
-    this.work.start();
+    this.#work.start();
   }
 
   /** @param id of the key */
   note(id: string): void {
-    this.used.set(id, Date.now());
+    this.#used.set(id, Date.now());
   }
 
   /** Writes the noted uses, if the database is available. */
   async close(): Promise<void> {
-    await this.work.close();
-    await this.write().catch((err: unknown) =>
+    await this.#work.close();
+    await this.#write().catch((err: unknown) =>
       this.log.warn({ err }, 'the last use of keys could not be written'),
     );
   }
 
   /** @throws the database's error; the noted uses are kept */
-  private async write(): Promise<void> {
-    const used = this.used;
+  async #write(): Promise<void> {
+    const used = this.#used;
     if (used.size === 0) return;
-    this.used = new Map();
+    this.#used = new Map();
     try {
       await this.prisma.$executeRaw(Prisma.sql`
         WITH used AS (
@@ -52,7 +52,7 @@ export class KeyUse {
             JOIN api_key k ON k.id = x.id ORDER BY k.id FOR UPDATE OF k)
         UPDATE api_key k SET last_used_at = greatest(k.last_used_at, used.at) FROM used WHERE k.id = used.id`);
     } catch (error) {
-      this.used = new Map([...used, ...this.used]);
+      this.#used = new Map([...used, ...this.#used]);
       throw error;
     }
   }

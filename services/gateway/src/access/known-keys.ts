@@ -16,13 +16,13 @@ const MAX_KEYS = 10_000;
  * `outdated` before it answers. Unknown keys are not kept, because anyone could fill the memory with them.
  */
 export class KnownKeys {
-  private readonly kept = new LRUCache<string, ApiKey>({ max: MAX_KEYS, ttl: MAX_AGE_MS });
-  private readonly reads: SharedRead<ApiKey | null>;
+  readonly #kept = new LRUCache<string, ApiKey>({ max: MAX_KEYS, ttl: MAX_AGE_MS });
+  readonly #reads: SharedRead<ApiKey | null>;
   /** Raised by `forget`: results of earlier reads are not kept. */
-  private epoch = 0;
+  #epoch = 0;
 
   constructor(read: (keyHash: string) => Promise<ApiKey | null>) {
-    this.reads = new SharedRead(read);
+    this.#reads = new SharedRead(read);
   }
 
   static of(prisma: PrismaClient): KnownKeys {
@@ -36,13 +36,13 @@ export class KnownKeys {
    * @throws the database's error
    */
   async find(keyHash: string): Promise<ApiKey | undefined> {
-    const kept = this.kept.get(keyHash);
+    const kept = this.#kept.get(keyHash);
     if (kept) return kept;
-    const epoch = this.epoch;
+    const epoch = this.#epoch;
     const start = performance.now();
-    const read = await this.reads.get(keyHash);
+    const read = await this.#reads.get(keyHash);
     // A read may take long. Its result is as old as its start.
-    if (read && this.epoch === epoch) this.kept.set(keyHash, read, { start });
+    if (read && this.#epoch === epoch) this.#kept.set(keyHash, read, { start });
     return read ?? undefined;
   }
 
@@ -52,7 +52,7 @@ export class KnownKeys {
   }
 
   forget(keyHash: string): void {
-    this.epoch += 1;
-    this.kept.delete(keyHash);
+    this.#epoch += 1;
+    this.#kept.delete(keyHash);
   }
 }

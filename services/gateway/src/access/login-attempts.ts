@@ -75,8 +75,8 @@ export class LoginAttempts {
   ofLogin({ key, mainAccountId }: LoginAccount, ip: string, device: string | undefined): Promise<Attempt> {
     const { perAddress, perAccount, perNetwork, firstDelayMs: firstMs, maxDelayMs, windowMs } = this.limits;
     const own = { mainAccountId, firstMs, maxMs: windowMs, free: perNetwork };
-    if (device !== undefined) return this.begin([{ ...own, what: `device ${device} ${key}` }], true);
-    return this.begin(
+    if (device !== undefined) return this.#begin([{ ...own, what: `device ${device} ${key}` }], true);
+    return this.#begin(
       [
         // Counted before the account, so that a refused address cannot slow down accounts.
         {
@@ -103,19 +103,19 @@ export class LoginAttempts {
     const whose = owner.kind === 'sub' ? `${owner.mainAccountId} ${owner.subAccountId}` : owner.loginKey;
     const { mainAccountId } = owner;
     const what = `password ${owner.kind} ${whose}`;
-    return this.begin([{ what, mainAccountId, free, firstMs, maxMs }], true);
+    return this.#begin([{ what, mainAccountId, free, firstMs, maxMs }], true);
   }
 
   /** The password was correct: resets the account's counts. For the address, only this attempt is taken back. */
   async succeeded({ counts }: Attempt): Promise<void> {
     const own = counts.filter(({ isShared }) => !isShared);
     await this.prisma.loginAttempt.deleteMany({ where: { keyHash: { in: own.map(hashOf) } } });
-    await this.giveBack(counts.filter(({ isShared }) => isShared));
+    await this.#giveBack(counts.filter(({ isShared }) => isShared));
   }
 
   /** The password was not checked. */
   async notTried({ counts }: Attempt): Promise<void> {
-    await this.giveBack(counts);
+    await this.#giveBack(counts);
   }
 
   /** Resets the counts of a customer's login and of its sub-accounts' logins. */
@@ -123,20 +123,20 @@ export class LoginAttempts {
     await tx.loginAttempt.deleteMany({ where: { mainAccountId } });
   }
 
-  private async begin(counts: readonly Count[], isKnownDevice: boolean): Promise<Attempt> {
+  async #begin(counts: readonly Count[], isKnownDevice: boolean): Promise<Attempt> {
     for (const [index, count] of counts.entries()) {
       try {
-        await this.add(count);
+        await this.#add(count);
       } catch (error) {
-        await this.giveBack(counts.slice(0, index));
+        await this.#giveBack(counts.slice(0, index));
         throw error;
       }
     }
-    await this.clean();
+    await this.#clean();
     return { counts, isKnownDevice };
   }
 
-  private async add(count: Count): Promise<void> {
+  async #add(count: Count): Promise<void> {
     const { windowMs } = this.limits;
     const attempts = Prisma.sql`(CASE WHEN a.ends_at <= now() THEN 1 ELSE least(a.attempts, 1000000) + 1 END)`;
     const window = interval(Math.max(windowMs, count.maxMs));
@@ -159,14 +159,14 @@ export class LoginAttempts {
   }
 
   /** Takes the attempt back. It was counted, so it did not have to wait. */
-  private async giveBack(counts: readonly Count[]): Promise<void> {
+  async #giveBack(counts: readonly Count[]): Promise<void> {
     await this.prisma.loginAttempt.updateMany({
       where: { keyHash: { in: counts.map(hashOf) }, attempts: { gt: 0 } },
       data: { attempts: { decrement: 1 }, nextAt: null },
     });
   }
 
-  private async clean(): Promise<void> {
+  async #clean(): Promise<void> {
     await this.prisma.$executeRaw`
       DELETE FROM login_attempt WHERE key_hash IN (
         SELECT key_hash FROM login_attempt WHERE ends_at < now() - interval '1 minute'

@@ -10,10 +10,10 @@ import type { Credential } from './credentials.js';
 
 /** Audit entries of logins, which are written before the caller is known. */
 export class LoginEntries {
-  private readonly refused: RefusedEntries;
+  readonly #refused: RefusedEntries;
 
   constructor(prisma: PrismaClient, log: Logger) {
-    this.refused = new RefusedEntries(prisma, log);
+    this.#refused = new RefusedEntries(prisma, log);
   }
 
   /** Runs in the transaction that makes the session. */
@@ -36,7 +36,7 @@ export class LoginEntries {
     const whose = credential
       ? { ...ownerOf(credential), name: credential.name }
       : ({ kind: 'unknown', id: null, name: null } as const);
-    await this.refused.note(REQUEST(origin), {
+    await this.#refused.note(REQUEST(origin), {
       actor: { ...whose, credential: 'none' },
       ...(credential ? subjectOf(credential) : { mainAccountId: null }),
       outcome: 'refused',

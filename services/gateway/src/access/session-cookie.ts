@@ -8,7 +8,7 @@ const MAX_LENGTH = 128;
  * with `Secure` (RFC 6265bis).
  */
 class OwnCookie {
-  private readonly secure: boolean;
+  readonly #secure: boolean;
   readonly name: string;
 
   constructor(
@@ -16,8 +16,8 @@ class OwnCookie {
     name: string,
     private readonly lasting: { readonly maxAge?: number } = {},
   ) {
-    this.secure = publicUrl.startsWith('https:');
-    this.name = this.secure ? `__Host-${name}` : name;
+    this.#secure = publicUrl.startsWith('https:');
+    this.name = this.#secure ? `__Host-${name}` : name;
   }
 
   /** The token in a `Cookie` header. */
@@ -28,15 +28,16 @@ class OwnCookie {
 
   /** A `Set-Cookie` header. */
   write(token: string): string {
-    return this.stringify(token, this.lasting);
+    return this.#stringify(token, this.lasting);
   }
 
   clear(): string {
-    return this.stringify('', { maxAge: 0 });
+    return this.#stringify('', { maxAge: 0 });
   }
 
-  private stringify(value: string, more: { maxAge?: number }): string {
-    const { name, secure } = this;
+  #stringify(value: string, more: { maxAge?: number }): string {
+    const { name } = this;
+    const secure = this.#secure;
     return stringifySetCookie({ name, value, httpOnly: true, sameSite: 'lax', path: '/', secure, ...more });
   }
 }

@@ -58,11 +58,11 @@ export class SessionStore {
       SELECT se.id, se.kind, se.login_key AS "loginKey", se.main_account_id AS "mainAccountId",
              se.sub_account_id AS "subAccountId", coalesce(s.name, m.name, l.login) AS name, l.login,
              se.expires_at AS "expiresAt",
-             se.idle_at < least(se.expires_at, now() + ${this.idle(1 - RENEW_AFTER)}) AS "isAging"
+             se.idle_at < least(se.expires_at, now() + ${this.#idle(1 - RENEW_AFTER)}) AS "isAging"
         ${LIVE} AND se.token_hash = ${hashSessionToken(token)}`);
     const [row] = rows;
     if (!row) return undefined;
-    if (row.isAging) await this.renew(row.id);
+    if (row.isAging) await this.#renew(row.id);
     return { id: row.id, owner: ownerOf(row), name: row.name, login: row.login, expiresAt: row.expiresAt };
   }
 
@@ -80,13 +80,13 @@ export class SessionStore {
     const { kind, mainAccountId } = credential;
     const loginKey = kind === 'sub' ? null : credential.loginKey;
     const subAccountId = kind === 'sub' ? credential.subAccountId : null;
-    if (subAccountId !== null && !(await this.lockActive(mainAccountId, subAccountId))) return false;
+    if (subAccountId !== null && !(await this.#lockActive(mainAccountId, subAccountId))) return false;
     await this.prisma.$executeRaw(Prisma.sql`
       INSERT INTO session (id, token_hash, kind, login_key, main_account_id, sub_account_id, password_mark,
                            expires_at, idle_at)
       VALUES (${`se_${uuidv7()}`}, ${hashSessionToken(token)}, ${kind}, ${loginKey}, ${mainAccountId}, ${subAccountId},
-              sha256(convert_to(${credential.passwordHash}, 'UTF8')), now() + ${this.max()},
-              now() + least(${this.idle(1)}, ${this.max()}))`);
+              sha256(convert_to(${credential.passwordHash}, 'UTF8')), now() + ${this.#max()},
+              now() + least(${this.#idle(1)}, ${this.#max()}))`);
     await this.prisma.$executeRaw`
       DELETE FROM session WHERE id IN (
         SELECT id FROM session WHERE idle_at < now() ORDER BY idle_at LIMIT ${CLEAN_ROWS} FOR UPDATE SKIP LOCKED)`;
@@ -101,7 +101,7 @@ export class SessionStore {
    * Locks the sub-account, so that a deactivation either came first and is seen, or comes later and ends this
    * session.
    */
-  private async lockActive(mainAccountId: string | null, subAccountId: string): Promise<boolean> {
+  async #lockActive(mainAccountId: string | null, subAccountId: string): Promise<boolean> {
     const rows = await this.prisma.$queryRaw<unknown[]>(Prisma.sql`
       SELECT 1 FROM sub_account_state
        WHERE main_account_id = ${mainAccountId} AND sub_account_id = ${subAccountId} AND lifecycle = 'active'
@@ -109,16 +109,16 @@ export class SessionStore {
     return rows.length === 1;
   }
 
-  private async renew(id: string): Promise<void> {
+  async #renew(id: string): Promise<void> {
     await this.prisma.$executeRaw(Prisma.sql`
-      UPDATE session SET idle_at = least(expires_at, now() + ${this.idle(1)}) WHERE id = ${id}`);
+      UPDATE session SET idle_at = least(expires_at, now() + ${this.#idle(1)}) WHERE id = ${id}`);
   }
 
-  private idle(share: number): Prisma.Sql {
+  #idle(share: number): Prisma.Sql {
     return Prisma.sql`make_interval(secs => ${(this.times.idleMs * share) / 1_000}::float8)`;
   }
 
-  private max(): Prisma.Sql {
+  #max(): Prisma.Sql {
     return Prisma.sql`make_interval(secs => ${this.times.maxMs / 1_000}::float8)`;
   }
 }

@@ -57,14 +57,14 @@ export class SessionsService {
         await entries.refusedLogin(credential, origin, error.code);
       throw error;
     });
-    if (!(await this.isRight(credential, login.password, attempt)) || !credential) {
+    if (!(await this.#isRight(credential, login.password, attempt)) || !credential) {
       await entries.refusedLogin(credential, origin, 'unauthorized');
       throw unauthorized();
     }
     await attempts.succeeded(attempt);
-    const upgraded = await this.upgrade(credential, login.password);
+    const upgraded = await this.#upgrade(credential, login.password);
     let known = '';
-    const answer = await this.open(upgraded, this.parts.cookie.read(cookie), async (tx, session) => {
+    const answer = await this.#open(upgraded, this.parts.cookie.read(cookie), async (tx, session) => {
       known = await devices.remember(tx, browser, account.key, device !== undefined);
       await entries.loggedIn(tx, session, origin);
     });
@@ -76,7 +76,7 @@ export class SessionsService {
    * A login is the only moment at which a hash can be renewed. The password is the same, so the login's other
    * sessions continue.
    */
-  private async upgrade(credential: Credential, password: string): Promise<Credential> {
+  async #upgrade(credential: Credential, password: string): Promise<Credential> {
     if (!isOutdated(credential.passwordHash)) return credential;
     const { credentials, prisma } = this.parts;
     const passwordHash = await hashPassword(password);
@@ -105,13 +105,13 @@ export class SessionsService {
     if (owner.kind === 'sub') requireSubAccountPassword(request.body.newPassword);
     requireGoodPassword('newPassword', request.body.newPassword, [login ?? name]);
     const changed = await this.parts.refused.around(request, factsOf(request.principal), () =>
-      this.replacePassword(request, owner),
+      this.#replacePassword(request, owner),
     );
-    return this.open(changed, request.principal.secret);
+    return this.#open(changed, request.principal.secret);
   }
 
   /** @throws ProblemError `validation-failed` if the current password is wrong */
-  private async replacePassword(
+  async #replacePassword(
     request: ValidatedRequest<'changePassword'>,
     owner: LiveSession['owner'],
   ): Promise<Credential> {
@@ -119,7 +119,8 @@ export class SessionsService {
     const { principal, body } = request;
     const attempt = await attempts.ofOwnPassword(owner);
     const credential = await credentials.of(owner);
-    if (!(await this.isRight(credential, body.currentPassword, attempt)) || !credential) throw wrongCurrent();
+    if (!(await this.#isRight(credential, body.currentPassword, attempt)) || !credential)
+      throw wrongCurrent();
     await attempts.succeeded(attempt);
     const passwordHash = await hashPassword(body.newPassword);
     await prisma.$transaction(async (tx) => {
@@ -151,7 +152,7 @@ export class SessionsService {
     };
   }
 
-  private async isRight(credential: Credential | undefined, password: string, attempt: Attempt) {
+  async #isRight(credential: Credential | undefined, password: string, attempt: Attempt) {
     try {
       const stored = credential?.passwordHash ?? this.parts.decoyHash;
       return await verifyPassword(stored, password, attempt.isKnownDevice);
@@ -162,7 +163,7 @@ export class SessionsService {
   }
 
   /** Makes a new session, and ends the one that the request came with. */
-  private async open(
+  async #open(
     credential: Credential,
     before: string | undefined,
     opened?: (tx: Transaction, session: LiveSession) => Promise<void>,

@@ -14,7 +14,7 @@ export const PUBLIC_URL = Symbol('public URL');
 @Controller()
 export class OpenController {
   // As bytes, so that concurrent answers share them.
-  private document: Buffer | undefined;
+  #document: Buffer | undefined;
 
   constructor(
     private readonly health: Health,
@@ -37,8 +37,8 @@ export class OpenController {
 
   @Get('openapi.json')
   openapi(@Res() reply: FastifyReply): void {
-    this.document ??= Buffer.from(JSON.stringify(openApiDocument(this.publicUrl)));
-    reply.type('application/json').header('cache-control', 'public, max-age=300').send(this.document);
+    this.#document ??= Buffer.from(JSON.stringify(openApiDocument(this.publicUrl)));
+    reply.type('application/json').header('cache-control', 'public, max-age=300').send(this.#document);
   }
 
   @Get('asyncapi.json')

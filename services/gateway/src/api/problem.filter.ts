@@ -36,7 +36,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (reply.sent) return;
-    const found = this.toProblem(error, request);
+    const found = this.#toProblem(error, request);
     const { status } = ERRORS[found.code];
     if (status >= 500)
       this.log.error({ err: error, requestId: request.id, code: found.code }, 'request failed');
@@ -47,7 +47,7 @@ export class ProblemFilter implements ExceptionFilter {
       .send(problemBody(found.code, found.fields, this.publicUrl, request.id));
   }
 
-  private toProblem(error: unknown, request: FastifyRequest): ProblemError {
+  #toProblem(error: unknown, request: FastifyRequest): ProblemError {
     if (error instanceof ProblemError) return error;
     if (isConnectionError(error)) {
       this.monitor.databaseLost(error);

@@ -40,9 +40,9 @@ type Counted = Parameters<
  * recently valid credential are not.
  */
 export class RequestLimits {
-  private readonly keys = new WeakMap<object, string>();
-  private readonly known = new LRUCache<string, true>({ max: MAX_COUNTED, ttl: KNOWN_MS });
-  private readonly counts: Record<keyof RequestBounds, Count | undefined>;
+  readonly #keys = new WeakMap<object, string>();
+  readonly #known = new LRUCache<string, true>({ max: MAX_COUNTED, ttl: KNOWN_MS });
+  readonly #counts: Record<keyof RequestBounds, Count | undefined>;
 
   private constructor(
     fastify: FastifyInstance,
@@ -55,9 +55,9 @@ export class RequestLimits {
         : fastify.createRateLimit({
             max,
             timeWindow: windowMs,
-            keyGenerator: (request: Counted) => this.keys.get(request.raw) ?? '',
+            keyGenerator: (request: Counted) => this.#keys.get(request.raw) ?? '',
           });
-    this.counts = {
+    this.#counts = {
       address: count(bounds.address),
       customer: count(bounds.customer),
       mainAccount: count(bounds.mainAccount, CUSTOMER_WINDOW_MS),
@@ -81,7 +81,7 @@ export class RequestLimits {
    * @throws ProblemError `too-many-requests`
    */
   async requireOfAddress(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    await this.count('address', limitedAddress(clientAddress(request)), request, reply);
+    await this.#count('address', limitedAddress(clientAddress(request)), request, reply);
   }
 
   /**
@@ -89,13 +89,13 @@ export class RequestLimits {
    * @throws ProblemError `too-many-requests` if its address has no requests left
    */
   async requireOfStranger(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (this.known.get(credentialOf(request)) !== undefined) return;
+    if (this.#known.get(credentialOf(request)) !== undefined) return;
     await this.requireOfAddress(request, reply);
   }
 
   /** The credential was wrong, so its next request counts on the address. */
   wasWrong(request: FastifyRequest): void {
-    this.known.delete(credentialOf(request));
+    this.#known.delete(credentialOf(request));
   }
 
   /**
@@ -103,27 +103,27 @@ export class RequestLimits {
    * @throws ProblemError `too-many-requests`
    */
   async requireOf(principal: Principal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    this.known.set(credentialOf(request), true);
+    this.#known.set(credentialOf(request), true);
     // From now on the caller's own limit applies, not that of the address.
     reply.removeHeader('ratelimit').removeHeader('ratelimit-policy');
-    await this.count(KIND[principal.who], principal.credentialId, request, reply);
+    await this.#count(KIND[principal.who], principal.credentialId, request, reply);
     const { mainAccountId } = principal;
     if (mainAccountId === undefined) return;
-    await this.count('mainAccount', mainAccountId, request, reply).catch((error: unknown) => {
+    await this.#count('mainAccount', mainAccountId, request, reply).catch((error: unknown) => {
       this.customers.refused('requests', mainAccountId);
       throw error;
     });
   }
 
-  private async count(
-    kind: keyof typeof this.counts,
+  async #count(
+    kind: keyof RequestBounds,
     key: string,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const count = this.counts[kind];
+    const count = this.#counts[kind];
     if (!count) return;
-    this.keys.set(request.raw, key);
+    this.#keys.set(request.raw, key);
     const result = await count(request);
     if (result.isAllowed) return;
     // Report the key's limit: what is left of a one-second window is outdated before anyone reads it.

@@ -17,11 +17,11 @@ type Name = 'database' | 'broker';
  * are served again as soon as a probe succeeds.
  */
 export class DependencyMonitor {
-  private readonly errors = new Map<Name, unknown>();
-  private readonly timers = new Map<Name, NodeJS.Timeout>();
+  readonly #errors = new Map<Name, unknown>();
+  readonly #timers = new Map<Name, NodeJS.Timeout>();
   /** Running probes. `again` is set if another probe was requested meanwhile. */
-  private readonly probing = new Map<Name, { again: boolean }>();
-  private closed = false;
+  readonly #probing = new Map<Name, { again: boolean }>();
+  #closed = false;
 
   constructor(
     private readonly options: MonitorOptions,
@@ -30,29 +30,29 @@ export class DependencyMonitor {
 
   /** Resolves after the first probes, whether they succeed or fail. */
   async start(): Promise<void> {
-    await Promise.all([this.probe('database'), this.probe('broker')]);
+    await Promise.all([this.#probe('database'), this.#probe('broker')]);
   }
 
   close(): void {
-    this.closed = true;
-    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.#closed = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
   /** @throws ProblemError `service-unavailable` */
   requireDatabase(): void {
-    if (this.errors.has('database')) throw ProblemError.unavailable('database');
+    if (this.#errors.has('database')) throw ProblemError.unavailable('database');
   }
 
   /** @throws ProblemError `service-unavailable` */
   requireBroker(): void {
-    if (this.errors.has('broker')) throw ProblemError.unavailable('broker');
+    if (this.#errors.has('broker')) throw ProblemError.unavailable('broker');
   }
 
   /** A request lost its connection. That alone is not an outage, so a probe runs now. */
   databaseLost(error: unknown): void {
     this.log.warn({ err: error }, 'a request lost the database');
-    clearTimeout(this.timers.get('database'));
-    void this.probe('database');
+    clearTimeout(this.#timers.get('database'));
+    void this.#probe('database');
   }
 
   /**
@@ -60,51 +60,51 @@ export class DependencyMonitor {
    * @throws Error with the failed dependency
    */
   async check(name: Name): Promise<void> {
-    if (this.errors.has(name)) throw new Error(`${name} does not answer`);
+    if (this.#errors.has(name)) throw new Error(`${name} does not answer`);
   }
 
   /**
    * Runs one probe at a time. Otherwise a slow probe from an outage could fail after a later one has succeeded, and
    * requests would be refused although everything works.
    */
-  private async probe(name: Name): Promise<void> {
-    const running = this.probing.get(name);
+  async #probe(name: Name): Promise<void> {
+    const running = this.#probing.get(name);
     if (running) {
       running.again = true;
       return;
     }
     const probing = { again: false };
-    this.probing.set(name, probing);
-    await this.probeOnce(name);
-    this.probing.delete(name);
-    if (this.closed) return;
-    if (probing.again) return this.probe(name);
-    this.probeLater(name);
+    this.#probing.set(name, probing);
+    await this.#probeOnce(name);
+    this.#probing.delete(name);
+    if (this.#closed) return;
+    if (probing.again) return this.#probe(name);
+    this.#probeLater(name);
   }
 
   /**
    * An outage is two failures in a row, the second probe directly after the first. If this process itself was
    * suspended for a moment, its timer ends before it reads an answer that had arrived in time.
    */
-  private async probeOnce(name: Name): Promise<void> {
+  async #probeOnce(name: Name): Promise<void> {
     const run = name === 'database' ? this.options.probeDatabase : this.options.probeBroker;
     const { timeoutMs } = this.options;
     let error = await failureOf(run, timeoutMs);
-    if (error !== undefined && !this.errors.has(name) && !this.closed)
+    if (error !== undefined && !this.#errors.has(name) && !this.#closed)
       error = await failureOf(run, timeoutMs);
-    if (this.closed) return;
-    if (error !== undefined && !this.errors.has(name)) this.log.error({ err: error }, `${name} is lost`);
-    if (error === undefined && this.errors.has(name)) this.log.info({}, `${name} is back`);
-    if (error === undefined) this.errors.delete(name);
-    else this.errors.set(name, error);
+    if (this.#closed) return;
+    if (error !== undefined && !this.#errors.has(name)) this.log.error({ err: error }, `${name} is lost`);
+    if (error === undefined && this.#errors.has(name)) this.log.info({}, `${name} is back`);
+    if (error === undefined) this.#errors.delete(name);
+    else this.#errors.set(name, error);
   }
 
-  private probeLater(name: Name): void {
+  #probeLater(name: Name): void {
     const { everyMs } = this.options;
-    clearTimeout(this.timers.get(name));
-    const timer = setTimeout(() => void this.probe(name), this.errors.has(name) ? everyMs / 2 : everyMs);
+    clearTimeout(this.#timers.get(name));
+    const timer = setTimeout(() => void this.#probe(name), this.#errors.has(name) ? everyMs / 2 : everyMs);
     timer.unref();
-    this.timers.set(name, timer);
+    this.#timers.set(name, timer);
   }
 }
 

@@ -43,9 +43,9 @@ const SETTINGS = `SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather
 
 /** CSV files, made by PostgreSQL in one statement and so of one moment, and streamed. */
 export class CsvDownloads {
-  private readonly running = new Set<Transform>();
+  readonly #running = new Set<Transform>();
   /** Callers of the running downloads: a main account, or undefined for an operator. */
-  private readonly taken: (string | undefined)[] = [];
+  readonly #taken: (string | undefined)[] = [];
 
   /**
    * @param pool its own pool, so that downloads and requests do not wait for one another
@@ -59,7 +59,7 @@ export class CsvDownloads {
     metrics: Registry,
     private readonly log: Logger,
   ) {
-    const { taken } = this;
+    const taken = this.#taken;
     new Gauge({
       name: 'gateway_downloads',
       help: 'Downloads under way',
@@ -80,46 +80,46 @@ export class CsvDownloads {
    */
   async open(wanted: CsvFile, customer: string | undefined): Promise<Readable> {
     const { columns, reader, copy, timeZone, settings } = wanted;
-    this.takePlace(customer);
+    this.#takePlace(customer);
     let client: pg.PoolClient | undefined;
     try {
       client = await this.pool.connect();
-      const pid = await this.begin(client, timeZone);
+      const pid = await this.#begin(client, timeZone);
       if (settings !== undefined) await client.query({ text: settings, ...BOUNDED });
       const rows = client.query(copyTo(copy));
       const file = new CrlfRows(columns, reader);
-      this.running.add(file);
-      void this.follow(client, pid, rows, file).finally(() => this.giveBack(customer));
+      this.#running.add(file);
+      void this.#follow(client, pid, rows, file).finally(() => this.#giveBack(customer));
       return file;
     } catch (error) {
       client?.release(true);
-      this.giveBack(customer);
+      this.#giveBack(customer);
       throw error;
     }
   }
 
-  private takePlace(customer: string | undefined): void {
+  #takePlace(customer: string | undefined): void {
     const { max, perMainAccount } = this.options;
-    const own = customer === undefined ? 0 : this.taken.filter((one) => one === customer).length;
+    const own = customer === undefined ? 0 : this.#taken.filter((one) => one === customer).length;
     const isOverShare = customer !== undefined && own >= perMainAccount;
     if (isOverShare) this.customers.refused('downloads', customer);
-    if (isOverShare || this.taken.length >= max)
+    if (isOverShare || this.#taken.length >= max)
       throw new ProblemError('too-many-requests', {}, { 'retry-after': String(RETRY_AFTER_SECONDS) });
-    this.taken.push(customer);
+    this.#taken.push(customer);
   }
 
-  private giveBack(customer: string | undefined): void {
-    this.taken.splice(this.taken.indexOf(customer), 1);
+  #giveBack(customer: string | undefined): void {
+    this.#taken.splice(this.#taken.indexOf(customer), 1);
   }
 
   /** Aborts running downloads. Their readers notice that the file is incomplete. */
   async close(): Promise<void> {
-    for (const file of this.running) file.destroy(new Error('the gateway stops'));
+    for (const file of this.#running) file.destroy(new Error('the gateway stops'));
     await this.pool.end();
   }
 
   /** @returns the server process, for cancelling */
-  private async begin(client: pg.PoolClient, timeZone: string): Promise<number> {
+  async #begin(client: pg.PoolClient, timeZone: string): Promise<number> {
     await client.query({ text: 'BEGIN READ ONLY', ...BOUNDED });
     await client.query({ text: SETTINGS, ...BOUNDED });
     const { rows } = await client.query<{ pid: number }>({
@@ -131,7 +131,7 @@ export class CsvDownloads {
     return rows[0]?.pid ?? 0;
   }
 
-  private async follow(client: pg.PoolClient, pid: number, rows: Readable, file: Transform): Promise<void> {
+  async #follow(client: pg.PoolClient, pid: number, rows: Readable, file: Transform): Promise<void> {
     const timer = setTimeout(
       () => file.destroy(new Error('the download took too long')),
       this.options.timeoutMs + GRACE_MS,
@@ -147,7 +147,7 @@ export class CsvDownloads {
       await this.cancelPool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
     } finally {
       clearTimeout(timer);
-      this.running.delete(file);
+      this.#running.delete(file);
     }
   }
 }

@@ -22,11 +22,11 @@ export interface MergedWorkOptions<Item> {
  * does not wait. An urgent item waits no longer than the previous batch took.
  */
 export class BatchCoalescer<Item> {
-  private waiting: Waiting<Item>[] = [];
-  private running = false;
-  private rest: NodeJS.Timeout | undefined;
-  private lastMs = 0;
-  private startedAtMs = Number.NEGATIVE_INFINITY;
+  #waiting: Waiting<Item>[] = [];
+  #running = false;
+  #rest: NodeJS.Timeout | undefined;
+  #lastMs = 0;
+  #startedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly work: (items: readonly Item[]) => Promise<void>,
@@ -40,49 +40,49 @@ export class BatchCoalescer<Item> {
   add(items: readonly Item[]): Promise<void> {
     if (items.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.waiting.push({ items, isUrgent: items.some(this.options.isUrgent), resolve, reject });
-      if (!this.running) this.runWhenDue();
+      this.#waiting.push({ items, isUrgent: items.some(this.options.isUrgent), resolve, reject });
+      if (!this.#running) this.#runWhenDue();
     });
   }
 
-  private runWhenDue(): void {
-    if (this.waiting.length === 0) return;
-    const isUrgent = this.waiting.some((one) => one.isUrgent);
+  #runWhenDue(): void {
+    if (this.#waiting.length === 0) return;
+    const isUrgent = this.#waiting.some((one) => one.isUrgent);
     // As long as the previous batch took: a busy database gets fewer and larger batches, an idle one hardly waits.
-    const pauseMs = isUrgent ? Math.min(2 * this.lastMs, this.options.restMs) : this.options.restMs;
-    const restMs = this.startedAtMs + pauseMs - performance.now();
+    const pauseMs = isUrgent ? Math.min(2 * this.#lastMs, this.options.restMs) : this.options.restMs;
+    const restMs = this.#startedAtMs + pauseMs - performance.now();
     if (restMs <= 0) {
-      clearTimeout(this.rest);
-      this.rest = undefined;
-      void this.run();
+      clearTimeout(this.#rest);
+      this.#rest = undefined;
+      void this.#run();
     } else {
-      clearTimeout(this.rest);
-      this.rest = setTimeout(() => {
-        this.rest = undefined;
-        if (!this.running) this.runWhenDue();
+      clearTimeout(this.#rest);
+      this.#rest = setTimeout(() => {
+        this.#rest = undefined;
+        if (!this.#running) this.#runWhenDue();
       }, Math.ceil(restMs));
     }
   }
 
-  private async run(): Promise<void> {
-    this.running = true;
-    this.startedAtMs = performance.now();
-    const piece = this.take();
+  async #run(): Promise<void> {
+    this.#running = true;
+    this.#startedAtMs = performance.now();
+    const piece = this.#take();
     try {
       await this.work(piece.flatMap(({ items }) => items));
       for (const { resolve } of piece) resolve();
     } catch (error) {
       for (const { reject } of piece) reject(error);
     }
-    this.running = false;
-    this.lastMs = performance.now() - this.startedAtMs;
-    this.runWhenDue();
+    this.#running = false;
+    this.#lastMs = performance.now() - this.#startedAtMs;
+    this.#runWhenDue();
   }
 
-  private take(): Waiting<Item>[] {
-    return this.waiting.splice(
+  #take(): Waiting<Item>[] {
+    return this.#waiting.splice(
       0,
-      fitting(this.waiting, ({ items }) => items.length, this.options.maxItems),
+      fitting(this.#waiting, ({ items }) => items.length, this.options.maxItems),
     );
   }
 }

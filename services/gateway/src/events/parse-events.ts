@@ -32,14 +32,14 @@ export interface BadRecord extends Refused {
 /** Parses records. Records that were parsed early are not parsed again. */
 export class EventParser {
   /** Only for early records: an entry for every record of a backlog would keep the garbage collector busy. */
-  private readonly parsedEarly = new WeakMap<KafkaRecord, Reading<LedgerEvent>>();
+  readonly #parsedEarly = new WeakMap<KafkaRecord, Reading<LedgerEvent>>();
 
   /** Separates a batch into events and dead letters. Unknown types are left out. */
   parse(records: readonly KafkaRecord[]): { events: LedgerEvent[]; bad: BadRecord[] } {
     const events: LedgerEvent[] = [];
     const bad: BadRecord[] = [];
     for (const record of records) {
-      const read = this.parsedEarly.get(record) ?? parseEvent(record);
+      const read = this.#parsedEarly.get(record) ?? parseEvent(record);
       if (read.kind === 'valid') events.push(read.value);
       else if (read.kind === 'refused') bad.push({ ...read, record });
     }
@@ -49,7 +49,7 @@ export class EventParser {
   /** Parses the events of records that will be processed later. `parse` then returns the same objects. */
   parseEarly(records: readonly KafkaRecord[]): LedgerEvent[] {
     for (const record of records)
-      if (!this.parsedEarly.has(record)) this.parsedEarly.set(record, parseEvent(record));
+      if (!this.#parsedEarly.has(record)) this.#parsedEarly.set(record, parseEvent(record));
     return this.parse(records).events;
   }
 }

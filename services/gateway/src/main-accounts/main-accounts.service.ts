@@ -55,7 +55,7 @@ export class MainAccountsService {
     if (Object.values(configuration).every((value) => value === undefined)) {
       return this.runner.runLocal(request, {
         mainAccountId: id,
-        was: (tx) => this.lockedView(tx, id),
+        was: (tx) => this.#lockedView(tx, id),
         apply: async (tx) => {
           if (name !== undefined)
             await tx.mainAccount.update({ where: { id }, data: { name, updatedAt: new Date() } });
@@ -85,7 +85,7 @@ export class MainAccountsService {
       command,
       was: { ...this.store.toView(row), suspended: row.suspensions.includes('operator') },
       ...(effects ? { effects } : {}),
-      answer: (operation) => this.answer(operation),
+      answer: (operation) => this.#answer(operation),
     });
   }
 
@@ -95,7 +95,7 @@ export class MainAccountsService {
     const { feature } = await this.store.get(id);
     return this.runner.runLocal(request, {
       mainAccountId: id,
-      was: (tx) => this.lockedView(tx, id),
+      was: (tx) => this.#lockedView(tx, id),
       apply: async (tx) => {
         if (feature === 'inactive') {
           await tx.mainAccount.updateMany({
@@ -119,7 +119,7 @@ export class MainAccountsService {
     await this.store.get(id);
     return this.runner.runLocal(request, {
       mainAccountId: id,
-      was: (tx) => this.lockedView(tx, id),
+      was: (tx) => this.#lockedView(tx, id),
       apply: async (tx) => {
         await tx.mainAccount.update({
           where: { id },
@@ -131,12 +131,12 @@ export class MainAccountsService {
   }
 
   /** Locks the row, so that the entry of the second of two changes contains the result of the first. */
-  private async lockedView(tx: Transaction, id: string) {
+  async #lockedView(tx: Transaction, id: string) {
     await lockMainAccount(tx, id);
     return this.store.within(tx).view(id);
   }
 
-  private async answer(operation: Ended): Promise<Answer> {
+  async #answer(operation: Ended): Promise<Answer> {
     return { status: 200, body: await this.store.view(operation.mainAccountId) };
   }
 }

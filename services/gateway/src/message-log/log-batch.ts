@@ -78,101 +78,101 @@ export function applyFacts(stored: Stored, facts: readonly Fact[]): LogChanges {
 }
 
 class Batch {
-  private readonly messages = new Map<string, Logged>();
-  private readonly sent = new Map<string, SentFact>();
-  private readonly early = new Map<string, EarlyStatus>();
-  private readonly earlyGone = new Map<string, EarlyStatus>();
-  private readonly refunds = new Map<string, RefundFact>();
-  private readonly refundSums = new Map<string, bigint>();
-  private readonly rivals: RivalFact[] = [];
+  readonly #messages = new Map<string, Logged>();
+  readonly #sent = new Map<string, SentFact>();
+  readonly #early = new Map<string, EarlyStatus>();
+  readonly #earlyGone = new Map<string, EarlyStatus>();
+  readonly #refunds = new Map<string, RefundFact>();
+  readonly #refundSums = new Map<string, bigint>();
+  readonly #rivals: RivalFact[] = [];
 
   constructor(private readonly stored: Stored) {}
 
   run(facts: readonly Fact[]): LogChanges {
     for (const fact of facts) {
-      if (fact.kind === 'sent') this.onSent(fact);
-      else if (fact.kind === 'status') this.onStatus(fact);
-      else this.onRefund(fact);
+      if (fact.kind === 'sent') this.#onSent(fact);
+      else if (fact.kind === 'status') this.#onStatus(fact);
+      else this.#onRefund(fact);
     }
     const inserted: NewMessage[] = [];
     const updated: Logged[] = [];
-    for (const [key, message] of sorted(this.messages)) {
-      const sent = this.sent.get(key);
+    for (const [key, message] of sorted(this.#messages)) {
+      const sent = this.#sent.get(key);
       if (sent) inserted.push({ ...message, sent });
       else if (!isUnchanged(message, this.stored.messages.get(key))) updated.push(message);
     }
     return {
       inserted,
       updated,
-      early: rowsByKey(this.early),
-      earlyGone: rowsByKey(this.earlyGone),
-      refunds: rowsByKey(this.refunds),
-      rivals: this.rivals,
+      early: rowsByKey(this.#early),
+      earlyGone: rowsByKey(this.#earlyGone),
+      refunds: rowsByKey(this.#refunds),
+      rivals: this.#rivals,
       usage: usageOf([...inserted, ...updated], this.stored.messages),
     };
   }
 
-  private onSent(fact: SentFact): void {
+  #onSent(fact: SentFact): void {
     const key = keyOf(fact);
-    const known = this.message(key);
+    const known = this.#message(key);
     if (known) {
       const isAgain = known.millipoints === fact.millipoints && known.subAccountId === fact.subAccountId;
-      if (isAgain) this.messages.set(key, { ...known, source: fact.source });
-      else this.rivals.push(fact);
+      if (isAgain) this.#messages.set(key, { ...known, source: fact.source });
+      else this.#rivals.push(fact);
       return;
     }
-    const waiting = this.early.get(key) ?? this.stored.early.get(key);
-    this.early.delete(key);
-    if (this.stored.early.has(key)) this.earlyGone.set(key, this.stored.early.get(key) as EarlyStatus);
+    const waiting = this.#early.get(key) ?? this.stored.early.get(key);
+    this.#early.delete(key);
+    if (this.stored.early.has(key)) this.#earlyGone.set(key, this.stored.early.get(key) as EarlyStatus);
     const { mainAccountId, messageId, subAccountId, sentAt, millipoints, source } = fact;
-    this.sent.set(key, fact);
-    this.messages.set(key, {
+    this.#sent.set(key, fact);
+    this.#messages.set(key, {
       mainAccountId,
       messageId,
       subAccountId,
       sentAt,
       millipoints,
-      refunded: least(this.refundSum(key), millipoints),
+      refunded: least(this.#refundSum(key), millipoints),
       delivery: waiting?.delivery ?? NO_DELIVERY,
       source,
     });
   }
 
-  private onStatus(fact: StatusFact): void {
+  #onStatus(fact: StatusFact): void {
     const key = keyOf(fact);
-    const known = this.message(key);
+    const known = this.#message(key);
     if (known) {
-      this.messages.set(key, { ...known, delivery: merge(known.delivery, fact.delivery) });
+      this.#messages.set(key, { ...known, delivery: merge(known.delivery, fact.delivery) });
       return;
     }
     const { mainAccountId, messageId } = fact;
-    const before = (this.early.get(key) ?? this.stored.early.get(key))?.delivery ?? NO_DELIVERY;
-    this.early.set(key, { mainAccountId, messageId, delivery: merge(before, fact.delivery) });
+    const before = (this.#early.get(key) ?? this.stored.early.get(key))?.delivery ?? NO_DELIVERY;
+    this.#early.set(key, { mainAccountId, messageId, delivery: merge(before, fact.delivery) });
   }
 
-  private onRefund(fact: RefundFact): void {
+  #onRefund(fact: RefundFact): void {
     const id = refundKeyOf(fact);
-    const seen = this.refunds.get(id) ?? this.stored.refunds.get(id);
+    const seen = this.#refunds.get(id) ?? this.stored.refunds.get(id);
     if (seen) {
       const isAgain = seen.messageId === fact.messageId && seen.millipoints === fact.millipoints;
-      if (isAgain) this.refunds.set(id, fact);
-      else this.rivals.push(fact);
+      if (isAgain) this.#refunds.set(id, fact);
+      else this.#rivals.push(fact);
       return;
     }
-    this.refunds.set(id, fact);
+    this.#refunds.set(id, fact);
     const key = keyOf(fact);
-    const sum = this.refundSum(key) + fact.millipoints;
-    this.refundSums.set(key, sum);
-    const known = this.message(key);
-    if (known) this.messages.set(key, { ...known, refunded: least(sum, known.millipoints) });
+    const sum = this.#refundSum(key) + fact.millipoints;
+    this.#refundSums.set(key, sum);
+    const known = this.#message(key);
+    if (known) this.#messages.set(key, { ...known, refunded: least(sum, known.millipoints) });
   }
 
-  private message(key: string): Logged | undefined {
-    return this.messages.get(key) ?? this.stored.messages.get(key);
+  #message(key: string): Logged | undefined {
+    return this.#messages.get(key) ?? this.stored.messages.get(key);
   }
 
-  private refundSum(key: string): bigint {
-    return this.refundSums.get(key) ?? this.stored.refundSums.get(key) ?? 0n;
+  #refundSum(key: string): bigint {
+    return this.#refundSums.get(key) ?? this.stored.refundSums.get(key) ?? 0n;
   }
 }
 

@@ -47,7 +47,7 @@ const REST_MS = 50;
  * transaction takes most of its time for the commit.
  */
 export class MessageLog {
-  private readonly merged = new BatchCoalescer<Entry>((entries) => this.takeEntries(entries), {
+  readonly #merged = new BatchCoalescer<Entry>((entries) => this.#takeEntries(entries), {
     maxItems: MAX_RECORDS,
     isUrgent: () => false,
     restMs: REST_MS,
@@ -69,9 +69,9 @@ export class MessageLog {
     for (const record of records) {
       const read = readFact(record);
       if (read.kind === 'valid') entries.push({ record, fact: read.value });
-      else if (read.kind === 'refused') await this.deadLetter(record, read);
+      else if (read.kind === 'refused') await this.#deadLetter(record, read);
     }
-    await this.merged.add(entries);
+    await this.#merged.add(entries);
   }
 
   /** @param records of `deadletters.v1` */
@@ -84,11 +84,11 @@ export class MessageLog {
       );
     }
     if (refusals.length === 0) return;
-    await this.takeRefusals(refusals);
+    await this.#takeRefusals(refusals);
   }
 
   /** A refusal that the database does not take must not keep all others out. */
-  private async takeRefusals(refusals: readonly Refusal[]): Promise<void> {
+  async #takeRefusals(refusals: readonly Refusal[]): Promise<void> {
     const take = (some: readonly Refusal[]) =>
       withTransaction(this.pool, async (client) => {
         const partitions = [...new Set(some.map(({ partition }) => partition))].sort((a, b) => a - b);
@@ -105,7 +105,7 @@ export class MessageLog {
   }
 
   /** A record that the database refuses must not stop all others of its partition. */
-  private async takeEntries(entries: readonly Entry[]): Promise<void> {
+  async #takeEntries(entries: readonly Entry[]): Promise<void> {
     const take = (some: readonly Entry[]) =>
       withTransaction(this.pool, (client) => applyEntries(client, some));
     const onRefused = ({ record: { partition, offset } }: Entry, error: unknown) =>
@@ -116,7 +116,7 @@ export class MessageLog {
     await applyByHalves(entries, take, onRefused).catch(throwQuiet);
   }
 
-  private async deadLetter(record: KafkaRecord, { reason, detail }: Refused): Promise<void> {
+  async #deadLetter(record: KafkaRecord, { reason, detail }: Refused): Promise<void> {
     const { partition, offset } = record;
     this.log.warn({ reason, partition, offset: String(offset) }, 'message status dead-lettered');
     await this.deadLetters.write(record, reason, detail);

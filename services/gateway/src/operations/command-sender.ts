@@ -9,7 +9,7 @@ export interface StoredCommand {
 
 /** Writes stored commands to the ledger's topic, and remembers whether that succeeded. */
 export class CommandSender {
-  private failedAtMs = Number.NEGATIVE_INFINITY;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly producer: Pick<RecordProducer, 'send'>) {}
 
@@ -24,15 +24,15 @@ export class CommandSender {
           headers: injectTrace(),
         })),
       );
-      this.failedAtMs = Number.NEGATIVE_INFINITY;
+      this.#failedAtMs = Number.NEGATIVE_INFINITY;
     } catch (error) {
-      this.failedAtMs = performance.now();
+      this.#failedAtMs = performance.now();
       throw error;
     }
   }
 
   /** Whether a send failed within the last `withinMs` and none has succeeded since. */
   hasFailedWithin(withinMs: number): boolean {
-    return performance.now() - this.failedAtMs < withinMs;
+    return performance.now() - this.#failedAtMs < withinMs;
   }
 }

@@ -54,13 +54,13 @@ export class DirectRunner {
       this.log.warn({ err: error, commandId }, 'the command could not be sent now, the sweeper will');
     });
     const outcome = await waiting;
-    if (outcome) return this.toAnswer(write, outcome, undefined);
-    const operation = await this.handOver(request, write, { commandId, command });
+    if (outcome) return this.#toAnswer(write, outcome, undefined);
+    const operation = await this.#handOver(request, write, { commandId, command });
     if (operation.state === 'pending') return acceptedLater(operation, this.options.publicUrl);
-    return this.toAnswer(write, operation.outcome as Outcome, operation.id);
+    return this.#toAnswer(write, operation.outcome as Outcome, operation.id);
   }
 
-  private toAnswer(write: DirectWrite, outcome: Outcome, operationId: string | undefined): Answer {
+  #toAnswer(write: DirectWrite, outcome: Outcome, operationId: string | undefined): Answer {
     if (outcome.code === 'main-account-not-found') throw ProblemError.notFound();
     if (outcome.code !== undefined) return refusedAnswer(outcome, operationId, this.options.publicUrl);
     if (!write.isAbout(outcome)) throw new ProblemError('idempotency-conflict');
@@ -74,7 +74,7 @@ export class DirectRunner {
    * request finds the same operation.
    * @throws the database's error: nothing is promised, and the caller must repeat the request
    */
-  private async handOver(
+  async #handOver(
     { routeId, principal }: WriteRequest,
     { mainAccountId, subAccountId }: DirectWrite,
     { commandId, command }: { readonly commandId: string; readonly command: string },

@@ -67,7 +67,7 @@ export class OperationsStore {
     const stored = await this.reader.prepared(insertion(row, entry, claim, locksSubAccount));
     if (stored.length === 1) return undefined;
     if (!claim) throw new Error('An operation without a key was not stored');
-    return this.firstUse(claim);
+    return this.#firstUse(claim);
   }
 
   /**
@@ -87,10 +87,10 @@ export class OperationsStore {
       data: [{ scope, route, keyHash, requestHash, operationId }],
       skipDuplicates: true,
     });
-    return count === 1 ? undefined : this.firstUse(claim);
+    return count === 1 ? undefined : this.#firstUse(claim);
   }
 
-  private async firstUse(claim: IdempotencyClaim): Promise<Repeated> {
+  async #firstUse(claim: IdempotencyClaim): Promise<Repeated> {
     const first = await this.findUse(claim);
     if (!first) throw new Error('The key was used, and has no row');
     return first;

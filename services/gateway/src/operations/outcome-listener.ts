@@ -32,9 +32,9 @@ export interface Notified {
 
 /** Listens on its own connection. After a loss it reconnects, and waiting requests poll meanwhile. */
 export class OutcomeListener {
-  private client: pg.Client | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private closed = false;
+  #client: pg.Client | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(
     private readonly databaseUrl: string,
@@ -43,17 +43,17 @@ export class OutcomeListener {
   ) {}
 
   async start(): Promise<void> {
-    await this.connect();
+    await this.#connect();
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    await this.client?.end().catch(() => {});
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#client?.end().catch(() => {});
   }
 
-  private async connect(): Promise<void> {
-    if (this.closed) return;
+  async #connect(): Promise<void> {
+    if (this.#closed) return;
     const client = new pg.Client({
       connectionString: this.databaseUrl,
       application_name: 'gateway-listen',
@@ -61,23 +61,23 @@ export class OutcomeListener {
       query_timeout: PROBE_TIMEOUT_MS,
       keepAlive: true,
     });
-    client.on('error', () => this.lost(client));
-    client.on('end', () => this.lost(client));
-    client.on('notification', ({ payload }) => this.onNotification(payload));
-    this.client = client;
+    client.on('error', () => this.#lost(client));
+    client.on('end', () => this.#lost(client));
+    client.on('notification', ({ payload }) => this.#onNotification(payload));
+    this.#client = client;
     try {
       await client.connect();
       await client.query(`LISTEN ${OUTCOME_CHANNEL}`);
       this.notified.pending.setListening(true);
       this.notified.streams.setListening(true);
-      this.probeLater(client);
+      this.#probeLater(client);
     } catch (error) {
       this.log.debug({ err: error }, 'cannot listen for outcomes yet');
-      this.lost(client);
+      this.#lost(client);
     }
   }
 
-  private onNotification(payload: string | undefined): void {
+  #onNotification(payload: string | undefined): void {
     const notice = JSON.parse(payload ?? '{}') as OutcomeNotice;
     if (notice.send) this.notified.sweeper.sweepSoon();
     for (const outcome of notice.direct ?? []) this.notified.direct.notify(outcome);
@@ -93,25 +93,25 @@ export class OutcomeListener {
   }
 
   /** Without a probe, a silent connection (network, stopped server) would look alive forever. */
-  private probeLater(client: pg.Client): void {
-    this.timer = setTimeout(() => {
+  #probeLater(client: pg.Client): void {
+    this.#timer = setTimeout(() => {
       client.query('SELECT 1').then(
-        () => this.client === client && this.probeLater(client),
-        () => this.lost(client),
+        () => this.#client === client && this.#probeLater(client),
+        () => this.#lost(client),
       );
     }, PROBE_EVERY_MS);
-    this.timer.unref();
+    this.#timer.unref();
   }
 
-  private lost(client: pg.Client): void {
-    if (this.client !== client) return;
-    this.client = undefined;
+  #lost(client: pg.Client): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
     this.notified.pending.setListening(false);
     this.notified.streams.setListening(false);
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
     client.end().catch(() => {});
-    if (this.closed) return;
-    this.timer = setTimeout(() => void this.connect(), RECONNECT_MS);
-    this.timer.unref();
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => void this.#connect(), RECONNECT_MS);
+    this.#timer.unref();
   }
 }

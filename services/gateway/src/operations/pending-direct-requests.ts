@@ -14,7 +14,7 @@ interface Waiter {
 
 /** Requests of this instance that wait for the outcome of a command without an operation. */
 export class PendingDirectRequests {
-  private readonly waiting = new Map<string, Set<Waiter>>();
+  readonly #waiting = new Map<string, Set<Waiter>>();
 
   /**
    * @param isMine whether an outcome belongs to this request, and not to another one with the same Idempotency-Key
@@ -27,12 +27,12 @@ export class PendingDirectRequests {
   ): Promise<Outcome | undefined> {
     const key = keyOf(mainAccountId, commandId);
     return new Promise((resolve) => {
-      const waiters = this.waiting.get(key) ?? new Set();
-      this.waiting.set(key, waiters);
+      const waiters = this.#waiting.get(key) ?? new Set();
+      this.#waiting.set(key, waiters);
       const leave: Waiter['leave'] = (outcome) => {
         clearTimeout(timer);
         waiters.delete(waiter);
-        if (waiters.size === 0 && this.waiting.get(key) === waiters) this.waiting.delete(key);
+        if (waiters.size === 0 && this.#waiting.get(key) === waiters) this.#waiting.delete(key);
         resolve(outcome);
       };
       const waiter = { leave, isMine };
@@ -50,7 +50,7 @@ export class PendingDirectRequests {
    *   request of this instance got the outcome as a conflict
    */
   notify({ mainAccountId, commandId, outcome }: DirectOutcome): boolean {
-    const waiters = [...(this.waiting.get(keyOf(mainAccountId, commandId)) ?? [])];
+    const waiters = [...(this.#waiting.get(keyOf(mainAccountId, commandId)) ?? [])];
     const theirs = waiters.filter(({ isMine }) => isMine(outcome));
     const [first, ...repeats] = theirs;
     first?.leave(outcome);
@@ -60,7 +60,7 @@ export class PendingDirectRequests {
   }
 
   get isEmpty(): boolean {
-    return this.waiting.size === 0;
+    return this.#waiting.size === 0;
   }
 }
 

@@ -11,12 +11,12 @@ const UNNOTIFIED_POLL_MS = 150;
  * notification if it ran on another instance. While the listening connection is down, they poll.
  */
 export class PendingRequests {
-  private readonly waiting = new Map<string, Set<(outcome?: Outcome) => void>>();
-  private readonly outcomeOnly = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private listening = false;
-  private looking = false;
-  private lookAgain = false;
+  readonly #waiting = new Map<string, Set<(outcome?: Outcome) => void>>();
+  readonly #outcomeOnly = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #listening = false;
+  #looking = false;
+  #lookAgain = false;
 
   constructor(
     private readonly prisma: PrismaClient,
@@ -29,22 +29,22 @@ export class PendingRequests {
    * @returns its outcome, if the notice contained it; otherwise look up whether the operation is done
    */
   wait(operationId: string, timeoutMs: number, isOutcomeOnly = false): Promise<Outcome | undefined> {
-    if (isOutcomeOnly) this.outcomeOnly.add(operationId);
+    if (isOutcomeOnly) this.#outcomeOnly.add(operationId);
     return new Promise((resolve) => {
-      const wakers = this.waiting.get(operationId) ?? new Set();
-      this.waiting.set(operationId, wakers);
+      const wakers = this.#waiting.get(operationId) ?? new Set();
+      this.#waiting.set(operationId, wakers);
       const leave = (outcome?: Outcome) => {
         clearTimeout(timer);
         wakers.delete(leave);
-        if (wakers.size === 0 && this.waiting.get(operationId) === wakers) {
-          this.waiting.delete(operationId);
-          this.outcomeOnly.delete(operationId);
+        if (wakers.size === 0 && this.#waiting.get(operationId) === wakers) {
+          this.#waiting.delete(operationId);
+          this.#outcomeOnly.delete(operationId);
         }
         resolve(outcome);
       };
       const timer = setTimeout(() => leave(), timeoutMs);
       wakers.add(leave);
-      this.schedule();
+      this.#schedule();
     });
   }
 
@@ -53,53 +53,53 @@ export class PendingRequests {
    * been missed.
    */
   setListening(listening: boolean): void {
-    this.listening = listening;
+    this.#listening = listening;
     void this.look();
   }
 
   /** Whether a request of this instance waits for the operation and knows that only its outcome must be stored. */
   knowsAsOutcomeOnly(operationId: string): boolean {
-    return this.outcomeOnly.has(operationId);
+    return this.#outcomeOnly.has(operationId);
   }
 
   wake(operationId: string, outcome?: Outcome): void {
-    for (const leave of [...(this.waiting.get(operationId) ?? [])]) leave(outcome);
+    for (const leave of [...(this.#waiting.get(operationId) ?? [])]) leave(outcome);
   }
 
   /** Queries the database for waiting operations that are done. One query at a time. */
   async look(): Promise<void> {
-    if (this.waiting.size === 0) return;
-    if (this.looking) {
-      this.lookAgain = true;
+    if (this.#waiting.size === 0) return;
+    if (this.#looking) {
+      this.#lookAgain = true;
       return;
     }
-    this.looking = true;
+    this.#looking = true;
     try {
       const done = await this.prisma.operation.findMany({
-        where: { id: { in: [...this.waiting.keys()] }, state: 'done' },
+        where: { id: { in: [...this.#waiting.keys()] }, state: 'done' },
         select: { id: true },
       });
       for (const { id } of done) this.wake(id);
     } catch (error) {
       this.log.debug({ err: error }, 'waiting requests could not look for their outcomes');
     } finally {
-      this.looking = false;
-      if (this.lookAgain) {
-        this.lookAgain = false;
+      this.#looking = false;
+      if (this.#lookAgain) {
+        this.#lookAgain = false;
         void this.look();
       }
     }
   }
 
-  private schedule(): void {
-    if (this.timer !== undefined || this.waiting.size === 0) return;
-    this.timer = setTimeout(
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#waiting.size === 0) return;
+    this.#timer = setTimeout(
       () => {
-        this.timer = undefined;
-        void this.look().finally(() => this.schedule());
+        this.#timer = undefined;
+        void this.look().finally(() => this.#schedule());
       },
-      this.listening ? SAFETY_POLL_MS : UNNOTIFIED_POLL_MS,
+      this.#listening ? SAFETY_POLL_MS : UNNOTIFIED_POLL_MS,
     );
-    this.timer.unref();
+    this.#timer.unref();
   }
 }

@@ -14,8 +14,8 @@ const CLEAN_ROWS = 5_000;
  * number of instances may run one: rows are claimed with SKIP LOCKED.
  */
 export class Sweeper {
-  private readonly task: PeriodicTask;
-  private cleanedAtMs = 0;
+  readonly #task: PeriodicTask;
+  #cleanedAtMs = 0;
 
   constructor(
     private readonly prisma: PrismaClient,
@@ -23,7 +23,7 @@ export class Sweeper {
     private readonly options: { readonly resendAfterMs: number; readonly keepDays: number },
     private readonly log: Logger,
   ) {
-    this.task = new PeriodicTask(() => this.sweep(), {
+    this.#task = new PeriodicTask(() => this.#sweep(), {
       firstMs: SWEEP_EVERY_MS,
       everyMs: SWEEP_EVERY_MS,
       retryMs: SWEEP_EVERY_MS,
@@ -32,30 +32,30 @@ export class Sweeper {
   }
 
   start(): void {
-    this.task.start();
+    this.#task.start();
   }
 
   /** Sweeps now, or right after the running sweep. */
   sweepSoon(): void {
-    void this.task.runNow();
+    void this.#task.runNow();
   }
 
   close(): Promise<void> {
-    return this.task.close();
+    return this.#task.close();
   }
 
-  private async sweep(): Promise<void> {
-    const due = await this.claimDue();
+  async #sweep(): Promise<void> {
+    const due = await this.#claimDue();
     if (due.length > 0) {
       this.log.info({ commands: due.length }, 'sending commands (again) that have no outcome yet');
       await this.sender.send(due);
     }
     if (due.length === SWEEP_ROWS) this.sweepSoon();
-    await this.clean();
+    await this.#clean();
   }
 
   /** Moves the next send into the future before sending, so that a crash in between only costs that pause. */
-  private claimDue(): Promise<{ mainAccountId: string; command: string }[]> {
+  #claimDue(): Promise<{ mainAccountId: string; command: string }[]> {
     const pauseSeconds = this.options.resendAfterMs / 1_000;
     return this.prisma.$queryRaw(Prisma.sql`
       UPDATE operation
@@ -67,9 +67,9 @@ export class Sweeper {
       RETURNING main_account_id AS "mainAccountId", command`);
   }
 
-  private async clean(): Promise<void> {
-    if (performance.now() - this.cleanedAtMs < CLEAN_EVERY_MS && this.cleanedAtMs !== 0) return;
-    this.cleanedAtMs = performance.now();
+  async #clean(): Promise<void> {
+    if (performance.now() - this.#cleanedAtMs < CLEAN_EVERY_MS && this.#cleanedAtMs !== 0) return;
+    this.#cleanedAtMs = performance.now();
     const days = this.options.keepDays;
     await this.prisma.$executeRaw`
       DELETE FROM operation WHERE id IN (

@@ -67,7 +67,7 @@ const TRANSACTION = { timeout: 5_000, maxWait: 2_000 };
  * operation is safe: a crash, a lost send or a lost answer do not change its outcome.
  */
 export class WriteRunner {
-  private readonly refused: RefusedEntries;
+  readonly #refused: RefusedEntries;
 
   constructor(
     private readonly prisma: PrismaClient,
@@ -78,12 +78,12 @@ export class WriteRunner {
     private readonly options: WriteOptions,
     private readonly log: Logger,
   ) {
-    this.refused = new RefusedEntries(prisma, log);
+    this.#refused = new RefusedEntries(prisma, log);
   }
 
   async run(request: WriteRequest, write: LedgerWrite): Promise<Answer> {
     const operationId = `op_${uuidv7()}`;
-    const row = this.operationRow(operationId, request, write);
+    const row = this.#operationRow(operationId, request, write);
     const { mainAccountId, subAccountId, was } = write;
     const facts: RefusedFacts = {
       actor: actorOf(request.principal),
@@ -92,9 +92,9 @@ export class WriteRunner {
       ...(was === undefined ? {} : { was }),
     };
     const entry = auditRow(request, { ...facts, operationId, outcome: 'pending' });
-    const first = await this.refused.around(request, facts, () => this.commit(request, write, row, entry));
-    if (first) return this.repeat(request, first, write.answer);
-    return this.finish(request, operationId, write.answer, row);
+    const first = await this.#refused.around(request, facts, () => this.#commit(request, write, row, entry));
+    if (first) return this.#repeat(request, first, write.answer);
+    return this.#finish(request, operationId, write.answer, row);
   }
 
   /**
@@ -117,13 +117,13 @@ export class WriteRunner {
       const isGone = error instanceof ProblemError && error.code === 'not-found';
       const first = isGone && request.claim ? await this.store.findUse(request.claim) : undefined;
       if (!first) throw error;
-      return this.repeat(request, first, toAnswer);
+      return this.#repeat(request, first, toAnswer);
     }
     return write(row);
   }
 
   /** @returns the earlier use of the request's Idempotency-Key; then nothing was committed */
-  private async commit(
+  async #commit(
     { claim }: WriteRequest,
     { prepare, locksSubAccount = false }: LedgerWrite,
     row: NewOperation,
@@ -144,7 +144,7 @@ export class WriteRunner {
       actor: actorOf(request.principal),
       mainAccountId: write.mainAccountId,
     };
-    const result = await this.refused.around(request, facts, () =>
+    const result = await this.#refused.around(request, facts, () =>
       this.prisma.$transaction(async (tx) => {
         const store = this.store.within(tx);
         const before = await store.claim(request.claim, null);
@@ -159,11 +159,11 @@ export class WriteRunner {
         return answer;
       }, TRANSACTION),
     );
-    return result instanceof Repeated ? this.repeat(request, result, undefined) : result;
+    return result instanceof Repeated ? this.#repeat(request, result, undefined) : result;
   }
 
   /** Sends the command if it is new, waits, and answers with the outcome or with 202. */
-  private async finish(
+  async #finish(
     request: WriteRequest,
     operationId: string,
     toAnswer: LedgerWrite['answer'],
@@ -193,7 +193,7 @@ export class WriteRunner {
     return answer;
   }
 
-  private async repeat(
+  async #repeat(
     request: WriteRequest,
     first: Repeated,
     toAnswer: LedgerWrite['answer'] | undefined,
@@ -202,12 +202,12 @@ export class WriteRunner {
     let answer: Answer;
     if (first.sealedAnswer !== null && claimed) answer = openAnswer(first.sealedAnswer, claimed.sealingKey);
     else if (first.operationId !== null && toAnswer)
-      answer = await this.finish(request, first.operationId, toAnswer);
+      answer = await this.#finish(request, first.operationId, toAnswer);
     else throw new ProblemError('operation-in-progress', {}, { 'retry-after': '1' });
     return { ...answer, headers: { ...answer.headers, 'idempotent-replayed': 'true' } };
   }
 
-  private operationRow(id: string, request: WriteRequest, write: LedgerWrite): NewOperation {
+  #operationRow(id: string, request: WriteRequest, write: LedgerWrite): NewOperation {
     return {
       id,
       mainAccountId: write.mainAccountId,

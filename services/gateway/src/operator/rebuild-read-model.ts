@@ -71,84 +71,84 @@ const mainAccounts = (count: number): string => `${count} main ${count === 1 ? '
 /** A window over all main accounts: those whose snapshots are currently requested. */
 class Rebuild {
   /** Parts received, by requested main account. */
-  private readonly requested = new Map<string, number>();
-  private stallMs: number;
+  readonly #requested = new Map<string, number>();
+  #stallMs: number;
   /** When the last part arrived, by the monotonic clock. */
-  private lastPartAtMs = performance.now();
-  private after = '';
-  private done = 0;
-  private printedAtMs = performance.now();
-  private readonly sender: CommandSender;
+  #lastPartAtMs = performance.now();
+  #after = '';
+  #done = 0;
+  #printedAtMs = performance.now();
+  readonly #sender: CommandSender;
 
   constructor(
     private readonly options: RebuildOptions,
     private readonly rows: RebuildRows,
     private readonly total: number,
   ) {
-    this.sender = new CommandSender(options.producer);
-    this.stallMs = options.stallMs ?? STALL_MS;
+    this.#sender = new CommandSender(options.producer);
+    this.#stallMs = options.stallMs ?? STALL_MS;
   }
 
   /** @returns whether all were answered in time */
   async run(): Promise<boolean> {
     const deadline = performance.now() + this.options.timeoutMs;
     for (;;) {
-      await this.askMore();
-      if (this.requested.size === 0) return true;
+      await this.#askMore();
+      if (this.#requested.size === 0) return true;
       if (performance.now() >= deadline) return false;
       await sleep(POLL_MS);
-      await this.look();
-      this.printProgress();
+      await this.#look();
+      this.#printProgress();
     }
   }
 
-  private async askMore(): Promise<void> {
-    const free = (this.options.atOnce ?? AT_ONCE) - this.requested.size;
+  async #askMore(): Promise<void> {
+    const free = (this.options.atOnce ?? AT_ONCE) - this.#requested.size;
     if (free <= 0) return;
-    const ids = await this.rows.next(this.after, free);
+    const ids = await this.rows.next(this.#after, free);
     const last = ids.at(-1);
     if (last === undefined) return;
-    if (this.requested.size === 0) this.lastPartAtMs = performance.now();
-    this.after = last;
+    if (this.#requested.size === 0) this.#lastPartAtMs = performance.now();
+    this.#after = last;
     await doubtStates(this.options.pool, ids);
-    await this.ask(ids);
+    await this.#ask(ids);
   }
 
   /** Committed first, so that every arriving part has a known request. */
-  private async ask(mainAccountIds: readonly string[]): Promise<void> {
+  async #ask(mainAccountIds: readonly string[]): Promise<void> {
     const { history } = this.options;
     const orders = mainAccountIds.map((id) => ({ mainAccountId: id, commandId: `snapshot-${randomUUID()}` }));
     await this.rows.ask(orders);
-    await this.sender.send(
+    await this.#sender.send(
       orders.map(({ mainAccountId, commandId }) => ({
         mainAccountId,
         command: toEvent(commandId, { name: 'snapshot.request', data: { mainAccountId, history } }),
       })),
     );
-    for (const id of mainAccountIds) this.requested.set(id, 0);
+    for (const id of mainAccountIds) this.#requested.set(id, 0);
   }
 
-  private async look(): Promise<void> {
-    for (const { mainAccountId, parts, isDone } of await this.rows.look([...this.requested.keys()])) {
-      if (!isDone && parts === this.requested.get(mainAccountId)) continue;
-      this.lastPartAtMs = performance.now();
+  async #look(): Promise<void> {
+    for (const { mainAccountId, parts, isDone } of await this.rows.look([...this.#requested.keys()])) {
+      if (!isDone && parts === this.#requested.get(mainAccountId)) continue;
+      this.#lastPartAtMs = performance.now();
       if (isDone) {
-        this.requested.delete(mainAccountId);
-        this.done += 1;
-      } else this.requested.set(mainAccountId, parts);
+        this.#requested.delete(mainAccountId);
+        this.#done += 1;
+      } else this.#requested.set(mainAccountId, parts);
     }
-    if (this.requested.size === 0 || performance.now() - this.lastPartAtMs < this.stallMs) return;
-    await this.ask([...this.requested.keys()]);
+    if (this.#requested.size === 0 || performance.now() - this.#lastPartAtMs < this.#stallMs) return;
+    await this.#ask([...this.#requested.keys()]);
     // If it were requested again before an answer can arrive, it would never finish: only the last request counts.
-    this.stallMs *= 2;
-    this.lastPartAtMs = performance.now();
+    this.#stallMs *= 2;
+    this.#lastPartAtMs = performance.now();
   }
 
-  private printProgress(): void {
-    if (performance.now() - this.printedAtMs < PRINT_MS || this.requested.size === 0) return;
-    this.printedAtMs = performance.now();
-    const parts = [...this.requested.values()].reduce((sum, more) => sum + more, 0);
-    this.options.print(`${this.done} of ${this.total} done; ${parts} parts of ${this.requested.size} more`);
+  #printProgress(): void {
+    if (performance.now() - this.#printedAtMs < PRINT_MS || this.#requested.size === 0) return;
+    this.#printedAtMs = performance.now();
+    const parts = [...this.#requested.values()].reduce((sum, more) => sum + more, 0);
+    this.options.print(`${this.#done} of ${this.total} done; ${parts} parts of ${this.#requested.size} more`);
   }
 }
 

@@ -26,7 +26,7 @@ export class ResetPreviewService {
    * Each preview reads all sub-accounts. One at a time, so that several very large ones do not use the memory
    * together.
    */
-  private readonly limiter = new ConcurrencyLimiter({ running: 1, waiting: 20 });
+  readonly #limiter = new ConcurrencyLimiter({ running: 1, waiting: 20 });
 
   constructor(
     private readonly pool: pg.Pool,
@@ -39,12 +39,12 @@ export class ResetPreviewService {
     const after = keysOf(decodeCursor(query.cursor, list, 3));
     await this.mains.get(mainAccountId);
     const rows: ResetRow[] = [];
-    const preview = await this.limiter.take(async () => {
-      const { main, subs } = await this.load(mainAccountId);
+    const preview = await this.#limiter.take(async () => {
+      const { main, subs } = await this.#load(mainAccountId);
       if (!canPreview(main)) throw new ProblemError('month-start-failed');
       return runYielding(previewInSteps(main, subs, collector(rows, query, after)));
     });
-    const names = await this.namesOf(mainAccountId, rows);
+    const names = await this.#namesOf(mainAccountId, rows);
     const { items, nextCursor } = page(
       rows,
       query.limit,
@@ -54,7 +54,7 @@ export class ResetPreviewService {
     return { ...toView(preview), items, nextCursor };
   }
 
-  private async load(mainAccountId: string): Promise<ResetState> {
+  async #load(mainAccountId: string): Promise<ResetState> {
     for (let tries = 1; ; tries += 1) {
       const state = await loadResetState(this.pool, mainAccountId);
       if (state) return state;
@@ -63,7 +63,7 @@ export class ResetPreviewService {
     }
   }
 
-  private async namesOf(mainAccountId: string, rows: readonly ResetRow[]): Promise<Map<string, string>> {
+  async #namesOf(mainAccountId: string, rows: readonly ResetRow[]): Promise<Map<string, string>> {
     const found = await this.pool.query<{ id: string; name: string }>(
       'SELECT id, name FROM sub_account WHERE main_account_id = $1 AND id = ANY($2)',
       [mainAccountId, rows.map(({ id }) => id)],

@@ -24,7 +24,7 @@ export class PointsService {
 
   purchase(request: ValidatedRequest<'createPurchase'>): Promise<Answer> {
     const mainAccountId = request.params.id;
-    return this.move(request, mainAccountId, {
+    return this.#move(request, mainAccountId, {
       name: 'points.purchase',
       data: { mainAccountId, ...request.body },
     });
@@ -32,14 +32,14 @@ export class PointsService {
 
   adjust(request: ValidatedRequest<'createAdjustment'>): Promise<Answer> {
     const mainAccountId = request.params.id;
-    return this.move(request, mainAccountId, {
+    return this.#move(request, mainAccountId, {
       name: 'points.adjust',
       data: { mainAccountId, ...request.body },
     });
   }
 
   /** Answers with the line of main's statement for this transfer. */
-  private async move(request: WriteRequest, mainAccountId: string, command: CommandDraft): Promise<Answer> {
+  async #move(request: WriteRequest, mainAccountId: string, command: CommandDraft): Promise<Answer> {
     const row = await this.mains.get(mainAccountId);
     return this.runner.run(request, {
       mainAccountId,

@@ -37,7 +37,7 @@ export class TransfersStore {
       Prisma.sql`main_account_id = ${mainAccountId}`,
       ...(kind === undefined ? [] : [Prisma.sql`kind = ${kind}`]),
     ];
-    return this.list(
+    return this.#list(
       `transfers:${kind ?? 'main'}`,
       where,
       Prisma.sql`main_line`,
@@ -51,7 +51,7 @@ export class TransfersStore {
       Prisma.sql`main_account_id = ${mainAccountId}`,
       Prisma.sql`sub_account_id = ${subAccountId}`,
     ];
-    return this.list('transfers:sub', where, Prisma.sql`sub_line`, Prisma.sql`sub_balance`, query);
+    return this.#list('transfers:sub', where, Prisma.sql`sub_line`, Prisma.sql`sub_balance`, query);
   }
 
   /** @throws ProblemError `not-found` if main's statement has no such line */
@@ -66,7 +66,7 @@ export class TransfersStore {
   }
 
   /** @param line column with the sequence if the transfer concerns the account, otherwise null */
-  private async list(
+  async #list(
     name: string,
     where: Prisma.Sql[],
     line: Prisma.Sql,

@@ -13,7 +13,7 @@ const MAX_RECORDS = 200;
  * model's batch.
  */
 export class EarlyOutcomes {
-  private readonly told = new WeakSet<LedgerEvent>();
+  readonly #told = new WeakSet<LedgerEvent>();
 
   constructor(private readonly pending: PendingDirectRequests) {}
 
@@ -24,11 +24,11 @@ export class EarlyOutcomes {
   notify(events: readonly LedgerEvent[]): void {
     for (const event of events) {
       const row = outcomeRowOf(event);
-      if (row && isDirect(row.commandId) && this.pending.notify(row)) this.told.add(event);
+      if (row && isDirect(row.commandId) && this.pending.notify(row)) this.#told.add(event);
     }
   }
 
   wasTold(event: LedgerEvent): boolean {
-    return this.told.has(event);
+    return this.#told.has(event);
   }
 }

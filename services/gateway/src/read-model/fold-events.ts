@@ -119,28 +119,28 @@ export function foldEvents(events: readonly LedgerEvent[], isNotified = (_: Ledg
 
 /** Changes of statements in a batch. */
 class PeriodFold {
-  private readonly closings = new Map<string, ClosingRow>();
-  private readonly lateFacts = new Map<string, LateFactRow>();
-  private readonly periodStarts = new Map<string, PeriodStartRow>();
+  readonly #closings = new Map<string, ClosingRow>();
+  readonly #lateFacts = new Map<string, LateFactRow>();
+  readonly #periodStarts = new Map<string, PeriodStartRow>();
 
   add(event: LedgerEvent, position: Position): void {
     const { mainAccountId, sequence } = position;
     const closing = closingOf(event, position);
     if (closing) {
       const key = `${mainAccountId} ${closing.closed.period} ${closing.subAccountId}`;
-      keepNewest(this.closings, key, closing);
+      keepNewest(this.#closings, key, closing);
     }
     const late = lateFactOf(event, position);
-    if (late) keepNewest(this.lateFacts, `${mainAccountId} ${numbered(sequence)}`, late);
+    if (late) keepNewest(this.#lateFacts, `${mainAccountId} ${numbered(sequence)}`, late);
     const periodStart = periodStartOf(event, position);
-    if (periodStart) keepNewest(this.periodStarts, `${mainAccountId} ${periodStart.period}`, periodStart);
+    if (periodStart) keepNewest(this.#periodStarts, `${mainAccountId} ${periodStart.period}`, periodStart);
   }
 
   rows(): Pick<Fold, 'closings' | 'lateFacts' | 'periodStarts'> {
     return {
-      closings: sorted(this.closings),
-      lateFacts: sorted(this.lateFacts),
-      periodStarts: sorted(this.periodStarts),
+      closings: sorted(this.#closings),
+      lateFacts: sorted(this.#lateFacts),
+      periodStarts: sorted(this.#periodStarts),
     };
   }
 }

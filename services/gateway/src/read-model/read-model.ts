@@ -38,8 +38,8 @@ export interface ReadModelPools {
  * Batches of several partitions share a transaction.
  */
 export class ReadModel {
-  private readonly parser = new EventParser();
-  private readonly merged = new BatchCoalescer<LedgerEvent>((events) => this.applyAll(events), {
+  readonly #parser = new EventParser();
+  readonly #merged = new BatchCoalescer<LedgerEvent>((events) => this.#applyAll(events), {
     maxItems: MAX_EVENTS,
     isUrgent: (event) => event.data.cause.kind === 'command' && !this.early.wasTold(event),
     restMs: REST_MS,
@@ -56,12 +56,12 @@ export class ReadModel {
 
   /** Passes outcomes to waiting requests before the events are applied. */
   notifyEarly(records: readonly KafkaRecord[]): void {
-    if (this.early.isWorthwhile(records.length)) this.early.notify(this.parser.parseEarly(records));
+    if (this.early.isWorthwhile(records.length)) this.early.notify(this.#parser.parseEarly(records));
   }
 
   /** @throws the database's or broker's error: the batch must be delivered again */
   async apply(records: readonly KafkaRecord[]): Promise<void> {
-    const { events, bad } = this.parser.parse(records);
+    const { events, bad } = this.#parser.parse(records);
     for (const { record, reason, detail } of bad) {
       this.log.error(
         { reason, partition: record.partition, offset: String(record.offset) },
@@ -69,18 +69,18 @@ export class ReadModel {
       );
       await this.deadLetters.write(record, reason, detail);
     }
-    await this.merged.add(events);
+    await this.#merged.add(events);
   }
 
-  private async applyRun(events: readonly LedgerEvent[]): Promise<void> {
+  async #applyRun(events: readonly LedgerEvent[]): Promise<void> {
     if (events.some(isOfSnapshot)) {
       const snapshot = foldSnapshot(events);
       return withTransaction(this.pools.steps, (client) => applySnapshot(client, snapshot));
     }
     const fold = foldEvents(events, (event) => this.early.wasTold(event));
     const relevant = this.webhooks.eventsWithWebhook(events);
-    if (relevant.length > 0) return this.applyWithWebhooks(events, relevant, fold);
-    const pending = changesOnlyFigures(fold) ? await this.pendingOf(fold) : [];
+    if (relevant.length > 0) return this.#applyWithWebhooks(events, relevant, fold);
+    const pending = changesOnlyFigures(fold) ? await this.#pendingOf(fold) : [];
     if (!changesOnlyFigures(fold) || pending.some((operation) => !operation.isOutcomeOnly))
       return withTransaction(this.pools.steps, (client) => applyStepwise(client, fold));
     const statement = atOnce(fold, pending);
@@ -90,12 +90,12 @@ export class ReadModel {
     for (const { id, outcome } of pending) this.waiting.wake(id, outcome);
   }
 
-  private pendingOf({ outcomes }: Fold): Promise<PendingOperation[]> {
+  #pendingOf({ outcomes }: Fold): Promise<PendingOperation[]> {
     return pendingOperations(this.pools.oneStatement, outcomes, (id) => this.waiting.knowsAsOutcomeOnly(id));
   }
 
   /** Webhook events commit together with the figures, so that neither exists without the other. */
-  private async applyWithWebhooks(
+  async #applyWithWebhooks(
     events: readonly LedgerEvent[],
     relevant: readonly LedgerEvent[],
     fold: Fold,
@@ -109,9 +109,9 @@ export class ReadModel {
   }
 
   /** An event that the database refuses must not stop all others of its partition. */
-  private applyAll(events: readonly LedgerEvent[]): Promise<void> {
+  #applyAll(events: readonly LedgerEvent[]): Promise<void> {
     const apply = async (some: readonly LedgerEvent[]) => {
-      for (const run of runsOf(some)) await this.applyRun(run);
+      for (const run of runsOf(some)) await this.#applyRun(run);
     };
     return applyByHalves(events, apply, async ({ record }, error) => {
       this.log.error({ err: error, offset: String(record.offset) }, 'event cannot be applied, dead-lettered');

@@ -5,27 +5,27 @@ import { ProblemError } from './problem.js';
  * full normal queue does not reject it.
  */
 export class ConcurrencyLimiter {
-  private running = 0;
-  private readonly first: (() => void)[] = [];
-  private readonly line: (() => void)[] = [];
+  #running = 0;
+  readonly #first: (() => void)[] = [];
+  readonly #line: (() => void)[] = [];
 
   constructor(private readonly bounds: { readonly running: number; readonly waiting: number }) {}
 
   /** @throws ProblemError `too-many-requests` if the queue is full; the work was not started */
   async take<Result>(work: () => Promise<Result>, goesFirst = false): Promise<Result> {
-    if (this.running < this.bounds.running) this.running += 1;
-    else await this.wait(goesFirst ? this.first : this.line);
+    if (this.#running < this.bounds.running) this.#running += 1;
+    else await this.#wait(goesFirst ? this.#first : this.#line);
     try {
       return await work();
     } finally {
       // The next one in the queue takes over this place, so that no other can take it in between.
-      const next = this.first.shift() ?? this.line.shift();
+      const next = this.#first.shift() ?? this.#line.shift();
       if (next) next();
-      else this.running -= 1;
+      else this.#running -= 1;
     }
   }
 
-  private async wait(line: (() => void)[]): Promise<void> {
+  async #wait(line: (() => void)[]): Promise<void> {
     if (line.length >= this.bounds.waiting)
       throw new ProblemError('too-many-requests', {}, { 'retry-after': '1' });
     await new Promise<void>((resolve) => line.push(resolve));

@@ -9,14 +9,14 @@ const MAX_KEPT = 10_000;
 
 /** Counts and logs requests of main accounts beyond their share. */
 export class CustomerLimits {
-  private readonly logged = new LRUCache<string, true>({ max: MAX_KEPT, ttl: LOG_EVERY_MS });
-  private readonly refusals: Counter<'limit'>;
+  readonly #logged = new LRUCache<string, true>({ max: MAX_KEPT, ttl: LOG_EVERY_MS });
+  readonly #refusals: Counter<'limit'>;
 
   constructor(
     metrics: Registry,
     private readonly log: Logger,
   ) {
-    this.refusals = new Counter({
+    this.#refusals = new Counter({
       name: 'gateway_customer_limit_refusals_total',
       help: 'Requests that were refused because a main account had its share already',
       labelNames: ['limit'],
@@ -25,10 +25,10 @@ export class CustomerLimits {
   }
 
   refused(limit: CustomerLimit, mainAccountId: string): void {
-    this.refusals.inc({ limit });
+    this.#refusals.inc({ limit });
     const key = `${limit} ${mainAccountId}`;
-    if (this.logged.has(key)) return;
-    this.logged.set(key, true);
+    if (this.#logged.has(key)) return;
+    this.#logged.set(key, true);
     this.log.warn({ limit, mainAccountId }, 'a main account is at its limit');
   }
 }

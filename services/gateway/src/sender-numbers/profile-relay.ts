@@ -31,8 +31,8 @@ interface Change {
  * newer profile, because the next one fences its transactional id before it publishes.
  */
 export class ProfileRelay {
-  private readonly stopping = new AbortController();
-  private running: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
+  #running: Promise<void> = Promise.resolve();
 
   /**
    * @param pool of one connection, which this object keeps
@@ -47,24 +47,24 @@ export class ProfileRelay {
   ) {}
 
   start(): void {
-    this.running = this.run();
+    this.#running = this.#run();
   }
 
   /** Unpublished profiles are published by another instance, or after the next start. */
   async close(): Promise<void> {
-    this.stopping.abort();
-    const ended = this.running.then(() => this.pool.end());
+    this.#stopping.abort();
+    const ended = this.#running.then(() => this.pool.end());
     await Promise.race([ended, sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 
-  private async run(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
       try {
-        await this.lead();
+        await this.#lead();
       } catch (error) {
-        if (!this.stopping.signal.aborted) this.log.warn({ err: error }, 'profiles wait to be published');
+        if (!this.#stopping.signal.aborted) this.log.warn({ err: error }, 'profiles wait to be published');
       }
-      await this.pause(STAND_BY_MS);
+      await this.#pause(STAND_BY_MS);
     }
   }
 
@@ -72,18 +72,18 @@ export class ProfileRelay {
    * Waits for the lock, then publishes until the lock is lost or this is closed.
    * @throws the error that ended it
    */
-  private async lead(): Promise<void> {
+  async #lead(): Promise<void> {
     const client = await this.pool.connect();
     const publisher = new TransactionalPublisher(this.kafka, TRANSACTIONAL_ID);
     try {
       while (!(await tryLock(client))) {
-        await this.pause(STAND_BY_MS);
-        if (this.stopping.signal.aborted) return;
+        await this.#pause(STAND_BY_MS);
+        if (this.#stopping.signal.aborted) return;
       }
       await publisher.open();
-      while (!this.stopping.signal.aborted) {
+      while (!this.#stopping.signal.aborted) {
         const count = await relay(client, publisher, this.partitions);
-        if (count < BATCH) await this.pause(POLL_MS);
+        if (count < BATCH) await this.#pause(POLL_MS);
       }
     } finally {
       await publisher.close();
@@ -92,8 +92,8 @@ export class ProfileRelay {
     }
   }
 
-  private pause(milliseconds: number): Promise<void> {
-    return sleep(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => {});
+  #pause(milliseconds: number): Promise<void> {
+    return sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => {});
   }
 }
 

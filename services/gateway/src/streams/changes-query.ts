@@ -50,13 +50,13 @@ export class ChangesQuery {
 
   /** These main accounts, whether changed or not. */
   async mainsOf(ids: readonly string[], since: StreamPosition): Promise<MainChange[]> {
-    return this.findMains(since, Prisma.sql`WHERE m.id = ANY(${ids}::text[]) ORDER BY m.id`);
+    return this.#findMains(since, Prisma.sql`WHERE m.id = ANY(${ids}::text[]) ORDER BY m.id`);
   }
 
   /** All changed main accounts, at most `MAX_CHANGES` + 1. */
   async changedMains(since: StreamPosition): Promise<MainChange[]> {
     const changed = mainSince(since);
-    return this.findMains(since, Prisma.sql`WHERE ${changed} ORDER BY m.id LIMIT ${MAX_CHANGES + 1}`);
+    return this.#findMains(since, Prisma.sql`WHERE ${changed} ORDER BY m.id LIMIT ${MAX_CHANGES + 1}`);
   }
 
   /** Changed sub-accounts, including deleted ones, at most `MAX_CHANGES` + 1 per main account. */
@@ -117,7 +117,7 @@ export class ChangesQuery {
     return rows.map(toOperation);
   }
 
-  private async findMains(since: StreamPosition, where: Prisma.Sql): Promise<MainChange[]> {
+  async #findMains(since: StreamPosition, where: Prisma.Sql): Promise<MainChange[]> {
     const changed = mainSince(since);
     const rows = await this.prisma.$queryRaw<(MainAccountRow & { isChanged: boolean })[]>(
       Prisma.sql`SELECT ${MAIN_ACCOUNT_COLUMNS}, ${changed} AS "isChanged" ${MAIN_ACCOUNT_FROM} ${where}`,

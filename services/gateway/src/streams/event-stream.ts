@@ -26,11 +26,11 @@ export class EventStream {
   readonly body: Readable;
   /** Whether it was closed because its reader was too slow. */
   wasTooSlow = false;
-  private readonly pipe = new PassThrough();
+  readonly #pipe = new PassThrough();
   /** Events that arrive before the stream has begun are held back, so that states cannot go backwards. */
-  private held: { events: readonly StreamEvent[]; id: string }[] | undefined = [];
-  private id = '';
-  private knownJson: string | undefined;
+  #held: { events: readonly StreamEvent[]; id: string }[] | undefined = [];
+  #id = '';
+  #knownJson: string | undefined;
 
   /**
    * @param onClose called once, whichever side ended it
@@ -42,14 +42,14 @@ export class EventStream {
     private readonly maxBytes: number,
     onClose: () => void,
   ) {
-    this.body = this.pipe;
-    this.pipe.once('close', onClose);
+    this.body = this.#pipe;
+    this.#pipe.once('close', onClose);
     // Its reader disconnected or was too slow, which is not an error.
-    this.pipe.on('error', () => {});
+    this.#pipe.on('error', () => {});
   }
 
   get isOpen(): boolean {
-    return !this.pipe.destroyed && !this.pipe.writableEnded;
+    return !this.#pipe.destroyed && !this.#pipe.writableEnded;
   }
 
   /**
@@ -57,12 +57,12 @@ export class EventStream {
    * @param before the reader's position
    */
   begin(events: readonly StreamEvent[], id: string, before: string): void {
-    this.write(`retry: ${RETRY_MS}\n`);
-    this.id = before;
-    this.writeAll(events, id);
-    const held = this.held ?? [];
-    this.held = undefined;
-    for (const { events: more, id: newer } of held) this.writeAll(more, newer);
+    this.#write(`retry: ${RETRY_MS}\n`);
+    this.#id = before;
+    this.#writeAll(events, id);
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const { events: more, id: newer } of held) this.#writeAll(more, newer);
   }
 
   /**
@@ -71,48 +71,48 @@ export class EventStream {
    * @param id position of the stream after the events, also if there are none
    */
   send(events: readonly StreamEvent[], id: string): void {
-    if (this.held) this.held.push({ events, id });
-    else this.writeAll(events, id);
+    if (this.#held) this.#held.push({ events, id });
+    else this.#writeAll(events, id);
   }
 
   /** A comment that keeps the connection alive at both ends, and updates the reader's position. */
   heartbeat(): void {
-    if (!this.held) this.write(`: heartbeat\nid: ${this.id}\n\n`);
+    if (!this.#held) this.#write(`: heartbeat\nid: ${this.#id}\n\n`);
   }
 
   /** Notes a state that the reader already has, or is about to read itself. */
   knows(state: unknown): void {
-    this.knownJson = JSON.stringify(state);
+    this.#knownJson = JSON.stringify(state);
   }
 
   /** Ends the stream when everything is sent. The reader should reconnect. */
   end(): void {
-    if (this.isOpen) this.pipe.end();
+    if (this.isOpen) this.#pipe.end();
   }
 
-  private writeAll(events: readonly StreamEvent[], id: string): void {
+  #writeAll(events: readonly StreamEvent[], id: string): void {
     // A large group at once is not the reader's fault, so only bytes left from before count.
-    if (this.pipe.writableLength > this.maxBytes) {
+    if (this.#pipe.writableLength > this.maxBytes) {
       this.wasTooSlow = true;
-      this.pipe.destroy(new Error('the reader is too slow'));
+      this.#pipe.destroy(new Error('the reader is too slow'));
     }
     // Filtered only now, because held events may be older than the reader's state.
-    const news = events.filter((one) => !one.onlyIfNew || this.isNews(one.data));
+    const news = events.filter((one) => !one.onlyIfNew || this.#isNews(one.data));
     news.forEach(({ event, data }, index) => {
-      if (index === news.length - 1) this.id = id;
-      this.write(`id: ${this.id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (index === news.length - 1) this.#id = id;
+      this.#write(`id: ${this.#id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
     });
-    this.id = id;
+    this.#id = id;
   }
 
-  private isNews(state: unknown): boolean {
-    const before = this.knownJson;
+  #isNews(state: unknown): boolean {
+    const before = this.#knownJson;
     this.knows(state);
-    return this.knownJson !== before;
+    return this.#knownJson !== before;
   }
 
-  private write(text: string): void {
+  #write(text: string): void {
     if (!this.isOpen) return;
-    this.pipe.write(text);
+    this.#pipe.write(text);
   }
 }

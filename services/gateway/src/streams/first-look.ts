@@ -30,20 +30,20 @@ export class FirstLook {
   async begin(stream: EventStream, lastEventId: string | undefined): Promise<void> {
     const now = await readPosition(this.prisma);
     const from = lastEventId === undefined ? undefined : decodeStreamId(lastEventId);
-    const main = await this.mainOf(stream, from ?? now);
+    const main = await this.#mainOf(stream, from ?? now);
     const isSuspended = main?.isSuspended ?? false;
     const id = encodeStreamId({ ...now, isSuspended });
-    const changed = await this.since(stream, from, main);
+    const changed = await this.#since(stream, from, main);
     const why = whyNotResumed(from, now);
-    if (lastEventId === undefined) return stream.begin([this.hello(false)], id, id);
+    if (lastEventId === undefined) return stream.begin([this.#hello(false)], id, id);
     if (why !== undefined || from === undefined || typeof changed === 'string') {
       const reason = why ?? (typeof changed === 'string' ? changed : 'unknown-position');
-      return stream.begin([this.hello(false), resetEvent(reason)], id, id);
+      return stream.begin([this.#hello(false), resetEvent(reason)], id, id);
     }
-    stream.begin([this.hello(true), ...changed], id, encodeStreamId(from));
+    stream.begin([this.#hello(true), ...changed], id, encodeStreamId(from));
   }
 
-  private async mainOf({ topic }: EventStream, since: StreamPosition): Promise<MainChange | undefined> {
+  async #mainOf({ topic }: EventStream, since: StreamPosition): Promise<MainChange | undefined> {
     if (topic.kind === 'all') return undefined;
     const [main] = await this.changes.mainsOf([topic.mainAccountId], since);
     if (!main) throw ProblemError.notFound();
@@ -51,13 +51,13 @@ export class FirstLook {
   }
 
   /** Also notes the reader's state, so that it is not sent again. */
-  private async since(
+  async #since(
     stream: EventStream,
     from: StreamId | undefined,
     main: MainChange | undefined,
   ): Promise<Events> {
     const { topic } = stream;
-    if (topic.kind === 'sub' && main) return this.ownSince(stream, topic, from, main);
+    if (topic.kind === 'sub' && main) return this.#ownSince(stream, topic, from, main);
     if (main) stream.knows(main.view);
     if (!from) return [];
     const { publicUrl } = this.options;
@@ -78,7 +78,7 @@ export class FirstLook {
     return [...ofMain, ...subs.map(subEvent), ...operationEvents(stream, operations, publicUrl)];
   }
 
-  private async ownSince(
+  async #ownSince(
     stream: EventStream,
     { mainAccountId, subAccountId }: { readonly mainAccountId: string; readonly subAccountId: string },
     from: StreamId | undefined,
@@ -95,7 +95,7 @@ export class FirstLook {
     return isChanged ? [own] : [];
   }
 
-  private hello(resumed: boolean): StreamEvent {
+  #hello(resumed: boolean): StreamEvent {
     return helloEvent(resumed, this.options.heartbeatMs);
   }
 }

@@ -57,8 +57,8 @@ export class NextLook {
       const position = await readPosition(this.prisma);
       const all = tasks.get(ALL);
       tasks.delete(ALL);
-      if (tasks.size > 0) this.sendMains(tasks, await this.find(position, tasks));
-      if (all) await this.sendAll(position, all);
+      if (tasks.size > 0) this.#sendMains(tasks, await this.#find(position, tasks));
+      if (all) await this.#sendAll(position, all);
       for (const { watched: one } of [...tasks.values(), ...(all ? [all] : [])]) one.notifiedUntil(position);
     } catch (error) {
       for (const one of watched.values()) one.mark(null);
@@ -66,7 +66,7 @@ export class NextLook {
     }
   }
 
-  private async find(position: StreamPosition, tasks: ReadonlyMap<string, Task>): Promise<Found> {
+  async #find(position: StreamPosition, tasks: ReadonlyMap<string, Task>): Promise<Found> {
     const all = [...tasks.values()];
     const since = all
       .map((task) => task.since)
@@ -83,10 +83,7 @@ export class NextLook {
     return { position, mains, subs: byMain(subs), own: byMain(ownSubs), operations };
   }
 
-  private sendMains(
-    tasks: ReadonlyMap<string, Task>,
-    { position, mains, subs, own, operations }: Found,
-  ): void {
+  #sendMains(tasks: ReadonlyMap<string, Task>, { position, mains, subs, own, operations }: Found): void {
     for (const [id, { watched }] of tasks) {
       const main = mains.get(id);
       if (!main) continue;
@@ -97,21 +94,21 @@ export class NextLook {
         const { topic } = stream;
         const events =
           topic.kind === 'sub'
-            ? this.ownPart(topic.subAccountId, main, own.get(id) ?? [])
-            : this.mainPart(stream, main, subs.get(id) ?? [], ended);
+            ? this.#ownPart(topic.subAccountId, main, own.get(id) ?? [])
+            : this.#mainPart(stream, main, subs.get(id) ?? [], ended);
         stream.send(events, streamId);
       }
     }
   }
 
   /** Sends nothing about other changes of the main account, not even that there are any. */
-  private ownPart(id: string, main: MainChange, subs: readonly SubChange[]): StreamEvent[] {
+  #ownPart(id: string, main: MainChange, subs: readonly SubChange[]): StreamEvent[] {
     const sub = subs.find(({ view }) => view.id === id);
     const own = sub && ownEvent(sub, main);
     return own ? [{ ...own, onlyIfNew: true }] : [];
   }
 
-  private mainPart(
+  #mainPart(
     stream: EventStream,
     main: MainChange,
     subs: readonly SubChange[],
@@ -123,7 +120,7 @@ export class NextLook {
     return [ofMain, ...subs.map(subEvent), ...operationEvents(stream, operations, this.publicUrl)];
   }
 
-  private async sendAll(position: StreamPosition, { watched, dirty, since }: Task): Promise<void> {
+  async #sendAll(position: StreamPosition, { watched, dirty, since }: Task): Promise<void> {
     const mains =
       dirty === 'all'
         ? await this.changes.changedMains(since)

@@ -18,7 +18,7 @@ export class StreamsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.open({ kind: 'main', mainAccountId: params.id }, principal, request, reply);
+    return this.#open({ kind: 'main', mainAccountId: params.id }, principal, request, reply);
   }
 
   @Route('streamAll')
@@ -27,7 +27,7 @@ export class StreamsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.open({ kind: 'all' }, principal, request, reply);
+    return this.#open({ kind: 'all' }, principal, request, reply);
   }
 
   @Route('streamOwn')
@@ -38,10 +38,10 @@ export class StreamsController {
   ): Promise<void> {
     const { mainAccountId, subAccountId } = principal;
     if (mainAccountId === undefined || subAccountId === undefined) throw new ProblemError('forbidden');
-    return this.open({ kind: 'sub', mainAccountId, subAccountId }, principal, request, reply);
+    return this.#open({ kind: 'sub', mainAccountId, subAccountId }, principal, request, reply);
   }
 
-  private async open(
+  async #open(
     topic: StreamTopic,
     principal: Principal,
     request: FastifyRequest,

@@ -38,7 +38,7 @@ export class StreamsService {
     lastEventId: string | undefined,
   ): Promise<EventStream> {
     if (this.hub.isClosed) throw ProblemError.unavailable('streams: the gateway stops');
-    this.takePlace(principal);
+    this.#takePlace(principal);
     const stream = new EventStream(topic, principal, this.limits.bufferBytes, () => this.hub.remove(stream));
     try {
       await this.hub.add(stream);
@@ -54,7 +54,7 @@ export class StreamsService {
    * If all places are taken, the holder with the most streams loses one. Its reader reconnects and gets its own
    * limit.
    */
-  private takePlace(principal: Principal): void {
+  #takePlace(principal: Principal): void {
     const { hub, limits } = this;
     const { mainAccountId, credentialId } = principal;
     if (hub.count((other) => other.credentialId === credentialId) >= limits.perCredential) throw refusal();

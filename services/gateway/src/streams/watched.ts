@@ -11,24 +11,25 @@ export class Watched {
   /** Resolves when notices of changes arrive. */
   ready: Promise<void> = Promise.resolve();
   /** Transactions up to this one may make changes without a notice, because they began before the watch. */
-  private quietUntil: bigint | undefined;
-  private dirty: Set<string> | 'all' | undefined;
+  #quietUntil: bigint | undefined;
+  #dirty: Set<string> | 'all' | undefined;
 
   /** Marks objects to read: the given ids, or everything changed since. */
   mark(ids: readonly string[] | null): void {
-    if (ids === null) this.dirty = 'all';
-    else if (this.dirty !== 'all') this.dirty = new Set([...(this.dirty ?? []), ...ids]);
+    if (ids === null) this.#dirty = 'all';
+    else if (this.#dirty !== 'all') this.#dirty = new Set([...(this.#dirty ?? []), ...ids]);
   }
 
   get isDirty(): boolean {
-    return this.dirty !== undefined && this.since !== undefined;
+    return this.#dirty !== undefined && this.since !== undefined;
   }
 
   /** @returns the marked objects, which are then unmarked, or undefined if there were none */
   take(): { readonly dirty: ReadonlySet<string> | 'all'; readonly since: StreamPosition } | undefined {
-    const { dirty, since } = this;
+    const { since } = this;
+    const dirty = this.#dirty;
     if (dirty === undefined || since === undefined) return undefined;
-    this.dirty = undefined;
+    this.#dirty = undefined;
     return { dirty, since };
   }
 
@@ -39,7 +40,7 @@ export class Watched {
   watchedFrom(position: StreamPosition, row: bigint, isSuspended: boolean | undefined): void {
     this.since = position;
     this.isSuspended = isSuspended;
-    this.quietUntil = row;
+    this.#quietUntil = row;
     this.mark(null);
   }
 
@@ -49,8 +50,8 @@ export class Watched {
    */
   notifiedUntil(position: StreamPosition): void {
     this.since = position;
-    if (this.quietUntil === undefined) return;
-    if (position.xid > this.quietUntil) this.quietUntil = undefined;
+    if (this.#quietUntil === undefined) return;
+    if (position.xid > this.#quietUntil) this.#quietUntil = undefined;
     else this.mark(null);
   }
 }

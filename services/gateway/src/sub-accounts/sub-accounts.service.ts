@@ -52,7 +52,7 @@ export class SubAccountsService {
         });
       },
       answer: async (operation) => {
-        const { status, body, headers } = await this.answer(operation);
+        const { status, body, headers } = await this.#answer(operation);
         const location = subAccountPath(operation.mainAccountId, operation.subAccountId ?? '');
         return { status: status === 200 ? 201 : status, body, headers: { ...headers, location } };
       },
@@ -87,8 +87,8 @@ export class SubAccountsService {
     command: CommandDraft,
   ): Promise<Answer> {
     const { id: mainAccountId, sub: subAccountId } = validated.params;
-    const answer = (operation: Ended) => this.answer(operation);
-    return this.about(validated, answer, (row) =>
+    const answer = (operation: Ended) => this.#answer(operation);
+    return this.#about(validated, answer, (row) =>
       this.runner.run(validated, {
         mainAccountId,
         subAccountId,
@@ -111,7 +111,7 @@ export class SubAccountsService {
     const { id: mainAccountId, sub: subAccountId } = validated.params;
     const command = { name: 'sub-account.delete', data: { mainAccountId, subAccountId } } as const;
     const answer = async () => ({ status: 204 });
-    return this.about(validated, answer, (row) =>
+    return this.#about(validated, answer, (row) =>
       this.runner.run(validated, {
         mainAccountId,
         subAccountId,
@@ -129,17 +129,14 @@ export class SubAccountsService {
   async patch(written: ValidatedRequest<'patchSubAccount'>): Promise<Answer> {
     const namesNumbers = written.body.senderNumbers !== undefined;
     const validated = namesNumbers ? withNumbers(written, await this.mains.get(written.params.id)) : written;
-    return this.about(
+    return this.#about(
       validated,
-      (operation) => this.answer(operation),
-      (row) => this.patchRow(validated, row),
+      (operation) => this.#answer(operation),
+      (row) => this.#patchRow(validated, row),
     );
   }
 
-  private async patchRow(
-    validated: ValidatedRequest<'patchSubAccount'>,
-    row: SubAccountRow,
-  ): Promise<Answer> {
+  async #patchRow(validated: ValidatedRequest<'patchSubAccount'>, row: SubAccountRow): Promise<Answer> {
     const { id: mainAccountId, sub: subAccountId } = validated.params;
     const { limit, effective, priority, name, password, senderNumbers } = validated.body;
     if (password !== undefined) requireGoodPassword('password', password, [row.name, name ?? row.name]);
@@ -155,20 +152,20 @@ export class SubAccountsService {
     }
     if (priority !== undefined) commands.push({ name: 'sub-account.configure', data: { ...ids, priority } });
     const [command, then] = commands;
-    if (!command) return this.patchLocally(validated, settings);
+    if (!command) return this.#patchLocally(validated, settings);
     return this.runner.run(validated, {
       ...ids,
       command,
       was: toSubAccountView(row),
       ...(then ? { then } : {}),
       ...(Object.keys(settings).length > 0 ? { effects: { subAccount: settings } } : {}),
-      ...this.preparation(validated),
-      answer: (operation) => this.answer(operation),
+      ...this.#preparation(validated),
+      answer: (operation) => this.#answer(operation),
     });
   }
 
   /** A write on an existing sub-account, or a repeat of an earlier write. */
-  private about(
+  #about(
     validated: WriteRequest & { readonly params: { readonly id: string; readonly sub: string } },
     answer: LedgerWrite['answer'],
     write: (row: SubAccountRow) => Promise<Answer>,
@@ -178,7 +175,7 @@ export class SubAccountsService {
   }
 
   /** Changes that commit with the operation: usually only the lock of the row. */
-  private preparation(
+  #preparation(
     validated: ValidatedRequest<'patchSubAccount'>,
   ): Pick<LedgerWrite, 'locksSubAccount' | 'prepare'> {
     const { id: mainAccountId, sub: subAccountId } = validated.params;
@@ -188,13 +185,13 @@ export class SubAccountsService {
     return {
       prepare: async (tx, operationId) => {
         await requireRegistered(tx, mainAccountId, senderNumbers);
-        await this.lockUnchanged(tx, validated);
+        await this.#lockUnchanged(tx, validated);
         if (name !== undefined) await reserveName(tx, { mainAccountId, subAccountId, name, operationId });
       },
     };
   }
 
-  private patchLocally(
+  #patchLocally(
     validated: ValidatedRequest<'patchSubAccount'>,
     { name, passwordHash, senderNumbers }: NonNullable<Effects['subAccount']>,
   ): Promise<Answer> {
@@ -203,7 +200,7 @@ export class SubAccountsService {
       mainAccountId,
       was: async (tx) => {
         await requireRegistered(tx, mainAccountId, senderNumbers);
-        await this.lockUnchanged(tx, validated);
+        await this.#lockUnchanged(tx, validated);
         const row = await this.store.within(tx).find(mainAccountId, subAccountId);
         return row && toSubAccountView(row);
       },
@@ -238,10 +235,7 @@ export class SubAccountsService {
    *
    * @throws ProblemError `precondition-failed` if the settings differ from `If-Match`, or are changing
    */
-  private async lockUnchanged(
-    tx: Transaction,
-    validated: ValidatedRequest<'patchSubAccount'>,
-  ): Promise<void> {
+  async #lockUnchanged(tx: Transaction, validated: ValidatedRequest<'patchSubAccount'>): Promise<void> {
     const { id: mainAccountId, sub: subAccountId } = validated.params;
     await tx.$queryRaw(
       Prisma.sql`SELECT 1 FROM sub_account WHERE main_account_id = ${mainAccountId} AND id = ${subAccountId} FOR UPDATE`,
@@ -257,7 +251,7 @@ export class SubAccountsService {
   /**
    * Its current state. It may have been deleted since. Then its operation still succeeded, and the answer says so.
    */
-  private async answer(operation: Ended): Promise<Answer> {
+  async #answer(operation: Ended): Promise<Answer> {
     const row = await this.store.find(operation.mainAccountId, operation.subAccountId ?? '');
     if (!row) throw new Error('The outcome is there without its sub-account');
     return { status: 200, headers: { etag: etagOf(row) }, body: toSubAccountView(row) };

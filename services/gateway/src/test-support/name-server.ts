@@ -8,26 +8,26 @@ export class NameServer {
   readonly queried: string[] = [];
   /** IPv4 addresses of a name, by the number of earlier requests for it. */
   answer: (name: string, times: number) => readonly string[] = () => [];
-  private readonly socket: Socket = createSocket('udp4');
+  readonly #socket: Socket = createSocket('udp4');
 
   async start(): Promise<this> {
-    this.socket.on('message', (query, from) => {
-      this.socket.send(this.reply(query), from.port, from.address);
+    this.#socket.on('message', (query, from) => {
+      this.#socket.send(this.#reply(query), from.port, from.address);
     });
-    await new Promise<void>((resolve) => this.socket.bind(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => this.#socket.bind(0, '127.0.0.1', resolve));
     return this;
   }
 
   get address(): string {
-    return `127.0.0.1:${this.socket.address().port}`;
+    return `127.0.0.1:${this.#socket.address().port}`;
   }
 
   async stop(): Promise<void> {
-    await new Promise<void>((resolve) => this.socket.close(resolve));
+    await new Promise<void>((resolve) => this.#socket.close(resolve));
   }
 
   /** RFC 1035: the question, followed by one record per address. */
-  private reply(query: Buffer): Buffer {
+  #reply(query: Buffer): Buffer {
     let at = 12;
     const labels: string[] = [];
     while (query[at] !== 0) {

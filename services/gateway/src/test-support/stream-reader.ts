@@ -26,7 +26,7 @@ export class StreamReader {
     readonly response: Response,
     private readonly abort: AbortController,
   ) {
-    void this.read();
+    void this.#read();
   }
 
   static async open(url: string, { key, session, lastEventId }: ReadOptions): Promise<StreamReader> {
@@ -66,7 +66,7 @@ export class StreamReader {
     return this.events.filter((one) => one.event === event);
   }
 
-  private async read(): Promise<void> {
+  async #read(): Promise<void> {
     const decoder = new TextDecoder();
     let text = '';
     try {
@@ -74,7 +74,7 @@ export class StreamReader {
         text += decoder.decode(chunk as Uint8Array, { stream: true });
         const blocks = text.split('\n\n');
         text = blocks.pop() ?? '';
-        for (const block of blocks) this.dispatch(block);
+        for (const block of blocks) this.#dispatch(block);
       }
       this.ended = 'end';
     } catch {
@@ -82,7 +82,7 @@ export class StreamReader {
     }
   }
 
-  private dispatch(block: string): void {
+  #dispatch(block: string): void {
     const fields = new Map<string, string>();
     for (const line of block.split('\n')) {
       const [, name = '', value = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];

@@ -17,7 +17,7 @@ export class WebhookReceiver {
   readonly reactions: Reaction[] = [];
   /** The reaction when `reactions` is empty. */
   usual: Reaction = 204;
-  private server!: Server;
+  #server!: Server;
 
   async start(): Promise<this> {
     const server = createServer((request, response) => {
@@ -32,13 +32,13 @@ export class WebhookReceiver {
         else reaction(response, received);
       });
     });
-    this.server = server;
+    this.#server = server;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return this;
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   url(path = '/hook'): string {
@@ -51,7 +51,7 @@ export class WebhookReceiver {
   }
 
   async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 }

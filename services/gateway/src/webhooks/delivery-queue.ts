@@ -122,7 +122,7 @@ export class DeliveryQueue {
       );
       const [webhook] = rows;
       const isGone = result.responseStatus === 410;
-      const status = await this.putOff(client, claimed, result, isGone || !webhook?.enabled);
+      const status = await this.#putOff(client, claimed, result, isGone || !webhook?.enabled);
       if (!webhook?.enabled || status === undefined) return;
       if (isGone) await disableWebhook(client, mainAccountId, webhookId, 'gone');
       else if (status === 'failed' && webhook.is_late)
@@ -142,7 +142,7 @@ export class DeliveryQueue {
   }
 
   /** @returns its new state, or undefined if the lease was lost */
-  private async putOff(
+  async #putOff(
     client: pg.PoolClient,
     claimed: Claimed,
     { responseStatus, durationMs, error }: SendResult,

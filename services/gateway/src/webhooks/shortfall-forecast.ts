@@ -28,27 +28,27 @@ interface Due {
  * (docs/decisions/0016).
  */
 export class ShortfallForecast {
-  private readonly repeated: PeriodicTask;
-  private closed = false;
+  readonly #repeated: PeriodicTask;
+  #closed = false;
 
   constructor(
     private readonly pool: pg.Pool,
     private readonly wake: () => void,
     log: Logger,
   ) {
-    this.repeated = new PeriodicTask(() => this.look(), {
+    this.#repeated = new PeriodicTask(() => this.look(), {
       ...TIMES,
       onError: (err) => log.warn({ err }, 'shortfalls could not be forecast, tried again later'),
     });
   }
 
   start(): void {
-    this.repeated.start();
+    this.#repeated.start();
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    await this.repeated.close();
+    this.#closed = true;
+    await this.#repeated.close();
   }
 
   /**
@@ -58,16 +58,16 @@ export class ShortfallForecast {
    */
   async look(): Promise<number> {
     let queued = 0;
-    for (const { mainAccountId, leftMs } of await this.due()) {
-      if (this.closed) break;
-      queued += await this.lookAt(mainAccountId, leftMs);
+    for (const { mainAccountId, leftMs } of await this.#due()) {
+      if (this.#closed) break;
+      queued += await this.#lookAt(mainAccountId, leftMs);
     }
     if (queued > 0) this.wake();
     return queued;
   }
 
   /** The database's clock decides, because instances' clocks differ. */
-  private async due(): Promise<Due[]> {
+  async #due(): Promise<Due[]> {
     const { rows } = await this.pool.query<Due>(
       `SELECT m.main_account_id AS "mainAccountId",
           (extract(epoch FROM m.next_month_start - now()) * 1000)::float8 AS "leftMs"
@@ -81,7 +81,7 @@ export class ShortfallForecast {
     return rows;
   }
 
-  private async lookAt(mainAccountId: string, leftMs: number): Promise<number> {
+  async #lookAt(mainAccountId: string, leftMs: number): Promise<number> {
     const state = await loadResetState(this.pool, mainAccountId);
     // In the middle of a month start, the next check is early enough. If the month start cannot be computed, the
     // ledger raises the alarm, and other accounts must still be checked.

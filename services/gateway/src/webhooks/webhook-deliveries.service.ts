@@ -48,7 +48,7 @@ export class WebhookDeliveriesService {
     const answer = await this.runner.runLocal(request, {
       mainAccountId: params.id,
       apply: async (tx) => {
-        await this.requireEnabled(tx, params.id, params.webhook);
+        await this.#requireEnabled(tx, params.id, params.webhook);
         await requireDelivery(tx, params);
         await tx.$executeRaw(Prisma.sql`
           UPDATE webhook_delivery
@@ -69,7 +69,7 @@ export class WebhookDeliveriesService {
       mainAccountId,
       made: ({ body }) => ({ delivery: (body as { id: string }).id }),
       apply: async (tx) => {
-        await this.requireEnabled(tx, mainAccountId, webhookId);
+        await this.#requireEnabled(tx, mainAccountId, webhookId);
         const id = newDeliveryId();
         const event = 'webhook.ping';
         const at = new Date().toISOString();
@@ -86,7 +86,7 @@ export class WebhookDeliveriesService {
   }
 
   /** @throws ProblemError `not-found`, or `webhook-disabled` if it is off */
-  private async requireEnabled(tx: Transaction, mainAccountId: string, webhookId: string): Promise<void> {
+  async #requireEnabled(tx: Transaction, mainAccountId: string, webhookId: string): Promise<void> {
     const { enabled } = await requireWebhook(tx, mainAccountId, webhookId);
     if (!enabled) throw new ProblemError('webhook-disabled');
   }

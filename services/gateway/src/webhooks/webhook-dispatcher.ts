@@ -22,17 +22,17 @@ export interface DispatcherOptions {
  * and webhook. An attempt that never ends (a crash) is repeated by any instance after its lease.
  */
 export class WebhookDispatcher {
-  private readonly stopping = new AbortController();
+  readonly #stopping = new AbortController();
   /** Aborts the attempts themselves. */
-  private readonly aborting = new AbortController();
-  private readonly running = new Set<Promise<void>>();
-  private readonly load = { mains: new Map<string, number>(), webhooks: new Map<string, number>() };
-  private readonly attempts: Counter;
-  private readonly duration: Histogram;
-  private loop: Promise<void> = Promise.resolve();
-  private nudge: (() => void) | undefined;
-  private isNudged = false;
-  private cleanAtMs = 0;
+  readonly #aborting = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #load = { mains: new Map<string, number>(), webhooks: new Map<string, number>() };
+  readonly #attempts: Counter;
+  readonly #duration: Histogram;
+  #loop: Promise<void> = Promise.resolve();
+  #nudge: (() => void) | undefined;
+  #isNudged = false;
+  #cleanAtMs = 0;
 
   constructor(
     private readonly queue: DeliveryQueue,
@@ -41,13 +41,13 @@ export class WebhookDispatcher {
     metrics: Registry,
     private readonly log: Logger,
   ) {
-    this.attempts = new Counter({
+    this.#attempts = new Counter({
       name: 'gateway_webhook_attempts_total',
       help: 'Attempts to deliver a webhook, by how they ended',
       labelNames: ['result'],
       registers: [metrics],
     });
-    this.duration = new Histogram({
+    this.#duration = new Histogram({
       name: 'gateway_webhook_attempt_duration_seconds',
       help: 'Time that an attempt to deliver a webhook took',
       buckets: DURATION_BUCKETS,
@@ -56,77 +56,77 @@ export class WebhookDispatcher {
   }
 
   start(): void {
-    this.loop = this.run();
+    this.#loop = this.#run();
   }
 
   /** Looks for due deliveries now, instead of at the next poll. */
   wake(): void {
-    this.isNudged = true;
-    this.nudge?.();
+    this.#isNudged = true;
+    this.#nudge?.();
   }
 
   /** Aborted deliveries are sent again after their lease. */
   async close(): Promise<void> {
-    this.stopping.abort();
+    this.#stopping.abort();
     this.wake();
-    await this.loop;
-    const ended = Promise.all(this.running);
+    await this.#loop;
+    const ended = Promise.all(this.#running);
     await Promise.race([ended, sleep(CLOSE_MS, undefined, { ref: false })]);
-    this.aborting.abort();
+    this.#aborting.abort();
     await ended;
   }
 
-  private async run(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      this.isNudged = false;
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#isNudged = false;
       try {
-        while ((await this.startDue()) > 0);
-        await this.cleanNowAndThen();
+        while ((await this.#startDue()) > 0);
+        await this.#cleanNowAndThen();
       } catch (error) {
         this.log.warn({ err: error }, 'webhooks wait to be delivered');
       }
-      await this.rest();
+      await this.#rest();
     }
   }
 
   /** Waits until a delivery is queued or ends here, or for the next poll. */
-  private async rest(): Promise<void> {
-    if (this.isNudged || this.stopping.signal.aborted) return;
+  async #rest(): Promise<void> {
+    if (this.#isNudged || this.#stopping.signal.aborted) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, POLL_MS);
       timer.unref();
-      this.nudge = () => {
+      this.#nudge = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    this.nudge = undefined;
+    this.#nudge = undefined;
   }
 
   /** @returns the number of started attempts */
-  private async startDue(): Promise<number> {
-    const free = this.options.concurrency - this.running.size;
-    if (free <= 0 || this.stopping.signal.aborted) return 0;
-    const claimed = await this.queue.claim(free, this.load);
+  async #startDue(): Promise<number> {
+    const free = this.options.concurrency - this.#running.size;
+    if (free <= 0 || this.#stopping.signal.aborted) return 0;
+    const claimed = await this.queue.claim(free, this.#load);
     for (const one of claimed) {
-      count(this.load, one, 1);
-      const attempt = this.attempt(one).finally(() => {
-        count(this.load, one, -1);
-        this.running.delete(attempt);
+      count(this.#load, one, 1);
+      const attempt = this.#attempt(one).finally(() => {
+        count(this.#load, one, -1);
+        this.#running.delete(attempt);
         this.wake();
       });
-      this.running.add(attempt);
+      this.#running.add(attempt);
     }
     return claimed.length;
   }
 
-  private async attempt(claimed: Claimed): Promise<void> {
+  async #attempt(claimed: Claimed): Promise<void> {
     try {
       if (!claimed.enabled || claimed.url === null) return await this.queue.dropped(claimed);
-      const result = await this.send(claimed, claimed.url);
-      if (this.aborting.signal.aborted && result.error !== null) return;
-      this.attempts.inc({ result: result.error ?? 'succeeded' });
-      this.duration.observe(result.durationMs / 1_000);
+      const result = await this.#send(claimed, claimed.url);
+      if (this.#aborting.signal.aborted && result.error !== null) return;
+      this.#attempts.inc({ result: result.error ?? 'succeeded' });
+      this.#duration.observe(result.durationMs / 1_000);
       if (result.error === null) await this.queue.succeeded(claimed, result);
       else await this.queue.failed(claimed, result);
     } catch (error) {
@@ -138,7 +138,7 @@ export class WebhookDispatcher {
     }
   }
 
-  private async send(claimed: Claimed, url: string): Promise<SendResult> {
+  async #send(claimed: Claimed, url: string): Promise<SendResult> {
     const { secret, previous_secret: previous, webhook_id: webhookId } = claimed;
     const current = secret === null ? undefined : this.secrets.tryOpen(secret, webhookId);
     if (current === undefined) {
@@ -151,13 +151,13 @@ export class WebhookDispatcher {
     const before = previous === null ? undefined : this.secrets.tryOpen(previous, webhookId);
     const secrets = before === undefined ? [current] : [current, before];
     const headers = webhookHeaders(claimed.id, new Date(), claimed.body, secrets);
-    return sendWebhook(url, claimed.body, headers, { ...this.options.send, signal: this.aborting.signal });
+    return sendWebhook(url, claimed.body, headers, { ...this.options.send, signal: this.#aborting.signal });
   }
 
-  private async cleanNowAndThen(): Promise<void> {
-    if (performance.now() < this.cleanAtMs) return;
+  async #cleanNowAndThen(): Promise<void> {
+    if (performance.now() < this.#cleanAtMs) return;
     const hasMore = await this.queue.clean();
-    this.cleanAtMs = hasMore ? 0 : performance.now() + CLEAN_EVERY_MS;
+    this.#cleanAtMs = hasMore ? 0 : performance.now() + CLEAN_EVERY_MS;
   }
 }
 

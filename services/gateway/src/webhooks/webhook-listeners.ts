@@ -18,18 +18,18 @@ const MAX_GAP_MS = 20_000;
  * once (`add`), or by a check within a second. An extra main account is harmless, because the table decides.
  */
 export class WebhookListeners {
-  private mains = new Set<string>();
+  #mains = new Set<string>();
   /** Added during a complete reload. */
-  private addedMeanwhile: string[] | undefined;
-  private lookedAtMs = 0;
-  private reloadedAtMs = 0;
-  private readonly task: PeriodicTask;
+  #addedMeanwhile: string[] | undefined;
+  #lookedAtMs = 0;
+  #reloadedAtMs = 0;
+  readonly #task: PeriodicTask;
 
   constructor(
     private readonly pool: Pick<pg.Pool, 'query'>,
     log: Logger,
   ) {
-    this.task = new PeriodicTask(() => this.look(), {
+    this.#task = new PeriodicTask(() => this.#look(), {
       firstMs: LOOK_EVERY_MS,
       everyMs: LOOK_EVERY_MS,
       retryMs: LOOK_EVERY_MS,
@@ -39,57 +39,57 @@ export class WebhookListeners {
 
   /** @throws the database's error; before the first load no webhook would get an event */
   async start(): Promise<void> {
-    await this.reload();
-    this.task.start();
+    await this.#reload();
+    this.#task.start();
   }
 
   close(): Promise<void> {
-    return this.task.close();
+    return this.#task.close();
   }
 
   add(mainAccountId: string): void {
-    this.mains.add(mainAccountId);
-    this.addedMeanwhile?.push(mainAccountId);
+    this.#mains.add(mainAccountId);
+    this.#addedMeanwhile?.push(mainAccountId);
   }
 
   has(mainAccountId: string): boolean {
-    return this.mains.has(mainAccountId);
+    return this.#mains.has(mainAccountId);
   }
 
   get isEmpty(): boolean {
-    return this.mains.size === 0;
+    return this.#mains.size === 0;
   }
 
-  private async look(): Promise<void> {
+  async #look(): Promise<void> {
     const nowMs = performance.now();
-    if (nowMs - this.reloadedAtMs > RELOAD_EVERY_MS || nowMs - this.lookedAtMs > MAX_GAP_MS)
-      await this.reload();
-    else await this.readChanged();
+    if (nowMs - this.#reloadedAtMs > RELOAD_EVERY_MS || nowMs - this.#lookedAtMs > MAX_GAP_MS)
+      await this.#reload();
+    else await this.#readChanged();
   }
 
-  private async readChanged(): Promise<void> {
+  async #readChanged(): Promise<void> {
     const nowMs = performance.now();
     const { rows } = await this.pool.query<{ id: string }>(
       `SELECT main_account_id AS id FROM webhook WHERE enabled AND updated_at > now() - make_interval(secs => $1)`,
       [LOOK_BACK_SECONDS],
     );
     for (const { id } of rows) this.add(id);
-    this.lookedAtMs = nowMs;
+    this.#lookedAtMs = nowMs;
   }
 
-  private async reload(): Promise<void> {
+  async #reload(): Promise<void> {
     const nowMs = performance.now();
     const added: string[] = [];
-    this.addedMeanwhile = added;
+    this.#addedMeanwhile = added;
     try {
       const { rows } = await this.pool.query<{ id: string }>(
         'SELECT DISTINCT main_account_id AS id FROM webhook WHERE enabled',
       );
-      this.mains = new Set([...rows.map(({ id }) => id), ...added]);
-      this.lookedAtMs = nowMs;
-      this.reloadedAtMs = nowMs;
+      this.#mains = new Set([...rows.map(({ id }) => id), ...added]);
+      this.#lookedAtMs = nowMs;
+      this.#reloadedAtMs = nowMs;
     } finally {
-      this.addedMeanwhile = undefined;
+      this.#addedMeanwhile = undefined;
     }
   }
 }

@@ -40,7 +40,7 @@ export class WebhooksService {
     const { id: mainAccountId } = request.params;
     const { url, events, description } = request.body;
     await this.mains.get(mainAccountId);
-    this.requireUrl(url);
+    this.#requireUrl(url);
     const answer = await this.runner.runLocal(request, {
       mainAccountId,
       made: ({ body }) => ({ webhook: (body as { id: string }).id }),
@@ -94,7 +94,7 @@ export class WebhooksService {
     const { id: mainAccountId, webhook: id } = request.params;
     const { url, events, description, enabled } = request.body;
     await requireWebhook(this.prisma, mainAccountId, id);
-    if (url !== undefined) this.requireUrl(url);
+    if (url !== undefined) this.#requireUrl(url);
     const answer = await this.runner.runLocal(request, {
       mainAccountId,
       was: (tx) => settingsOf(tx, mainAccountId, id),
@@ -164,7 +164,7 @@ export class WebhooksService {
   }
 
   /** @throws ProblemError `validation-failed` */
-  private requireUrl(url: string): void {
+  #requireUrl(url: string): void {
     const message = problemOfUrl(url, this.parts.rules);
     if (message !== undefined) throw ProblemError.invalid([{ path: 'url', message }]);
   }

@@ -11,15 +11,15 @@ export class LedgerController {
 
   @EventPattern(TOPICS.commands)
   onCommands(@Payload() records: KafkaRecord[], @Ctx() context: unknown): void {
-    this.hand(records, context as KafkaBatchContext);
+    this.#hand(records, context as KafkaBatchContext);
   }
 
   @EventPattern(TOPICS.messages)
   onMessages(@Payload() records: KafkaRecord[], @Ctx() context: unknown): void {
-    this.hand(records, context as KafkaBatchContext);
+    this.#hand(records, context as KafkaBatchContext);
   }
 
-  private hand(records: KafkaRecord[], { topic, partition }: KafkaBatchContext): void {
+  #hand(records: KafkaRecord[], { topic, partition }: KafkaBatchContext): void {
     this.lanes.enqueue(topic, partition, records);
   }
 }

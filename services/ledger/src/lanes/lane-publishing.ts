@@ -35,10 +35,10 @@ const MAX_WAITING = 1;
  * more is published: the lane is taken over again and starts at its cursor.
  */
 export class LanePublishing {
-  private waiting: Publication[] = [];
-  private running: Promise<void> | undefined;
-  private readonly roomWaiters: (() => void)[] = [];
-  private failure: { readonly error: unknown } | undefined;
+  #waiting: Publication[] = [];
+  #running: Promise<void> | undefined;
+  readonly #roomWaiters: (() => void)[] = [];
+  #failure: { readonly error: unknown } | undefined;
 
   /** @param onFailure called once, so that an idle lane notices */
   constructor(
@@ -48,18 +48,18 @@ export class LanePublishing {
   ) {}
 
   get isBusy(): boolean {
-    return this.running !== undefined;
+    return this.#running !== undefined;
   }
 
   /** @throws the error that publishing failed with */
   assertWorking(): void {
-    if (this.failure) throw this.failure.error;
+    if (this.#failure) throw this.#failure.error;
   }
 
   /** Queues a committed batch. */
   add(publication: Publication): void {
-    this.waiting.push(publication);
-    if (!this.failure) this.running ??= this.run();
+    this.#waiting.push(publication);
+    if (!this.#failure) this.#running ??= this.#run();
   }
 
   /**
@@ -67,48 +67,48 @@ export class LanePublishing {
    * @throws the error that publishing failed with
    */
   async whenBelowLimit(): Promise<void> {
-    while (this.waiting.length > MAX_WAITING && !this.failure) {
-      await new Promise<void>((resolve) => this.roomWaiters.push(resolve));
+    while (this.#waiting.length > MAX_WAITING && !this.#failure) {
+      await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
     }
     this.assertWorking();
   }
 
   /** Waits until everything is published or has failed. */
   async drain(): Promise<void> {
-    while (this.running) await this.running;
+    while (this.#running) await this.#running;
   }
 
-  private async run(): Promise<void> {
+  async #run(): Promise<void> {
     try {
       // Taken only after the wait for a place, because more batches may have arrived meanwhile.
-      while (this.waiting.length > 0) {
-        await this.ports.limiter.run(() => this.publish(this.waiting.splice(0)));
+      while (this.#waiting.length > 0) {
+        await this.ports.limiter.run(() => this.#publish(this.#waiting.splice(0)));
       }
     } catch (error) {
-      this.failure = { error };
+      this.#failure = { error };
       this.onFailure();
     } finally {
-      this.running = undefined;
-      this.wakeWaiters();
+      this.#running = undefined;
+      this.#wakeWaiters();
     }
   }
 
-  private async publish(publications: readonly Publication[]): Promise<void> {
-    this.wakeWaiters();
+  async #publish(publications: readonly Publication[]): Promise<void> {
+    this.#wakeWaiters();
     const last = publications.at(-1) as Publication;
     const records = publications.flatMap((publication) => publication.records);
     const limits = lastLimits(publications);
     if (limits.size <= MAX_RECORDS && !records.some(isRange)) {
-      await this.send([...(records as OutgoingRecord[]), ...[...limits.values()].map((limit) => limit())]);
+      await this.#send([...(records as OutgoingRecord[]), ...[...limits.values()].map((limit) => limit())]);
     } else {
-      for await (const page of this.pages(records, limits)) await this.send(page);
+      for await (const page of this.#pages(records, limits)) await this.#send(page);
     }
     this.memory.published = last.laneSequence;
     this.memory.hasPublishedOutbox ||= publications.some((publication) => publication.hasOutbox);
   }
 
   /** Publishes one Kafka transaction. */
-  private async send(records: OutgoingRecord[]): Promise<void> {
+  async #send(records: OutgoingRecord[]): Promise<void> {
     if (records.length === 0) return;
     const { publisher, metrics } = this.ports;
     const started = performance.now();
@@ -121,7 +121,7 @@ export class LanePublishing {
    * Splits the records of a large decision into several transactions. It is complete in the books, but reaches the
    * topics in parts.
    */
-  private async *pages(
+  async *#pages(
     records: readonly (OutgoingRecord | JournalRange)[],
     limits: ReadonlyMap<string, LimitSource>,
   ): AsyncGenerator<OutgoingRecord[]> {
@@ -130,7 +130,7 @@ export class LanePublishing {
       if (isRange(part)) {
         yield page;
         page = [];
-        yield* this.journalPages(part);
+        yield* this.#journalPages(part);
       } else page.push(part);
     }
     for (const limit of limits.values()) {
@@ -142,7 +142,7 @@ export class LanePublishing {
     yield page;
   }
 
-  private async *journalPages({ after, through }: JournalRange): AsyncGenerator<OutgoingRecord[]> {
+  async *#journalPages({ after, through }: JournalRange): AsyncGenerator<OutgoingRecord[]> {
     for (let from = after; from < through; from += JOURNAL_PAGE) {
       const to = from + JOURNAL_PAGE < through ? from + JOURNAL_PAGE : through;
       const records = await this.ports.readJournal(from, to);
@@ -153,8 +153,8 @@ export class LanePublishing {
     }
   }
 
-  private wakeWaiters(): void {
-    for (const wake of this.roomWaiters.splice(0)) wake();
+  #wakeWaiters(): void {
+    for (const wake of this.#roomWaiters.splice(0)) wake();
   }
 }
 

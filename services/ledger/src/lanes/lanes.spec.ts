@@ -16,27 +16,27 @@ interface Topic {
 
 /** Commands without an end: what is fetched next, unless the lane has it paused. */
 class EndlessFeed {
-  private position = 0n;
-  private isPaused = false;
+  #position = 0n;
+  #isPaused = false;
 
   constructor(private readonly deliver: (record: KafkaRecord) => void) {}
 
   fetch(): void {
-    if (this.isPaused) return;
-    this.deliver(fakeRecord({ offset: this.position }));
-    this.position += 1n;
+    if (this.#isPaused) return;
+    this.deliver(fakeRecord({ offset: this.#position }));
+    this.#position += 1n;
   }
 
   pause(all: readonly Topic[]): void {
-    if (all.some(isCommands)) this.isPaused = true;
+    if (all.some(isCommands)) this.#isPaused = true;
   }
 
   resume(all: readonly Topic[]): void {
-    if (all.some(isCommands)) this.isPaused = false;
+    if (all.some(isCommands)) this.#isPaused = false;
   }
 
   seek(topic: string, _partition: number, offset: bigint): void {
-    if (isCommands({ topic })) this.position = offset;
+    if (isCommands({ topic })) this.#position = offset;
   }
 
   async commit(): Promise<void> {}

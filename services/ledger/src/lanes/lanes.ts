@@ -40,18 +40,18 @@ const INPUT_TOPICS = [TOPICS.commands, TOPICS.messages];
 
 /** The lanes that the consumer group assigns to this process. */
 export class Lanes {
-  private readonly lanes = new Map<number, Lane>();
+  readonly #lanes = new Map<number, Lane>();
   /** Numbers of the lanes assigned to us, whether or not they could be started. */
-  private readonly assigned = new Set<number>();
-  private readonly stopTimers: (() => void)[];
-  private lookingAfter: Promise<void> | undefined;
-  private measuring: Promise<void> | undefined;
+  readonly #assigned = new Set<number>();
+  readonly #stopTimers: (() => void)[];
+  #lookingAfter: Promise<void> | undefined;
+  #measuring: Promise<void> | undefined;
 
   constructor(private readonly ports: LanesPorts) {
-    this.stopTimers = [
-      ports.timers.every(ports.commitEveryMs, () => this.report()),
-      ports.timers.every(ports.tasksEveryMs, () => this.lookAfter()),
-      ports.timers.every(ports.lagEveryMs, () => this.measureLag()),
+    this.#stopTimers = [
+      ports.timers.every(ports.commitEveryMs, () => this.#report()),
+      ports.timers.every(ports.tasksEveryMs, () => this.#lookAfter()),
+      ports.timers.every(ports.lagEveryMs, () => this.#measureLag()),
     ];
   }
 
@@ -63,8 +63,8 @@ export class Lanes {
   async onAssigned(assigned: TopicPartition[]): Promise<Map<string, bigint>> {
     await this.ports.prepare();
     const numbers = [...new Set(assigned.map(({ partition }) => partition))];
-    for (const number of numbers) this.assigned.add(number);
-    const started = await Promise.allSettled(numbers.map((number) => this.startLane(number)));
+    for (const number of numbers) this.#assigned.add(number);
+    const started = await Promise.allSettled(numbers.map((number) => this.#startLane(number)));
     const offsets = new Map<string, bigint>();
     for (const result of started) {
       if (result.status === 'rejected') throw result.reason;
@@ -78,18 +78,18 @@ export class Lanes {
 
   async onRevoked(revoked: TopicPartition[]): Promise<void> {
     const numbers = new Set(revoked.map(({ partition }) => partition));
-    for (const number of numbers) this.assigned.delete(number);
-    await Promise.all([...numbers].map((number) => this.endLane(number)));
+    for (const number of numbers) this.#assigned.delete(number);
+    await Promise.all([...numbers].map((number) => this.#endLane(number)));
   }
 
   /** Passes fetched records to their lane. Records of a lane that was given up are left to the next owner. */
   enqueue(topic: string, partition: number, records: readonly KafkaRecord[]): void {
-    this.lanes.get(partition)?.enqueue(topic, records);
+    this.#lanes.get(partition)?.enqueue(topic, records);
   }
 
   /** The log has no record at the position of a lane. */
   onOffsetOutOfRange({ topic, partition }: TopicPartition): void {
-    this.lanes.get(partition)?.break(`${topic} ${partition}: the wanted offset is not in the log`);
+    this.#lanes.get(partition)?.break(`${topic} ${partition}: the wanted offset is not in the log`);
   }
 
   /**
@@ -97,93 +97,95 @@ export class Lanes {
    * @throws Error that names every lane that is not running
    */
   assertRunning(): void {
-    const idle = [...this.lanes.values()].filter((lane) => lane.state !== 'running');
+    const idle = [...this.#lanes.values()].filter((lane) => lane.state !== 'running');
     if (idle.length === 0) return;
     throw new Error(idle.map(describe).join('; '));
   }
 
   /** Partitions that a topic got after the lanes were set up. All their records are forwarded. */
-  private get beyond(): number[] {
-    return [...this.lanes.keys()].filter((number) => number >= this.ports.partitions()).sort((a, b) => a - b);
+  get #beyond(): number[] {
+    return [...this.#lanes.keys()]
+      .filter((number) => number >= this.ports.partitions())
+      .sort((a, b) => a - b);
   }
 
   /** For readiness: a note about partitions beyond the lanes, or undefined if there are none. */
   get beyondNote(): string | undefined {
-    const { beyond } = this;
+    const beyond = this.#beyond;
     if (beyond.length === 0) return undefined;
     return `${describeBeyond(beyond, this.ports.partitions())}, see docs/operations/more-partitions.md`;
   }
 
   /** Ends all lanes when the process stops. */
   async end(): Promise<void> {
-    for (const stop of this.stopTimers) stop();
-    await Promise.all([this.lookingAfter, this.measuring]);
-    await this.commit();
-    await Promise.all([...this.lanes.keys()].map((number) => this.endLane(number)));
+    for (const stop of this.#stopTimers) stop();
+    await Promise.all([this.#lookingAfter, this.#measuring]);
+    await this.#commit();
+    await Promise.all([...this.#lanes.keys()].map((number) => this.#endLane(number)));
   }
 
   get(lane: number): Lane | undefined {
-    return this.lanes.get(lane);
+    return this.#lanes.get(lane);
   }
 
-  private async startLane(number: number): Promise<Lane> {
+  async #startLane(number: number): Promise<Lane> {
     // After an assignment that failed halfway, a retry finds its own lanes and keeps those that are running.
-    const known = this.lanes.get(number);
+    const known = this.#lanes.get(number);
     if (known?.state === 'running' || known?.state === 'broken') return known;
-    if (known) await this.endLane(number);
+    if (known) await this.#endLane(number);
     const lane = new Lane(number, {
       ...this.ports,
       publisher: this.ports.publisherOf(number),
       pause: (partition, topic) => this.ports.consumer()?.pause([{ topic, partition }]),
       resume: (partition, topic) => this.ports.consumer()?.resume([{ topic, partition }]),
     });
-    this.lanes.set(number, lane);
+    this.#lanes.set(number, lane);
     await lane.start();
     return lane;
   }
 
-  private async endLane(number: number): Promise<void> {
-    const lane = this.lanes.get(number);
+  async #endLane(number: number): Promise<void> {
+    const lane = this.#lanes.get(number);
     if (!lane) return;
     await lane.end();
-    if (this.lanes.get(number) === lane) this.lanes.delete(number);
+    if (this.#lanes.get(number) === lane) this.#lanes.delete(number);
     for (const topic of INPUT_TOPICS) this.ports.metrics.lag.remove({ topic, partition: String(number) });
   }
 
   /** Starts work without a record: operators' orders, and limit records whose grace time is over. */
-  private lookAfter(): void {
-    this.lookingAfter ??= Promise.all([this.takeOrders(), this.findTombstones()])
+  #lookAfter(): void {
+    this.#lookingAfter ??= Promise.all([this.#takeOrders(), this.#findTombstones()])
       .catch((err: unknown) => this.ports.log.debug({ err }, 'orders could not be read, later again'))
       .then(() => {
-        this.lookingAfter = undefined;
+        this.#lookingAfter = undefined;
       });
   }
 
-  private async takeOrders(): Promise<void> {
-    if (this.lanes.size === 0) return;
-    for (const orders of await this.ports.store.readOrders([...this.lanes.keys()])) {
-      const lane = this.lanes.get(orders.lane);
+  async #takeOrders(): Promise<void> {
+    if (this.#lanes.size === 0) return;
+    for (const orders of await this.ports.store.readOrders([...this.#lanes.keys()])) {
+      const lane = this.#lanes.get(orders.lane);
       // A lane that waits for a server reads its row itself.
       const isIdle = lane === undefined || lane.state === 'starting' || lane.state === 'waiting';
-      if (!isIdle && orders.generation > lane.generation) await this.resume(orders);
-      else if (lane?.state === 'running' && orders.rebuildLimits) lane.ask(this.rebuildOf(orders.lane));
+      if (!isIdle && orders.generation > lane.generation) await this.#resume(orders);
+      else if (lane?.state === 'running' && orders.rebuildLimits) lane.ask(this.#rebuildOf(orders.lane));
     }
   }
 
   /** Resumes a stopped lane after an operator's decision: it is taken over at the position in its row. */
-  private async resume({ lane: number }: LaneOrders): Promise<void> {
+  async #resume({ lane: number }: LaneOrders): Promise<void> {
     // Records still arrive for a running lane, from its current position. Without this pause, the new lane would take
     // them for its first ones, and skip all records between the row's offset and there.
     this.ports.consumer()?.pause(INPUT_TOPICS.map((topic) => ({ topic, partition: number })));
-    await this.endLane(number);
-    if (!this.assigned.has(number)) return;
-    const lane = await this.startLane(number).catch((error: unknown) => {
+    await this.#endLane(number);
+    if (!this.#assigned.has(number)) return;
+    const lane = await this.#startLane(number).catch((error: unknown) => {
       // Left as stopped, so that the next check tries again.
-      this.lanes.get(number)?.break(`taking it over failed: ${String(error)}`, 0);
+      this.#lanes.get(number)?.break(`taking it over failed: ${String(error)}`, 0);
       throw error;
     });
     // The group has given it to another process meanwhile. Do not take it away from that process.
-    if (!this.assigned.has(number)) return this.endLane(number);
+    if (!this.#assigned.has(number)) return this.#endLane(number);
     const consumer = this.ports.consumer();
     for (const topic of INPUT_TOPICS) {
       const next = lane.nextOffset(topic);
@@ -193,46 +195,46 @@ export class Lanes {
     }
   }
 
-  private rebuildOf(lane: number): RebuildLimits {
+  #rebuildOf(lane: number): RebuildLimits {
     const { store, partitions, tombstoneGraceMs, now } = this.ports;
     const isOwn = (mainAccountId: string) => partitionFor(mainAccountId, partitions()) === lane;
     return new RebuildLimits({ store, isOwn, tombstoneGraceMs, now });
   }
 
-  private async findTombstones(): Promise<void> {
+  async #findTombstones(): Promise<void> {
     const { store, partitions, tombstoneGraceMs, now, processor } = this.ports;
-    if (this.lanes.size === 0) return;
+    if (this.#lanes.size === 0) return;
     const due = await store.tombstonesDue(now() - tombstoneGraceMs, MAX_TOMBSTONES);
     const laneOf = ({ mainAccountId }: SubAccountKey) => partitionFor(mainAccountId, partitions());
     for (const [number, keys] of Map.groupBy(due, laneOf)) {
-      const lane = this.lanes.get(number);
+      const lane = this.#lanes.get(number);
       if (lane?.state === 'running') lane.ask(tombstoneDeleted(processor, keys));
     }
   }
 
-  private report(): void {
+  #report(): void {
     const { metrics, budget } = this.ports;
     metrics.lanes.reset();
-    for (const lane of this.lanes.values()) metrics.lanes.inc({ state: lane.state });
-    metrics.lanesBeyond.set(this.beyond.length);
+    for (const lane of this.#lanes.values()) metrics.lanes.inc({ state: lane.state });
+    metrics.lanesBeyond.set(this.#beyond.length);
     metrics.cachedSubAccounts.set(budget.used);
-    void this.commit();
+    void this.#commit();
   }
 
   /** Asks the broker, because fetched records do not show the lag of a log that is not being fetched. */
-  private measureLag(): void {
+  #measureLag(): void {
     const { logEnds, log } = this.ports;
-    this.measuring ??= Promise.all(
-      INPUT_TOPICS.map(async (topic) => this.showLag(topic, await logEnds(topic, [...this.lanes.keys()]))),
+    this.#measuring ??= Promise.all(
+      INPUT_TOPICS.map(async (topic) => this.#showLag(topic, await logEnds(topic, [...this.#lanes.keys()]))),
     )
       .catch((err: unknown) => log.debug({ err }, 'the lag could not be measured, later again'))
       .then(() => {
-        this.measuring = undefined;
+        this.#measuring = undefined;
       });
   }
 
-  private showLag(topic: string, ends: ReadonlyMap<number, bigint>): void {
-    for (const at of this.offsets()) {
+  #showLag(topic: string, ends: ReadonlyMap<number, bigint>): void {
+    for (const at of this.#offsets()) {
       const end = at.topic === topic ? ends.get(at.partition) : undefined;
       if (end === undefined) continue;
       const lag = end > at.offset ? Number(end - at.offset) : 0;
@@ -240,12 +242,12 @@ export class Lanes {
     }
   }
 
-  private async commit(): Promise<void> {
-    await this.ports.consumer()?.commit(this.offsets());
+  async #commit(): Promise<void> {
+    await this.ports.consumer()?.commit(this.#offsets());
   }
 
-  private offsets(): { topic: string; partition: number; offset: bigint }[] {
-    return [...this.lanes.values()].flatMap((lane) =>
+  #offsets(): { topic: string; partition: number; offset: bigint }[] {
+    return [...this.#lanes.values()].flatMap((lane) =>
       INPUT_TOPICS.flatMap((topic) => {
         const offset = lane.nextOffset(topic);
         return offset === undefined ? [] : [{ topic, partition: lane.lane, offset }];

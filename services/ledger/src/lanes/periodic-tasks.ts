@@ -27,23 +27,23 @@ export interface RebuildPorts {
  */
 export class RebuildLimits implements LaneTask {
   readonly kind = 'rebuild-limits';
-  private after = '';
-  private ids: string[] = [];
+  #after = '';
+  #ids: string[] = [];
   /** Main accounts of the next step: estimated from the size of the last ones, starting with one. */
-  private mains = 1;
+  #mains = 1;
 
   constructor(private readonly ports: RebuildPorts) {}
 
   async step({ memory, publish, published }: TaskContext): Promise<boolean> {
     const { store } = this.ports;
-    const isEnd = await this.findMore();
-    const ids = this.ids.splice(0, this.mains);
+    const isEnd = await this.#findMore();
+    const ids = this.#ids.splice(0, this.#mains);
     if (ids.length > 0) {
       const { laneSequence } = memory;
-      const limits = await this.limitsOf(ids, memory);
+      const limits = await this.#limitsOf(ids, memory);
       publish({ records: [], limits, laneSequence, hasOutbox: false });
       const fitting = Math.floor((RECORDS_PER_STEP * ids.length) / Math.max(1, limits.size));
-      this.mains = Math.max(1, Math.min(fitting, 2 * this.mains, MAINS_PER_STEP));
+      this.#mains = Math.max(1, Math.min(fitting, 2 * this.#mains, MAINS_PER_STEP));
       return false;
     }
     if (!isEnd) return false;
@@ -53,15 +53,15 @@ export class RebuildLimits implements LaneTask {
   }
 
   /** @returns whether there are no further ids */
-  private async findMore(): Promise<boolean> {
-    if (this.ids.length > 0) return false;
-    const found = await this.ports.store.mainAccountIds(this.after, IDS_PER_QUERY);
-    this.after = found.at(-1) ?? this.after;
-    this.ids = found.filter((id) => this.ports.isOwn(id));
+  async #findMore(): Promise<boolean> {
+    if (this.#ids.length > 0) return false;
+    const found = await this.ports.store.mainAccountIds(this.#after, IDS_PER_QUERY);
+    this.#after = found.at(-1) ?? this.#after;
+    this.#ids = found.filter((id) => this.ports.isOwn(id));
     return found.length === 0;
   }
 
-  private async limitsOf(
+  async #limitsOf(
     ids: readonly string[],
     { lease, offsets }: TaskContext['memory'],
   ): Promise<Map<string, LimitSource>> {

@@ -35,7 +35,7 @@ export class PublishSnapshots implements LaneTask {
   static readonly kind = 'publish-snapshots';
   readonly kind = PublishSnapshots.kind;
   dueAt = 0;
-  private readonly orders: OrderedBooks[] = [];
+  readonly #orders: OrderedBooks[] = [];
 
   /**
    * @param now milliseconds since 1970
@@ -48,34 +48,34 @@ export class PublishSnapshots implements LaneTask {
   ) {}
 
   add(order: SnapshotRequest): void {
-    this.orders.push(new OrderedBooks(this.store, order, this.perPart));
+    this.#orders.push(new OrderedBooks(this.store, order, this.perPart));
   }
 
   async step({ memory, publish }: TaskContext): Promise<boolean> {
-    const [order] = this.orders;
+    const [order] = this.#orders;
     if (!order) return true;
     const { records, isLast } = await order.next(memory.lease.generation);
     publish({ records, limits: new Map(), laneSequence: memory.laneSequence, hasOutbox: false });
-    if (isLast) this.orders.shift();
+    if (isLast) this.#orders.shift();
     this.dueAt = this.now() + REST_MS_PER_PART * records.length;
-    return this.orders.length === 0;
+    return this.#orders.length === 0;
   }
 }
 
 /** The books of one snapshot request, and how far they are published. */
 class OrderedBooks {
-  private part = 0;
-  private afterSub: string | null = '';
-  private afterLine: number | null;
-  private afterStatement: StatementKey | null;
+  #part = 0;
+  #afterSub: string | null = '';
+  #afterLine: number | null;
+  #afterStatement: StatementKey | null;
 
   constructor(
     private readonly store: SnapshotStore,
     private readonly order: SnapshotRequest,
     private readonly perPart: number,
   ) {
-    this.afterLine = order.history ? 0 : null;
-    this.afterStatement = order.history ? { subAccountId: '', period: '' } : null;
+    this.#afterLine = order.history ? 0 : null;
+    this.#afterStatement = order.history ? { subAccountId: '', period: '' } : null;
   }
 
   /** The next few parts. */
@@ -83,14 +83,17 @@ class OrderedBooks {
     const main = await this.store.loadMain(this.order.mainAccountId);
     // The request was booked in the lane's own books. Only a restored database can be without them.
     if (!main) return { records: [], isLast: true };
-    const page = await this.nextPage();
-    const isLast = this.afterSub === null && this.afterLine === null && this.afterStatement === null;
-    return { records: [...this.parts(main, page, generation, isLast)], isLast };
+    const page = await this.#nextPage();
+    const isLast = this.#afterSub === null && this.#afterLine === null && this.#afterStatement === null;
+    return { records: [...this.#parts(main, page, generation, isLast)], isLast };
   }
 
   /** Reads the next rows of every list that is not at its end. */
-  private async nextPage(): Promise<Page> {
-    const { store, afterSub, afterLine, afterStatement } = this;
+  async #nextPage(): Promise<Page> {
+    const { store } = this;
+    const afterSub = this.#afterSub;
+    const afterLine = this.#afterLine;
+    const afterStatement = this.#afterStatement;
     const id = this.order.mainAccountId;
     const max = PARTS_PER_STEP * this.perPart;
     const [subs, lines, statements] = await Promise.all([
@@ -100,9 +103,9 @@ class OrderedBooks {
     ]);
     const isFull = (rows: readonly unknown[]) => rows.length === max;
     const lastStatement = statements.at(-1);
-    this.afterSub = isFull(subs) ? (subs.at(-1)?.id ?? null) : null;
-    this.afterLine = isFull(lines) ? (lines.at(-1)?.sequence ?? null) : null;
-    this.afterStatement =
+    this.#afterSub = isFull(subs) ? (subs.at(-1)?.id ?? null) : null;
+    this.#afterLine = isFull(lines) ? (lines.at(-1)?.sequence ?? null) : null;
+    this.#afterStatement =
       isFull(statements) && lastStatement
         ? { subAccountId: lastStatement.subAccountId, period: lastStatement.closing.period }
         : null;
@@ -110,20 +113,20 @@ class OrderedBooks {
   }
 
   /** At least one part, so that there is a last part. */
-  private *parts(main: MainAccount, { subs, lines, statements }: Page, generation: number, isEnd: boolean) {
+  *#parts(main: MainAccount, { subs, lines, statements }: Page, generation: number, isEnd: boolean) {
     const { perPart } = this;
     const { cause, sequence, at } = this.order;
     const count = Math.max(1, Math.ceil(Math.max(subs.length, lines.length, statements.length) / perPart));
     for (let index = 0; index < count; index += 1) {
       const own = <Row>(rows: readonly Row[]) => rows.slice(index * perPart, (index + 1) * perPart);
-      this.part += 1;
+      this.#part += 1;
       yield snapshotParts({
         main,
         generation,
         cause,
         order: sequence,
         at,
-        part: this.part,
+        part: this.#part,
         isLast: isEnd && index === count - 1,
         subAccounts: own(subs),
         lines: own(lines),

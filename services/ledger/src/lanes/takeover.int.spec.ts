@@ -11,27 +11,27 @@ class DyingPublisher implements LanePublisher {
   static dying: 'before-publish' | 'after-publish' | undefined;
   static readonly revived = new Set<() => void>();
   static readonly errors: unknown[] = [];
-  private readonly inner: TransactionalPublisher;
+  readonly #inner: TransactionalPublisher;
 
   constructor(harness: LedgerHarness, lane: number) {
-    this.inner = new TransactionalPublisher(harness.kafka, `ledger-lane-${lane}`);
+    this.#inner = new TransactionalPublisher(harness.kafka, `ledger-lane-${lane}`);
   }
 
   open(): Promise<void> {
-    return this.inner.open();
+    return this.#inner.open();
   }
 
   async publish(records: OutgoingRecord[]): Promise<void> {
-    if (DyingPublisher.dying === 'after-publish') await this.inner.publish(records);
+    if (DyingPublisher.dying === 'after-publish') await this.#inner.publish(records);
     if (DyingPublisher.dying) await new Promise<void>((resolve) => DyingPublisher.revived.add(resolve));
-    await this.inner.publish(records).catch((error: unknown) => {
+    await this.#inner.publish(records).catch((error: unknown) => {
       DyingPublisher.errors.push(error);
       throw error;
     });
   }
 
   close(): Promise<void> {
-    return this.inner.close();
+    return this.#inner.close();
   }
 
   static revive(): void {

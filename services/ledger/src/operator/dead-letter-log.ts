@@ -27,14 +27,14 @@ export const placeOf = (at: {
 
 /** Reads `deadletters.v1`. */
 export class DeadLetterLog {
-  private readonly log: LogReader;
+  readonly #log: LogReader;
 
   constructor(private readonly context: Pick<OperatorContext, 'kafka' | 'seal'>) {
-    this.log = new LogReader(context.kafka);
+    this.#log = new LogReader(context.kafka);
   }
 
   close(): Promise<void> {
-    return this.log.close();
+    return this.#log.close();
   }
 
   /**
@@ -43,9 +43,9 @@ export class DeadLetterLog {
    */
   async *all(): AsyncGenerator<StoredLetter> {
     const seen = new Set<string>();
-    const partitions = await this.log.partitionCount(TOPICS.deadLetters);
+    const partitions = await this.#log.partitionCount(TOPICS.deadLetters);
     for (let partition = 0; partition < partitions; partition += 1) {
-      const { low } = await this.log.range(TOPICS.deadLetters, partition);
+      const { low } = await this.#log.range(TOPICS.deadLetters, partition);
       for await (const stored of this.from(partition, low)) {
         const { source, timestampMs, reason } = stored.letter;
         const key = `${placeOf(source)} ${timestampMs} ${reason}`;
@@ -58,7 +58,7 @@ export class DeadLetterLog {
   /** The dead letters of a partition from an offset to its end. */
   async *from(partition: number, offset: bigint): AsyncGenerator<StoredLetter> {
     for (let at = offset; ; ) {
-      const { records, next } = await this.log.readFrom(TOPICS.deadLetters, partition, at);
+      const { records, next } = await this.#log.readFrom(TOPICS.deadLetters, partition, at);
       for (const record of records) {
         const stored = toLetter(record, this.context.seal);
         if (stored) yield stored;
@@ -70,7 +70,7 @@ export class DeadLetterLog {
 
   /** The end of a partition. Later dead letters are after it. */
   async end(partition: number): Promise<bigint> {
-    return (await this.log.range(TOPICS.deadLetters, partition)).high;
+    return (await this.#log.range(TOPICS.deadLetters, partition)).high;
   }
 
   /**
@@ -80,22 +80,22 @@ export class DeadLetterLog {
    */
   async find(place: string): Promise<StoredLetter> {
     const found = place.startsWith(`${TOPICS.deadLetters}:`)
-      ? await this.readAt(place)
-      : await this.searchSource(place);
+      ? await this.#readAt(place)
+      : await this.#searchSource(place);
     if (found) return found;
     throw new UsageError(
       `There is no dead letter at or of ${place}. Look: npm run ledger -- dead-letters list`,
     );
   }
 
-  private async readAt(place: string): Promise<StoredLetter | null> {
+  async #readAt(place: string): Promise<StoredLetter | null> {
     const [, partition, offset] = parsePlace(place);
-    if (Number(partition) >= (await this.log.partitionCount(TOPICS.deadLetters))) return null;
-    const record = await this.log.read(TOPICS.deadLetters, Number(partition), BigInt(offset));
+    if (Number(partition) >= (await this.#log.partitionCount(TOPICS.deadLetters))) return null;
+    const record = await this.#log.read(TOPICS.deadLetters, Number(partition), BigInt(offset));
     return record && toLetter(record, this.context.seal);
   }
 
-  private async searchSource(place: string): Promise<StoredLetter | null> {
+  async #searchSource(place: string): Promise<StoredLetter | null> {
     parsePlace(place);
     let found: StoredLetter | null = null;
     for await (const stored of this.all()) if (placeOf(stored.letter.source) === place) found = stored;

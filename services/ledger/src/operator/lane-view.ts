@@ -69,56 +69,51 @@ export async function partitionsBeyond({ kafka, partitions }: OperatorContext): 
 
 /** Checks lanes like a takeover, without changing anything. */
 export class LaneViewer {
-  private readonly log: LogReader;
-  private readonly store: PgLedgerStore;
+  readonly #log: LogReader;
+  readonly #store: PgLedgerStore;
 
   constructor({ kafka, pool, prisma }: OperatorContext) {
-    this.log = new LogReader(kafka);
-    this.store = new PgLedgerStore(pool, prisma);
+    this.#log = new LogReader(kafka);
+    this.#store = new PgLedgerStore(pool, prisma);
   }
 
   async view(row: LaneRow): Promise<LaneView> {
     const { commandOffset, commandLastId, messageOffset, messageLastId } = row;
     return {
       row,
-      commands: await this.input(row, TOPICS.commands, commandOffset, commandLastId),
-      messages: await this.input(row, TOPICS.messages, messageOffset, messageLastId),
-      publishedProblem: await problemOf(() => checkPublished(this.log, this.store, row)),
-      publishedGeneration: await this.publishedGeneration(row.lease.lane),
+      commands: await this.#input(row, TOPICS.commands, commandOffset, commandLastId),
+      messages: await this.#input(row, TOPICS.messages, messageOffset, messageLastId),
+      publishedProblem: await problemOf(() => checkPublished(this.#log, this.#store, row)),
+      publishedGeneration: await this.#publishedGeneration(row.lease.lane),
     };
   }
 
   close(): Promise<void> {
-    return this.log.close();
+    return this.#log.close();
   }
 
-  private async input(
-    row: LaneRow,
-    topic: string,
-    stored: bigint,
-    lastId: string | null,
-  ): Promise<InputView> {
-    const { low, high } = await this.log.range(topic, row.lease.lane);
-    const problem = await problemOf(() => checkTopic(this.log, row, topic, stored, lastId));
+  async #input(row: LaneRow, topic: string, stored: bigint, lastId: string | null): Promise<InputView> {
+    const { low, high } = await this.#log.range(topic, row.lease.lane);
+    const problem = await problemOf(() => checkTopic(this.#log, row, topic, stored, lastId));
     const undecodable: string[] = [];
     if (stored > low && stored <= high)
-      undecodable.push(...(await this.undecodableAt(topic, row.lease.lane, stored - 1n)));
+      undecodable.push(...(await this.#undecodableAt(topic, row.lease.lane, stored - 1n)));
     if (stored >= low && stored < high)
-      undecodable.push(...(await this.undecodableAt(topic, row.lease.lane, stored)));
+      undecodable.push(...(await this.#undecodableAt(topic, row.lease.lane, stored)));
     return { topic, stored, low, high, problem, undecodable };
   }
 
-  private async undecodableAt(topic: string, lane: number, offset: bigint): Promise<string[]> {
-    const { records } = await this.log.readFrom(topic, lane, offset);
+  async #undecodableAt(topic: string, lane: number, offset: bigint): Promise<string[]> {
+    const { records } = await this.#log.readFrom(topic, lane, offset);
     const { undecodable } = records[0] ?? {};
     return undecodable && undecodable.firstOffset <= offset ? [undecodable.detail] : [];
   }
 
-  private async publishedGeneration(lane: number): Promise<number> {
-    const { low, high } = await this.log.range(TOPICS.events, lane);
+  async #publishedGeneration(lane: number): Promise<number> {
+    const { low, high } = await this.#log.range(TOPICS.events, lane);
     let highest = 0;
     for (let from = high - LAST_EVENTS > low ? high - LAST_EVENTS : low; from < high; ) {
-      const { records, next } = await this.log.readFrom(TOPICS.events, lane, from);
+      const { records, next } = await this.#log.readFrom(TOPICS.events, lane, from);
       for (const { value, undecodable } of records)
         if (!undecodable) highest = Math.max(highest, generationOf(value));
       if (next === from) break;

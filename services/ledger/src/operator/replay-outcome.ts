@@ -45,20 +45,20 @@ function describeEvent(payload: string): ReplayOutcome {
 
 /** Waits for the outcome of a replay, in the books or among the dead letters. */
 export class OutcomeWatch {
-  private readonly partition: number;
-  private end: bigint | undefined;
+  readonly #partition: number;
+  #end: bigint | undefined;
 
   constructor(
     private readonly context: OperatorContext,
     private readonly log: DeadLetterLog,
     private readonly replay: Replay,
   ) {
-    this.partition = partitionFor(replay.mainAccountId, context.partitions);
+    this.#partition = partitionFor(replay.mainAccountId, context.partitions);
   }
 
   /** Call before sending: only later dead letters can be the outcome. */
   async begin(): Promise<void> {
-    this.end = await this.log.end(this.partition);
+    this.#end = await this.log.end(this.#partition);
   }
 
   /** @returns null if there is no outcome in time */
@@ -67,7 +67,7 @@ export class OutcomeWatch {
     for (;;) {
       const booked = await bookedOutcome(this.context, this.replay);
       if (booked) return booked;
-      const again = await this.deadLetteredAgain();
+      const again = await this.#deadLetteredAgain();
       if (again) {
         const { reason, detail } = again.letter;
         return { isBooked: false, text: `dead-lettered again as ${again.id}: ${reason}: ${detail}` };
@@ -77,8 +77,8 @@ export class OutcomeWatch {
     }
   }
 
-  private async deadLetteredAgain(): Promise<StoredLetter | null> {
-    for await (const stored of this.log.from(this.partition, this.end ?? 0n)) {
+  async #deadLetteredAgain(): Promise<StoredLetter | null> {
+    for await (const stored of this.log.from(this.#partition, this.#end ?? 0n)) {
       if (stored.letter.headers[REPLAY_HEADER] === this.replay.letter.id) return stored;
     }
     return null;

@@ -30,49 +30,49 @@ export class BatchCounts {
   forwarded = 0;
   duplicateCommands = 0;
   duplicateMessages = 0;
-  private readonly failedMonthStarts: { readonly mainAccountId: string; readonly problem: string }[] = [];
-  private readonly records = new Map<string, number>();
-  private readonly events = new Map<string, number>();
-  private readonly rejections = new Map<string, number>();
-  private readonly deadLetters = new Map<string, number>();
-  private readonly alarms = new Map<string, Alarm>();
+  readonly #failedMonthStarts: { readonly mainAccountId: string; readonly problem: string }[] = [];
+  readonly #records = new Map<string, number>();
+  readonly #events = new Map<string, number>();
+  readonly #rejections = new Map<string, number>();
+  readonly #deadLetters = new Map<string, number>();
+  readonly #alarms = new Map<string, Alarm>();
 
   record(topic: string): void {
-    add(this.records, topic);
+    add(this.#records, topic);
   }
 
   event(event: DomainEvent): void {
-    add(this.events, event.name);
+    add(this.#events, event.name);
     if (event.name === 'command.rejected') this.rejection((event.detail as { code: string }).code);
   }
 
   failedMonthStart(mainAccountId: string, problem: string): void {
-    this.failedMonthStarts.push({ mainAccountId, problem });
+    this.#failedMonthStarts.push({ mainAccountId, problem });
   }
 
   rejection(code: string): void {
-    add(this.rejections, code);
+    add(this.#rejections, code);
   }
 
   deadLetter(reason: DeadLetterReason, { key, topic, partition, offset }: KafkaRecord): void {
-    add(this.deadLetters, reason);
+    add(this.#deadLetters, reason);
     if (!ALARMING.has(reason)) return;
     const of = `${reason} ${key}`;
     const place = { topic, partition, offset: String(offset) };
-    const alarm = this.alarms.get(of) ?? { reason, mainAccountId: key, ...place, messages: 0 };
+    const alarm = this.#alarms.get(of) ?? { reason, mainAccountId: key, ...place, messages: 0 };
     alarm.messages += 1;
-    this.alarms.set(of, alarm);
+    this.#alarms.set(of, alarm);
   }
 
   addTo(metrics: LedgerMetrics, log: Logger): void {
-    for (const alarm of this.alarms.values()) log.error(alarm, ALARMING.get(alarm.reason) as string);
-    for (const failed of this.failedMonthStarts)
+    for (const alarm of this.#alarms.values()) log.error(alarm, ALARMING.get(alarm.reason) as string);
+    for (const failed of this.#failedMonthStarts)
       log.error(failed, 'the month start of a main account cannot be made: its sending is stopped');
-    for (const [topic, count] of this.records) metrics.records.inc({ topic }, count);
-    for (const [name, count] of this.events) metrics.decisions.inc({ name }, count);
-    for (const [code, count] of this.rejections) metrics.rejections.inc({ code }, count);
-    for (const [reason, count] of this.deadLetters) metrics.deadLetters.inc({ reason }, count);
-    metrics.failedMonthStarts.inc(this.failedMonthStarts.length);
+    for (const [topic, count] of this.#records) metrics.records.inc({ topic }, count);
+    for (const [name, count] of this.#events) metrics.decisions.inc({ name }, count);
+    for (const [code, count] of this.#rejections) metrics.rejections.inc({ code }, count);
+    for (const [reason, count] of this.#deadLetters) metrics.deadLetters.inc({ reason }, count);
+    metrics.failedMonthStarts.inc(this.#failedMonthStarts.length);
     metrics.forwarded.inc(this.forwarded);
     metrics.duplicates.inc({ kind: 'command' }, this.duplicateCommands);
     metrics.duplicates.inc({ kind: 'message' }, this.duplicateMessages);

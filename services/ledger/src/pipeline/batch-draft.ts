@@ -76,64 +76,64 @@ export interface Publication {
 
 /** Collects what a batch writes and publishes. Of each row it keeps only the last version. */
 export class BatchDraft {
-  private laneSequence: bigint;
-  private readonly blocks: JournalBlock[] = [];
-  private journal: JournalRow[] = [];
-  private payloads: PayloadWriter;
+  #laneSequence: bigint;
+  readonly #blocks: JournalBlock[] = [];
+  #journal: JournalRow[] = [];
+  #payloads: PayloadWriter;
   /** The records of the open block's events. They get their encoded values when the block closes. */
-  private eventRecords: OutgoingRecord[] = [];
-  private readonly transfers: TransferRow[] = [];
-  private readonly mains = new Map<string, MainAccount>();
-  private readonly subs = new Map<string, Owned<SubAccount>>();
-  private readonly holds = new Map<string, Owned<Hold>>();
-  private readonly charges = new Map<string, Owned<Charge>>();
-  private readonly refunds: Owned<Refund>[] = [];
-  private readonly references: Owned<BookedReference>[] = [];
-  private readonly commands: CommandRow[] = [];
-  private readonly statements = new Map<string, StatementRow>();
-  private readonly tombstones: SubAccountKey[] = [];
-  private readonly outbox: OutboxRow[] = [];
-  private readonly records: OutgoingRecord[] = [];
-  private readonly snapshotRequests: SnapshotRequest[] = [];
-  private readonly tombstoned = new Map<string, LimitSource>();
+  #eventRecords: OutgoingRecord[] = [];
+  readonly #transfers: TransferRow[] = [];
+  readonly #mains = new Map<string, MainAccount>();
+  readonly #subs = new Map<string, Owned<SubAccount>>();
+  readonly #holds = new Map<string, Owned<Hold>>();
+  readonly #charges = new Map<string, Owned<Charge>>();
+  readonly #refunds: Owned<Refund>[] = [];
+  readonly #references: Owned<BookedReference>[] = [];
+  readonly #commands: CommandRow[] = [];
+  readonly #statements = new Map<string, StatementRow>();
+  readonly #tombstones: SubAccountKey[] = [];
+  readonly #outbox: OutboxRow[] = [];
+  readonly #records: OutgoingRecord[] = [];
+  readonly #snapshotRequests: SnapshotRequest[] = [];
+  readonly #tombstoned = new Map<string, LimitSource>();
 
   /** @param expectedEvents estimated number, for the size of the first buffer */
   constructor(
     private readonly laneSequenceBefore: bigint,
     expectedEvents: number,
   ) {
-    this.laneSequence = laneSequenceBefore;
-    this.payloads = new PayloadWriter(expectedEvents);
+    this.#laneSequence = laneSequenceBefore;
+    this.#payloads = new PayloadWriter(expectedEvents);
   }
 
   /** Adds a journal row, its transfers, and the record that publishes it. */
   addEvent(event: DomainEvent, payload: string, context: EventContext): void {
     const { mainAccountId, headers } = context;
-    this.journal.push(this.journalRow(event, context));
-    this.payloads.append(payload);
+    this.#journal.push(this.#journalRow(event, context));
+    this.#payloads.append(payload);
     const record: OutgoingRecord = { topic: TOPICS.events, key: mainAccountId, value: null };
-    this.eventRecords.push(record);
-    this.publish(record, headers);
-    if (this.journal.length === ROWS_PER_STATEMENT) this.closeBlock();
+    this.#eventRecords.push(record);
+    this.#publish(record, headers);
+    if (this.#journal.length === ROWS_PER_STATEMENT) this.#closeBlock();
   }
 
   /** Adds new versions of rows. Ids contain no space, so a space separates them in keys. */
   addChanges(mainAccountId: string, changes: Changes, at: string): void {
-    if (changes.main) this.mains.set(mainAccountId, changes.main);
+    if (changes.main) this.#mains.set(mainAccountId, changes.main);
     for (const row of changes.subAccounts)
-      this.subs.set(`${mainAccountId} ${row.id}`, { mainAccountId, at, row });
+      this.#subs.set(`${mainAccountId} ${row.id}`, { mainAccountId, at, row });
     for (const row of changes.holds)
-      this.holds.set(`${mainAccountId} ${row.messageId}`, { mainAccountId, at, row });
+      this.#holds.set(`${mainAccountId} ${row.messageId}`, { mainAccountId, at, row });
     for (const row of changes.charges) {
-      this.charges.set(`${mainAccountId} ${row.messageId}`, { mainAccountId, at, row });
+      this.#charges.set(`${mainAccountId} ${row.messageId}`, { mainAccountId, at, row });
     }
-    for (const row of changes.refunds) this.refunds.push({ mainAccountId, at, row });
-    for (const row of changes.references) this.references.push({ mainAccountId, at, row });
+    for (const row of changes.refunds) this.#refunds.push({ mainAccountId, at, row });
+    for (const row of changes.references) this.#references.push({ mainAccountId, at, row });
     for (const { subAccountId, closing } of changes.statements) {
-      this.statement({ mainAccountId, subAccountId }, closing.period, at).closing = closing;
+      this.#statement({ mainAccountId, subAccountId }, closing.period, at).closing = closing;
     }
     for (const late of changes.lateEntries) {
-      const row = this.statement({ mainAccountId, subAccountId: late.subAccountId }, late.period, at);
+      const row = this.#statement({ mainAccountId, subAccountId: late.subAccountId }, late.period, at);
       row.lateUsed = (row.lateUsed + late.used) as Points;
       row.lateRefunded = (row.lateRefunded + late.refunded) as Points;
       row.lateReturned = (row.lateReturned + late.returned) as Points;
@@ -142,96 +142,96 @@ export class BatchDraft {
 
   /** Replaces the limit record of a deleted sub-account by a tombstone. */
   addTombstone(key: SubAccountKey): void {
-    this.tombstones.push(key);
+    this.#tombstones.push(key);
     const record: OutgoingRecord = { topic: TOPICS.limits, key: key.subAccountId, value: null };
-    this.addToOutbox(record);
+    this.#addToOutbox(record);
     // Published as the sub-account's last limit record, not with the events: a waiting record of an earlier batch
     // would follow the events and bring the key back.
-    this.tombstoned.set(key.subAccountId, () => record);
+    this.#tombstoned.set(key.subAccountId, () => record);
   }
 
   addCommand(row: CommandRow): void {
-    this.commands.push(row);
+    this.#commands.push(row);
   }
 
   /** Adds a record that is in no journal row, so that the outbox keeps it between commit and publishing. */
   addOutbox(record: OutgoingRecord): void {
-    this.addToOutbox(record);
-    this.records.push(record);
+    this.#addToOutbox(record);
+    this.#records.push(record);
   }
 
-  private addToOutbox({ topic, key, value, headers }: OutgoingRecord): void {
-    this.laneSequence += 1n;
-    this.outbox.push({ laneSequence: this.laneSequence, topic, key, value, headers: headers ?? {} });
+  #addToOutbox({ topic, key, value, headers }: OutgoingRecord): void {
+    this.#laneSequence += 1n;
+    this.#outbox.push({ laneSequence: this.#laneSequence, topic, key, value, headers: headers ?? {} });
   }
 
   /** Publishes an earlier event again. It is already in the journal. If it gets lost, its requester asks again. */
   addRepeat(mainAccountId: string, payload: string, headers: Record<string, string> | undefined): void {
     const marked = { ...headers, [REPEATED_HEADER]: 'true' };
-    this.publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, marked);
+    this.#publish({ topic: TOPICS.events, key: mainAccountId, value: payload }, marked);
   }
 
   addSnapshotRequest(snapshotRequest: SnapshotRequest): void {
-    this.snapshotRequests.push(snapshotRequest);
+    this.#snapshotRequests.push(snapshotRequest);
   }
 
   finish(offsets: LaneOffsets): BatchWrites {
-    this.closeBlock();
+    this.#closeBlock();
     return {
       offsets,
       laneSequenceBefore: this.laneSequenceBefore,
-      laneSequence: this.laneSequence,
-      journal: this.blocks,
-      transfers: this.transfers,
+      laneSequence: this.#laneSequence,
+      journal: this.#blocks,
+      transfers: this.#transfers,
       // Sorted, so that all writers lock rows of the books in one order (a lane's outdated owner waits at the lane's
       // row, but an operator's repair or a later version may not), and neighbours in the primary key are written
       // together.
-      mainAccounts: [...this.mains.values()].sort((a, b) => compare(a.id, b.id)),
-      subAccounts: [...this.subs.values()].sort(
+      mainAccounts: [...this.#mains.values()].sort((a, b) => compare(a.id, b.id)),
+      subAccounts: [...this.#subs.values()].sort(
         (a, b) => compare(a.mainAccountId, b.mainAccountId) || compare(a.row.id, b.row.id),
       ),
-      holds: [...this.holds.values()],
-      charges: [...this.charges.values()],
-      refunds: this.refunds,
-      references: this.references,
-      commands: this.commands,
-      statements: [...this.statements.values()],
-      tombstones: this.tombstones,
-      outbox: this.outbox,
+      holds: [...this.#holds.values()],
+      charges: [...this.#charges.values()],
+      refunds: this.#refunds,
+      references: this.#references,
+      commands: this.#commands,
+      statements: [...this.#statements.values()],
+      tombstones: this.#tombstones,
+      outbox: this.#outbox,
     };
   }
 
   toPublication(limits: ReadonlyMap<string, LimitSource>): Publication {
     return {
-      records: this.records,
-      limits: this.tombstoned.size === 0 ? limits : new Map([...limits, ...this.tombstoned]),
-      laneSequence: this.laneSequence,
-      hasOutbox: this.outbox.length > 0,
-      snapshotRequests: this.snapshotRequests,
+      records: this.#records,
+      limits: this.#tombstoned.size === 0 ? limits : new Map([...limits, ...this.#tombstoned]),
+      laneSequence: this.#laneSequence,
+      hasOutbox: this.#outbox.length > 0,
+      snapshotRequests: this.#snapshotRequests,
     };
   }
 
   /** The batch's row of a statement: a close and late amounts in the same batch are written together. */
-  private statement(key: SubAccountKey, period: string, at: string): StatementRow {
+  #statement(key: SubAccountKey, period: string, at: string): StatementRow {
     const id = `${key.mainAccountId} ${key.subAccountId} ${period}`;
-    let row = this.statements.get(id);
+    let row = this.#statements.get(id);
     if (!row) {
       row = { ...key, period, closing: null, lateUsed: ZERO, lateRefunded: ZERO, lateReturned: ZERO, at };
-      this.statements.set(id, row);
+      this.#statements.set(id, row);
     }
     return row;
   }
 
   /** A journal row with the next lane sequence, and the transfers that it explains. */
-  private journalRow(event: DomainEvent, { mainAccountId, cause, at, position }: EventContext): JournalRow {
-    this.laneSequence += 1n;
+  #journalRow(event: DomainEvent, { mainAccountId, cause, at, position }: EventContext): JournalRow {
+    this.#laneSequence += 1n;
     for (const transfer of event.transfers) {
-      this.transfers.push({ mainAccountId, eventSequence: event.sequence, at, transfer });
+      this.#transfers.push({ mainAccountId, eventSequence: event.sequence, at, transfer });
     }
     return {
       mainAccountId,
       sequence: event.sequence,
-      laneSequence: this.laneSequence,
+      laneSequence: this.#laneSequence,
       type: eventType(event.name),
       at,
       causeKind: cause.kind,
@@ -241,20 +241,20 @@ export class BatchDraft {
   }
 
   /** Closes a block: encodes its payloads, and lets its records publish the same bytes. */
-  private closeBlock(): void {
-    if (this.journal.length === 0) return;
-    this.payloads.parts().forEach((part, index) => {
-      (this.eventRecords[index] as OutgoingRecord).value = part;
+  #closeBlock(): void {
+    if (this.#journal.length === 0) return;
+    this.#payloads.parts().forEach((part, index) => {
+      (this.#eventRecords[index] as OutgoingRecord).value = part;
     });
-    this.blocks.push({ rows: this.journal, payloads: this.payloads.whole });
-    this.journal = [];
-    this.eventRecords = [];
-    this.payloads = new PayloadWriter(0);
+    this.#blocks.push({ rows: this.#journal, payloads: this.#payloads.whole });
+    this.#journal = [];
+    this.#eventRecords = [];
+    this.#payloads = new PayloadWriter(0);
   }
 
-  private publish(record: OutgoingRecord, headers: Record<string, string> | undefined): void {
+  #publish(record: OutgoingRecord, headers: Record<string, string> | undefined): void {
     if (headers) record.headers = headers;
-    this.records.push(record);
+    this.#records.push(record);
   }
 }
 

@@ -22,27 +22,27 @@ const sizeOf = (books: Books): number => books.subAccounts.size + 1;
  * else writes them and every transaction of ours commits, so call `clear` after any failure.
  */
 export class BooksCache {
-  private readonly entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(private readonly budget: CacheBudget) {}
 
   has(mainAccountId: string): boolean {
-    return this.entries.has(mainAccountId);
+    return this.#entries.has(mainAccountId);
   }
 
   /** The books, marked as most recently used. */
   get(mainAccountId: string): Books | undefined {
-    const entry = this.entries.get(mainAccountId);
+    const entry = this.#entries.get(mainAccountId);
     if (!entry) return undefined;
-    this.entries.delete(mainAccountId);
-    this.entries.set(mainAccountId, entry);
+    this.#entries.delete(mainAccountId);
+    this.#entries.set(mainAccountId, entry);
     return entry.books;
   }
 
   put(mainAccountId: string, books: Books): void {
-    this.remove(mainAccountId);
+    this.#remove(mainAccountId);
     const entry = { books, size: sizeOf(books) };
-    this.entries.set(mainAccountId, entry);
+    this.#entries.set(mainAccountId, entry);
     this.budget.used += entry.size;
   }
 
@@ -51,24 +51,24 @@ export class BooksCache {
    * even if they alone exceed it: loading 100,000 sub-accounts again for every batch would save nothing.
    */
   settle(mainAccountIds: Iterable<string>): void {
-    for (const id of mainAccountIds) this.settleOne(id);
-    for (const id of this.entries.keys()) {
-      if (!this.budget.isExceeded || this.entries.size === 1) return;
-      this.remove(id);
+    for (const id of mainAccountIds) this.#settleOne(id);
+    for (const id of this.#entries.keys()) {
+      if (!this.budget.isExceeded || this.#entries.size === 1) return;
+      this.#remove(id);
     }
   }
 
   clear(): void {
-    for (const entry of this.entries.values()) this.budget.used -= entry.size;
-    this.entries.clear();
+    for (const entry of this.#entries.values()) this.budget.used -= entry.size;
+    this.#entries.clear();
   }
 
-  private settleOne(mainAccountId: string): void {
-    const entry = this.entries.get(mainAccountId);
+  #settleOne(mainAccountId: string): void {
+    const entry = this.#entries.get(mainAccountId);
     if (!entry) return;
     // Anyone's typo creates an id without books, so it is not kept.
     if (entry.books.main === null) {
-      this.remove(mainAccountId);
+      this.#remove(mainAccountId);
       return;
     }
     entry.books.forgetLookedUp();
@@ -77,10 +77,10 @@ export class BooksCache {
     entry.size = size;
   }
 
-  private remove(mainAccountId: string): void {
-    const entry = this.entries.get(mainAccountId);
+  #remove(mainAccountId: string): void {
+    const entry = this.#entries.get(mainAccountId);
     if (!entry) return;
     this.budget.used -= entry.size;
-    this.entries.delete(mainAccountId);
+    this.#entries.delete(mainAccountId);
   }
 }

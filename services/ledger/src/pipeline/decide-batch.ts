@@ -49,7 +49,7 @@ const traceOf = (record: { headers: Record<string, string> }): Record<string, st
 /** Decides the records of a batch, one after the other. Each decision is applied to the books before the next. */
 export class BatchDecider {
   /** Sub-accounts whose limit record must be published, with their main account. */
-  private readonly touched = new Map<string, string>();
+  readonly #touched = new Map<string, string>();
 
   constructor(private readonly context: BatchContext) {}
 
@@ -58,8 +58,8 @@ export class BatchDecider {
     for (const parsed of records) {
       progress.pass(parsed.record);
       counts.record(parsed.record.topic);
-      if (parsed.kind === 'refused') this.refuse(parsed);
-      else if (parsed.kind !== 'skipped') this.route(parsed);
+      if (parsed.kind === 'refused') this.#refuse(parsed);
+      else if (parsed.kind !== 'skipped') this.#route(parsed);
     }
   }
 
@@ -70,7 +70,7 @@ export class BatchDecider {
     // The later of both clocks: a fact that was read late must not undo a tombstone that a task wrote by our clock.
     const moment = { at: Math.max(progress.latestAt, now()), graceMs: tombstoneGraceMs };
     const limits = new Map<string, LimitSource>();
-    for (const [subAccountId, mainAccountId] of this.touched) {
+    for (const [subAccountId, mainAccountId] of this.#touched) {
       const books = booksOf(mainAccountId);
       const { main } = books;
       const sub = books.subAccounts.get(subAccountId);
@@ -79,13 +79,13 @@ export class BatchDecider {
     return limits;
   }
 
-  private route(parsed: ParsedCommand | ParsedMessage): void {
+  #route(parsed: ParsedCommand | ParsedMessage): void {
     const { isOwn, draft, counts, booksOf } = this.context;
     const { mainAccountId } = parsed.input;
     if (!isOwn(mainAccountId)) {
       const { record } = parsed;
       if (record.headers[FORWARDED_HEADER] !== undefined) {
-        this.refuse({
+        this.#refuse({
           kind: 'refused',
           record,
           reason: 'unprocessable',
@@ -100,40 +100,40 @@ export class BatchDecider {
       return;
     }
     const books = booksOf(mainAccountId);
-    this.rollDuePeriods(books, parsed);
-    if (parsed.kind === 'command') this.decideCommand(books, parsed);
-    else this.decideMessage(books, parsed);
-    if (isRollRetried(books, parsed.input, 'after')) this.rollAgain(books, parsed.input);
+    this.#rollDuePeriods(books, parsed);
+    if (parsed.kind === 'command') this.#decideCommand(books, parsed);
+    else this.#decideMessage(books, parsed);
+    if (isRollRetried(books, parsed.input, 'after')) this.#rollAgain(books, parsed.input);
   }
 
   /**
    * Rolls all months whose start is before the record's broker time, except the month that the record itself rolls.
    */
-  private rollDuePeriods(books: Books, { id, input }: ParsedCommand | ParsedMessage): void {
-    if (isRollRetried(books, input, 'before')) this.rollByClock(books, input);
+  #rollDuePeriods(books: Books, { id, input }: ParsedCommand | ParsedMessage): void {
+    if (isRollRetried(books, input, 'before')) this.#rollByClock(books, input);
     const isRepeat = this.context.known.has(commandKey(input.mainAccountId, id));
     while (books.main && isRollDue(books, input.at)) {
       // If it cannot be computed, it is rolled by the clock here too: sending stops, and an alarm is raised.
       if (requestsRoll(books, input, isRepeat) && canRoll(books, books.main, input.at)) return;
-      this.rollByClock(books, input);
+      this.#rollByClock(books, input);
     }
   }
 
   /** Tries a failed month start again, and then rolls all later due months. */
-  private rollAgain(books: Books, input: Input): void {
-    do this.rollByClock(books, input);
+  #rollAgain(books: Books, input: Input): void {
+    do this.#rollByClock(books, input);
     while (isRollDue(books, input.at));
   }
 
-  private rollByClock(books: Books, { at, mainAccountId }: Input): void {
+  #rollByClock(books: Books, { at, mainAccountId }: Input): void {
     const { decide, policy } = this.context;
     if (!books.main) return;
     const decision = decide(books, { kind: 'clock', mainAccountId, at }, policy);
     const id = rollCommandId(mainAccountId, nextPeriod(books.main.period));
-    this.take(books, mainAccountId, decision, { kind: 'clock', id, type: ROLL_TYPE }, at, undefined);
+    this.#take(books, mainAccountId, decision, { kind: 'clock', id, type: ROLL_TYPE }, at, undefined);
   }
 
-  private decideCommand(books: Books, parsed: ParsedCommand): void {
+  #decideCommand(books: Books, parsed: ParsedCommand): void {
     const { known, draft, counts, decide, policy } = this.context;
     const { id, type, contentHash, input, record } = parsed;
     const { mainAccountId, at } = input;
@@ -146,13 +146,13 @@ export class BatchDecider {
     }
     const cause: Cause = { kind: 'command', id, type };
     const decision = first ? conflict(books) : decide(books, input, policy);
-    const outcome = this.take(books, mainAccountId, decision, cause, at, parsed);
+    const outcome = this.#take(books, mainAccountId, decision, cause, at, parsed);
     // A conflict must not replace the outcome of the id.
-    if (!first && outcome) this.remember({ mainAccountId, id, contentHash, at }, outcome);
+    if (!first && outcome) this.#remember({ mainAccountId, id, contentHash, at }, outcome);
   }
 
   /** Binds the command's id to its content and to this outcome. */
-  private remember(
+  #remember(
     command: {
       readonly mainAccountId: string;
       readonly id: string;
@@ -174,18 +174,18 @@ export class BatchDecider {
     });
   }
 
-  private decideMessage(books: Books, parsed: ParsedMessage): void {
+  #decideMessage(books: Books, parsed: ParsedMessage): void {
     const { decide, policy } = this.context;
     const { id, type, input } = parsed;
     const decision = decide(books, input, policy);
-    this.take(books, input.mainAccountId, decision, { kind: 'message', id, type }, input.at, parsed);
+    this.#take(books, input.mainAccountId, decision, { kind: 'message', id, type }, input.at, parsed);
   }
 
   /**
    * Applies a decision to books and draft.
    * @returns the event that is the outcome, or undefined for a duplicate or a dead letter
    */
-  private take(
+  #take(
     books: Books,
     mainAccountId: string,
     decision: Decision,
@@ -199,45 +199,45 @@ export class BatchDecider {
       return null;
     }
     if (decision.kind === 'dead-letter') {
-      if (parsed) this.deadLetter(parsed.record, decision.reason, decision.detail);
+      if (parsed) this.#deadLetter(parsed.record, decision.reason, decision.detail);
       return null;
     }
     const { events, changes } = decision;
     const writer = new EventWriter(mainAccountId, changes.main, generation, cause, at);
     if (changes.main === null) {
       if (!parsed) return null;
-      return this.answerWithoutBooks(writer, parsed.record, mainAccountId, events[0]?.detail ?? {});
+      return this.#answerWithoutBooks(writer, parsed.record, mainAccountId, events[0]?.detail ?? {});
     }
     const headers = parsed && traceOf(parsed.record);
     const position = progress.messagePosition;
     const context = { mainAccountId, cause, at: instantText(at), position, headers };
     const outcome = takeEffects({ books, draft, counts, writer, context }, decision, (event) => {
-      if (TOUCH_ALL.has(event.name)) this.touchAll(books);
-      this.noteFailure(mainAccountId, event);
+      if (TOUCH_ALL.has(event.name)) this.#touchAll(books);
+      this.#noteFailure(mainAccountId, event);
       if (event.name !== 'snapshot.requested') return;
       const { history } = event.detail as EventDetails['snapshot.requested'];
       draft.addSnapshotRequest({ mainAccountId, history, cause, sequence: event.sequence, at });
     });
-    for (const sub of changes.subAccounts) this.touched.set(sub.id, mainAccountId);
+    for (const sub of changes.subAccounts) this.#touched.set(sub.id, mainAccountId);
     return outcome;
   }
 
-  private noteFailure(mainAccountId: string, event: DomainEvent): void {
+  #noteFailure(mainAccountId: string, event: DomainEvent): void {
     if (event.name !== 'main-account.sending-stopped') return;
     const { reason, problem } = event.detail as EventDetails['main-account.sending-stopped'];
     if (reason === 'month-start-failed') this.context.counts.failedMonthStart(mainAccountId, problem ?? '');
   }
 
-  private touchAll(books: Books): void {
+  #touchAll(books: Books): void {
     const { main } = books;
     if (!main) return;
     for (const sub of books.subAccounts.values()) {
-      if (sub.lifecycle !== 'deleted') this.touched.set(sub.id, main.id);
+      if (sub.lifecycle !== 'deleted') this.#touched.set(sub.id, main.id);
     }
   }
 
-  private refuse({ record, reason, detail, command }: RefusedRecord): void {
-    this.deadLetter(record, reason, detail);
+  #refuse({ record, reason, detail, command }: RefusedRecord): void {
+    this.#deadLetter(record, reason, detail);
     if (!command) return;
     const { id, type, mainAccountId, contentHash, errors } = command;
     const { known, generation, isOwn, draft } = this.context;
@@ -249,19 +249,19 @@ export class BatchDecider {
     const at = record.timestampMs;
     const writer = new EventWriter(mainAccountId, null, generation, { kind: 'command', id, type }, at);
     const refusal = first ? { code: 'idempotency-conflict' } : { code: 'invalid-command', errors };
-    const outcome = this.answerWithoutBooks(writer, record, mainAccountId, refusal);
+    const outcome = this.#answerWithoutBooks(writer, record, mainAccountId, refusal);
     // Only for a main account of this lane: another lane's ids are written by its owner.
-    if (!first && isOwn(mainAccountId)) this.remember({ mainAccountId, id, contentHash, at }, outcome);
+    if (!first && isOwn(mainAccountId)) this.#remember({ mainAccountId, id, contentHash, at }, outcome);
   }
 
-  private deadLetter(record: ParsedRecord['record'], reason: DeadLetterReason, detail: string): void {
+  #deadLetter(record: ParsedRecord['record'], reason: DeadLetterReason, detail: string): void {
     const { counts, draft, seal } = this.context;
     counts.deadLetter(reason, record);
     draft.addOutbox(toDeadLetter(record, reason, detail, TOPICS.deadLetters, seal));
   }
 
   /** An outcome that is in no journal row: sequence 0, through the outbox. */
-  private answerWithoutBooks(
+  #answerWithoutBooks(
     writer: EventWriter,
     record: ParsedRecord['record'],
     mainAccountId: string,

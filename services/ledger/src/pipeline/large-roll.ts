@@ -85,12 +85,12 @@ interface LargeRollOptions {
 export class LargeRoll {
   readonly counts = new BatchCounts();
   readonly step: LaneStep;
-  private readonly start: MonthStart;
-  private readonly cause: Cause;
-  private readonly writer: EventWriter;
-  private readonly context: EventContext;
-  private readonly limits = new Map<string, LimitSource>();
-  private readonly kept: Publication['records'][number][] = [];
+  readonly #start: MonthStart;
+  readonly #cause: Cause;
+  readonly #writer: EventWriter;
+  readonly #context: EventContext;
+  readonly #limits = new Map<string, LimitSource>();
+  readonly #kept: Publication['records'][number][] = [];
 
   constructor(private readonly options: LargeRollOptions) {
     const { lane, books, at, command } = options;
@@ -101,13 +101,13 @@ export class LargeRoll {
       progress.pass(command.record);
       this.counts.record(command.record.topic);
     }
-    this.start = new MonthStart(books, main, at);
-    const id = command?.id ?? rollCommandId(main.id, this.start.main.period);
-    this.cause = { kind: command ? 'command' : 'clock', id, type: ROLL_TYPE };
-    this.writer = new EventWriter(main.id, this.start.main, lane.lease.generation, this.cause, at);
-    this.context = {
+    this.#start = new MonthStart(books, main, at);
+    const id = command?.id ?? rollCommandId(main.id, this.#start.main.period);
+    this.#cause = { kind: command ? 'command' : 'clock', id, type: ROLL_TYPE };
+    this.#writer = new EventWriter(main.id, this.#start.main, lane.lease.generation, this.#cause, at);
+    this.#context = {
       mainAccountId: main.id,
-      cause: this.cause,
+      cause: this.#cause,
       at: instantText(at),
       position: progress.messagePosition,
       headers: undefined,
@@ -115,7 +115,7 @@ export class LargeRoll {
     this.step = {
       offsets: progress.finish(),
       laneSequenceBefore: lane.laneSequence,
-      laneSequence: lane.laneSequence + BigInt(this.start.events),
+      laneSequence: lane.laneSequence + BigInt(this.#start.events),
     };
   }
 
@@ -123,54 +123,56 @@ export class LargeRoll {
   *parts(): Generator<BatchWrites> {
     const { lane, books, inParts } = this.options;
     let laneSequence = lane.laneSequence;
-    for (const { events, changes } of this.start.parts(inParts.size)) {
+    for (const { events, changes } of this.#start.parts(inParts.size)) {
       const draft = new BatchDraft(laneSequence, events.length);
-      const { counts, writer, context } = this;
+      const { counts } = this;
+      const writer = this.#writer;
+      const context = this.#context;
       const outcome = takeEffects({ books, draft, counts, writer, context }, { events, changes });
-      if (outcome) this.addOutcome(draft, outcome.sequence);
-      this.noteLimits(changes.subAccounts);
+      if (outcome) this.#addOutcome(draft, outcome.sequence);
+      this.#noteLimits(changes.subAccounts);
       const writes = draft.finish(this.step.offsets);
       ({ laneSequence } = writes);
       yield writes;
-      if (this.isKept) for (const record of draft.toPublication(new Map()).records) this.kept.push(record);
+      if (this.#isKept) for (const record of draft.toPublication(new Map()).records) this.#kept.push(record);
     }
   }
 
   publication(): Publication {
     const { laneSequence, laneSequenceBefore } = this.step;
     const range = { after: laneSequenceBefore, through: laneSequence };
-    const records = this.isKept ? this.kept : [range];
-    return { records, limits: this.limits, laneSequence, hasOutbox: false };
+    const records = this.#isKept ? this.#kept : [range];
+    return { records, limits: this.#limits, laneSequence, hasOutbox: false };
   }
 
-  private get isKept(): boolean {
-    return this.start.events <= this.options.inParts.keptEvents;
+  get #isKept(): boolean {
+    return this.#start.events <= this.options.inParts.keptEvents;
   }
 
   /** Binds the command's id to the summary. */
-  private addOutcome(draft: BatchDraft, eventSequence: number): void {
+  #addOutcome(draft: BatchDraft, eventSequence: number): void {
     const { command } = this.options;
     if (!command) return;
     draft.addCommand({
-      mainAccountId: this.context.mainAccountId,
+      mainAccountId: this.#context.mainAccountId,
       commandId: command.id,
       contentHash: command.contentHash,
       eventSequence,
-      at: this.context.at,
+      at: this.#context.at,
       payload: null,
     });
   }
 
-  private noteLimits(subAccounts: readonly { readonly id: string }[]): void {
+  #noteLimits(subAccounts: readonly { readonly id: string }[]): void {
     const { lane, books, at, now, tombstoneGraceMs } = this.options;
-    const { main } = this.start;
+    const { main } = this.#start;
     const { lane: number, generation } = lane.lease;
-    const position = { lane: number, generation, messageOffset: this.context.position };
+    const position = { lane: number, generation, messageOffset: this.#context.position };
     // As in `decide-batch.ts`: a late month start must not undo a tombstone that a task wrote by our clock.
     const moment = { at: Math.max(at, now), graceMs: tombstoneGraceMs };
     for (const { id } of subAccounts) {
       const sub = books.subAccounts.get(id);
-      if (sub) this.limits.set(id, () => limitOrTombstone(main, sub, position, moment));
+      if (sub) this.#limits.set(id, () => limitOrTombstone(main, sub, position, moment));
     }
   }
 }

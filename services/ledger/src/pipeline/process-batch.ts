@@ -47,10 +47,10 @@ export interface ProcessorOptions {
 
 /** Processes batches of a lane: parse, load, decide and write. */
 export class BatchProcessor {
-  private readonly inParts: RollInParts;
+  readonly #inParts: RollInParts;
 
   constructor(private readonly options: ProcessorOptions) {
-    this.inParts = options.rollInParts ?? ROLL_IN_PARTS;
+    this.#inParts = options.rollInParts ?? ROLL_IN_PARTS;
   }
 
   /**
@@ -67,16 +67,16 @@ export class BatchProcessor {
     records: readonly KafkaRecord[],
     onCommitted: (publication: Publication) => void,
   ): Promise<void> {
-    await this.processParsed(lane, records.map(parseRecord), onCommitted);
+    await this.#processParsed(lane, records.map(parseRecord), onCommitted);
   }
 
-  private async processParsed(
+  async #processParsed(
     lane: LaneMemory,
     records: readonly ParsedRecord[],
     onCommitted: (publication: Publication) => void,
   ): Promise<void> {
     let rest = records;
-    while (rest.length > 0) rest = rest.slice(await this.processSome(lane, rest, onCommitted));
+    while (rest.length > 0) rest = rest.slice(await this.#processSome(lane, rest, onCommitted));
   }
 
   /**
@@ -84,17 +84,17 @@ export class BatchProcessor {
    * transaction of its own.
    * @returns the number of processed records; 0 after a month start that the first record's time caused
    */
-  private async processSome(
+  async #processSome(
     lane: LaneMemory,
     records: readonly ParsedRecord[],
     onCommitted: (publication: Publication) => void,
   ): Promise<number> {
     try {
-      const loaded = await this.load(lane, records);
-      const { roll, before } = this.firstLargeRoll(records, loaded);
-      if (roll && before === 0) return await this.rollLarge(lane, roll, loaded, onCommitted);
+      const loaded = await this.#load(lane, records);
+      const { roll, before } = this.#firstLargeRoll(records, loaded);
+      if (roll && before === 0) return await this.#rollLarge(lane, roll, loaded, onCommitted);
       const some = roll ? records.slice(0, before) : records;
-      onCommitted(await this.write(lane, some, loaded));
+      onCommitted(await this.#write(lane, some, loaded));
       return some.length;
     } catch (error) {
       // The books contain decisions that were not committed.
@@ -102,29 +102,29 @@ export class BatchProcessor {
       if (error instanceof LaneFencedError || isTransientError(error)) throw error;
       const [only] = records;
       if (records.length === 1 && only) {
-        const refused = [this.unprocessable(only.record, error)];
-        onCommitted(await this.write(lane, refused, await this.load(lane, refused)));
+        const refused = [this.#unprocessable(only.record, error)];
+        onCommitted(await this.#write(lane, refused, await this.#load(lane, refused)));
         return 1;
       }
       this.options.log.warn({ lane: lane.lease.lane, records: records.length, err: error }, 'batch halved');
-      for (const half of halvesOf(records)) await this.processParsed(lane, half, onCommitted);
+      for (const half of halvesOf(records)) await this.#processParsed(lane, half, onCommitted);
       return records.length;
     }
   }
 
   /** The first record that needs a month start of very many sub-accounts, and the number of records before it. */
-  private firstLargeRoll(records: readonly ParsedRecord[], { books, known, isOwn }: Loaded) {
+  #firstLargeRoll(records: readonly ParsedRecord[], { books, known, isOwn }: Loaded) {
     const { policy } = this.options;
     for (const [before, parsed] of records.entries()) {
       if (!isDecidable(parsed) || !isOwn(parsed.input.mainAccountId)) continue;
       const own = books.get(parsed.input.mainAccountId) as Books;
-      const cause = largeRollOf(own, parsed, { policy, known, inParts: this.inParts });
+      const cause = largeRollOf(own, parsed, { policy, known, inParts: this.#inParts });
       if (cause) return { roll: { parsed, cause, books: own }, before };
     }
     return { roll: null, before: records.length };
   }
 
-  private async rollLarge(
+  async #rollLarge(
     lane: LaneMemory,
     roll: {
       readonly parsed: ParsedCommand | ParsedMessage;
@@ -139,7 +139,7 @@ export class BatchProcessor {
     const { parsed } = roll;
     const command = roll.cause === 'command' && parsed.kind === 'command' ? parsed : null;
     const { at } = parsed.input;
-    const { inParts } = this;
+    const inParts = this.#inParts;
     const large = new LargeRoll({
       lane,
       books: roll.books,
@@ -159,7 +159,7 @@ export class BatchProcessor {
     return command ? 1 : 0;
   }
 
-  private async write(
+  async #write(
     lane: LaneMemory,
     records: readonly ParsedRecord[],
     { books, known, isOwn }: Loaded,
@@ -186,7 +186,7 @@ export class BatchProcessor {
     batch.decideAll(records);
     const writes = draft.finish(progress.finish());
     const limits = batch.limits();
-    await this.commit(lane, writes);
+    await this.#commit(lane, writes);
     lane.cache.settle(books.keys());
     counts.addTo(metrics, log);
     metrics.batchRecords.observe(records.length);
@@ -205,18 +205,18 @@ export class BatchProcessor {
   ): Promise<void> {
     const draft = new BatchDraft(lane.laneSequence, 0);
     for (const key of keys) draft.addTombstone(key);
-    await this.commit(lane, draft.finish(lane.offsets));
+    await this.#commit(lane, draft.finish(lane.offsets));
     onCommitted(draft.toPublication(new Map()));
   }
 
-  private async commit(lane: LaneMemory, writes: BatchWrites): Promise<void> {
+  async #commit(lane: LaneMemory, writes: BatchWrites): Promise<void> {
     const { cursor } = lane;
     await this.options.store.writeBatch(lane.lease, writes, cursor);
     lane.committed(writes, cursor);
   }
 
   /** Whether a main account's records belong to this lane, computed once per account and batch. */
-  private ownership({ lease, cache }: LaneMemory): (mainAccountId: string) => boolean {
+  #ownership({ lease, cache }: LaneMemory): (mainAccountId: string) => boolean {
     const answers = new Map<string, boolean>();
     return (mainAccountId) => {
       let answer = answers.get(mainAccountId);
@@ -230,9 +230,9 @@ export class BatchProcessor {
   }
 
   /** Loads the books and earlier outcomes that the records need, in a few queries for any number of records. */
-  private async load(lane: LaneMemory, records: readonly ParsedRecord[]): Promise<Loaded> {
+  async #load(lane: LaneMemory, records: readonly ParsedRecord[]): Promise<Loaded> {
     const { store } = this.options;
-    const isOwn = this.ownership(lane);
+    const isOwn = this.#ownership(lane);
     const own = records.filter(isDecidable).filter((parsed) => isOwn(parsed.input.mainAccountId));
     const books = new Map<string, Books>();
     const missing: string[] = [];
@@ -256,7 +256,7 @@ export class BatchProcessor {
     return { books, known, isOwn };
   }
 
-  private unprocessable(record: KafkaRecord, error: unknown): RefusedRecord {
+  #unprocessable(record: KafkaRecord, error: unknown): RefusedRecord {
     this.options.log.error(
       { topic: record.topic, partition: record.partition, offset: String(record.offset), err: error },
       'record cannot be processed, it goes to the dead letters',

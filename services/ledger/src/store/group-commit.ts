@@ -31,56 +31,56 @@ interface Group {
  * the next transaction. They share its fixed costs (above all the flush), the more the busier the machine is.
  */
 export class GroupCommit {
-  private readonly waiting: Waiting[] = [];
-  private running = 0;
-  private isSmallRunning = false;
+  readonly #waiting: Waiting[] = [];
+  #running = 0;
+  #isSmallRunning = false;
 
   constructor(private readonly options: GroupCommitOptions) {}
 
   /** @throws like writing the batch alone */
   write(batch: BatchToWrite): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ batch, rows: rowsOf(batch), resolve, reject });
-      this.start();
+      this.#waiting.push({ batch, rows: rowsOf(batch), resolve, reject });
+      this.#start();
     });
   }
 
-  private start(): void {
-    while (this.running < this.options.atOnce && this.waiting.length > 0) {
-      const group = this.nextGroup();
-      if (group.isSmall && this.isSmallRunning) return;
-      this.waiting.splice(0, group.batches.length);
-      void this.run(group);
+  #start(): void {
+    while (this.#running < this.options.atOnce && this.#waiting.length > 0) {
+      const group = this.#nextGroup();
+      if (group.isSmall && this.#isSmallRunning) return;
+      this.#waiting.splice(0, group.batches.length);
+      void this.#run(group);
     }
   }
 
   /** The first waiting batch, and following ones that fit. */
-  private nextGroup(): Group {
+  #nextGroup(): Group {
     const { maxRows } = this.options;
-    const batches = this.waiting.slice(
+    const batches = this.#waiting.slice(
       0,
-      fitting(this.waiting, ({ rows }) => rows, maxRows),
+      fitting(this.#waiting, ({ rows }) => rows, maxRows),
     );
     return { batches, isSmall: batches.reduce((sum, { rows }) => sum + rows, 0) < maxRows };
   }
 
-  private async run({ batches, isSmall }: Group): Promise<void> {
-    this.running += 1;
-    this.isSmallRunning ||= isSmall;
-    await this.writeTogether(batches);
-    this.running -= 1;
-    if (isSmall) this.isSmallRunning = false;
-    this.start();
+  async #run({ batches, isSmall }: Group): Promise<void> {
+    this.#running += 1;
+    this.#isSmallRunning ||= isSmall;
+    await this.#writeTogether(batches);
+    this.#running -= 1;
+    if (isSmall) this.#isSmallRunning = false;
+    this.#start();
   }
 
   /** Never throws. */
-  private async writeTogether(batches: readonly Waiting[]): Promise<void> {
+  async #writeTogether(batches: readonly Waiting[]): Promise<void> {
     try {
       await this.options.write(batches.map(({ batch }) => batch));
     } catch (error) {
       // One of them is fenced or cannot be written, which must not affect other lanes. Nothing was written.
       if (batches.length > 1 && !isTransientError(error)) {
-        for (const one of batches) await this.writeTogether([one]);
+        for (const one of batches) await this.#writeTogether([one]);
       } else for (const { reject } of batches) reject(error);
       return;
     }

@@ -13,45 +13,45 @@ const MAX_BYTES_PER_UNIT = 3;
  * collector more the longer they live.
  */
 export class PayloadWriter {
-  private buffer: Buffer;
-  private length = 0;
-  private readonly ends: number[] = [];
+  #buffer: Buffer;
+  #length = 0;
+  readonly #ends: number[] = [];
 
   constructor(expectedTexts: number) {
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(MIN_BYTES, expectedTexts * EXPECTED_BYTES));
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(MIN_BYTES, expectedTexts * EXPECTED_BYTES));
   }
 
   get count(): number {
-    return this.ends.length;
+    return this.#ends.length;
   }
 
   append(text: string): void {
-    const needed = this.length + text.length * MAX_BYTES_PER_UNIT + 1;
-    if (needed > this.buffer.length) this.grow(needed);
-    if (this.length > 0) {
-      this.buffer[this.length] = SEPARATOR;
-      this.length += 1;
+    const needed = this.#length + text.length * MAX_BYTES_PER_UNIT + 1;
+    if (needed > this.#buffer.length) this.#grow(needed);
+    if (this.#length > 0) {
+      this.#buffer[this.#length] = SEPARATOR;
+      this.#length += 1;
     }
-    this.length += this.buffer.write(text, this.length, 'utf8');
-    this.ends.push(this.length);
+    this.#length += this.#buffer.write(text, this.#length, 'utf8');
+    this.#ends.push(this.#length);
   }
 
   /** All texts with the separator between them. */
   get whole(): Buffer {
-    return this.buffer.subarray(0, this.length);
+    return this.#buffer.subarray(0, this.#length);
   }
 
   /** Each text by itself, as views of the same memory. Append nothing afterwards. */
   parts(): Buffer[] {
-    return this.ends.map((end, index) => {
-      const start = index === 0 ? 0 : (this.ends[index - 1] as number) + 1;
-      return this.buffer.subarray(start, end);
+    return this.#ends.map((end, index) => {
+      const start = index === 0 ? 0 : (this.#ends[index - 1] as number) + 1;
+      return this.#buffer.subarray(start, end);
     });
   }
 
-  private grow(needed: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
-    this.buffer.copy(larger, 0, 0, this.length);
-    this.buffer = larger;
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
   }
 }

@@ -33,14 +33,14 @@ const SHARED_ROWS = 200;
 
 /** The ledger's store on PostgreSQL: hand-written SQL on the hot path, Prisma elsewhere (docs/decisions/0002). */
 export class PgLedgerStore implements LedgerStore {
-  private readonly commits: GroupCommit;
+  readonly #commits: GroupCommit;
 
   constructor(
     private readonly pool: pg.Pool,
     private readonly prisma: PrismaClient,
   ) {
     const write = (batches: readonly BatchToWrite[]) => writeBatches(pool, batches);
-    this.commits = new GroupCommit({ atOnce: WRITES_AT_ONCE, maxRows: SHARED_ROWS, write });
+    this.#commits = new GroupCommit({ atOnce: WRITES_AT_ONCE, maxRows: SHARED_ROWS, write });
   }
 
   takeLane(
@@ -80,7 +80,7 @@ export class PgLedgerStore implements LedgerStore {
   }
 
   writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void> {
-    return this.commits.write({ lease, writes, published });
+    return this.#commits.write({ lease, writes, published });
   }
 
   writeParts(

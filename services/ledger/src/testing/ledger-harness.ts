@@ -41,13 +41,13 @@ export class LedgerHarness {
   events!: TopicReader;
   limits!: TopicReader;
   deadLetters!: TopicReader;
-  private readonly database: string;
-  private readonly running: RunningLedger[] = [];
+  readonly #database: string;
+  readonly #running: RunningLedger[] = [];
 
   constructor() {
-    this.database = `ledger_${this.prefix.slice(0, -1)}`;
+    this.#database = `ledger_${this.prefix.slice(0, -1)}`;
     const url = new URL(required('TEST_DATABASE_URL'));
-    url.pathname = `/${this.database}`;
+    url.pathname = `/${this.#database}`;
     this.databaseUrl = url.href;
     const brokers = required('TEST_KAFKA_BROKERS').split(',');
     this.kafka = { brokers, clientId: 'ledger-test', topicPrefix: this.prefix };
@@ -57,7 +57,7 @@ export class LedgerHarness {
   }
 
   async open(): Promise<void> {
-    await admin(`CREATE DATABASE ${this.database}`);
+    await admin(`CREATE DATABASE ${this.#database}`);
     const prisma = join(import.meta.dirname, '../../prisma');
     await migrate({
       databaseUrl: this.databaseUrl,
@@ -78,17 +78,17 @@ export class LedgerHarness {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.running.map((ledger) => ledger.stop()));
+    await Promise.all(this.#running.map((ledger) => ledger.stop()));
     await Promise.all([this.events.close(), this.limits.close(), this.deadLetters.close()]);
     await this.producer.close();
     await this.db.end();
     await deleteTopics(this.kafka, Object.values(TOPICS));
-    await admin(`DROP DATABASE IF EXISTS ${this.database} WITH (FORCE)`);
-    this.assertContracts();
+    await admin(`DROP DATABASE IF EXISTS ${this.#database} WITH (FORCE)`);
+    this.#assertContracts();
   }
 
   /** Every suite checks all records that its ledgers published. */
-  private assertContracts(): void {
+  #assertContracts(): void {
     const published = [this.events, this.limits, this.deadLetters].flatMap(({ records }) => records);
     const problems = published.flatMap((record) => contractProblem(record) ?? []);
     if (problems.length > 0) throw new Error(`the ledger broke its contracts:\n${problems.join('\n')}`);
@@ -124,12 +124,12 @@ export class LedgerHarness {
       metrics,
       logLines,
       stop: async () => {
-        this.running.splice(this.running.indexOf(own), 1);
+        this.#running.splice(this.#running.indexOf(own), 1);
         health.close();
         await stop();
       },
     };
-    this.running.push(own);
+    this.#running.push(own);
     await eventually(() =>
       allLanes(own).every((lane) => lane?.state === 'running' || lane?.state === 'broken'),
     );

@@ -9,15 +9,15 @@ import { type Customer, mainOf, openCustomer, sentMessage } from './scenes.js';
 /** A customer on every lane, and what operators and monitoring see when a lane stops. */
 export class StoppedLaneScene {
   readonly harness = new LedgerHarness();
-  private readonly customers: Customer[] = [];
-  private purchases = 0;
-  private messages = 0;
+  readonly #customers: Customer[] = [];
+  #purchases = 0;
+  #messages = 0;
 
   async open(): Promise<void> {
     await this.harness.open();
     const ledger = await this.harness.startLedger();
     for (let lane = 0; lane < PARTITIONS; lane += 1) {
-      this.customers.push(await openCustomer(this.harness, { points: '1000', mainAccountId: mainOf(lane) }));
+      this.#customers.push(await openCustomer(this.harness, { points: '1000', mainAccountId: mainOf(lane) }));
     }
     await ledger.stop();
   }
@@ -28,23 +28,23 @@ export class StoppedLaneScene {
   }
 
   customerOf(lane: number): Customer {
-    return this.customers[lane] as Customer;
+    return this.#customers[lane] as Customer;
   }
 
   /** @returns the command's id */
   purchase({ mainAccountId }: Customer): Promise<string> {
-    this.purchases += 1;
+    this.#purchases += 1;
     return this.harness.command(
       'points.purchase',
       { mainAccountId, points: '1' },
-      `purchase-${this.purchases}`,
+      `purchase-${this.#purchases}`,
     );
   }
 
   /** @returns the message's id */
   async send(customer: Customer): Promise<string> {
-    this.messages += 1;
-    const id = `message-${this.messages}`;
+    this.#messages += 1;
+    const id = `message-${this.#messages}`;
     await this.harness.message('message.sent', sentMessage(customer, '1', id), id);
     return id;
   }

@@ -17,10 +17,10 @@ const WORKER = fileURLToPath(new URL(`./wake-worker${EXTENSION}`, import.meta.ur
  * zone it may fire in the wrong month across a clock change. So it runs in UTC and decides nothing.
  */
 export class Alarm {
-  private readonly bree: Bree;
+  readonly #bree: Bree;
 
   constructor(wakes: readonly Wake[], onWake: (job: string) => void, log: Logger) {
-    this.bree = new Bree({
+    this.#bree = new Bree({
       root: false,
       logger: false,
       timezone: 'UTC',
@@ -38,11 +38,11 @@ export class Alarm {
   }
 
   async start(): Promise<void> {
-    await this.bree.start();
+    await this.#bree.start();
   }
 
   /** Stops waking. Resolves when its workers have ended. */
   async stop(): Promise<void> {
-    await this.bree.stop();
+    await this.#bree.stop();
   }
 }

@@ -20,8 +20,8 @@ export type Execution = 'done' | 'failed' | 'not-leader' | 'already-running';
  * harm, because the job itself queries the database for due work.
  */
 export class JobRunner {
-  private readonly running = new Map<string, Promise<Execution>>();
-  private readonly abort = new AbortController();
+  readonly #running = new Map<string, Promise<Execution>>();
+  readonly #abort = new AbortController();
 
   constructor(
     private readonly pool: pg.Pool,
@@ -33,38 +33,38 @@ export class JobRunner {
 
   /** Never throws. A failed execution is logged and counted, and the next one catches up. */
   async execute(job: ScheduledJob): Promise<Execution> {
-    if (this.running.has(job.name) || this.abort.signal.aborted) return 'already-running';
-    const execution = this.lead(job).finally(() => this.running.delete(job.name));
-    this.running.set(job.name, execution);
+    if (this.#running.has(job.name) || this.#abort.signal.aborted) return 'already-running';
+    const execution = this.#lead(job).finally(() => this.#running.delete(job.name));
+    this.#running.set(job.name, execution);
     return execution;
   }
 
   /** Waits for running executions, which stop at their next page. */
   async stop(): Promise<void> {
-    this.abort.abort(new Error('the scheduler is stopping'));
-    await Promise.all(this.running.values());
+    this.#abort.abort(new Error('the scheduler is stopping'));
+    await Promise.all(this.#running.values());
   }
 
-  private async lead(job: ScheduledJob): Promise<Execution> {
+  async #lead(job: ScheduledJob): Promise<Execution> {
     try {
-      const led = await withLeaderLock(this.pool, job.name, () => this.runOnce(job));
+      const led = await withLeaderLock(this.pool, job.name, () => this.#runOnce(job));
       if (led !== undefined) return led.result;
       this.log.debug({ job: job.name }, 'job: another replica leads');
       this.metrics.jobRuns.inc({ job: job.name, outcome: 'skipped' });
       return 'not-leader';
     } catch (error) {
-      this.reportFailure(job.name, error);
+      this.#reportFailure(job.name, error);
       return 'failed';
     }
   }
 
-  private async runOnce(job: ScheduledJob): Promise<Execution> {
+  async #runOnce(job: ScheduledJob): Promise<Execution> {
     const endTimer = this.metrics.jobSeconds.startTimer({ job: job.name });
     await this.runs.tidy(job.name);
     const asOfMs = await this.now();
     const id = await this.runs.begin(job.name, 'schedule', asOfMs);
     try {
-      const detail = await job.run(asOfMs, this.abort.signal);
+      const detail = await job.run(asOfMs, this.#abort.signal);
       await this.runs.finish(id, 'done', detail);
       this.log.debug({ job: job.name, asOf: new Date(asOfMs).toISOString(), ...detail }, 'job: done');
     } catch (error) {
@@ -80,9 +80,9 @@ export class JobRunner {
     return 'done';
   }
 
-  private reportFailure(job: string, error: unknown): void {
+  #reportFailure(job: string, error: unknown): void {
     this.metrics.jobRuns.inc({ job, outcome: 'failed' });
-    if (this.abort.signal.aborted) this.log.info({ job }, 'job: interrupted by the stop');
+    if (this.#abort.signal.aborted) this.log.info({ job }, 'job: interrupted by the stop');
     else this.log.error({ job, err: error }, 'job: failed, the next execution makes up for it');
   }
 }

@@ -14,49 +14,49 @@ const LOOK_AHEAD_MS = 65_000;
  */
 @Injectable()
 export class JobScheduler implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly alarm: Alarm;
-  private readonly runner: JobRunner;
-  private nudge: NodeJS.Timeout | undefined;
-  private stopped = false;
+  readonly #alarm: Alarm;
+  readonly #runner: JobRunner;
+  #nudge: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(@Inject(RESOURCES) private readonly resources: Resources) {
     const { pool, jobRuns, metrics, log, monthStarts } = resources;
-    this.runner = new JobRunner(pool, jobRuns, metrics, () => monthStarts.now(), log);
+    this.#runner = new JobRunner(pool, jobRuns, metrics, () => monthStarts.now(), log);
     const wakes = JOBS.map(({ name, cron }) => ({ job: name, cron }));
-    this.alarm = new Alarm(wakes, (name) => void this.wakeNamed(name), log);
+    this.#alarm = new Alarm(wakes, (name) => void this.#wakeNamed(name), log);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.alarm.start();
-    for (const job of JOBS) void this.wake(job);
+    await this.#alarm.start();
+    for (const job of JOBS) void this.#wake(job);
   }
 
   async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.nudge);
-    await Promise.all([this.alarm.stop(), this.runner.stop()]);
+    this.#stopped = true;
+    clearTimeout(this.#nudge);
+    await Promise.all([this.#alarm.stop(), this.#runner.stop()]);
   }
 
-  private async wakeNamed(name: string): Promise<void> {
+  async #wakeNamed(name: string): Promise<void> {
     const job = JOBS.find((one) => one.name === name);
-    if (job) await this.wake(job);
+    if (job) await this.#wake(job);
   }
 
-  private async wake({ name, run }: Job): Promise<void> {
-    await this.runner.execute({ name, run: (asOfMs, signal) => run(this.resources, asOfMs, signal) });
-    await this.lookAhead();
+  async #wake({ name, run }: Job): Promise<void> {
+    await this.#runner.execute({ name, run: (asOfMs, signal) => run(this.resources, asOfMs, signal) });
+    await this.#lookAhead();
   }
 
   /** The wait is only a hint. After it the job checks the database's clock again. */
-  private async lookAhead(): Promise<void> {
+  async #lookAhead(): Promise<void> {
     try {
       const waitMs = await this.resources.monthStarts.nextDueInMs(LOOK_AHEAD_MS);
-      clearTimeout(this.nudge);
-      if (waitMs === undefined || this.stopped) return;
-      this.nudge = setTimeout(() => void this.wakeNamed('month-start'), waitMs + 1);
-      this.nudge.unref();
+      clearTimeout(this.#nudge);
+      if (waitMs === undefined || this.#stopped) return;
+      this.#nudge = setTimeout(() => void this.#wakeNamed('month-start'), waitMs + 1);
+      this.#nudge.unref();
     } catch (error) {
-      if (!this.stopped)
+      if (!this.#stopped)
         this.resources.log.warn({ err: error }, 'month start: no look ahead, the next minute will do');
     }
   }

@@ -61,7 +61,7 @@ export class MonthStartJob {
         limit: this.options.pageSize,
         force: request.force ?? false,
       });
-      await this.emit(page.items, pace, request.signal);
+      await this.#emit(page.items, pace, request.signal);
       for (const item of page.items) {
         periods[item.period] = (periods[item.period] ?? 0) + 1;
         mainAccounts.add(item.mainAccountId);
@@ -73,7 +73,7 @@ export class MonthStartJob {
     return { emitted, mainAccounts: mainAccounts.size, periods };
   }
 
-  private async emit(items: readonly RunItem[], pace: Pace, signal: AbortSignal): Promise<void> {
+  async #emit(items: readonly RunItem[], pace: Pace, signal: AbortSignal): Promise<void> {
     if (items.length === 0) return;
     const inOrder = oldestFirst(items);
     try {

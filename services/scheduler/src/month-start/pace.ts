@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Spreads work over time: at most `perSecond` units, counted from the first. */
 export class Pace {
-  private nextAtMs = 0;
+  #nextAtMs = 0;
 
   constructor(
     private readonly perSecond: number,
@@ -21,8 +21,8 @@ export class Pace {
   async take(units: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const nowMs = this.nowMs();
-    const startMs = Math.max(nowMs, this.nextAtMs);
-    this.nextAtMs = startMs + (units / this.perSecond) * 1_000;
+    const startMs = Math.max(nowMs, this.#nextAtMs);
+    this.#nextAtMs = startMs + (units / this.perSecond) * 1_000;
     if (startMs > nowMs) await this.wait(startMs - nowMs, signal);
   }
 }

@@ -9,10 +9,10 @@ import { type LedgerEvent, readLedgerEvent } from './ledger-event.js';
 /** Follows the ledger's events. The transport delivers a failed batch again, after a pause. */
 @Controller()
 export class LedgerEventsController {
-  private readonly deadLetters: DeadLetterWriter;
+  readonly #deadLetters: DeadLetterWriter;
 
   constructor(@Inject(RESOURCES) private readonly resources: Resources) {
-    this.deadLetters = new DeadLetterWriter(
+    this.#deadLetters = new DeadLetterWriter(
       resources.producer,
       TOPICS.deadLetters,
       new DeadLetterSeal(resources.config.DEAD_LETTER_KEY),
@@ -25,7 +25,7 @@ export class LedgerEventsController {
     const { topic, partition, highWatermark } = context as KafkaBatchContext;
     const last = records.at(-1);
     if (last === undefined) return;
-    const events = await this.readAll(records);
+    const events = await this.#readAll(records);
     const { metrics } = this.resources;
     const applied = await this.resources.registry.apply(events, {
       topic,
@@ -40,7 +40,7 @@ export class LedgerEventsController {
   }
 
   /** Dead-letters unreadable records before the batch counts as done, and reads the others. */
-  private async readAll(records: readonly KafkaRecord[]): Promise<LedgerEvent[]> {
+  async #readAll(records: readonly KafkaRecord[]): Promise<LedgerEvent[]> {
     const { log, metrics } = this.resources;
     const events: LedgerEvent[] = [];
     for (const record of records) {
@@ -49,7 +49,7 @@ export class LedgerEventsController {
       else if (read.kind === 'skipped') metrics.eventsRead.inc({ outcome: 'ignored' });
       else {
         const { topic, partition, offset } = record;
-        await this.deadLetters.write(record, read.reason, read.detail);
+        await this.#deadLetters.write(record, read.reason, read.detail);
         metrics.eventsRead.inc({ outcome: 'dead-lettered' });
         log.error({ topic, partition, offset, reason: read.reason }, 'events: a record could not be read');
       }

@@ -41,16 +41,13 @@ export class RegistryStore {
       const stored = await lockRegistry(client, ids);
       const folded = foldEvents(stored, events);
       await upsertRegistry(client, folded.changed);
-      const settled = await this.settleAll(client, folded.answers);
+      const settled = await this.#settleAll(client, folded.answers);
       await writePosition(client, position);
       return { ...settled, changed: folded.changed.length };
     });
   }
 
-  private async settleAll(
-    client: pg.PoolClient,
-    answers: Folded['answers'],
-  ): Promise<Omit<Applied, 'changed'>> {
+  async #settleAll(client: pg.PoolClient, answers: Folded['answers']): Promise<Omit<Applied, 'changed'>> {
     if (answers.length === 0) return { rolled: 0, failed: 0, lagsSeconds: [] };
     const items = await lockItems(client, answers);
     const nowMs = await databaseNow(client);

@@ -14,7 +14,7 @@ const silentLog = createLogger({
 
 /** A database and topics, a ledger in memory, and as many schedulers as a test needs. */
 export class SchedulerBench {
-  private readonly started = new Set<{ stop(): Promise<void> }>();
+  readonly #started = new Set<{ stop(): Promise<void> }>();
 
   private constructor(
     readonly database: TestDatabase,
@@ -58,12 +58,12 @@ export class SchedulerBench {
       health,
       metrics,
       stop: async () => {
-        this.started.delete(scheduler);
+        this.#started.delete(scheduler);
         health.close();
         await running.stop();
       },
     };
-    this.started.add(scheduler);
+    this.#started.add(scheduler);
     return scheduler;
   }
 
@@ -108,7 +108,7 @@ export class SchedulerBench {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.started].map((scheduler) => scheduler.stop()));
+    await Promise.all([...this.#started].map((scheduler) => scheduler.stop()));
     await this.ledger.stop();
     await deleteTopics(this.kafka, Object.values(TOPICS));
     await this.database.drop();
