@@ -27,15 +27,17 @@ export const deadLetterDocument = z
   .looseObject({
     source: z.object({ topic: z.string(), partition: z.int().min(0), offset: z.string().regex(/^\d+$/) }),
     reason: z.string().describe('one of DEAD_LETTER_REASONS, or a code of the consumer that wrote it'),
-    detail: z.string().describe('for a human; never quotes the record'),
-    type: z.string().optional().describe("the CloudEvent's, where it could be read"),
-    id: z.string().optional().describe("the CloudEvent's, where it could be read"),
-    key: z.string().nullable().describe('of the source record, where it is the id of an account'),
-    headers: z.record(z.string(), z.string()).describe('none; those of the source record are sealed'),
+    detail: z.string().describe('text for a person; never quotes the record'),
+    type: z.string().optional().describe('of the CloudEvent, if it could be read'),
+    id: z.string().optional().describe('of the CloudEvent, if it could be read'),
+    key: z.string().nullable().describe('key of the source record, if it is the id of an account'),
+    headers: z
+      .record(z.string(), z.string())
+      .describe('always empty: the headers of the source record are sealed'),
     timestampMs: z.number(),
     valueBytes: z.int().min(0),
     encoding: z.enum(['sealed', 'json', 'base64', 'none']),
-    truncated: z.boolean().describe('only the beginning of the source record’s value is kept'),
+    truncated: z.boolean().describe('whether only the beginning of the source record’s value is kept'),
     value: z
       .string()
       .nullable()

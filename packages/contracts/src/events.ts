@@ -55,7 +55,7 @@ export const mainAccountState = z
     creditLimit,
     fundingPolicy: z.enum(FUNDING_POLICIES),
     feature: z.enum(['inactive', 'active']),
-    suspended: z.boolean().describe('whether all sending is stopped, for whatever reason'),
+    suspended: z.boolean().describe('whether all sending is stopped; `suspensions` says why'),
     /** Older ledgers do not send these three. */
     suspensions: z.array(z.enum(SUSPENSIONS)).optional().describe('why all sending is stopped'),
     suspendBelow: suspendBelow.optional(),
@@ -97,8 +97,10 @@ export const subAccountState = z
       .int()
       .min(0)
       .optional()
-      .describe('order of creation within its main account: who is funded first at the same priority'),
-    opening: points.optional().describe('what it had when the period began, or when it was opened'),
+      .describe('number in the order of creation; at the same priority, the lower number is funded first'),
+    opening: points
+      .optional()
+      .describe('points at the start of the period, or at its opening if that was later'),
   })
   .meta({ id: 'SubAccountState' });
 export type SubAccountState = z.infer<typeof subAccountState>;
@@ -126,13 +128,15 @@ const withSub = { ...common, subAccount: subAccountState };
 export const periodClosing = z
   .looseObject({
     period,
-    opening: points.describe('what it had when the period began, or when it was opened'),
+    opening: points.describe('points at the start of the period, or at its opening if that was later'),
     limit: pointLimit,
     boost: points,
-    granted: points.describe('all that it was given, less what it gave back within the period'),
+    granted: points.describe(
+      'points given to it in the period, minus points that it returned before the close',
+    ),
     used: points,
     overage: points,
-    held: points.describe('in holds that stay open beyond the close'),
+    held: points.describe('points in holds that are still open at the close'),
     returned: points,
   })
   .meta({ id: 'PeriodClosing' });
@@ -156,9 +160,9 @@ export const snapshotStatement = periodClosing
       description: 'Whose period it is',
       examples: ['sa_019a8f3e-7c1b-7d52-9f00-3b1c5d7e9f22'],
     }),
-    lateUsed: points.describe('points of messages of the period that came after its close'),
-    lateRefunded: points.describe('points of its messages that were given back after its close'),
-    lateReturned: points.describe('points of its holds that came back after its close'),
+    lateUsed: points.describe('points of messages that belong to the period and arrived after its close'),
+    lateRefunded: points.describe('points refunded after the close for messages of the period'),
+    lateReturned: points.describe('points returned after the close from holds of the period'),
     at: instant.meta({ description: 'Broker time of its close', examples: ['2026-11-30T15:00:00Z'] }),
   })
   .meta({ id: 'SnapshotStatement' });
@@ -169,7 +173,9 @@ export const MAX_SNAPSHOT_ROWS = 100;
 
 const funding = { funded: z.int().min(0), unfunded: z.int().min(0) };
 const message = { messageId: foreignId, period, points };
-const late = z.boolean().describe("its period's statement was closed before; statements show it apart");
+const late = z
+  .boolean()
+  .describe('whether the statement of its period was already closed; statements show such amounts apart');
 
 /** Data of every event on `points.events.v1`, by its short name; the type is `subledger.<name>.v1`. */
 export const EVENT_DATA = {
@@ -221,7 +227,7 @@ export const EVENT_DATA = {
     messageId: foreignId,
     points,
     reason: z.enum(['released', 'expired']),
-    period: period.nullable().describe("the hold's period; null for a bar"),
+    period: period.nullable().describe("the hold's period, or null if the release came before the hold"),
     late,
   }),
   'message.charged': z.looseObject({
@@ -311,11 +317,11 @@ export const rejectedData = z.looseObject({
   available: points.optional(),
   lacking: points
     .optional()
-    .describe('a purchase of so many points is enough; it also pays what is funded first'),
+    .describe('points to purchase so that the command succeeds; includes sub-accounts that are funded first'),
   first: z
     .object({ transfer: z.int().min(1), points, at: instant })
     .optional()
-    .describe('the transfer that had the reference first (`duplicate-reference`)'),
+    .describe('the first transfer with this reference (`duplicate-reference`)'),
   remaining: points.optional(),
   /**
    * Ids of the sub-accounts that block the command (`sub-accounts-active`), at most 100 of them, and the count of

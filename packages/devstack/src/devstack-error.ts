@@ -1,4 +1,4 @@
-/** Something that the user can put right: its message says what and how, and is shown without a stack. */
+/** A problem that the user can solve. The message says what is wrong and what to do, and is shown without a stack. */
 export class DevstackError extends Error {
   override readonly name = 'DevstackError';
 }

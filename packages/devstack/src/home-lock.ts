@@ -9,19 +9,19 @@ interface Holder {
   readonly started: string;
 }
 
-/** With 20 ms between them, longer than a clearing that was cut short is left in place. */
+/** With 20 ms between them, this is longer than an interrupted removal stays in place. */
 const ATTEMPTS = 500;
 
-/** Clearing takes a millisecond; one that is this old was cut short by a crash. */
+/** A removal takes a millisecond. One of this age was interrupted by a crash. */
 const CLEARING_MS = 5_000;
 
 let locks = 0;
 
 /**
- * Takes the home for this process, or says who has it. A lock whose process is gone (pid and start time
+ * Locks the home for this process. A lock whose process is gone (pid and start time
  * are compared, as pids come round) is taken over.
  *
- * @throws DevstackError when another process that runs has it
+ * @throws DevstackError if a running process has it
  */
 export async function lockHome(home: string): Promise<{ release(): Promise<void> }> {
   await mkdir(home, { recursive: true, mode: 0o700 });
@@ -41,7 +41,7 @@ export async function lockHome(home: string): Promise<{ release(): Promise<void>
   }
 }
 
-/** The pid of the process that has the home; undefined when none that runs has it. */
+/** The pid of the running process that has the home, or undefined. */
 export async function holderOf(home: string): Promise<number | undefined> {
   const text = await readFile(join(home, 'lock'), 'utf8').catch(() => '');
   const holder = parseHolder(text);
@@ -64,7 +64,7 @@ async function tryLink(from: string, to: string): Promise<boolean> {
 }
 
 /**
- * Removes the lock if its process is gone. One at a time may do so: between the look and the removal
+ * Removes the lock if its process is gone. Only one process at a time may do this: between the check and the removal
  * another one could have removed it and taken the lock, and that one would be removed then.
  */
 async function clearIfStale(home: string, lockFile: string): Promise<void> {

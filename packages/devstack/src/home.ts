@@ -10,7 +10,7 @@ export interface HomePaths {
   readonly kafka: string;
 }
 
-/** Makes the folders that are not there, for their owner alone: passwords and messages' contents are in them. */
+/** Makes missing folders. Only their owner may read them, because they contain passwords and message contents. */
 export async function openHome(home: string): Promise<HomePaths> {
   const paths: HomePaths = {
     home,
@@ -23,7 +23,7 @@ export async function openHome(home: string): Promise<HomePaths> {
   return paths;
 }
 
-/** A small file of the home, made from `create` the first time and kept. Readable by its owner alone. */
+/** A small file of the home. `create` makes its content the first time. Only its owner may read it. */
 export async function keptText(file: string, create: () => string): Promise<string> {
   try {
     const text = (await readFile(file, 'utf8')).trim();

@@ -9,9 +9,9 @@ const run = promisify(execFile);
 const REMEDY = `Kafka needs Java ${MIN_JAVA_MAJOR} or newer and, to be fetched once, Maven. Install both (Debian and Ubuntu: apt-get install default-jre-headless maven; macOS: brew install openjdk maven), or set KAFKA_BROKERS to a Kafka of your own.`;
 
 /**
- * The `java` to use: that of JAVA_HOME, else the one on the PATH.
+ * The `java` to use: from JAVA_HOME, otherwise from the PATH.
  *
- * @throws DevstackError with the remedy when there is none, or it is too old
+ * @throws DevstackError if there is none or it is too old; says what to do
  */
 export async function findJava(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const home = env.JAVA_HOME;

@@ -7,7 +7,7 @@ export interface KafkaPorts {
 
 /**
  * `server.properties` of one node that is broker and controller. Settings of single topics (cleanup,
- * LogAppendTime, retention) are not here: whoever makes the topics gives them.
+ * LogAppendTime, retention) are set when the topics are created.
  */
 export function serverProperties(ports: KafkaPorts, dataDir: string): string {
   const settings: Record<string, string | number> = {
@@ -33,7 +33,7 @@ export function serverProperties(ports: KafkaPorts, dataDir: string): string {
     // The defaults of 50 partitions each cost seconds at the first use, and serve large clusters.
     'offsets.topic.num.partitions': 12,
     'transaction.state.log.num.partitions': 12,
-    // A single developer's consumer group need not wait for others to join.
+    // A single developer's consumer group does not have to wait for other members.
     'group.initial.rebalance.delay.ms': 0,
     // The default takes 128 MB of a heap of 512; 16 MB remember 700,000 keys per cleaning.
     'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
@@ -55,7 +55,7 @@ export const DEFAULT_JAVA_OPTS: readonly string[] = [
   '-XX:TieredStopAtLevel=1',
 ];
 
-/** Warnings, and the one line that says that the broker serves. */
+/** Warnings, and the line that says that the broker is ready. */
 export const LOG_OPTS: readonly string[] = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   '-Dorg.slf4j.simpleLogger.showDateTime=true',

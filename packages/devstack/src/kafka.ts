@@ -89,7 +89,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   }
 }
 
-/** 16 random bytes in URL-safe base64: 22 characters, the first of which Kafka wants to be no dash. */
+/** 16 random bytes in URL-safe base64: 22 characters. Kafka does not allow a dash as the first. */
 function newClusterId(): string {
   for (;;) {
     const id = randomBytes(16).toString('base64url');
@@ -105,7 +105,7 @@ interface FormatOptions {
   readonly clusterId: string;
 }
 
-/** Once per home; an interrupted formatting has not written `meta.properties` and is done again. */
+/** Once per home. An interrupted formatting has no `meta.properties` and is repeated. */
 async function format({ java, classPath, config, data, clusterId }: FormatOptions): Promise<void> {
   const formatted = await access(join(data, 'meta.properties')).then(
     () => true,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 
 /**
- * Reads "pid signal needle" lines. End of input means that our process is gone, however it went: then it
+ * Reads lines of "pid signal needle". End of input means that our process has ended, in whatever way. Then it
  * stops what it was told of, after a look that the pid still is that process, and kills it 15 s later.
  */
 const SCRIPT = `
@@ -25,7 +25,7 @@ each signal_kill
 `;
 
 /**
- * Sees to it that servers do not outlive us when we are killed with no chance to stop them. A shell in a
+ * Stops the servers if we are killed and cannot stop them ourselves. A shell in a
  * session of its own waits on a pipe that the kernel closes with our process; it costs about 1 MB.
  *
  * On Windows there is no guard.
@@ -33,14 +33,14 @@ each signal_kill
 export class OrphanGuard {
   #shell: ChildProcess | undefined;
 
-  /** `signal` is what makes the process stop in good order; `needle` is a part of its command line. */
+  /** `signal` makes the process shut down cleanly; `needle` is a part of its command line. */
   watch(pid: number, signal: 'INT' | 'TERM', needle: string): void {
     if (process.platform === 'win32' || needle.includes('\n')) return;
     this.#shell ??= startShell();
     this.#shell.stdin?.write(`${pid} ${signal} ${needle}\n`);
   }
 
-  /** Ends the guard without its doing anything: all that it watched has stopped. */
+  /** Ends the guard; it does nothing, because everything that it watched has stopped. */
   dismiss(): void {
     this.#shell?.kill('SIGKILL');
     this.#shell = undefined;
@@ -49,7 +49,7 @@ export class OrphanGuard {
 
 function startShell(): ChildProcess {
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
-  // Without a guard things work as well; only a crash then leaves servers for the next start to stop.
+  // Everything works without a guard. But then a crash leaves servers running until the next start stops them.
   shell.on('error', () => {});
   shell.stdin.on('error', () => {});
   shell.unref();

@@ -4,13 +4,13 @@ import type { Readable } from 'node:stream';
 export const LOG_LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const;
 export type LogLevel = keyof typeof LOG_LEVELS;
 
-/** Of the 16 colours that every terminal has, those that read well on light and dark. */
+/** Those of the 16 terminal colours that are readable on light and dark. */
 const COLOURS = [36, 35, 33, 32, 34, 31] as const;
 
 /** Longer lines are cut into pieces, so that a process that never ends its line does not fill our memory. */
 const MAX_LINE = 256 * 1024;
 
-/** What stands before each line of one process, padded so that the lines of all are aligned. */
+/** The prefix of each line of a process, padded so that all lines are aligned. */
 export function linePrefix(name: string, index: number, width: number, colour: boolean): string {
   const text = `${name.padEnd(width)} | `;
   return colour ? `\u001b[${COLOURS[index % COLOURS.length]}m${text}\u001b[0m` : text;
@@ -30,7 +30,7 @@ export function passesLevel(line: string, minLevel: LogLevel): boolean {
   }
 }
 
-/** Calls `onLine` for each line of the stream, without its end, and for what is left at the end. */
+/** Calls `onLine` for each line of the stream, without the line break, and for a last line without one. */
 export function eachLine(stream: Readable, onLine: (line: string) => void): void {
   let rest = '';
   stream.setEncoding('utf8');

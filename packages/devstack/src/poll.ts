@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Asks `probe` until it gives something other than undefined, every `intervalMs` (default 50).
+ * Calls `probe` every `intervalMs` (default 50) until it returns something other than undefined.
  *
- * @throws what `onTimeout` makes, once `timeoutMs` have passed; whatever `probe` throws, at once
+ * @throws the error of `onTimeout` after `timeoutMs`; an error of `probe`, at once
  */
 export async function poll<T>(
   probe: () => Promise<T | undefined> | T | undefined,

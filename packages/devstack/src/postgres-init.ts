@@ -65,7 +65,7 @@ export async function initialiseCluster({ initdb, data, password, user }: InitOp
   }
 }
 
-/** That of the environment, unless it is root's own (`TMPDIR=/root/tmp`). */
+/** The environment's, unless only root can use it (`TMPDIR=/root/tmp`). */
 async function temporaryFolder(user: ServerUser | undefined): Promise<string> {
   const folder = await realpath(tmpdir());
   return user === undefined || (await isReachable(folder, user)) ? folder : '/tmp';

@@ -20,7 +20,7 @@ export interface PostgresOptions {
   readonly guard: OrphanGuard;
   /** Default: the previous one, else any that is free. */
   readonly port?: number | undefined;
-  /** False trades safety for speed (no fsync): for tests whose data nobody needs again. Default true. */
+  /** False: faster but not crash-safe (no fsync), for tests with throw-away data. Default true. */
   readonly durable?: boolean | undefined;
   /** More `postgresql.conf` settings, for benchmarks. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
@@ -31,7 +31,7 @@ export interface RunningPostgres {
   readonly server: ServerProcess;
 }
 
-/** Another process may take a picked port between the picking and the start. */
+/** Another process may take the chosen port before the server starts. */
 const PORT_ATTEMPTS = 3;
 
 /**
@@ -93,7 +93,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 
 function settings(options: PostgresOptions, data: string): string[] {
   const all: Record<string, string> = {
-    // Means nothing to PostgreSQL. It is how the process is found by its command line, whatever -D says.
+    // PostgreSQL ignores it. It identifies the process by its command line, whatever -D says.
     'subledger.data': data,
     listen_addresses: HOST,
     unix_socket_directories: '',
@@ -121,7 +121,7 @@ async function removeStalePidFile(data: string): Promise<void> {
   else if ((await commandLine(pid)) !== '') await rm(file, { force: true });
 }
 
-/** Connects until it works, and makes the database the first time. */
+/** Tries to connect until it works, and creates the database the first time. */
 async function untilReady(server: ServerProcess, logFile: string, url: string): Promise<void> {
   await poll(
     async () => {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * The command line of a running process, its arguments joined by spaces; empty when there is no such
+ * The command line of a running process, its arguments joined by spaces; empty if there is no such
  * process (a zombie counts as none).
  */
 export async function commandLine(pid: number): Promise<string> {
@@ -73,7 +73,7 @@ export async function stopProcess(pid: number, needle: string, steps: StopSteps)
   if (await isProcess(pid, needle)) throw new Error(`Process ${pid} does not end, not even with SIGKILL`);
 }
 
-/** Is the process alive and the one that is meant, rather than another that got its number? */
+/** Whether the process is alive, and not another one that got the same number. */
 export async function isProcess(pid: number, needle: string): Promise<boolean> {
   return (await commandLine(pid)).includes(needle);
 }

@@ -8,14 +8,14 @@ export interface ServerSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Default: `/`, which every server's user may enter; our own folder need not be open to it. */
+  /** Default: `/`, because every user may enter it. The server's user may not be allowed to enter our own folder. */
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
   readonly gid?: number;
   /** Both outputs are appended here. */
   readonly logFile: string;
-  /** Remembers the process for the next start, in case that we die before we stop it. */
+  /** Notes the process for the next start, in case we die before we stop it. */
   readonly pidFile: string;
   /** A part of the command line that no other process has: the path of the data folder. */
   readonly needle: string;
@@ -46,7 +46,7 @@ export class ServerProcess {
     });
   }
 
-  /** Starts it; whether it is ready is for the caller to find out. */
+  /** Starts it. The caller checks when it is ready. */
   static async start(spec: ServerSpec, guard: OrphanGuard): Promise<ServerProcess> {
     const logStart = await rotatedSize(spec.logFile);
     const log = await open(spec.logFile, 'a', 0o600);
@@ -101,7 +101,7 @@ async function rotatedSize(logFile: string): Promise<number> {
   return 0;
 }
 
-/** Stops what a previous run, that was killed, left running. True when there was something to stop. */
+/** Stops servers that a killed run left behind. Returns whether there were any. */
 export async function stopLeftover(
   spec: Pick<ServerSpec, 'pidFile' | 'needle' | 'stopSteps'>,
 ): Promise<boolean> {

@@ -21,7 +21,7 @@ export interface StackOptions {
   readonly postgresSettings?: Readonly<Record<string, string>> | undefined;
   /** Kafka's Java options instead of the small default; also KAFKA_JAVA_OPTS, separated by spaces. */
   readonly kafkaJavaOpts?: readonly string[] | undefined;
-  /** Runs once the home is ours, before anything starts: a start that is refused must change nothing in it. */
+  /** Runs after the home is locked and before anything starts: a refused start must not change anything in it. */
   readonly whenLocked?: (() => Promise<void>) | undefined;
   /** Told what takes long. Default: silent. */
   readonly log?: ((line: string) => void) | undefined;
@@ -40,7 +40,7 @@ export interface Stack {
   readonly databaseUrl: string;
   /** `host:port`, or several, separated by commas. */
   readonly kafkaBrokers: string;
-  /** Resolves when one of our servers stops by itself; never for servers that are not ours. */
+  /** Resolves when a server that we started stops by itself. */
   readonly failed: Promise<UnexpectedExit>;
   /** Stops what was started here, Kafka first. At most 45 s; may be called more than once. */
   stop(): Promise<void>;
@@ -149,7 +149,7 @@ async function startServers(
       return running.kafkaBrokers;
     },
   };
-  // Both at once; and if one fails, not before the other is up or has failed too, so that it can be stopped.
+  // Both at once. If one fails, this waits until the other is up or has failed too, so that it can be stopped.
   const results = await Promise.allSettled(needed.map(async (one) => [one, await startings[one]()] as const));
   const failure = results.find((result) => result.status === 'rejected');
   if (failure !== undefined) throw failure.reason;

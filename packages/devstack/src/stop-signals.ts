@@ -1,7 +1,7 @@
 /** The signals that ask us to end: Ctrl-C, a supervisor, a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A held Ctrl-C, or one that npm passes on as well, is one wish, not two. */
+/** A held Ctrl-C, or one that npm also passes on, counts once. */
 const SAME_WISH_MS = 500;
 
 export interface StopSignals {
@@ -12,7 +12,7 @@ export interface StopSignals {
 }
 
 /**
- * Takes over the signals that end a process: the first one resolves `first`, a later one calls `onSecond`.
+ * Handles the signals that end a process: the first one resolves `first`, a later one calls `onSecond`.
  */
 export function stopSignals(onSecond: () => void): StopSignals {
   let firstAt: number | undefined;

@@ -14,7 +14,7 @@ export interface ProcessSpec {
   readonly env?: Readonly<Record<string, string>>;
   /** Options for Node itself. */
   readonly nodeArgs?: readonly string[];
-  /** Started means: this URL answers with 2xx. Without it: the process was spawned. */
+  /** The process counts as started when this URL answers with 2xx. Without a URL: when it is spawned. */
   readonly readyUrl?: string;
   /** Default 60,000. */
   readonly readyTimeoutMs?: number;
@@ -57,7 +57,7 @@ export class Supervisor {
   #stopping: Promise<void> | undefined;
   #reportFailure: (stopped: StoppedProcess) => void = () => {};
 
-  /** Resolves with the first process that stops though nobody asked it to. */
+  /** Resolves with the first process that stops by itself. */
   readonly failed: Promise<StoppedProcess> = new Promise((resolve) => {
     this.#reportFailure = resolve;
   });

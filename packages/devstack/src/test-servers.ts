@@ -51,18 +51,18 @@ export async function startTestServers(env: NodeJS.ProcessEnv = process.env): Pr
   }
 }
 
-/** A run that was killed could not clean up. The guard stopped its servers; here goes its folder. */
+/** Deletes the folders of killed runs. The guard has stopped their servers. */
 async function removeStaleHomes(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(PREFIX)) continue;
     const home = join(tmpdir(), name);
     try {
       const { mtimeMs } = await stat(home);
-      // The age spares a run that has made its folder and not locked it yet.
+      // A young folder may belong to a run that has not locked it yet.
       if (Date.now() - mtimeMs < STALE_AFTER_MS || (await holderOf(home)) !== undefined) continue;
       await rm(home, { recursive: true, force: true });
     } catch {
-      // Somebody else's, or going away as we look: not ours to report.
+      // It belongs to another user, or has just been deleted: nothing to report.
     }
   }
 }

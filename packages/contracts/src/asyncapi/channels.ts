@@ -90,7 +90,7 @@ export const CHANNEL_DOCS: { readonly [Name in TopicName]: ChannelDoc } = {
       'Each with its source and its reason in clear; what the record said is sealed. Operators open and replay them.',
     writtenBy: 'any consumer',
     readBy: 'operators',
-    key: 'That of the source record, where it is the id of an account.',
+    key: 'The key of the source record, if it is the id of an account.',
     order: 'None across sources.',
     duplicates: 'Possible: `source` (topic, partition, offset) tells them apart.',
     units: '`timestampMs` is the broker’s time of the source record in milliseconds since 1970.',

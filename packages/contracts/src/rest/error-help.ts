@@ -25,12 +25,12 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'Correct the fields that `errors` names and send the request again.',
   ),
   unauthorized: help(
-    'The request came without a valid key or session, or login and password do not fit.',
+    'The request has no valid key or session, or the login and password are wrong.',
     'Log in again, or send a valid key in the header “Authorization: Bearer …”.',
   ),
   forbidden: help(
-    'You are known, but may not do that: the scope is missing, it is for others, or X-CSRF-Token is not the session’s.',
-    'Use a key or login that the documentation of this request names; a session sends its csrfToken as X-CSRF-Token.',
+    'Your key or session is valid, but it does not allow this: its scope or role is not enough, or X-CSRF-Token is not that of the session.',
+    'Use a key or login that the documentation of this request names. With a session, send its csrfToken as X-CSRF-Token.',
   ),
   'not-found': help(
     'There is nothing at this address, or it does not belong to you.',
@@ -45,28 +45,28 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'Accept application/json.',
   ),
   'month-start-failed': help(
-    'The month start of this customer is due and could not be made; sending is stopped and the provider is alarmed.',
-    'Wait until the provider has mended it, then send the request again with a new key.',
+    'The month start of this customer is due, but it failed. Sending is stopped, and the provider has been alerted.',
+    'Wait until the provider has repaired it, then send the request again with a new key.',
   ),
   'duplicate-reference': help(
     'A purchase with this reference, or an adjustment with this reason, was booked before; `first` names it.',
-    'If it is the same one, it is done. To book it once more, choose another text or send allowDuplicateReference.',
+    'If it is the same purchase or adjustment, you need do nothing. To book it again, use another text or send allowDuplicateReference.',
   ),
   'name-taken': help(
-    'Another sub-account of this customer has this name; upper and lower case count as the same.',
+    'Another sub-account of this customer has this name. Upper and lower case make no difference.',
     'Choose another name, or delete the sub-account that has it.',
   ),
   'login-taken': help(
-    'Another account has this login; upper and lower case count as the same.',
+    'Another account has this login. Upper and lower case make no difference.',
     'Choose another login.',
   ),
   'sender-not-allowed': help(
     'The sender is a number that is not among the sender numbers of the sub-account.',
-    'Allow the number to the sub-account, or send from another one.',
+    'Add the number to the sub-account’s sender numbers, or send from another number.',
   ),
   'too-many-webhooks': help(
     'The customer has as many webhooks as allowed.',
-    'Delete one that is not needed, or let one take more events.',
+    'Delete one that is not needed, or subscribe an existing one to more events.',
   ),
   'too-many-api-keys': help(
     'The customer has as many API keys as allowed, expired ones included.',
@@ -96,15 +96,15 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
   'internal-error': help(
     'Something went wrong on our side.',
     'Repeat the request with the same Idempotency-Key; if it fails again, tell the help desk the id in `instance`.',
-    'What was accepted before is kept; with an Idempotency-Key a repeat cannot count twice.',
+    'Everything that was accepted before is kept. With an Idempotency-Key a repeat cannot count twice.',
   ),
   'service-unavailable': help(
     'The database or the message broker cannot be reached now.',
     'Repeat the request after the seconds in the header “Retry-After”, with the same Idempotency-Key if it had one.',
-    'No points are lost; what was accepted before goes on when the service is back.',
+    'No points are lost. Requests that were accepted before continue when the service is back.',
   ),
   'invalid-command': help(
-    'The ledger could not read the command that this request became.',
+    'The ledger could not read the command that the gateway made from this request.',
     'Correct the fields that `errors` names; if there are none, tell the help desk.',
   ),
   'idempotency-conflict': help(
@@ -115,7 +115,10 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'The ledger has no books for this customer.',
     'Check the id; for a new customer, wait until its creation has finished.',
   ),
-  'already-exists': help('What was to be created exists already.', 'Read the existing one instead.'),
+  'already-exists': help(
+    'The object that you want to create already exists.',
+    'Read the existing one instead.',
+  ),
   'sub-account-not-found': help(
     'This customer has no such sub-account, or it was deleted.',
     'Check the id of the sub-account.',
@@ -134,7 +137,7 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'Delete sub-accounts that are not needed, or ask the help desk for more.',
   ),
   'sub-accounts-active': help(
-    'Active sub-accounts stand in the way; `blockers` names them.',
+    'The customer has active sub-accounts, which must be inactive for this; `blockers` names them.',
     'Deactivate or delete the sub-accounts in `blockers`, then repeat the request.',
   ),
   'already-charged': help(
@@ -142,7 +145,7 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'Nothing is left to do for this message; send another one with its own id.',
   ),
   'hold-released': help(
-    'The hold of this message was released or expired, or was barred before it was placed.',
+    'The hold of this message was released, has expired, or was released before it was placed.',
     'Use a new message id for a new message.',
   ),
   'already-held': help('The message has an open hold already.', 'Use the hold that exists.'),
@@ -163,15 +166,15 @@ export const ERROR_HELP: Record<ErrorCode, ErrorHelp> = {
     'Purchase points for the main account; the sub-account is funded at once.',
   ),
   'limit-exceeded': help(
-    'What the sub-account has left does not cover it; `remaining` says how much there is.',
+    'The sub-account does not have enough points left; `remaining` says how many there are.',
     'Raise the limit or boost it for this month, or wait for the next month.',
   ),
   'balance-due': help(
-    'After this change less than nothing would be available to the main account.',
+    'After this change the main account’s available points would be below 0.',
     'Settle the balance with a purchase, then repeat the request.',
   ),
   'insufficient-main-balance': help(
-    'The main account has not enough points: `needed` says what it takes, `available` what there is, `lacking` which purchase is enough.',
+    'The main account does not have enough points: `needed` are required, `available` are there, and a purchase of `lacking` is enough.',
     'Purchase points or choose a smaller amount, then repeat the request.',
   ),
 };

@@ -6,7 +6,7 @@ import { ROOT, SERVICES, type ServiceName } from '@subledger/service-kit/install
 
 /** Packages whose code runs inside the services. */
 const SHARED = ['contracts', 'core', 'database', 'kafka', 'service-kit'];
-/** A build writes many files; the restart comes when it has been quiet for so long. */
+/** A build writes many files. The restart waits until no file has changed for this time. */
 const QUIET_MS = 400;
 
 /**
@@ -58,7 +58,7 @@ async function fingerprint(folder: string): Promise<string> {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   for (const file of files) {
-    // Gone again between listing and reading: the next event looks anew.
+    // It was deleted between listing and reading. The next event checks again.
     const content = await readFile(file).catch(() => '');
     hash.update(file).update(content);
   }

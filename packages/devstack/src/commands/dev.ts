@@ -23,7 +23,7 @@ export const dev: Command = {
   },
 };
 
-/** Turbo knows which package depends on which, so it does the watching and building; we watch what comes out. */
+/** Turbo knows the dependencies between packages, so it watches and builds. We watch its output. */
 async function rebuildAndRestart(system: LocalSystem, signal: AbortSignal): Promise<void> {
   const builder = new Supervisor({ nameWidth: 9 });
   await builder.start({
@@ -48,7 +48,7 @@ async function restartAll(system: LocalSystem, services: readonly ServiceName[])
       await system.restart(service);
       console.log(`${service}: up again after ${Math.round(performance.now() - began)} ms`);
     } catch (error) {
-      // Half-written code is everyday life here: the next change tries again.
+      // Code that does not compile is normal during development. The next change tries again.
       console.log(error instanceof Error ? error.message : String(error));
     }
   }

@@ -15,7 +15,7 @@ export interface DevJson {
 
 const fileOf = (home: string): string => join(home, 'dev.json');
 
-/** Writes `dev.json` whole or not at all, readable by its owner alone: it has passwords in it. */
+/** Writes `dev.json` atomically. Only its owner may read it, because it contains passwords. */
 export async function writeDevJson(home: string, content: DevJson): Promise<string> {
   const file = fileOf(home);
   const unfinished = `${file}.new`;
@@ -25,7 +25,7 @@ export async function writeDevJson(home: string, content: DevJson): Promise<stri
   return file;
 }
 
-/** Whoever waits for the file must not find that of the previous run. */
+/** A process that waits for the file must not find the previous run's. */
 export async function removeDevJson(home: string): Promise<void> {
   await rm(fileOf(home), { force: true });
 }

@@ -1,12 +1,12 @@
 import { LOG_LEVELS, type LogLevel } from '../output.js';
 
-/** Fields of every line that say nothing in a terminal where the name stands in front. */
+/** Fields that are not shown in a terminal, because the prefix says the same. */
 const DULL = new Set(['level', 'time', 'pid', 'hostname', 'service', 'msg', 'err']);
 const MAX_FIELDS_LENGTH = 300;
 
 /** A line of a service's log, or its text alone where it is not one (the stack of a crash). */
 export interface LogLine {
-  /** Absent where the line has none: such a line is always shown. */
+  /** Absent if the line has none. Such a line is always shown. */
   readonly level?: LogLevel;
   /** For human eyes: `WARN lane 3 is behind (lagMs=5200)`. */
   readonly text: string;
@@ -27,7 +27,7 @@ export function readLogLine(line: string): LogLine {
   return { level, text: `${level.toUpperCase()} ${String(msg)}${tail}` };
 }
 
-/** Whether a line of this level is shown where `least` is the lowest that is. */
+/** Whether a line of this level is shown if `least` is the lowest level shown. */
 export function isShown({ level }: LogLine, least: LogLevel): boolean {
   return level === undefined || LOG_LEVELS[level] >= LOG_LEVELS[least];
 }

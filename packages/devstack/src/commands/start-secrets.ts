@@ -16,7 +16,7 @@ export interface Secrets {
   readonly demoPassword: string;
 }
 
-/** Reads the secrets of the home and makes those that are missing; each is a file for its owner alone. */
+/** Reads the secrets of the home and creates missing ones. Each is a file that only its owner may read. */
 export async function keptSecrets(home: string): Promise<Secrets> {
   const folder = join(home, 'secrets');
   await mkdir(folder, { recursive: true, mode: 0o700 });

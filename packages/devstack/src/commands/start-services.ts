@@ -42,7 +42,7 @@ export class ServiceGroup {
   /**
    * Starts a service and waits until it is ready.
    *
-   * @throws DevstackError with its last lines when it does not get there
+   * @throws DevstackError with its last lines if it does not become ready
    */
   async start(name: ServiceName, env: Readonly<Record<string, string>>): Promise<void> {
     const opsPort = await freePort();
@@ -70,12 +70,12 @@ export class ServiceGroup {
     await this.start(name, env);
   }
 
-  /** The end of its output, for whoever has to see why it stopped. */
+  /** The end of its output, which may say why it stopped. */
   lastLines(name: string): string {
     return (this.#lastLines.get(name as ServiceName) ?? []).map((line) => `  ${name} | ${line}`).join('\n');
   }
 
-  /** One after the other in this order: whoever sends stops before whoever answers. */
+  /** One after the other in this order: senders stop before those that answer. */
   async stop(order: readonly ServiceName[] = ['gateway', 'scheduler', 'ledger']): Promise<void> {
     for (const name of order) await this.#stopOne(name);
   }

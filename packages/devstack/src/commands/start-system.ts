@@ -14,9 +14,9 @@ export interface SystemOptions extends Omit<ServiceGroupOptions, 'logs' | 'onFai
   readonly env: NodeJS.ProcessEnv;
   /** Told of each step. */
   readonly say: (line: string) => void;
-  /** Aborted when everything is to stop: a start that is under way ends at its next step. */
+  /** Aborted when everything must stop. A running start then ends at its next step. */
   readonly signal: AbortSignal;
-  /** True: a service that stops is only reported; for development, where the next change starts it anew. */
+  /** True: a service that stops is only reported. For development, where the next change restarts it. */
   readonly keepGoing: boolean;
 }
 
@@ -48,7 +48,7 @@ export class LocalSystem {
     this.#options = options;
   }
 
-  /** @throws DevstackError with the remedy; `stop` takes down what runs by then */
+  /** @throws DevstackError that says what to do; call `stop` to stop what runs by then */
   start(): Promise<DevJson> {
     this.#starting ??= this.#start();
     return this.#starting;
@@ -105,7 +105,7 @@ export class LocalSystem {
         clientId: 'subledger-start',
         topicPrefix: env.KAFKA_TOPIC_PREFIX ?? '',
       },
-      // Our own Kafka is one broker; somebody else's knows its default.
+      // Our own Kafka has one broker. Another Kafka uses its own default.
       env.KAFKA_BROKERS ? {} : { replicationFactor: 1 },
     );
     say(`Topics: ${created.length === 0 ? 'up to date' : `${created.length} created`}`);
@@ -137,7 +137,7 @@ export class LocalSystem {
   }
 }
 
-/** Asked before anything is started: a busy port is the most usual reason for a start that fails. */
+/** Checked before anything starts, because a busy port is the most common reason for a failed start. */
 async function chooseGatewayPort(env: NodeJS.ProcessEnv): Promise<number> {
   const wanted = portFromEnv('GATEWAY_PORT', env) ?? DEFAULT_GATEWAY_PORT;
   try {
@@ -191,7 +191,7 @@ function environments(
       OPERATOR_API_KEY: dev.operator.apiKey,
       UPSTREAM_API_KEY: dev.upstream.apiKey,
       WEBHOOK_SECRET_KEY: env.WEBHOOK_SECRET_KEY || secrets.webhookSecretKey,
-      // Whoever tries webhooks out has the receiver on the same machine.
+      // During development, webhook receivers run on the same machine.
       WEBHOOK_ALLOW_PRIVATE_ADDRESSES: env.WEBHOOK_ALLOW_PRIVATE_ADDRESSES || 'true',
     },
   };

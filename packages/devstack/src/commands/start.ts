@@ -28,7 +28,7 @@ export const start: Command = {
 export interface RunOptions {
   readonly demo: boolean;
   readonly showLevel: LogLevel;
-  /** True: a service that stops by itself does not end everything. */
+  /** True: if a service stops by itself, the rest continues. */
   readonly keepGoing?: boolean;
   /** Runs beside the system once it is up, until the signal is aborted. */
   readonly beside?: (system: LocalSystem, signal: AbortSignal) => Promise<void>;
@@ -37,7 +37,7 @@ export interface RunOptions {
 /**
  * Starts the system, runs the demo, and stays until Ctrl-C.
  *
- * @throws DevstackError when it does not start, or a part of it stops by itself: everything is stopped then
+ * @throws DevstackError if it does not start, or a part of it stops by itself; then everything is stopped
  */
 export async function runSystem(options: RunOptions): Promise<number> {
   const home = homeFromEnv();
@@ -118,7 +118,7 @@ async function hasCustomers({ gatewayUrl, operator }: DevJson): Promise<boolean>
   return items.length > 0;
 }
 
-/** The system itself is up and of use without its demo, so a demo that fails is told and no more. */
+/** The system is useful without its demo, so a failed demo is only reported. */
 async function showDemo(
   system: LocalSystem,
   dev: DevJson,

@@ -22,9 +22,9 @@ const PATIENCE_MS = 30_000;
 const ASK_EVERY_MS = 100;
 
 /**
- * Asks again until the answer will do: what goes through Kafka is there a moment later.
+ * Asks again until the answer is good enough, because results come through Kafka a moment later.
  *
- * @throws Error with what was awaited; the signal's reason when everything stops
+ * @throws Error that names what did not come; the signal's reason if everything stops
  */
 export async function until<Answer>(
   { signal }: DemoContext,

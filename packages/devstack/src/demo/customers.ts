@@ -7,7 +7,7 @@ export interface NewCustomer {
   readonly login: string;
 }
 
-/** Creates a customer; where the login is taken, with a number behind it. */
+/** Creates a customer. If the login is taken, a number is added to it. */
 export async function createCustomer(
   { password }: DemoContext,
   operator: GatewayClient,
@@ -38,7 +38,7 @@ export const getMain = (api: GatewayClient, id: string): Promise<MainAccountView
 export const getSub = (api: GatewayClient, main: string, sub: string): Promise<SubAccountView> =>
   api.get(`/v1/main-accounts/${main}/sub-accounts/${sub}`);
 
-/** Sub-accounts switched on without the customer's asking, as an operator may. */
+/** Activates sub-accounts without a request of the customer, as an operator may. */
 export async function activate(context: DemoContext, operator: GatewayClient, id: string): Promise<void> {
   await operator.post(`/v1/main-accounts/${id}/activation`, { decision: 'approve' });
   await until(

@@ -5,9 +5,9 @@ import { runTraffic } from './traffic.js';
 
 /**
  * The demo of `npm start`: a story with real figures through the REST API and Kafka, then traffic until the signal.
- * On data of an earlier run it goes on: the story has a new customer, the traffic its old one.
+ * On data of an earlier run, the story gets a new customer and the traffic continues with its old one.
  *
- * @throws Error when the system does not do what the story tells; the signal's reason when everything stops
+ * @throws Error if the system does something else than the story says; the signal's reason if everything stops
  */
 export async function runDemo(context: DemoContext): Promise<void> {
   const operator = new GatewayClient(context.dev.gatewayUrl, context.dev.operator.apiKey);

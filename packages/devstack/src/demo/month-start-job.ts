@@ -12,12 +12,12 @@ export function nextMonthStart(period: string, timeZone: string): string {
   return new Date(periodStart(nextPeriod(period), timeZone)).toISOString();
 }
 
-/** The scheduler learns of customers from events: one that was opened a moment ago may not be due for it yet. */
+/** The scheduler learns of customers from events, so it may not know one that was opened a moment ago. */
 const ATTEMPTS = 5;
 const PATIENCE_MS = 5_000;
 
 /**
- * Runs the job until the ledger has rolled, which it does once however often it is asked.
+ * Runs the job until the ledger has rolled. The ledger rolls once, however often the job runs.
  *
  * @throws Error when it has not after several runs
  */

@@ -21,7 +21,7 @@ interface Cast {
 }
 
 /**
- * The life of one customer, told line by line; every figure is read from the API.
+ * The life of one customer, line by line. Every figure is read from the API.
  *
  * @throws Error when something is not as it should be
  */

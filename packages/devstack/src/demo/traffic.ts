@@ -13,11 +13,11 @@ const SUB_ACCOUNTS = [
   { name: 'Store2', limit: '50000' },
   { name: 'Online', limit: '200000' },
 ] as const;
-/** Messages a second: enough to see figures move, little enough to run for days on what it bought. */
+/** Messages per second: enough to see figures change, few enough that the purchased points last for days. */
 const RATE = 2;
 const REPORT_EVERY_MS = 60_000;
 
-/** A second customer whose messages go on until everything stops. */
+/** A second customer, which sends messages until everything stops. */
 export async function runTraffic(context: DemoContext, operator: GatewayClient): Promise<void> {
   const { say, signal } = context;
   const main = await findOrCreate(context, operator);
