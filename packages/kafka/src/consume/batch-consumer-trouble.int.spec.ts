@@ -132,6 +132,7 @@ describe('trouble', () => {
     await eventually(() => consumer.state === 'crashed', { what: 'fails to connect' });
     await consumer.stop();
     await expect(starting).rejects.toThrow('stopped');
+    await wire.close();
   });
 
   test('LogReader gives the record at an offset, and null where there is none', async () => {
