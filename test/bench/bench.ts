@@ -111,10 +111,12 @@ export const runFigures = (run: Run, floor: Floor) => ({
   movesPerSecond: rounded(run.movesPerSecond),
   eventsPerSecond: rounded(run.eventsPerSecond),
   ratioToFloor: ratio(run.movesPerSecond, floor.movesPerSecond),
+  ratioToRowFloor: ratio(run.movesPerSecond, floor.rowFloor.movesPerSecond),
   peakMemoryMb: rounded(run.peakMemoryMb),
 });
 
 export const floorFigures = (floor: Floor) => ({
   moves: floor.moves,
   movesPerSecond: rounded(floor.movesPerSecond),
+  rowMovesPerSecond: rounded(floor.rowFloor.movesPerSecond),
 });

@@ -1,3 +1,4 @@
+import { createEventsTable, unpackJournal } from '@subledger/ledger/journal';
 import type { PoolClient } from 'pg';
 import type { Appended } from './floor-tables.js';
 import { PARTITIONS } from './settings.js';
@@ -27,7 +28,7 @@ const field = (...path: string[]): string => {
 const JOINS: Record<Exclude<Appended, 'journal'>, string> = {
   transfers: `r.main_account_id = e.main_account_id AND r.event_sequence = e.sequence
     AND r.at >= (SELECT min(at) FROM staged_journal)`,
-  commands: 'r.main_account_id = e.main_account_id AND r.event_sequence = e.sequence',
+  commands: 'r.lane = e.lane AND r.lane_sequence = e.lane_sequence',
   charges: `r.main_account_id = e.main_account_id AND e.type LIKE '%message.charged%' AND r.message_id = ${field('messageId')}`,
   holds: `r.main_account_id = e.main_account_id AND e.type LIKE '%hold.placed%' AND r.message_id = ${field('messageId')}`,
   refunds: `r.main_account_id = e.main_account_id AND e.type LIKE '%message.credited%' AND r.refund_id = ${field('refundId')}`,
@@ -44,7 +45,7 @@ const STAGE_EVENTS = `
   WITH marked AS (
     SELECT j.*, (cause_id, main_account_id) IS DISTINCT FROM
       lag((cause_id, main_account_id)) OVER (ORDER BY lane_sequence) AS new_record
-    FROM ledger.journal j WHERE lane = $1::int AND lane_sequence > $2::bigint AND lane_sequence <= $3::bigint
+    FROM journal_events j WHERE lane = $1::int AND lane_sequence > $2::bigint AND lane_sequence <= $3::bigint
   )
   SELECT *, (count(*) FILTER (WHERE new_record) OVER (ORDER BY lane_sequence) - 1) / $4::int * $5::int + $1::int
   FROM marked`;
@@ -66,11 +67,16 @@ export async function stageRows(
   { since, upTo }: JournalRange,
   recordsPerBatch: number,
 ): Promise<number[]> {
+  // The table of events goes with the transaction, which ends with the connection.
+  await client.query('BEGIN');
+  await createEventsTable(client);
+  await unpackJournal(client, { schema: 'ledger', after: since });
   // Sorting in memory, and plans that fit the sizes, for this connection alone.
   await client.query("SET work_mem = '256MB'; SET plan_cache_mode = force_custom_plan");
   await client.query(
-    'CREATE TEMP TABLE staged_journal AS SELECT j.*, false AS new_record, 0::bigint AS batch FROM ledger.journal j LIMIT 0',
+    'CREATE TEMP TABLE staged_journal AS SELECT j.*, false AS new_record, 0::bigint AS batch FROM journal_events j LIMIT 0',
   );
+  await client.query('CREATE INDEX ON journal_events (lane, lane_sequence)');
   for (const [lane, from] of since)
     await client.query(STAGE_EVENTS, [
       lane,

@@ -44,6 +44,14 @@ export async function copyTables(pool: Pool): Promise<Appended[]> {
   return present;
 }
 
+/** The journal as it was with a row per event: what the ledger wrote before, to compare with. */
+export const JOURNAL_ROWS = `
+  CREATE TABLE floor.journal_rows (main_account_id text NOT NULL, sequence bigint NOT NULL, lane int NOT NULL,
+    lane_sequence bigint NOT NULL, generation int NOT NULL, type text NOT NULL, at timestamptz(3) NOT NULL,
+    cause_kind text NOT NULL, cause_id text NOT NULL, payload text NOT NULL, position bigint,
+    PRIMARY KEY (main_account_id, sequence, at), UNIQUE (lane, lane_sequence, at)) PARTITION BY RANGE (at);
+  CREATE TABLE floor.journal_rows_default PARTITION OF floor.journal_rows DEFAULT`;
+
 interface Relation {
   readonly partitioned_by: string | null;
   readonly options: string | null;

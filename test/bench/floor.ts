@@ -1,7 +1,8 @@
+import { packEvents, SEPARATOR } from '@subledger/wire';
 import type { Pool, PoolClient } from 'pg';
 import { arrayLiteral } from './array-literal.js';
 import { type JournalRange, type Positions, stagedBalances, stagedRows, stageRows } from './floor-rows.js';
-import { type Appended, columnsOf, copyTables } from './floor-tables.js';
+import { type Appended, columnsOf, copyTables, JOURNAL_ROWS } from './floor-tables.js';
 
 /**
  * The floor of all throughputs of the ledger: the same rows, written again by plain set-based SQL from one
@@ -12,7 +13,12 @@ export interface Floor {
   readonly moves: number;
   readonly seconds: number;
   readonly movesPerSecond: number;
+  /** The same with a journal row per event, as the ledger wrote them before its blocks. */
+  readonly rowFloor: { readonly seconds: number; readonly movesPerSecond: number };
 }
+
+/** How the journal is written. */
+type Form = 'blocks' | 'rows';
 
 const RECORDS_PER_SLICE = 1_000;
 /** As in the ledger: bounds a parameter's size where one record writes very many rows. */
@@ -21,7 +27,7 @@ const ROWS_PER_STATEMENT = 5_000;
 interface Statement {
   readonly name: string;
   readonly text: string;
-  readonly values: string[];
+  readonly values: unknown[];
 }
 
 interface Insert {
@@ -30,10 +36,18 @@ interface Insert {
   readonly columns: readonly string[];
 }
 
-/** Measures the floor on the rows of journal entries past `since`, as far as `upTo` (lane → lane sequence). */
+/** Measures both floors on the rows of journal entries past `since`, as far as `upTo` (lane → lane sequence). */
 export async function measureFloor(pool: Pool, since: Positions, upTo?: Positions): Promise<Floor> {
+  const rows = await measureForm(pool, 'rows', { since, upTo });
+  const blocks = await measureForm(pool, 'blocks', { since, upTo });
+  const { seconds, movesPerSecond } = rows;
+  return { ...blocks, rowFloor: { seconds, movesPerSecond } };
+}
+
+async function measureForm(pool: Pool, form: Form, range: JournalRange): Promise<Omit<Floor, 'rowFloor'>> {
   const tables = await copyTables(pool);
-  const batches = await readBatches(pool, tables, { since, upTo });
+  await pool.query(JOURNAL_ROWS);
+  const batches = await readBatches(pool, tables, form, range);
   const client = await pool.connect();
   try {
     await client.query('CHECKPOINT');
@@ -59,14 +73,17 @@ async function writeBatch(client: PoolClient, batch: readonly Statement[]): Prom
 async function readBatches(
   pool: Pool,
   tables: readonly Appended[],
+  form: Form,
   range: JournalRange,
 ): Promise<Statement[][]> {
-  const inserts = await Promise.all(tables.map((table) => insertInto(pool, table)));
+  const inserts = await Promise.all(
+    tables.filter((table) => table !== 'journal').map((table) => insertInto(pool, table)),
+  );
   const client = await pool.connect();
   try {
     const batches: Statement[][] = [];
     for (const batch of await stageRows(client, tables, range, RECORDS_PER_SLICE))
-      batches.push(await readBatch(client, inserts, batch));
+      batches.push(await readBatch(client, inserts, form, batch));
     return batches;
   } finally {
     // Its temporary tables and settings go with the connection.
@@ -88,9 +105,11 @@ async function insertInto(pool: Pool, table: Appended): Promise<Insert> {
 async function readBatch(
   client: PoolClient,
   inserts: readonly Insert[],
+  form: Form,
   batch: number,
 ): Promise<Statement[]> {
-  const statements: Statement[] = [];
+  const events = await stagedRows<EventRow>(client, 'journal', batch);
+  const statements: Statement[] = form === 'blocks' ? blocksOf(events) : rowsOf(events);
   for (const { table, text, columns } of inserts) {
     const rows = await stagedRows(client, table, batch);
     for (const part of parts(rows)) {
@@ -106,6 +125,58 @@ async function readBatch(
   for (const part of parts(subs)) statements.push(update('sub_accounts', part));
   return statements;
 }
+
+interface EventRow extends Record<string, unknown> {
+  readonly lane: number;
+  readonly lane_sequence: bigint;
+  readonly generation: number;
+  readonly at: Date;
+  readonly payload: string;
+}
+
+/** The journal's blocks of a batch. */
+const blocksOf = (events: readonly EventRow[]): Statement[] =>
+  [
+    ...packEvents(
+      events.map(({ lane, lane_sequence, generation, at, payload }) => ({
+        ...{ lane, generation, payload },
+        ...{ laneSequence: BigInt(lane_sequence), at: at.toISOString() },
+      })),
+    ),
+  ].map(({ lane, firstSequence, lastSequence, generation, at, format, checksum, payload }) => ({
+    name: 'floor-journal',
+    text: `INSERT INTO floor.journal (lane, first_sequence, last_sequence, generation, at, format, checksum, payload)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    values: [lane, firstSequence, lastSequence, generation, at, format, checksum, payload],
+  }));
+
+const ROW_COLUMNS = {
+  main_account_id: 'text',
+  sequence: 'bigint',
+  lane: 'int',
+  lane_sequence: 'bigint',
+  generation: 'int',
+  type: 'text',
+  at: 'timestamptz',
+  cause_kind: 'text',
+  cause_id: 'text',
+};
+
+/** The same events as the rows of before, with the statement of before. */
+const rowsOf = (events: readonly EventRow[]): Statement[] =>
+  [...parts(events)].map((part) => {
+    const names = Object.keys(ROW_COLUMNS);
+    const arrays = Object.values(ROW_COLUMNS).map((type, index) => `$${index + 1}::${type}[]`);
+    return {
+      name: 'floor-journal-rows',
+      text: `INSERT INTO floor.journal_rows (${names.join(', ')}, payload, position)
+        SELECT *, 0 FROM unnest(${arrays.join(', ')}, string_to_array($${names.length + 1}::text, E'\\x1e'))`,
+      values: [
+        ...names.map((name) => arrayLiteral(part.map((row) => row[name]))),
+        Buffer.from(part.map(({ payload }) => payload).join(String.fromCharCode(SEPARATOR))),
+      ],
+    };
+  });
 
 /** Plausible values of the same width; the checks must hold. */
 const UPDATES = {

@@ -163,9 +163,8 @@ async function commitTimes(pool: Pool, timed: ReadonlyMap<string, Timed>): Promi
   );
   if (!settings[0]?.on) return new Map();
   const { rows } = await pool.query<{ id: string; at: number }>(
-    `SELECT DISTINCT ON (cause_id) cause_id AS id,
-       (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000)::float8 AS at
-     FROM ledger.journal WHERE cause_id = ANY ($1) ORDER BY cause_id, sequence`,
+    `SELECT command_id AS id, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000)::float8 AS at
+     FROM ledger.commands WHERE command_id = ANY ($1)`,
     [[...timed.keys()]],
   );
   return new Map(rows.map(({ id, at }) => [id, at]));

@@ -36,6 +36,7 @@ async function throughput(workload: Workload, records: number): Promise<Record<s
       floor: floorFigures(floor),
       targets: [
         atLeast('drained.ratioToFloor', figures.drained.ratioToFloor, 0.5),
+        atLeast('drained.ratioToRowFloor', figures.drained.ratioToRowFloor, 1),
         atMost('peakMemoryMb', peakMemoryMb, MEMORY_TARGET_MB),
       ],
     };

@@ -15,6 +15,7 @@ import { benchMessageLog } from './message-log.js';
 import { benchReconcile } from './reconcile.js';
 import { spreads } from './repeats.js';
 import { benchRoll } from './roll.js';
+import { benchStorage } from './storage.js';
 import { benchUpstream } from './upstream.js';
 import { UPSTREAM_PARTS } from './upstream-parts.js';
 
@@ -29,6 +30,7 @@ const BENCHES: Record<string, Benchmark> = {
   usage: { run: benchUsage, says: 'moves/s, the same with message facts alone (BENCH_RECORDS)' },
   hot: { run: benchHot, says: 'moves/s of one main account, so of one lane (BENCH_RECORDS)' },
   roll: { run: benchRoll, says: 'a month start of 10,000 sub-accounts (BENCH_SUB_ACCOUNTS)' },
+  storage: { run: benchStorage, says: 'bytes of a move on disk and in the log (BENCH_RECORDS)' },
   latency: { run: benchLatency, says: 'command to event, open loop (BENCH_RATE, BENCH_SECONDS)' },
   holds: { run: benchHolds, says: 'POST /v1/…/holds, open loop (BENCH_RATE, BENCH_SECONDS)' },
   gateway: {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SERVICES } from '@subledger/service-kit/installed-services';
 import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { packEvents } from '@subledger/wire';
 import { BOOK_VIOLATIONS, READ_MODEL_VIOLATIONS, violations } from './audit.js';
 
 const transfer = (
@@ -16,11 +17,17 @@ const transfer = (
      amount, debit_balance, credit_balance, sub_account_id, message_id, period, reference, at)
    VALUES ('ma_1', ${sequence}, ${event}, 'purchase', '${from}', '${to}', ${amount},
    0, ${toBalance}, NULL, ${to === 'used' ? "'m1'" : 'NULL'}, '2026-11', '', now())`;
-const journal = (sequence: number, type: string, payload: object) =>
-  `INSERT INTO ledger.journal (main_account_id, sequence, lane, lane_sequence, generation, type, at, cause_kind,
-     cause_id, payload, position)
-   VALUES ('ma_1', ${sequence}, 0, ${sequence}, 1, '${type}', now(), 'command', 'c',
-   '${JSON.stringify(payload)}', NULL)`;
+/** A block with one event. */
+function journal(sequence: number, type: string, payload: { data?: object }): string {
+  const at = new Date().toISOString();
+  const data = { mainAccountId: 'ma_1', sequence, at, cause: { kind: 'command', id: 'c' }, ...payload.data };
+  const event = { lane: 0, laneSequence: BigInt(sequence), generation: 1, at };
+  const [block] = packEvents([{ ...event, payload: JSON.stringify({ type, data }) }]);
+  const bytes = `'\\x${block?.payload.toString('hex')}'`;
+  return `INSERT INTO ledger.lanes (lane, epoch, owner) VALUES (0, 1, 'test') ON CONFLICT DO NOTHING;
+    INSERT INTO ledger.journal (lane, first_sequence, last_sequence, generation, at, format, checksum, payload)
+    VALUES (0, ${sequence}, ${sequence}, 1, '${at}', ${block?.format}, ${block?.checksum}, ${bytes})`;
+}
 const main = (values: { balance: number; purchased: number; granted?: number }) =>
   `INSERT INTO ledger.main_accounts (main_account_id, plan, time_zone, funding_policy, feature_active, suspended, period,
      period_opened_at, next_month_start, balance, purchased, used, held, granted, active_sub_accounts, sub_accounts,

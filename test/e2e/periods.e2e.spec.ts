@@ -8,8 +8,10 @@ import type {
   StatementLine,
   SubAccountView,
 } from '@subledger/contracts';
+import { eventType } from '@subledger/contracts';
 import { formatPoints, millipoints, nextPeriod, periodStart, previousPeriod } from '@subledger/core';
 import { RecordProducer } from '@subledger/kafka';
+import { readJournal } from '@subledger/ledger/journal';
 import { eventually, messageRecord, messageRefunded, messageSent, TestSystem } from '@subledger/testing';
 import { type Customer, mainOf, makeCustomer, makeSub, subOf } from './customer.js';
 
@@ -251,8 +253,9 @@ describe('a period with a bit of everything', () => {
 
     await roll();
     await settled();
-    const [done] = await ledgerRows<{ payload: string }>(
-      `SELECT payload FROM ledger.journal WHERE main_account_id = $1 AND type = 'subledger.period.rolled.v1'`,
+    const events = await readJournal(system.database.client, { schema: 'ledger' });
+    const done = events.find(
+      ({ mainAccountId, type }) => mainAccountId === customer.id && type === eventType('period.rolled'),
     );
     const { data } = JSON.parse(done?.payload ?? '') as { data: Record<string, unknown> };
     const after = await mainOf(customer);

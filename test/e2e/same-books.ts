@@ -1,3 +1,4 @@
+import { withJournalEvents } from '@subledger/ledger/journal';
 import type { TestDatabase } from '@subledger/testing';
 
 /** Everything of the ledger's books that the gateway shows, column by column. Each query finds differences. */
@@ -56,7 +57,7 @@ const DIFFERENCES = {
     SELECT coalesce(l.id, g.id) AS id, l.balance AS ledger, g.balance AS gateway FROM (
       SELECT main_account_id || (CASE WHEN e ? 'to' THEN e ->> 'to' ELSE e #>> '{mainAccount,period}' END) AS id,
         1000 * ((e #>> '{mainAccount,balance}')::numeric + coalesce((e ->> 'granted')::numeric, 0)) AS balance
-      FROM (SELECT main_account_id, payload::jsonb -> 'data' AS e FROM ledger.journal
+      FROM (SELECT main_account_id, payload::jsonb -> 'data' AS e FROM journal_events
         WHERE type IN ('subledger.main-account.opened.v1', 'subledger.period.rolled.v1')) j) l
     FULL JOIN (SELECT main_account_id || period AS id, balance FROM gateway.period_start) g USING (id)
     WHERE l.id IS NULL OR g.id IS NULL OR l.balance <> g.balance`,
@@ -65,9 +66,15 @@ const DIFFERENCES = {
 /** The first differences of each kind between the gateway's read model and the ledger's books. */
 export async function differences({ client }: TestDatabase): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
-  for (const [kind, sql] of Object.entries(DIFFERENCES)) {
-    const { rows } = await client.query(`${sql} LIMIT 5`);
-    if (rows.length > 0) found[kind] = rows;
-  }
+  await withJournalEvents(
+    client,
+    async (own) => {
+      for (const [kind, sql] of Object.entries(DIFFERENCES)) {
+        const { rows } = await own.query(`${sql} LIMIT 5`);
+        if (rows.length > 0) found[kind] = rows;
+      }
+    },
+    { schema: 'ledger' },
+  );
   return found;
 }

@@ -97,7 +97,7 @@ function inOrder({ commands, messages }: Taken): KafkaRecord[] {
 }
 
 /** Fields that depend on when something was done. */
-const INCIDENTAL = new Set(['tombstonedAt', 'laneSequence', 'generation', 'position']);
+const INCIDENTAL = new Set(['tombstonedAt', 'lane', 'laneSequence', 'generation']);
 const COMPARED = [
   'mainAccounts',
   'subAccounts',

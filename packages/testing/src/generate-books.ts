@@ -1,3 +1,4 @@
+import { packEvents } from '@subledger/wire';
 import type pg from 'pg';
 
 /**
@@ -38,13 +39,14 @@ export async function generateBooks(db: pg.Pool, options: GenerateOptions): Prom
     await client.query("SET LOCAL work_mem = '256MB'");
     await client.query(settings(options));
     for (const statement of STATEMENTS) await client.query(statement);
+    const events = await writeJournal(client);
     for (const table of TEMPORARY) await client.query(`DROP TABLE ${table}`);
     await client.query('COMMIT');
     const { rows } = await client.query<GeneratedBooks>(
       `SELECT (SELECT count(*) FROM main_accounts)::int AS "mainAccounts",
-        (SELECT count(*) FROM transfers)::int AS transfers, (SELECT count(*) FROM journal)::int AS events`,
+        (SELECT count(*) FROM transfers)::int AS transfers`,
     );
-    return rows[0] as GeneratedBooks;
+    return { ...(rows[0] as GeneratedBooks), events };
   } catch (error) {
     await client.query('ROLLBACK');
     throw error;
@@ -53,7 +55,7 @@ export async function generateBooks(db: pg.Pool, options: GenerateOptions): Prom
   }
 }
 
-const TEMPORARY = ['gen', 'gen_message', 'gen_usage', 'gen_event', 'gen_move'];
+const TEMPORARY = ['gen', 'gen_message', 'gen_usage', 'gen_event', 'gen_move', 'gen_journal'];
 
 /** One row of what all statements share, and the months' partitions. */
 function settings({
@@ -180,22 +182,50 @@ const TRANSFERS = `
     JOIN gen_event e ON e.m = t.m AND e.at = t.at AND e.ord = t.event
   ORDER BY t.at, t.m, t.seq`;
 
-/** About as long as real ones, because the journal's queries depend on its size. */
+/** About as long as real ones, because reading the journal takes as long as it is large. */
 const JOURNAL = `
-  INSERT INTO journal (main_account_id, sequence, lane, lane_sequence, generation, type, at, cause_kind, cause_id, payload)
-  SELECT ${MAIN_ID}, seq, m % 12, row_number() OVER (PARTITION BY m % 12 ORDER BY at, m, seq), 1,
-    'subledger.' || type || '.v1', at, cause, cause_id,
-    '{"specversion":"1.0","id":"' || ${MAIN_ID} || '.1.' || seq || '","type":"subledger.' || type || '.v1","data":{"mainAccountId":"'
-      || ${MAIN_ID} || '","generation":1,"sequence":' || seq || ',"filler":"' || repeat('x', 900) || '","mainAccount":{"plan":'
+  CREATE TEMP TABLE gen_journal AS
+  SELECT m, seq, m % 12 AS lane, row_number() OVER (PARTITION BY m % 12 ORDER BY at, m, seq) AS lane_sequence, at,
+    '{"specversion":"1.0","id":"' || ${MAIN_ID} || '.1.' || seq || '","type":"subledger.' || type || '.v1","subject":"' || ${MAIN_ID}
+      || '","data":{"mainAccountId":"' || ${MAIN_ID} || '","generation":1,"sequence":' || seq
+      || ',"at":"' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      || '","cause":{"kind":"' || cause || '","id":"' || cause_id || '"},"filler":"' || repeat('x', 900) || '","mainAccount":{"plan":'
       || CASE WHEN m % 10 = 0 THEN '"postpay"' ELSE '"prepay"' END || ',"creditLimit":null}'
-      || coalesce(',"subAccount":{"subAccountId":"' || sub_id || '"}', '') || detail || '}}'
-  FROM gen_event ORDER BY at, m, seq`;
+      || coalesce(',"subAccount":{"subAccountId":"' || sub_id || '"}', '') || detail || '}}' AS payload
+  FROM gen_event`;
+
+const EVENTS_PER_PAGE = 10_000;
+
+/** Writes the journal's blocks, a page of events at a time. */
+async function writeJournal(client: pg.PoolClient): Promise<number> {
+  await client.query('DECLARE gen_page CURSOR FOR SELECT * FROM gen_journal ORDER BY lane, lane_sequence');
+  let events = 0;
+  for (;;) {
+    const { rows } = await client.query<{ lane: number; lane_sequence: string; at: Date; payload: string }>(
+      `FETCH ${EVENTS_PER_PAGE} FROM gen_page`,
+    );
+    if (rows.length === 0) break;
+    events += rows.length;
+    const page = rows.map(({ lane, lane_sequence, at, payload }) => {
+      return { lane, laneSequence: BigInt(lane_sequence), generation: 1, at: at.toISOString(), payload };
+    });
+    for (const block of packEvents(page)) {
+      const { lane, firstSequence, lastSequence, generation, at, format, checksum, payload } = block;
+      await client.query('INSERT INTO journal VALUES ($1, $2, $3, $4, $5, $6, $7, $8)', [
+        ...[lane, firstSequence, lastSequence, generation, at, format, checksum, payload],
+      ]);
+    }
+  }
+  await client.query('CLOSE gen_page');
+  return events;
+}
 
 const BOOKS = [
   `INSERT INTO lanes (lane, epoch, owner, lane_sequence, published_sequence)
-    SELECT lane, 1, 'generated', max(lane_sequence), max(lane_sequence) FROM journal GROUP BY 1`,
-  `INSERT INTO commands (main_account_id, command_id, content_hash, event_sequence, at)
-    SELECT ${MAIN_ID}, cause_id, md5(cause_id), seq, at FROM gen_event WHERE cause = 'command'`,
+    SELECT lane, 1, 'generated', max(lane_sequence), max(lane_sequence) FROM gen_journal GROUP BY 1`,
+  `INSERT INTO commands (main_account_id, command_id, content_hash, lane, lane_sequence, at)
+    SELECT ${MAIN_ID}, cause_id, md5(cause_id), lane, lane_sequence, e.at FROM gen_event e JOIN gen_journal USING (m, seq)
+    WHERE cause = 'command'`,
   `INSERT INTO charges SELECT ${MAIN_ID}, message_id, sub_id, period, points,
     CASE WHEN shape = 'refunded' THEN points ELSE 0 END, at + INTERVAL '1 second' FROM gen_message WHERE shape <> 'released'`,
   `INSERT INTO refunds SELECT ${MAIN_ID}, 'refund-' || message_id, message_id, points, at + INTERVAL '2 seconds'
@@ -222,5 +252,5 @@ const BOOKS = [
     LATERAL (SELECT CASE WHEN m % 10 = 0 THEN 1000 ELSE 1000 * lim END AS bought) AS b`,
 ];
 
-const ANALYZE = TEMPORARY.map((table) => `ANALYZE ${table}`);
+const ANALYZE = TEMPORARY.filter((table) => table !== 'gen_journal').map((table) => `ANALYZE ${table}`);
 const STATEMENTS = [MESSAGES, USAGE, EVENTS, MOVES, ...ANALYZE, TRANSFERS, JOURNAL, ...BOOKS];

@@ -10,6 +10,8 @@ export class LedgerMetrics {
   readonly deadLetters: Counter<'reason'>;
   readonly failedMonthStarts: Counter;
   readonly unusableTimeZones: Gauge;
+  /** Blocks of the journal that are damaged, each time that one is read. */
+  readonly damagedBlocks: Counter;
   readonly forwarded: Counter;
   readonly duplicates: Counter<'kind'>;
   readonly batchRecords: Histogram;
@@ -45,6 +47,7 @@ export class LedgerMetrics {
       'unusable_time_zones',
       'Time zones of books, as they were at the start, that no month start can be computed in',
     );
+    this.damagedBlocks = counter('damaged_blocks_total', 'Reads of a damaged block of the journal');
     this.forwarded = counter(
       'forwarded_total',
       'Records that came on another partition than that of their key',

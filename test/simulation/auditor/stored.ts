@@ -122,7 +122,7 @@ function auditTransfers(tables: Evidence['tables'], books: ReadonlyMap<string, B
 /** Checks that committed events were published, and the reverse. */
 function auditJournal(tables: Evidence['tables'], events: EventLog['books']): void {
   const count = [...events.values()].reduce((sum, own) => sum + own.length, 0);
-  equal(tables.journal.size, count, () => 'rows of the journal');
+  equal(tables.journal.size, count, () => 'events of the journal');
   for (const { mainAccountId, sequence, payload } of tables.journal.values())
     equal(
       payload,

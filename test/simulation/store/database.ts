@@ -10,6 +10,7 @@ import {
   type SubAccountKey,
   type TakenLane,
 } from '@subledger/ledger/engine';
+import { SEPARATOR } from '@subledger/wire';
 import type { World } from '../world/world.js';
 import { type LaneRow, Tables, type Taken } from './tables.js';
 import { applyWrites, assertInsertable } from './transaction.js';
@@ -100,7 +101,7 @@ export class Database {
     const row = this.#ours(lease);
     // As in the SQL statement: the row must have the position from which the batch continues.
     if (row.laneSequence !== step.laneSequenceBefore) throw this.#fenced(lease);
-    for (const part of parts) assertInsertable(this.tables, part);
+    for (const part of parts) assertInsertable(this.tables, lease, part);
   }
 
   #apply(lease: Lease, step: LaneStep, parts: readonly BatchWrites[], published: PublishedCursor): void {
@@ -202,10 +203,13 @@ export class Database {
 /** Such a month start moves no offset, and its events have the clock as cause. */
 function rolledByClock({ offsets }: LaneStep, parts: readonly BatchWrites[], row: LaneRow): Taken['rolled'] {
   const isStill = offsets.commandOffset === row.commandOffset && offsets.messageOffset === row.messageOffset;
-  const event = isStill ? parts[0]?.journal[0]?.rows[0] : undefined;
-  return event?.causeKind === 'clock'
-    ? { mainAccountId: event.mainAccountId, at: Date.parse(event.at) }
-    : null;
+  const block = isStill ? parts[0]?.journal[0] : undefined;
+  if (!block) return null;
+  const [text = ''] = block.payloads.toString('utf8').split(String.fromCharCode(SEPARATOR));
+  const { data } = JSON.parse(text) as {
+    data: { mainAccountId: string; at: string; cause: { kind: string } };
+  };
+  return data.cause.kind === 'clock' ? { mainAccountId: data.mainAccountId, at: Date.parse(data.at) } : null;
 }
 
 const newLane = (

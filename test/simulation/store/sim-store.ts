@@ -3,6 +3,7 @@ import { Books, type MainAccount, type SubAccount } from '@subledger/core';
 import {
   type BatchToWrite,
   type BatchWrites,
+  type CommandRow,
   commandKey,
   GroupCommit,
   type KnownCommand,
@@ -19,12 +20,13 @@ import {
   type TouchedIds,
   type UnpublishedRecord,
 } from '@subledger/ledger/engine';
-import type { StoredStatement, StoredTransfer } from '@subledger/wire';
+import { decodeBlock, eventsOf, type StoredStatement, type StoredTransfer } from '@subledger/wire';
 import { Connection } from '../world/connection.js';
 import type { Owner } from '../world/scheduler.js';
 import type { World } from '../world/world.js';
 import type { Database } from './database.js';
 import { statementsPage, transfersPage } from './snapshot-pages.js';
+import type { Tables } from './tables.js';
 
 const withCode = (code: string) => (what: string) =>
   Object.assign(new Error(`simulated: ${what} failed (${code})`), { code });
@@ -115,17 +117,16 @@ export class SimStore implements LedgerStore {
       for (const { mainAccountId, id } of commands) {
         const row = tables.commands.get(`${mainAccountId} ${id}`);
         if (!row) continue;
-        const { contentHash, eventSequence, at } = row;
-        const journal = tables.journal.get(`${mainAccountId} ${eventSequence} ${at}`);
-        const payload = row.payload ?? (journal?.payload as string);
-        known.set(commandKey(mainAccountId, id), { contentHash, eventSequence, payload });
+        const payload = row.payload ?? eventText(tables, row);
+        known.set(commandKey(mainAccountId, id), { contentHash: row.contentHash, payload });
       }
       return known;
     });
   }
 
   writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void> {
-    return this.#commits.write({ lease, writes, published });
+    // The database encodes the blocks, so that no other thread has a say in the order of things.
+    return this.#commits.write({ lease, writes, blocks: [], published });
   }
 
   async writeParts(
@@ -141,16 +142,20 @@ export class SimStore implements LedgerStore {
 
   unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]> {
     return this.#ask('unpublished', () => {
-      const { journalOf, outboxOf } = this.database.tables;
+      const { blocksOf, outboxOf } = this.database.tables;
       const isWanted = (row: { laneSequence: bigint }) =>
         row.laneSequence > after && row.laneSequence <= through;
-      const found: UnpublishedRecord[] = [];
-      for (const { laneSequence, mainAccountId, payload } of (journalOf.get(lane) ?? []).filter(isWanted))
-        found.push({
+      const blocks = (blocksOf.get(lane) ?? []).filter(
+        ({ firstSequence, lastSequence }) => lastSequence > after && firstSequence <= through,
+      );
+      const found: UnpublishedRecord[] = blocks
+        .flatMap(eventsOf)
+        .filter(isWanted)
+        .map(({ laneSequence, mainAccountId, payload }) => ({
           laneSequence,
           record: { topic: TOPICS.events, key: mainAccountId, value: payload },
           journalOf: mainAccountId,
-        });
+        }));
       for (const { laneSequence, ...record } of (outboxOf.get(lane) ?? []).filter(isWanted))
         found.push({ laneSequence, record, journalOf: null });
       return found.sort((a, b) => Number(a.laneSequence - b.laneSequence));
@@ -191,4 +196,15 @@ export class SimStore implements LedgerStore {
   statementsPage(mainAccountId: string, after: StatementKey, max: number): Promise<StoredStatement[]> {
     return this.#ask('statementsPage', () => statementsPage(this.database.tables, mainAccountId, after, max));
   }
+}
+
+/** The outcome of a command, from the block that has it. */
+function eventText({ blocksOf }: Tables, { lane, laneSequence }: CommandRow): string | null {
+  if (laneSequence === null) return null;
+  const block = blocksOf
+    .get(lane)
+    ?.find(
+      ({ firstSequence, lastSequence }) => firstSequence <= laneSequence && laneSequence <= lastSequence,
+    );
+  return block ? (decodeBlock(block)[Number(laneSequence - block.firstSequence)] ?? null) : null;
 }

@@ -9,6 +9,7 @@ import type {
 } from '@subledger/core';
 import type { KafkaRecord } from '@subledger/kafka';
 import type { CommandRow, OutboxRow } from '@subledger/ledger/engine';
+import type { JournalEvent, StoredBlock } from '@subledger/wire';
 
 /** Plain tables, as simple as possible: rows in maps, copied on the way in and out. */
 
@@ -24,19 +25,6 @@ export interface LaneRow {
   publishedSequence: bigint;
   rebuildLimits: boolean;
   owner: string;
-}
-
-export interface JournalRow {
-  readonly mainAccountId: string;
-  readonly sequence: number;
-  readonly laneSequence: bigint;
-  readonly generation: number;
-  readonly type: string;
-  readonly at: string;
-  readonly causeKind: string;
-  readonly causeId: string;
-  readonly position: bigint | null;
-  readonly payload: string;
 }
 
 export interface StatementRow {
@@ -86,11 +74,11 @@ export class Tables {
   readonly references = new Map<string, Of<BookedReference>>();
   readonly commands = new Map<string, CommandRow>();
   readonly statements = new Map<string, StatementRow>();
-  /** By main account, sequence and instant, as PostgreSQL's key over partitions by month. */
-  readonly journal = new Map<string, JournalRow>();
+  /** The events of all blocks, by main account and sequence, for those who judge. */
+  readonly journal = new Map<string, JournalEvent>();
   readonly transfers = new Map<string, StoredTransfer>();
-  /** The same journal rows, and the outbox, by lane. */
-  readonly journalOf = new Map<number, JournalRow[]>();
+  /** The journal as the ledger reads it, and the outbox, by lane. */
+  readonly blocksOf = new Map<number, StoredBlock[]>();
   readonly outboxOf = new Map<number, OutboxRow[]>();
   readonly taken = new Map<number, Taken[]>();
 

@@ -1,5 +1,6 @@
-import type { BatchWrites, Lease } from '@subledger/ledger/engine';
-import type { JournalRow, StatementRow, Tables } from './tables.js';
+import { type BatchWrites, type Lease } from '@subledger/ledger/engine';
+import { encodeBlock, eventsOf, type StoredBlock } from '@subledger/wire';
+import type { StatementRow, Tables } from './tables.js';
 
 /** The error of `pg` for a violated constraint. It is not an outage, so the ledger halves the batch. */
 const violation = (table: string, key: string): Error =>
@@ -7,18 +8,23 @@ const violation = (table: string, key: string): Error =>
     code: '23505',
   });
 
-const SEPARATOR = '\u001e';
-const journalKey = (main: string, sequence: number, at: string) => `${main} ${sequence} ${at}`;
+const transferKey = (main: string, sequence: number, at: string) => `${main} ${sequence} ${at}`;
+
+/** The blocks of a batch, as they are stored. */
+const blocksOf = ({ lane, generation }: Lease, { journal }: BatchWrites): StoredBlock[] =>
+  journal.map((block) => {
+    const { payloads: _, ...stored } = encodeBlock(block);
+    return { ...stored, lane, generation };
+  });
 
 /** The constraints that PostgreSQL has. @throws before anything is written */
-export function assertInsertable(tables: Tables, writes: BatchWrites): void {
-  for (const { rows } of writes.journal)
-    for (const { mainAccountId, sequence, at } of rows) {
-      const key = journalKey(mainAccountId, sequence, at);
-      if (tables.journal.has(key)) throw violation('journal', key);
-    }
+export function assertInsertable(tables: Tables, { lane }: Lease, writes: BatchWrites): void {
+  for (const { lastSequence } of writes.journal) {
+    const isThere = tables.blocksOf.get(lane)?.some((block) => block.lastSequence === lastSequence);
+    if (isThere) throw violation('journal', `${lane} ${lastSequence}`);
+  }
   for (const { mainAccountId, at, transfer } of writes.transfers) {
-    const key = journalKey(mainAccountId, transfer.sequence, at);
+    const key = transferKey(mainAccountId, transfer.sequence, at);
     if (tables.transfers.has(key)) throw violation('transfers', key);
   }
   for (const { mainAccountId, commandId } of writes.commands)
@@ -29,23 +35,16 @@ export function assertInsertable(tables: Tables, writes: BatchWrites): void {
     if (tables.references.has(`${mainAccountId} ${row.key}`)) throw violation('booked_references', row.key);
 }
 
-export function applyWrites(
-  tables: Tables,
-  { lane, generation }: Lease,
-  writes: BatchWrites,
-  now: number,
-): void {
-  for (const { rows, payloads } of writes.journal) {
-    const texts = payloads.toString('utf8').split(SEPARATOR);
-    rows.forEach((row, index) => {
-      const stored: JournalRow = { ...row, generation, payload: texts[index] as string };
-      tables.journal.set(journalKey(row.mainAccountId, row.sequence, row.at), stored);
-      listOf(tables.journalOf, lane).push(stored);
-    });
+export function applyWrites(tables: Tables, lease: Lease, writes: BatchWrites, now: number): void {
+  const { lane } = lease;
+  for (const block of blocksOf(lease, writes)) {
+    listOf(tables.blocksOf, lane).push(block);
+    for (const event of eventsOf(block))
+      tables.journal.set(`${event.mainAccountId} ${event.sequence}`, event);
   }
   for (const { mainAccountId, eventSequence, at, transfer } of writes.transfers) {
     const row = { ...transfer, mainAccountId, eventSequence, at };
-    tables.transfers.set(journalKey(mainAccountId, transfer.sequence, at), row);
+    tables.transfers.set(transferKey(mainAccountId, transfer.sequence, at), row);
   }
   for (const row of writes.mainAccounts) tables.mainAccounts.set(row.id, { ...row });
   for (const { mainAccountId, row } of writes.subAccounts) {

@@ -86,7 +86,10 @@ export async function startLedger(
   });
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: LEDGER_SCHEMA }) });
   let server: KafkaBatchServer | undefined;
-  const store = new PgLedgerStore(pool, prisma);
+  const store = new PgLedgerStore(pool, prisma, (error) => {
+    metrics.damagedBlocks.inc();
+    log.error({ err: error }, 'a block of the journal is damaged: see docs/operations/damaged-block.md');
+  });
   const months = new PartitionKeeper(pool, { tables: MONTHLY_TABLES, lock: PARTITIONS_LOCK }, log);
   void months.start();
   const reader = new LogReader(kafka);

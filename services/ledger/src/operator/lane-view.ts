@@ -74,7 +74,9 @@ export class LaneViewer {
 
   constructor({ kafka, pool, prisma }: OperatorContext) {
     this.#log = new LogReader(kafka);
-    this.#store = new PgLedgerStore(pool, prisma);
+    this.#store = new PgLedgerStore(pool, prisma, (error) => {
+      throw error;
+    });
   }
 
   async view(row: LaneRow): Promise<LaneView> {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partitionFor } from '@subledger/kafka';
+import { commandKey } from '../store/known.js';
+import { loadCommands } from '../store/load-books.js';
 import { DeadLetterLog, type StoredLetter } from './dead-letter-log.js';
 import type { OperatorContext } from './operator-command.js';
 import { REPLAY_HEADER, type Replay } from './replay-plan.js';
@@ -17,13 +19,9 @@ export async function bookedOutcome(context: OperatorContext, replay: Replay): P
   const { kind, mainAccountId, id } = replay;
   if (kind === 'status') return null;
   if (kind === 'command') {
-    const { rows } = await pool.query<{ payload: string }>(
-      `SELECT coalesce(c.payload, j.payload) AS payload FROM commands c
-       LEFT JOIN journal j ON j.main_account_id = c.main_account_id AND j.sequence = c.event_sequence AND j.at = c.at
-       WHERE c.main_account_id = $1 AND c.command_id = $2`,
-      [mainAccountId, id],
-    );
-    return rows[0] ? describeEvent(rows[0].payload) : null;
+    const { payload } =
+      (await loadCommands(pool, [{ mainAccountId, id }], rethrow)).get(commandKey(mainAccountId, id)) ?? {};
+    return payload ? describeEvent(payload) : null;
   }
   const [table, column] = kind === 'sent' ? ['charges', 'message_id'] : ['refunds', 'refund_id'];
   const { rowCount } = await pool.query(
@@ -31,6 +29,10 @@ export async function bookedOutcome(context: OperatorContext, replay: Replay): P
     [mainAccountId, id],
   );
   return rowCount === 0 ? null : { isBooked: true, text: kind === 'sent' ? 'charged' : 'refunded' };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function describeEvent(payload: string): ReplayOutcome {

@@ -1,4 +1,4 @@
-import { eventType, REPEATED_HEADER, TOPICS } from '@subledger/contracts';
+import { REPEATED_HEADER, TOPICS } from '@subledger/contracts';
 import type {
   BookedReference,
   Changes,
@@ -12,13 +12,11 @@ import type {
 } from '@subledger/core';
 import { ZERO } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
-import type { Cause } from '@subledger/wire';
+import { BLOCK_EVENTS, type Cause, type JournalBlock } from '@subledger/wire';
 import { PayloadWriter } from '../store/payload-writer.js';
 import type {
   BatchWrites,
   CommandRow,
-  JournalBlock,
-  JournalRow,
   LaneOffsets,
   OutboxRow,
   Owned,
@@ -26,15 +24,15 @@ import type {
   SubAccountKey,
   TransferRow,
 } from '../store/rows.js';
-import { ROWS_PER_STATEMENT } from '../store/write-batch.js';
 
-/** The cause of an event, as in its journal row. */
+/** Length of `YYYY-MM` in an ISO instant. */
+const MONTH = 7;
+
+/** What all events of a decision share. */
 export interface EventContext {
   readonly mainAccountId: string;
-  readonly cause: Cause;
   /** Broker time, ISO. */
   readonly at: string;
-  readonly position: bigint | null;
   readonly headers: Record<string, string> | undefined;
 }
 
@@ -78,9 +76,10 @@ export interface Publication {
 export class BatchDraft {
   #laneSequence: bigint;
   readonly #blocks: JournalBlock[] = [];
-  #journal: JournalRow[] = [];
+  /** First event of the open block. */
+  #first: { readonly sequence: bigint; readonly at: string } | undefined;
   #payloads: PayloadWriter;
-  /** The records of the open block's events. They get their encoded values when the block closes. */
+  /** The records of the open block's events. They get their values when the block closes. */
   #eventRecords: OutgoingRecord[] = [];
   readonly #transfers: TransferRow[] = [];
   readonly #mains = new Map<string, MainAccount>();
@@ -106,15 +105,32 @@ export class BatchDraft {
     this.#payloads = new PayloadWriter(expectedEvents);
   }
 
-  /** Adds a journal row, its transfers, and the record that publishes it. */
-  addEvent(event: DomainEvent, payload: string, context: EventContext): void {
-    const { mainAccountId, headers } = context;
-    this.#journal.push(this.#journalRow(event, context));
+  /**
+   * Adds an event, its transfers, and the record that publishes it.
+   * @returns its lane sequence
+   */
+  addEvent(event: DomainEvent, payload: string, context: EventContext): bigint {
+    const { mainAccountId, at, headers } = context;
+    if (!this.#fits(at)) this.#closeBlock();
+    this.#laneSequence += 1n;
+    this.#first ??= { sequence: this.#laneSequence, at };
+    for (const transfer of event.transfers) {
+      this.#transfers.push({ mainAccountId, eventSequence: event.sequence, at, transfer });
+    }
     this.#payloads.append(payload);
     const record: OutgoingRecord = { topic: TOPICS.events, key: mainAccountId, value: null };
     this.#eventRecords.push(record);
     this.#publish(record, headers);
-    if (this.#journal.length === ROWS_PER_STATEMENT) this.#closeBlock();
+    return this.#laneSequence;
+  }
+
+  /** Whether the next event fits into the open block: lane sequences follow, and a month (UTC) has its own blocks. */
+  #fits(at: string): boolean {
+    const { count } = this.#payloads;
+    if (!this.#first || count === 0) return true;
+    const { sequence, at: firstAt } = this.#first;
+    const follows = this.#laneSequence === sequence + BigInt(count) - 1n;
+    return follows && count < BLOCK_EVENTS && firstAt.slice(0, MONTH) === at.slice(0, MONTH);
   }
 
   /** Adds new versions of rows. Ids contain no space, so a space separates them in keys. */
@@ -154,7 +170,7 @@ export class BatchDraft {
     this.#commands.push(row);
   }
 
-  /** Adds a record that is in no journal row, so that the outbox keeps it between commit and publishing. */
+  /** Adds a record that is not in the journal, so that the outbox keeps it between commit and publishing. */
   addOutbox(record: OutgoingRecord): void {
     this.#addToOutbox(record);
     this.#records.push(record);
@@ -222,32 +238,16 @@ export class BatchDraft {
     return row;
   }
 
-  /** A journal row with the next lane sequence, and the transfers that it explains. */
-  #journalRow(event: DomainEvent, { mainAccountId, cause, at, position }: EventContext): JournalRow {
-    this.#laneSequence += 1n;
-    for (const transfer of event.transfers) {
-      this.#transfers.push({ mainAccountId, eventSequence: event.sequence, at, transfer });
-    }
-    return {
-      mainAccountId,
-      sequence: event.sequence,
-      laneSequence: this.#laneSequence,
-      type: eventType(event.name),
-      at,
-      causeKind: cause.kind,
-      causeId: cause.id,
-      position,
-    };
-  }
-
-  /** Closes a block: encodes its payloads, and lets its records publish the same bytes. */
+  /** Closes the open block, and lets its records publish the same bytes. */
   #closeBlock(): void {
-    if (this.#journal.length === 0) return;
+    if (!this.#first) return;
     this.#payloads.parts().forEach((part, index) => {
       (this.#eventRecords[index] as OutgoingRecord).value = part;
     });
-    this.#blocks.push({ rows: this.#journal, payloads: this.#payloads.whole });
-    this.#journal = [];
+    const { sequence, at } = this.#first;
+    const lastSequence = sequence + BigInt(this.#payloads.count) - 1n;
+    this.#blocks.push({ firstSequence: sequence, lastSequence, at, payloads: this.#payloads.whole });
+    this.#first = undefined;
     this.#eventRecords = [];
     this.#payloads = new PayloadWriter(0);
   }

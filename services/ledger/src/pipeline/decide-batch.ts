@@ -23,7 +23,7 @@ import {
   type ParsedRecord,
   type RefusedRecord,
 } from '@subledger/wire';
-import { commandKey } from '../store/known.js';
+import { commandKey, type KnownCommand } from '../store/known.js';
 import type { BatchContext } from './batch-context.js';
 import type { LimitSource } from './batch-draft.js';
 import { type Outcome, takeEffects } from './take-effects.js';
@@ -141,7 +141,7 @@ export class BatchDecider {
     const first = known.get(key);
     if (first && first.contentHash === contentHash) {
       counts.duplicateCommands += 1;
-      draft.addRepeat(mainAccountId, first.payload, traceOf(record));
+      repeat(draft, mainAccountId, first, traceOf(record));
       return;
     }
     const cause: Cause = { kind: 'command', id, type };
@@ -159,18 +159,18 @@ export class BatchDecider {
       readonly contentHash: string;
       readonly at: number;
     },
-    { sequence, payload }: Outcome,
+    { laneSequence, payload }: Outcome,
   ): void {
     const { mainAccountId, id, contentHash, at } = command;
-    const outcome = { contentHash, eventSequence: sequence, payload };
-    this.context.known.set(commandKey(mainAccountId, id), outcome);
+    this.context.known.set(commandKey(mainAccountId, id), { contentHash, payload });
     this.context.draft.addCommand({
       mainAccountId,
       commandId: id,
       contentHash,
-      eventSequence: sequence,
+      lane: this.context.lane,
+      laneSequence,
       at: instantText(at),
-      payload: sequence === 0 ? payload : null,
+      payload: laneSequence === null ? payload : null,
     });
   }
 
@@ -193,7 +193,7 @@ export class BatchDecider {
     at: number,
     parsed: ParsedCommand | ParsedMessage | undefined,
   ): Outcome | null {
-    const { draft, counts, generation, progress } = this.context;
+    const { draft, counts, generation } = this.context;
     if (decision.kind === 'duplicate') {
       counts.duplicateMessages += 1;
       return null;
@@ -209,8 +209,7 @@ export class BatchDecider {
       return this.#answerWithoutBooks(writer, parsed.record, mainAccountId, events[0]?.detail ?? {});
     }
     const headers = parsed && traceOf(parsed.record);
-    const position = progress.messagePosition;
-    const context = { mainAccountId, cause, at: instantText(at), position, headers };
+    const context = { mainAccountId, at: instantText(at), headers };
     const outcome = takeEffects({ books, draft, counts, writer, context }, decision, (event) => {
       if (TOUCH_ALL.has(event.name)) this.#touchAll(books);
       this.#noteFailure(mainAccountId, event);
@@ -243,7 +242,7 @@ export class BatchDecider {
     const { known, generation, isOwn, draft } = this.context;
     const first = known.get(commandKey(mainAccountId, id));
     if (first && first.contentHash === contentHash) {
-      draft.addRepeat(mainAccountId, first.payload, traceOf(record));
+      repeat(draft, mainAccountId, first, traceOf(record));
       return;
     }
     const at = record.timestampMs;
@@ -260,7 +259,7 @@ export class BatchDecider {
     draft.addOutbox(toDeadLetter(record, reason, detail, TOPICS.deadLetters, seal));
   }
 
-  /** An outcome that is in no journal row: sequence 0, through the outbox. */
+  /** An outcome that is not in the journal: sequence 0, through the outbox. */
   #answerWithoutBooks(
     writer: EventWriter,
     record: ParsedRecord['record'],
@@ -277,8 +276,18 @@ export class BatchDecider {
       value: payload,
       ...(headers ? { headers } : {}),
     });
-    return { sequence: 0, payload };
+    return { laneSequence: null, payload };
   }
+}
+
+/** Publishes the outcome again. If its block of the journal is damaged there is nothing to publish, and an alarm. */
+function repeat(
+  draft: BatchContext['draft'],
+  mainAccountId: string,
+  { payload }: KnownCommand,
+  headers: Record<string, string> | undefined,
+): void {
+  if (payload !== null) draft.addRepeat(mainAccountId, payload, headers);
 }
 
 /** The id was used for another command, so this one is refused and moves nothing. */

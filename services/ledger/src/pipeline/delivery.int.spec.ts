@@ -10,6 +10,7 @@ import {
 import { decide } from '@subledger/core';
 import { partitionFor } from '@subledger/kafka';
 import { eventually } from '@subledger/testing';
+import { readJournal } from '../journal/read-journal.js';
 import { assertBooks } from '../testing/assert-books.js';
 import { readTopic } from '../testing/calamities.js';
 import { event, LedgerHarness, newMain, PARTITIONS } from '../testing/ledger-harness.js';
@@ -175,9 +176,7 @@ describe('what is delivered to the ledger', () => {
     await harness.send(TOPICS.commands, mainAccountId, purchase, wrong);
     const outcome = await harness.outcome('detour');
     expect(outcome.type).toBe('subledger.points.purchased.v1');
-    const { lane } = await harness.one<{ lane: number }>(
-      "SELECT lane FROM journal WHERE cause_id = 'detour'",
-    );
+    const lane = (await readJournal(harness.db)).find(({ causeId }) => causeId === 'detour')?.lane;
     expect(lane).toBe(partitionFor(mainAccountId, PARTITIONS));
   });
 });

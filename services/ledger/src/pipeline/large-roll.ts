@@ -89,6 +89,7 @@ export class LargeRoll {
   readonly #cause: Cause;
   readonly #writer: EventWriter;
   readonly #context: EventContext;
+  readonly #messageOffset: bigint | null;
   readonly #limits = new Map<string, LimitSource>();
   readonly #kept: Publication['records'][number][] = [];
 
@@ -105,13 +106,8 @@ export class LargeRoll {
     const id = command?.id ?? rollCommandId(main.id, this.#start.main.period);
     this.#cause = { kind: command ? 'command' : 'clock', id, type: ROLL_TYPE };
     this.#writer = new EventWriter(main.id, this.#start.main, lane.lease.generation, this.#cause, at);
-    this.#context = {
-      mainAccountId: main.id,
-      cause: this.#cause,
-      at: instantText(at),
-      position: progress.messagePosition,
-      headers: undefined,
-    };
+    this.#context = { mainAccountId: main.id, at: instantText(at), headers: undefined };
+    this.#messageOffset = progress.messagePosition;
     this.step = {
       offsets: progress.finish(),
       laneSequenceBefore: lane.laneSequence,
@@ -129,7 +125,7 @@ export class LargeRoll {
       const writer = this.#writer;
       const context = this.#context;
       const outcome = takeEffects({ books, draft, counts, writer, context }, { events, changes });
-      if (outcome) this.#addOutcome(draft, outcome.sequence);
+      if (outcome) this.#addOutcome(draft, outcome.laneSequence);
       this.#noteLimits(changes.subAccounts);
       const writes = draft.finish(this.step.offsets);
       ({ laneSequence } = writes);
@@ -150,14 +146,15 @@ export class LargeRoll {
   }
 
   /** Binds the command's id to the summary. */
-  #addOutcome(draft: BatchDraft, eventSequence: number): void {
-    const { command } = this.options;
+  #addOutcome(draft: BatchDraft, laneSequence: bigint | null): void {
+    const { command, lane } = this.options;
     if (!command) return;
     draft.addCommand({
       mainAccountId: this.#context.mainAccountId,
       commandId: command.id,
       contentHash: command.contentHash,
-      eventSequence,
+      lane: lane.lease.lane,
+      laneSequence,
       at: this.#context.at,
       payload: null,
     });
@@ -167,7 +164,7 @@ export class LargeRoll {
     const { lane, books, at, now, tombstoneGraceMs } = this.options;
     const { main } = this.#start;
     const { lane: number, generation } = lane.lease;
-    const position = { lane: number, generation, messageOffset: this.#context.position };
+    const position = { lane: number, generation, messageOffset: this.#messageOffset };
     // As in `decide-batch.ts`: a late month start must not undo a tombstone that a task wrote by our clock.
     const moment = { at: Math.max(at, now), graceMs: tombstoneGraceMs };
     for (const { id } of subAccounts) {

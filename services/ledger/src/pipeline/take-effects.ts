@@ -16,7 +16,8 @@ export interface EffectTargets {
 
 /** The event that is a command's outcome. `payload` is its JSON as published. */
 export interface Outcome {
-  readonly sequence: number;
+  /** In the journal, or null if it is not there. */
+  readonly laneSequence: bigint | null;
   readonly payload: string;
 }
 
@@ -39,10 +40,10 @@ export function takeEffects(
   for (const event of events) {
     const sub = event.subAccountId === null ? null : (books.subAccounts.get(event.subAccountId) ?? null);
     const payload = writer.write(event, sub);
-    draft.addEvent(event, payload, context);
+    const laneSequence = draft.addEvent(event, payload, context);
     counts.event(event);
     explained += event.transfers.length;
-    if (outcome === null && !isFollowUp(event.name)) outcome = { sequence: event.sequence, payload };
+    if (outcome === null && !isFollowUp(event.name)) outcome = { laneSequence, payload };
     onEvent?.(event);
   }
   // A bug in a rule, so stop before the commit.

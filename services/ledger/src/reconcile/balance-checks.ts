@@ -127,7 +127,7 @@ const available = oneCheck(
   (scope) => `
     SELECT t.main_account_id, t.sequence, t.kind, t.debit_balance AS balance, state.plan, state.credit_limit
     FROM transfers t
-    JOIN journal j ON j.main_account_id = t.main_account_id AND j.sequence = t.event_sequence AND j.at = t.at
+    JOIN journal_events j ON j.main_account_id = t.main_account_id AND j.sequence = t.event_sequence AND j.at = t.at
     CROSS JOIN LATERAL (SELECT CASE WHEN j.payload IS JSON THEN j.payload::json #> '{data,mainAccount}' END AS main) AS event
     CROSS JOIN LATERAL (SELECT main ->> 'plan' AS plan, (main ->> 'creditLimit')::numeric * 1000 AS credit_limit) AS state
     WHERE t.debit_account = 'main' AND t.kind <> 'message-overage' AND t.debit_balance < 0 AND ${inScope(scope, 't')}

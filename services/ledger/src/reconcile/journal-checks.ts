@@ -10,7 +10,7 @@ const FOLLOWS = `j.type IN (${FOLLOW_UP_EVENTS.map(literal).join(', ')})`;
 
 /**
  * Checks that every outcome in the journal is stored with its command id, and the reverse. A command whose outcome is
- * in no journal row (sequence 0), or whose month is detached, is left out.
+ * not in the journal, or whose month is detached, is left out.
  */
 const outcomes = oneCheck(
   {
@@ -21,11 +21,11 @@ const outcomes = oneCheck(
   (scope) => `
     SELECT main_account_id, command_id, count(outcome) AS outcomes, min(outcome) AS outcome, min(expected) AS expected
     FROM (
-      SELECT j.main_account_id, j.cause_id AS command_id, j.sequence AS outcome, NULL::bigint AS expected, 0 AS commands
-      FROM journal j WHERE j.cause_kind = 'command' AND NOT ${FOLLOWS} AND NOT ${CONFLICT} AND ${inScope(scope, 'j')}
+      SELECT j.main_account_id, j.cause_id AS command_id, j.lane_sequence AS outcome, NULL::bigint AS expected, 0 AS commands
+      FROM journal_events j WHERE j.cause_kind = 'command' AND NOT ${FOLLOWS} AND NOT ${CONFLICT} AND ${inScope(scope, 'j')}
       UNION ALL
       SELECT c.main_account_id, c.command_id, NULL,
-        CASE WHEN c.event_sequence > 0 AND ${inMonths(scope, 'c')} THEN c.event_sequence END, 1
+        CASE WHEN ${inMonths(scope, 'c')} THEN c.lane_sequence END, 1
       FROM commands c WHERE ${own(scope, 'c')}
     ) AS rows GROUP BY 1, 2
     HAVING count(outcome) > 1 OR sum(commands) <> 1 OR coalesce(min(outcome), 0) <> coalesce(min(expected), 0)`,
@@ -40,7 +40,7 @@ const chargeEvents = oneCheck(
   },
   (scope) => `
     SELECT main_account_id, sum(events) AS events, sum(charges) AS charges FROM (
-      SELECT j.main_account_id, 1 AS events, 0 AS charges FROM journal j
+      SELECT j.main_account_id, 1 AS events, 0 AS charges FROM journal_events j
       WHERE j.type = ${literal('message.charged')} AND ${inScope(scope, 'j')}
       UNION ALL SELECT c.main_account_id, 0, 1 FROM charges c WHERE ${inScope(scope, 'c')}
     ) AS rows GROUP BY 1 HAVING sum(events) <> sum(charges)`,
@@ -62,7 +62,7 @@ const rolls = oneCheck(
   },
   (scope) => `
     SELECT j.main_account_id, ${between('"to":"', '"')} AS period, count(*) AS rolls, min(j.sequence) AS first, max(j.sequence) AS last
-    FROM journal j WHERE j.type = ${literal('period.rolled')} AND ${inScope(scope, 'j')}
+    FROM journal_events j WHERE j.type = ${literal('period.rolled')} AND ${inScope(scope, 'j')}
     GROUP BY 1, 2 HAVING count(*) > 1`,
 );
 
@@ -99,7 +99,7 @@ const closings = oneCheck(
     FROM (
       SELECT j.main_account_id, ${between('"subAccount":{"subAccountId":"', '"')} AS sub_account_id, closed.period,
         1 AS closings, 0 AS statements, ${eachFigure((column, field) => `(closed."${field}" * 1000)::bigint AS ${column}`)}
-      FROM journal j, LATERAL (SELECT ${between('"closed":', '}')} || '}' AS text) AS figures,
+      FROM journal_events j, LATERAL (SELECT ${between('"closed":', '}')} || '}' AS text) AS figures,
         LATERAL json_to_record(CASE WHEN text IS JSON THEN text::json END)
           AS closed (period text, ${eachFigure((_, field) => `"${field}" numeric`)})
       WHERE j.type IN (${literal('sub-account.rolled')}, ${literal('sub-account.deleted')}) AND ${inScope(scope, 'j')}

@@ -1,5 +1,7 @@
+import { eventType } from '@subledger/contracts';
 import { withTransaction } from '@subledger/database';
 import type pg from 'pg';
+import { createEventsTable, unpackJournal } from '../journal/unpack.js';
 import { BALANCE_QUERIES } from './balance-checks.js';
 import { JOURNAL_QUERIES } from './journal-checks.js';
 import { messages } from './message-checks.js';
@@ -50,7 +52,7 @@ export async function reconcile(pool: pg.Pool, options: ReconcileOptions = {}): 
       await prepare(client, options);
       const scope = await scopeOf(client, options);
       const { rows } = await client.query<Omit<Reconciliation, 'seconds' | 'checks'>>(summary(scope));
-      const checks: CheckResult[] = [];
+      const checks: CheckResult[] = [await readJournal(client, scope, options.examples ?? 5)];
       for (const query of QUERIES) checks.push(...(await run(client, query, scope, options.examples ?? 5)));
       const seconds = secondsSince(started);
       return { ...(rows[0] as (typeof rows)[0]), seconds, checks };
@@ -66,6 +68,8 @@ export async function reconcile(pool: pg.Pool, options: ReconcileOptions = {}): 
  */
 async function prepare(client: pg.PoolClient, options: ReconcileOptions): Promise<void> {
   const { workMemMb = 64, workers = 0, statementTimeoutMs = 30 * 60_000 } = options;
+  await client.query('LOCK TABLE journal, transfers IN ACCESS SHARE MODE');
+  await createEventsTable(client);
   await client.query(`
     SET TRANSACTION READ ONLY;
     SET LOCAL statement_timeout = ${Math.trunc(statementTimeoutMs)};
@@ -73,8 +77,36 @@ async function prepare(client: pg.PoolClient, options: ReconcileOptions): Promis
     SET LOCAL max_parallel_workers_per_gather = ${Math.trunc(workers)};
     SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;
     SET LOCAL enable_memoize = off; SET LOCAL enable_incremental_sort = off;
-    SET LOCAL jit = off;
-    LOCK TABLE journal, transfers IN ACCESS SHARE MODE`);
+    SET LOCAL jit = off`);
+}
+
+/** Types whose payload no check reads: most events. */
+const WITHOUT_PAYLOAD = new Set(
+  (['message.charged', 'message.credited', 'limit.exceeded'] as const).map((name) => eventType(name)),
+);
+
+/**
+ * Makes the events of the scope rows of a temporary table, which the queries read. A damaged block is a violation, and
+ * so are its events, which are missing from the table.
+ */
+async function readJournal(client: pg.PoolClient, scope: Scope, examples: number): Promise<CheckResult> {
+  const started = performance.now();
+  const damaged: Example[] = [];
+  await unpackJournal(client, {
+    mainAccountId: scope.mainAccountId,
+    since: scope.since,
+    withoutPayload: WITHOUT_PAYLOAD,
+    onDamage: ({ block, message }) =>
+      damaged.push({ lane: block.lane, first_sequence: String(block.firstSequence), problem: message }),
+  });
+  return {
+    name: 'journal-blocks',
+    invariant: 4,
+    meaning: 'A block of the journal is damaged: its events cannot be read',
+    violations: damaged.length,
+    examples: damaged.slice(0, examples),
+    seconds: secondsSince(started),
+  };
 }
 
 async function scopeOf(client: pg.PoolClient, { mainAccountId, since }: ReconcileOptions): Promise<Scope> {

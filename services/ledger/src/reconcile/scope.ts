@@ -36,11 +36,18 @@ export const inScope = (scope: Scope, alias: string): string =>
 
 /**
  * SELECT of main accounts and the `last` number outside the scope's months. Higher numbers are all in scope. Some
- * lower ones may be too: two topics are merged, so a month's last numbers can lie in the previous month.
+ * lower ones may be too: two topics are merged, so a month's last numbers can lie in the previous month. Of events,
+ * only those of the scope are read: the numbers before the first of them count as there.
  */
-export const edge = (scope: Scope, table: 'journal' | 'transfers'): string =>
-  scope.since === null
-    ? `SELECT c.main_account_id, c.last_transfer AS last FROM closing_counts c WHERE ${own(scope, 'c')}`
-    : `SELECT m.main_account_id, (SELECT max(o.sequence) FROM ${table} o
-        WHERE o.main_account_id = m.main_account_id AND o.at < ${escapeLiteral(scope.since)}) AS last
-      FROM main_accounts m WHERE ${own(scope, 'm')}`;
+export function edge(scope: Scope, table: 'journal_events' | 'transfers'): string {
+  if (scope.since === null)
+    return `SELECT c.main_account_id, c.last_transfer AS last FROM closing_counts c WHERE ${own(scope, 'c')}`;
+  if (table === 'journal_events') {
+    return `SELECT m.main_account_id, coalesce(f.first - 1, m.sequence) AS last FROM main_accounts m
+      LEFT JOIN (SELECT main_account_id, min(sequence) AS first FROM journal_events GROUP BY 1) AS f USING (main_account_id)
+      WHERE ${own(scope, 'm')}`;
+  }
+  return `SELECT m.main_account_id, (SELECT max(o.sequence) FROM transfers o
+      WHERE o.main_account_id = m.main_account_id AND o.at < ${escapeLiteral(scope.since)}) AS last
+    FROM main_accounts m WHERE ${own(scope, 'm')}`;
+}

@@ -2,7 +2,7 @@ import { oneCheck, type ReconciliationQuery } from './query.js';
 import { edge, own, type Scope, since } from './scope.js';
 
 interface Numbered {
-  readonly table: 'journal' | 'transfers';
+  readonly table: 'journal_events' | 'transfers';
   /**
    * Column of `main_accounts` with the last number, and column of `closing_counts` with the number of detached rows.
    */
@@ -44,7 +44,7 @@ const events = oneCheck(
     meaning:
       "A main account's events do not run 1, 2, 3 … up to the number that the account has: one is missing or there twice",
   },
-  complete({ table: 'journal', last: 'sequence', detached: 'events' }),
+  complete({ table: 'journal_events', last: 'sequence', detached: 'events' }),
 );
 
 const transfers = oneCheck(

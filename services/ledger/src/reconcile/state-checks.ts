@@ -1,4 +1,3 @@
-import { MONTHLY_TABLES } from '../store/partitions.js';
 import { oneCheck, type ReconciliationQuery } from './query.js';
 import { own } from './scope.js';
 
@@ -39,7 +38,7 @@ const mainCounters = oneCheck(
     ) AS sums WHERE (${COUNTERS.join(', ')}) <> (${COUNTERS.map((name) => `${name}_found`).join(', ')})`,
 );
 
-/** The last journal row of a lane is found by an index, for any size of the journal. */
+/** The last block of a lane is found by an index, for any size of the journal. */
 const lanes = oneCheck(
   {
     name: 'lanes',
@@ -51,7 +50,7 @@ const lanes = oneCheck(
       ? `
     SELECT NULL::text AS main_account_id, * FROM (
       SELECT l.lane, l.lane_sequence, l.published_sequence,
-        (SELECT max(j.lane_sequence) FROM journal j WHERE j.lane = l.lane) AS last_event
+        (SELECT max(j.last_sequence) FROM journal j WHERE j.lane = l.lane) AS last_event
       FROM lanes l
     ) AS ends WHERE published_sequence > lane_sequence OR last_event > lane_sequence`
       : null,
@@ -65,11 +64,11 @@ const defaultPartitions = oneCheck(
     meaning:
       'Rows lie in a default partition: their month had none when they were written, and cannot be detached',
   },
-  (scope) =>
-    MONTHLY_TABLES.map(
-      (table) =>
-        `SELECT d.main_account_id, '${table}' AS table, d.sequence, d.at FROM ${table}_default d WHERE ${own(scope, 'd')}`,
-    ).join(' UNION ALL '),
+  (scope) => `
+    SELECT d.main_account_id, 'transfers' AS table, d.sequence, d.at FROM transfers_default d WHERE ${own(scope, 'd')}
+    UNION ALL SELECT DISTINCT ON (e.main_account_id) e.main_account_id, 'journal', e.sequence, e.at
+      FROM journal_default d JOIN journal_events e ON e.lane = d.lane
+        AND e.lane_sequence BETWEEN d.first_sequence AND d.last_sequence WHERE ${own(scope, 'e')}`,
 );
 
 export const STATE_QUERIES: readonly ReconciliationQuery[] = [

@@ -3,7 +3,7 @@ import type { ReconciliationQuery } from './query.js';
 import { inMonths, inScope, own, type Scope } from './scope.js';
 
 /** Points returned at the close: by the month start, or by the event that deleted the sub-account. */
-const RETURNED = `t.kind = 'month-return' OR (t.kind = 'deactivation-return' AND EXISTS (SELECT FROM journal j
+const RETURNED = `t.kind = 'month-return' OR (t.kind = 'deactivation-return' AND EXISTS (SELECT FROM journal_events j
   WHERE j.main_account_id = t.main_account_id AND j.sequence = t.event_sequence AND j.at = t.at
     AND j.type = '${eventType('sub-account.deleted')}'))`;
 

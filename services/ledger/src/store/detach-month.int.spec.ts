@@ -3,6 +3,7 @@ import { createPool } from '@subledger/database';
 import { createTestDatabase, eventually, generateBooks, type TestDatabase } from '@subledger/testing';
 import pg from 'pg';
 import { reconcile } from '../reconcile/reconcile.js';
+import { editJournal } from '../testing/edit-journal.js';
 import { LedgerHarness } from '../testing/ledger-harness.js';
 import { openCustomer, sentMessage } from '../testing/scenes.js';
 import { detachMonth } from './detach-month.js';
@@ -150,11 +151,10 @@ describe('detaching a month', () => {
       event,
       next,
     ]);
-    await db.query('UPDATE journal SET at = $3 WHERE main_account_id = $1 AND sequence = $2', [
-      main,
-      event,
-      next,
-    ]);
+    await editJournal(
+      db,
+      `UPDATE journal_events SET at = '${next}' WHERE main_account_id = '${main}' AND sequence = ${event}`,
+    );
     await db.query('UPDATE charges SET at = $3 WHERE main_account_id = $1 AND message_id = $2', [
       main,
       message,
@@ -174,11 +174,15 @@ describe('detaching a month', () => {
     const { rows } = await db.query(
       'SELECT main_account_id AS "mainAccountId", command_id AS id FROM commands',
     );
-    const known = await loadCommands(pool, rows);
+    const damaged: unknown[] = [];
+    const known = await loadCommands(pool, rows, (error) => damaged.push(error));
     await pool.end();
+    expect(damaged).toEqual([]);
     expect(known.size).toBe(before.rows[0].n);
-    for (const { eventSequence, payload } of known.values())
-      expect(JSON.parse(payload).data.sequence).toBe(eventSequence);
+    for (const [key, { payload }] of known) {
+      const { mainAccountId, cause } = JSON.parse(payload ?? '{}').data;
+      expect(`${mainAccountId} ${cause.id}`).toBe(key);
+    }
     expect(await wrong(db)).toEqual([]);
   });
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventType } from '@subledger/contracts';
 import { sqlState, withTransaction } from '@subledger/database';
 import type pg from 'pg';
+import { createEventsTable, EVENTS_TABLE, unpackJournal } from '../journal/unpack.js';
 import { MONTHLY_TABLES, PARTITIONS_LOCK } from './partitions.js';
 
 /** Default number of months that stay attached, including the current one. */
@@ -15,6 +17,10 @@ const DETACH_LOCK_TIMEOUT_MS = 250;
 const DETACH_ATTEMPTS = 60;
 const DETACH_PAUSE_MS = 500;
 const LOCK_NOT_AVAILABLE = '55P03';
+/** Most events. They are the outcome of no command. */
+const NEVER_OUTCOMES = new Set(
+  (['message.charged', 'message.credited', 'limit.exceeded'] as const).map((name) => eventType(name)),
+);
 const IN_USE =
   'Somebody has been reading the tables all the time (a backup, a reconciliation): try again later';
 
@@ -79,9 +85,11 @@ export async function detachMonth(
     await client.query(`LOCK TABLE ${journal}, ${transfers} IN SHARE MODE`);
     await refuseStrays(client, month);
     await refuseUnpublished(client, journal, month);
-    await addClosings(client, journal, transfers);
-    const counts = await noteMonth(client, month, journal, transfers);
-    const deleted = await deleteMessagesAndCommands(client, month, journal, keepCommandsDays);
+    await createEventsTable(client);
+    await unpackJournal(client, { table: journal, withoutPayload: NEVER_OUTCOMES });
+    await addClosings(client, transfers);
+    const counts = await noteMonth(client, month, transfers);
+    const deleted = await deleteMessagesAndCommands(client, month, keepCommandsDays);
     await detach(client, month);
     if (drop) await client.query(`DROP TABLE ${journal}, ${transfers}`);
     return { month, ...counts, deleted };
@@ -143,7 +151,7 @@ async function refuseStrays(client: pg.PoolClient, month: string): Promise<void>
 async function refuseUnpublished(client: pg.PoolClient, journal: string, month: string): Promise<void> {
   const { rows } = await client.query<{ lane: number }>(
     `SELECT l.lane FROM lanes l WHERE EXISTS
-      (SELECT FROM ${journal} j WHERE j.lane = l.lane AND j.lane_sequence > l.published_sequence) ORDER BY 1`,
+      (SELECT FROM ${journal} j WHERE j.lane = l.lane AND j.last_sequence > l.published_sequence) ORDER BY 1`,
   );
   if (rows.length > 0) {
     const lanes = rows.map(({ lane }) => lane).join(', ');
@@ -152,7 +160,7 @@ async function refuseUnpublished(client: pg.PoolClient, journal: string, month: 
 }
 
 /** Adds the month's sums that are not 0, and its counts. */
-async function addClosings(client: pg.PoolClient, journal: string, transfers: string): Promise<void> {
+async function addClosings(client: pg.PoolClient, transfers: string): Promise<void> {
   await client.query(`
     INSERT INTO closing_balances AS c (main_account_id, account, balance)
     SELECT main_account_id, account, sum(moved) FROM (
@@ -166,7 +174,7 @@ async function addClosings(client: pg.PoolClient, journal: string, transfers: st
     SELECT main_account_id, sum(transfers), sum(events), max(last), max(period) FROM (
       SELECT main_account_id, count(*) AS transfers, 0 AS events, max(sequence) AS last, max(period) AS period
       FROM ${transfers} GROUP BY 1
-      UNION ALL SELECT main_account_id, 0, count(*), 0, '' FROM ${journal} GROUP BY 1) AS counts
+      UNION ALL SELECT main_account_id, 0, count(*), 0, '' FROM ${EVENTS_TABLE} GROUP BY 1) AS counts
     GROUP BY 1
     ON CONFLICT (main_account_id) DO UPDATE SET transfers = c.transfers + excluded.transfers,
       events = c.events + excluded.events, last_transfer = greatest(c.last_transfer, excluded.last_transfer),
@@ -176,12 +184,11 @@ async function addClosings(client: pg.PoolClient, journal: string, transfers: st
 async function noteMonth(
   client: pg.PoolClient,
   month: string,
-  journal: string,
   transfers: string,
 ): Promise<{ transfers: number; events: number }> {
   const { rows } = await client.query<{ transfers: number; events: number }>(
     `INSERT INTO detached_months (month, transfers, events)
-      SELECT $1, (SELECT count(*) FROM ${transfers}), (SELECT count(*) FROM ${journal})
+      SELECT $1, (SELECT count(*) FROM ${transfers}), (SELECT count(*) FROM ${EVENTS_TABLE})
       RETURNING transfers::float8 AS transfers, events::float8 AS events`,
     [month],
   );
@@ -197,7 +204,6 @@ async function noteMonth(
 async function deleteMessagesAndCommands(
   client: pg.PoolClient,
   month: string,
-  journal: string,
   keepCommandsDays: number,
 ): Promise<DetachedMonth['deleted']> {
   const end = endOf(month);
@@ -206,8 +212,8 @@ async function deleteMessagesAndCommands(
     `DELETE FROM commands WHERE at < least(${end}, now() - ${keepCommandsDays} * INTERVAL '1 day')`,
   );
   await client.query(
-    `UPDATE commands c SET payload = j.payload FROM ${journal} j WHERE c.at < ${end} AND c.payload IS NULL
-      AND j.main_account_id = c.main_account_id AND j.sequence = c.event_sequence`,
+    `UPDATE commands c SET payload = e.payload, lane_sequence = NULL FROM ${EVENTS_TABLE} e
+      WHERE c.at < ${end} AND e.lane = c.lane AND e.lane_sequence = c.lane_sequence`,
   );
   const charges = await countOf(
     `DELETE FROM charges c WHERE c.at < ${end} AND NOT EXISTS (SELECT FROM refunds r

@@ -9,7 +9,7 @@ function slice(
   rows: number,
   other: { outbox?: number; hasOutbox?: boolean } = {},
 ): BatchToWrite {
-  const journal = rows === 0 ? [] : [{ rows: Array.from({ length: rows }), payloads: Buffer.alloc(0) }];
+  const journal = rows === 0 ? [] : [{ firstSequence: 1n, lastSequence: BigInt(rows) }];
   return {
     lease: { lane, epoch: 1n, generation: 1 },
     writes: { journal, outbox: Array.from({ length: other.outbox ?? 0 }) },

@@ -1,10 +1,10 @@
 import { fitting, isTransientError } from '@subledger/database';
-import type { BatchToWrite } from './write-batch.js';
+import { type BatchToWrite, eventsOf } from './write-batch.js';
 
 export interface GroupCommitOptions {
   /** Maximum concurrent transactions. Only one of them may be a small one. */
   readonly atOnce: number;
-  /** Maximum journal rows of a shared transaction. A batch with fewer rows is small. */
+  /** Maximum events of a shared transaction. A batch with fewer events is small. */
   readonly maxRows: number;
   /**
    * Writes all batches in one transaction, or none.
@@ -90,6 +90,6 @@ export class GroupCommit {
 
 /** A batch that cannot share a statement counts as larger than any group. */
 const rowsOf = ({ writes, published }: BatchToWrite): number => {
-  const isAlone = writes.outbox.length > 0 || published.hasOutbox || writes.journal.length > 1;
-  return isAlone ? Number.POSITIVE_INFINITY : (writes.journal[0]?.rows.length ?? 0);
+  const isAlone = writes.outbox.length > 0 || published.hasOutbox;
+  return isAlone ? Number.POSITIVE_INFINITY : eventsOf(writes);
 };

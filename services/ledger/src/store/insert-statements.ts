@@ -1,51 +1,8 @@
-import { bigint, plainArray, Table, text, textArray, timestamptz } from '@subledger/database';
-import type { Lease } from './lane-lease.js';
-import type { CommandRow, JournalBlock, TransferRow } from './rows.js';
-import { inserting, type LaneStatement, unconditional } from './statement.js';
+import { bigint, int, Table, text, timestamptz } from '@subledger/database';
+import type { CommandRow, TransferRow } from './rows.js';
+import { inserting } from './statement.js';
 
-/** Rows that are only inserted: the journal, the transfers, command ids. */
-
-/** A block of rows of the lane with this lease. */
-export interface LaneBlock {
-  readonly lease: Pick<Lease, 'lane' | 'generation'>;
-  readonly block: JournalBlock;
-}
-
-const SEPARATOR = Buffer.from([0x1e]);
-
-/** Blocks of different lanes in one SQL statement. */
-export function insertJournal(blocks: readonly LaneBlock[]): LaneStatement {
-  const rows = blocks.flatMap(({ lease, block }) => block.rows.map((row) => ({ lease, row })));
-  return unconditional(
-    'ledger-journal',
-    `INSERT INTO journal (main_account_id, sequence, lane, lane_sequence, generation, type, at, cause_kind,
-        cause_id, payload, position)
-      SELECT main, seq, lane, lane_seq, generation, type, at, kind, cause, payload, position
-        FROM unnest($1::int[], $2::int[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::timestamptz[],
-             $8::text[], $9::text[], string_to_array($10::text, E'\\x1e'), $11::bigint[])
-          AS new (lane, generation, main, seq, lane_seq, type, at, kind, cause, payload, position)`,
-    [
-      plainArray(rows.map(({ lease }) => lease.lane)),
-      plainArray(rows.map(({ lease }) => lease.generation)),
-      textArray(rows.map(({ row }) => row.mainAccountId)),
-      plainArray(rows.map(({ row }) => row.sequence)),
-      plainArray(rows.map(({ row }) => row.laneSequence)),
-      textArray(rows.map(({ row }) => row.type)),
-      textArray(rows.map(({ row }) => row.at)),
-      textArray(rows.map(({ row }) => row.causeKind)),
-      textArray(rows.map(({ row }) => row.causeId)),
-      // `pg` sends a Buffer unchanged, and the binary form of a text is its UTF-8.
-      joined(blocks.map(({ block }) => block.payloads)),
-      plainArray(rows.map(({ row }) => row.position)),
-    ],
-  );
-}
-
-function joined(payloads: readonly Buffer[]): Buffer {
-  const [only] = payloads;
-  if (only && payloads.length === 1) return only;
-  return Buffer.concat(payloads.flatMap((one, index) => (index === 0 ? [one] : [SEPARATOR, one])));
-}
+/** Rows that are only inserted: the transfers, command ids. `journal/journal-store.ts` inserts the journal. */
 
 const TRANSFERS = new Table<TransferRow>('transfers', [
   text('main_account_id', (row) => row.mainAccountId),
@@ -69,7 +26,8 @@ const COMMANDS = new Table<CommandRow>('commands', [
   text('main_account_id', (row) => row.mainAccountId),
   text('command_id', (row) => row.commandId),
   text('content_hash', (row) => row.contentHash),
-  bigint('event_sequence', (row) => row.eventSequence),
+  int('lane', (row) => row.lane),
+  bigint('lane_sequence', (row) => row.laneSequence),
   timestamptz('at', (row) => row.at),
   text('payload', (row) => row.payload),
 ]);

@@ -16,10 +16,8 @@ export interface TouchedIds {
 /** The earlier outcome of a command id. */
 export interface KnownCommand {
   readonly contentHash: string;
-  /** 0 if it was refused without books. */
-  readonly eventSequence: number;
-  /** The event's JSON text as published. */
-  readonly payload: string;
+  /** The event's JSON text as published. Null if its block of the journal is damaged. */
+  readonly payload: string | null;
 }
 
 /** Key of a command in the result of `loadCommands`. Neither id can contain the separator. */

@@ -32,11 +32,11 @@ export interface PublishedCursor {
   readonly hasOutbox: boolean;
 }
 
-/** A journal or outbox row after the cursor, to be published (again). */
+/** An event or outbox row after the cursor, to be published (again). */
 export interface UnpublishedRecord {
   readonly laneSequence: bigint;
   readonly record: OutgoingRecord;
-  /** Main account of a journal row, or null for an outbox row. */
+  /** Main account of an event, or null for an outbox row. */
   readonly journalOf: string | null;
 }
 
@@ -96,7 +96,10 @@ export interface LedgerStore {
     parts: Iterable<BatchWrites>,
     published: PublishedCursor,
   ): Promise<void>;
-  /** Rows that the lane committed after `after`, up to `through`, in lane order. */
+  /**
+   * Events and outbox rows that the lane committed after `after`, up to `through`, in lane order.
+   * @throws DamagedBlockError
+   */
   unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]>;
 
   /** Deleted sub-accounts whose grace time ended before `deletedBefore` and whose limit record still exists. */

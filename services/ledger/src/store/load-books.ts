@@ -1,6 +1,7 @@
 import { Books, type SubAccount } from '@subledger/core';
 import { textArray } from '@subledger/database';
 import type pg from 'pg';
+import { type EventPlace, eventTexts, placeKey } from '../journal/journal-store.js';
 import {
   type ChargeRow,
   type HoldRow,
@@ -97,23 +98,39 @@ interface CommandRow {
   main_account_id: string;
   command_id: string;
   content_hash: string;
-  event_sequence: bigint;
-  payload: string;
+  lane: number;
+  lane_sequence: bigint | null;
+  at: Date;
+  payload: string | null;
 }
 
-/** The commands among these with an earlier outcome, and that outcome. */
+/**
+ * The commands among these with an earlier outcome, and that outcome.
+ * @param onDamage called with the error of a damaged block of the journal
+ */
 export async function loadCommands(
   pool: pg.Pool,
   commands: readonly OwnedId[],
+  onDamage: (error: unknown) => void,
 ): Promise<Map<string, KnownCommand>> {
   const rows = await lookUp<CommandRow>(pool, COMMANDS, commands);
-  return new Map(
-    rows.map((row) => [
-      commandKey(row.main_account_id, row.command_id),
-      { contentHash: row.content_hash, eventSequence: Number(row.event_sequence), payload: row.payload },
-    ]),
-  );
+  const known = new Map<string, KnownCommand>();
+  const texts = await eventTexts(pool, rows.flatMap(placeOf), onDamage);
+  for (const row of rows) {
+    const [place] = placeOf(row);
+    const payload = row.payload ?? (place && texts.get(placeKey(place))) ?? null;
+    known.set(commandKey(row.main_account_id, row.command_id), { contentHash: row.content_hash, payload });
+  }
+  return known;
 }
+
+/** Where the outcome of a command is in the journal; nothing if it is not there. */
+export const placeOf = ({
+  lane,
+  lane_sequence,
+  at,
+}: Pick<CommandRow, 'lane' | 'lane_sequence' | 'at'>): EventPlace[] =>
+  lane_sequence === null ? [] : [{ lane, laneSequence: lane_sequence, at }];
 
 interface LookUp {
   readonly name: string;
@@ -134,15 +151,7 @@ const HOLDS = byIds('holds', 'holds', 'message_id');
 const CHARGES = byIds('charges', 'charges', 'message_id');
 const REFUNDS = byIds('refunds', 'refunds', 'refund_id');
 const REFERENCES = byIds('references', 'booked_references', 'reference_key');
-const COMMANDS: LookUp = {
-  name: 'ledger-load-commands',
-  // The journal row has the command's broker time, by which PostgreSQL finds its partition.
-  text: `SELECT c.main_account_id, c.command_id, c.content_hash, c.event_sequence, coalesce(c.payload, j.payload) AS payload
-    FROM unnest($1::text[], $2::text[]) AS wanted (main, id) CROSS JOIN LATERAL (
-      SELECT * FROM commands WHERE main_account_id = wanted.main AND command_id = wanted.id LIMIT 1) c
-    LEFT JOIN LATERAL (SELECT payload FROM journal
-      WHERE main_account_id = c.main_account_id AND sequence = c.event_sequence AND at = c.at LIMIT 1) j ON true`,
-};
+const COMMANDS = byIds('commands', 'commands', 'command_id');
 
 /** One SQL statement for all ids, or none if there are no ids. */
 async function lookUp<Row extends pg.QueryResultRow>(

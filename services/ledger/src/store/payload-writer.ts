@@ -1,5 +1,5 @@
-/** ASCII record separator. JSON escapes control characters, so it never occurs in a JSON text. */
-const SEPARATOR = 0x1e;
+import { SEPARATOR } from '@subledger/wire';
+
 /** Approximate length of an event's text. A buffer that is too small is doubled. */
 const EXPECTED_BYTES = 1_600;
 const MIN_BYTES = 4_096;
@@ -7,9 +7,8 @@ const MIN_BYTES = 4_096;
 const MAX_BYTES_PER_UNIT = 3;
 
 /**
- * JSON texts of events as UTF-8 in one buffer, encoded once for both servers. PostgreSQL gets the whole as one
- * parameter and splits it at `E'\x1e'` (in an array literal, each of the many quotes would have to be escaped and
- * unescaped). Kafka gets the parts. Texts are encoded at once, because strings joined from pieces cost the garbage
+ * JSON texts of events as UTF-8 in one buffer, encoded once for both servers. PostgreSQL gets the whole as a
+ * block of the journal. Kafka gets the parts. Texts are encoded at once, because strings joined from pieces cost the garbage
  * collector more the longer they live.
  */
 export class PayloadWriter {

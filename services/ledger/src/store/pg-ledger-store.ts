@@ -1,8 +1,16 @@
 import { TOPICS } from '@subledger/contracts';
 import type { Books, MainAccount, SubAccount } from '@subledger/core';
-import type { StoredStatement, StoredTransfer } from '@subledger/wire';
+import {
+  decodeBlock,
+  encodeBlocks,
+  mainAccountOf,
+  type StoredBlock,
+  type StoredStatement,
+  type StoredTransfer,
+} from '@subledger/wire';
 import type pg from 'pg';
 import type { PrismaClient } from '../generated/prisma/client.js';
+import { blocksBetween } from '../journal/journal-store.js';
 import { GroupCommit } from './group-commit.js';
 import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
@@ -28,16 +36,18 @@ import { type BatchToWrite, writeBatches, writeParts } from './write-batch.js';
 
 /** Maximum concurrent write transactions. More are not faster on 2 cores: waiting batches share the next one. */
 const WRITES_AT_ONCE = 2;
-/** Maximum journal rows of a transaction that several lanes share. */
+/** Maximum events of a transaction that several lanes share. */
 const SHARED_ROWS = 200;
 
 /** The ledger's store on PostgreSQL: hand-written SQL on the hot path, Prisma elsewhere (docs/decisions/0002). */
 export class PgLedgerStore implements LedgerStore {
   readonly #commits: GroupCommit;
 
+  /** @param onDamage called with the error of a damaged block of the journal that only its reader misses */
   constructor(
     private readonly pool: pg.Pool,
     private readonly prisma: PrismaClient,
+    private readonly onDamage: (error: unknown) => void,
   ) {
     const write = (batches: readonly BatchToWrite[]) => writeBatches(pool, batches);
     this.#commits = new GroupCommit({ atOnce: WRITES_AT_ONCE, maxRows: SHARED_ROWS, write });
@@ -76,11 +86,12 @@ export class PgLedgerStore implements LedgerStore {
   }
 
   loadCommands(commands: readonly OwnedId[]): Promise<Map<string, KnownCommand>> {
-    return loadCommands(this.pool, commands);
+    return loadCommands(this.pool, commands, this.onDamage);
   }
 
-  writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void> {
-    return this.#commits.write({ lease, writes, published });
+  async writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void> {
+    const blocks = await encodeBlocks(writes.journal);
+    return this.#commits.write({ lease, writes, blocks, published });
   }
 
   writeParts(
@@ -93,23 +104,17 @@ export class PgLedgerStore implements LedgerStore {
   }
 
   async unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]> {
-    // Hand-written SQL: large month starts are published from here.
-    const { rows: journal } = await this.pool.query<{ main: string; lane_sequence: bigint; payload: string }>(
-      {
-        name: 'ledger-unpublished',
-        text: `SELECT main_account_id AS main, lane_sequence, payload FROM journal
-        WHERE lane = $1 AND lane_sequence > $2 AND lane_sequence <= $3`,
-        values: [lane, after, through],
-      },
-    );
+    const blocks = await blocksBetween(this.pool, lane, after, through);
+    const journal = blocks.flatMap((block) => this.#read(block));
     const where = { lane, laneSequence: { gt: after, lte: through } };
     const outbox = await this.prisma.outbox.findMany({ where });
     const found: UnpublishedRecord[] = [
-      ...journal.map(({ lane_sequence, main, payload }) => ({
-        laneSequence: lane_sequence,
-        record: { topic: TOPICS.events, key: main, value: payload },
-        journalOf: main,
-      })),
+      ...journal
+        .filter(({ laneSequence }) => laneSequence > after && laneSequence <= through)
+        .map(({ laneSequence, text }) => {
+          const main = mainAccountOf(text);
+          return { laneSequence, record: { topic: TOPICS.events, key: main, value: text }, journalOf: main };
+        }),
       ...outbox.map(({ laneSequence, topic, key, value, headers }) => ({
         laneSequence,
         record: {
@@ -122,6 +127,16 @@ export class PgLedgerStore implements LedgerStore {
       })),
     ];
     return found.sort((a, b) => Number(a.laneSequence - b.laneSequence));
+  }
+
+  #read(block: StoredBlock): { laneSequence: bigint; text: string }[] {
+    try {
+      const texts = decodeBlock(block);
+      return texts.map((text, index) => ({ laneSequence: block.firstSequence + BigInt(index), text }));
+    } catch (error) {
+      this.onDamage(error);
+      throw error;
+    }
   }
 
   async tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]> {

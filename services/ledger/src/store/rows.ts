@@ -9,6 +9,7 @@ import type {
   SubAccount,
   Transfer,
 } from '@subledger/core';
+import type { JournalBlock } from '@subledger/wire';
 
 export interface SubAccountKey {
   readonly mainAccountId: string;
@@ -17,29 +18,11 @@ export interface SubAccountKey {
 
 /** Rows of one batch, as they are written. Instants are ISO text, because both SQL and events need them so. */
 
-export interface JournalRow {
-  readonly mainAccountId: string;
-  readonly sequence: number;
-  readonly laneSequence: bigint;
-  readonly type: string;
-  readonly at: string;
-  readonly causeKind: string;
-  readonly causeId: string;
-  readonly position: bigint | null;
-}
-
 export interface TransferRow {
   readonly mainAccountId: string;
   readonly eventSequence: number;
   readonly at: string;
   readonly transfer: Transfer;
-}
-
-/** Journal rows of one SQL statement. */
-export interface JournalBlock {
-  readonly rows: readonly JournalRow[];
-  /** Their payloads: UTF-8, separated by `E'\x1e'`. */
-  readonly payloads: Buffer;
 }
 
 /** A row of the books with its main account. `at` is the broker time of the record that first wrote it. */
@@ -53,10 +36,11 @@ export interface CommandRow {
   readonly mainAccountId: string;
   readonly commandId: string;
   readonly contentHash: string;
-  /** 0 if the outcome is in no journal row. */
-  readonly eventSequence: number;
+  readonly lane: number;
+  /** Lane sequence of the outcome in the journal, or null if it is not there. */
+  readonly laneSequence: bigint | null;
   readonly at: string;
-  /** The outcome's JSON if it is in no journal row, otherwise null. */
+  /** The outcome's JSON if it is not in the journal, otherwise null. */
   readonly payload: string | null;
 }
 

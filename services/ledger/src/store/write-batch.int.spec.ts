@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { decodeBlock, encodeBlock, type JournalBlock, SEPARATOR } from '@subledger/wire';
 import type pg from 'pg';
+import { allBlocks } from '../journal/journal-store.js';
 import { LaneFencedError } from './lane-lease.js';
 import { takeLane } from './lane-store.js';
 import { createLedgerPool } from './ledger-pool.js';
@@ -9,24 +11,22 @@ import type { BatchWrites } from './rows.js';
 import { type BatchToWrite, writeBatches, writeParts } from './write-batch.js';
 
 const START = { commandOffset: 0n, messageOffset: 0n };
-const SEPARATOR = '\u001e';
 
 /** A batch of a lane: so many events, whose payloads say whose they are. */
 function batchOf({ lease, laneSequence }: TakenLane, events: number, offset = 10n): BatchToWrite {
   const mainAccountId = `ma_of_lane_${lease.lane}`;
-  const rows = Array.from({ length: events }, (_, index) => ({
-    mainAccountId,
-    sequence: Number(laneSequence) + index + 1,
-    laneSequence: laneSequence + BigInt(index) + 1n,
-    type: 'subledger.points.purchased.v1',
-    at: new Date().toISOString(),
-    causeKind: 'command',
-    causeId: `cmd_${lease.lane}_${index}`,
-    position: null,
-  }));
-  const payloads = Buffer.from(
-    rows.map((row) => `{"of":"${mainAccountId} ${row.sequence}"}`).join(SEPARATOR),
+  const texts = Array.from(
+    { length: events },
+    (_, index) => `{"of":"${mainAccountId} ${Number(laneSequence) + index + 1}"}`,
   );
+  const journal: JournalBlock[] = [
+    {
+      firstSequence: laneSequence + 1n,
+      lastSequence: laneSequence + BigInt(events),
+      at: new Date().toISOString(),
+      payloads: Buffer.from(texts.join(String.fromCharCode(SEPARATOR))),
+    },
+  ];
   const none = {
     ...{
       transfers: [],
@@ -41,12 +41,13 @@ function batchOf({ lease, laneSequence }: TakenLane, events: number, offset = 10
   };
   const writes: BatchWrites = {
     ...none,
-    journal: events === 0 ? [] : [{ rows, payloads }],
+    journal: events === 0 ? [] : journal,
     offsets: { commandOffset: offset, messageOffset: offset, commandLastId: 'c', messageLastId: null },
     laneSequenceBefore: laneSequence,
     laneSequence: laneSequence + BigInt(events),
   };
-  return { lease, writes, published: { sequence: laneSequence, hasOutbox: false } };
+  const blocks = writes.journal.map(encodeBlock);
+  return { lease, writes, blocks, published: { sequence: laneSequence, hasOutbox: false } };
 }
 
 describe('writing batches of several lanes in one transaction', () => {
@@ -62,14 +63,16 @@ describe('writing batches of several lanes in one transaction', () => {
   });
 
   const take = (...lanes: number[]) => Promise.all(lanes.map((lane) => takeLane(pool, lane, 'test', START)));
-  const journalOf = async (...lanes: number[]) =>
-    (
-      await pool.query(
-        `SELECT lane, lane_sequence::int AS n, generation, payload FROM journal WHERE lane = ANY ($1)
-          ORDER BY lane, lane_sequence`,
-        [lanes],
-      )
-    ).rows;
+  const journalOf = async (...lanes: number[]) => {
+    const found: object[] = [];
+    for await (const block of allBlocks(pool)) {
+      const { lane, firstSequence, generation } = block;
+      if (!lanes.includes(lane)) continue;
+      for (const [index, payload] of decodeBlock(block).entries())
+        found.push({ lane, n: Number(firstSequence) + index, generation, payload });
+    }
+    return found;
+  };
   const offsetsOf = async (...lanes: number[]) =>
     (
       await pool.query('SELECT command_offset::int AS c FROM lanes WHERE lane = ANY ($1) ORDER BY lane', [

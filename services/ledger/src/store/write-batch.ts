@@ -1,6 +1,8 @@
 import { plainArray, type Statement, shortName, textArray, withTransaction } from '@subledger/database';
+import { type EncodedBlock, encodeBlock } from '@subledger/wire';
 import type pg from 'pg';
-import { insertCommands, insertJournal, insertTransfers } from './insert-statements.js';
+import { insertJournal } from '../journal/journal-store.js';
+import { insertCommands, insertTransfers } from './insert-statements.js';
 import { LaneFencedError, type Lease } from './lane-lease.js';
 import type { PublishedCursor } from './ledger-store.js';
 import { deleteOutbox, insertOutbox } from './outbox-statements.js';
@@ -21,11 +23,14 @@ import {
  * many SQL statements) and the time of one SQL statement.
  */
 export const ROWS_PER_STATEMENT = 5_000;
+const BLOCKS_PER_STATEMENT = 8;
 
 /** A lane's batch, and the right to write it. */
 export interface BatchToWrite {
   readonly lease: Lease;
   readonly writes: BatchWrites;
+  /** `writes.journal`, encoded. */
+  readonly blocks: readonly EncodedBlock[];
   /** Last lane sequence known to be published; outbox rows up to it are deleted. */
   readonly published: PublishedCursor;
 }
@@ -36,7 +41,6 @@ export interface BatchToWrite {
  * statement, so that a single command costs one round trip.
  *
  * Batches that delete from or add to the outbox, and very large ones, are written alone.
- *
  *
  * @throws LaneFencedError if another owner has raised an epoch, or a row was restored; nothing was written
  * @throws during an outage an error after which the batches may be written or not (`isConnectionError`)
@@ -73,7 +77,8 @@ export async function writeParts(
   function* statementsOfParts(): Generator<Statement> {
     let cursor = published;
     for (const writes of parts) {
-      yield* statementsOf([{ lease, writes, published: cursor }]);
+      const blocks = writes.journal.map(encodeBlock);
+      yield* statementsOf([{ lease, writes, blocks, published: cursor }]);
       cursor = { ...published, hasOutbox: false };
     }
   }
@@ -108,11 +113,14 @@ async function inParts(
 
 /** Whether a set is too large for one SQL statement. */
 function isChunked(writes: BatchWrites): boolean {
-  const { transfers, subAccounts, outbox, journal } = writes;
-  return (
-    journal.length > 1 || [transfers, subAccounts, outbox].some((rows) => rows.length > ROWS_PER_STATEMENT)
-  );
+  const { transfers, subAccounts, outbox } = writes;
+  const most = Math.max(eventsOf(writes), transfers.length, subAccounts.length, outbox.length);
+  return most > ROWS_PER_STATEMENT;
 }
+
+/** Events that a batch adds to the journal. */
+export const eventsOf = ({ journal }: BatchWrites): number =>
+  journal.reduce((sum, { firstSequence, lastSequence }) => sum + Number(lastSequence - firstSequence) + 1, 0);
 
 interface FencedStep {
   readonly lease: Lease;
@@ -191,19 +199,22 @@ function rowsOfAll<Row>(
   return batches.length === 1 && only ? rowsOf(only.writes) : batches.flatMap(({ writes }) => rowsOf(writes));
 }
 
-/** The blocks of one batch one by one, or one joined block of several batches. */
+/** The blocks of all batches as one SQL statement, those of a very large batch as several. */
 function* journalOf(batches: readonly BatchToWrite[]): Generator<LaneStatement> {
-  const blocks = batches.flatMap(({ lease, writes }) => writes.journal.map((block) => ({ lease, block })));
-  if (batches.length === 1) for (const one of blocks) yield insertJournal([one]);
-  else if (blocks.length > 0) yield insertJournal(blocks);
+  const [only] = batches;
+  if (only && batches.length === 1) {
+    const { lease, blocks } = only;
+    yield* chunked(blocks, (part) => insertJournal([{ lease, blocks: part }]), BLOCKS_PER_STATEMENT);
+  } else if (batches.some(({ blocks }) => blocks.length > 0)) yield insertJournal(batches);
 }
 
 function* chunked<Row>(
   rows: readonly Row[],
   toStatement: (rows: readonly Row[]) => LaneStatement,
+  most = ROWS_PER_STATEMENT,
 ): Generator<LaneStatement> {
-  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
-    const isWhole = from === 0 && rows.length <= ROWS_PER_STATEMENT;
-    yield toStatement(isWhole ? rows : rows.slice(from, from + ROWS_PER_STATEMENT));
+  for (let from = 0; from < rows.length; from += most) {
+    const isWhole = from === 0 && rows.length <= most;
+    yield toStatement(isWhole ? rows : rows.slice(from, from + most));
   }
 }

@@ -1,11 +1,18 @@
 const TRANSFER_OF = (messageId: string, kind: string) => `message_id = '${messageId}' AND kind = '${kind}'`;
 const CHARGED = (messageId: string) =>
   `type = 'subledger.message.charged.v1' AND payload LIKE '%"messageId":"${messageId}","period"%'`;
-const LAST = "(SELECT max(sequence) FROM journal WHERE main_account_id = 'PREPAY')";
+/** A damage of the block with the prepay account's second event. */
+const BLOCK = (damage: string) =>
+  `UPDATE journal SET ${damage} FROM journal_events e WHERE e.sequence = 2 AND e.main_account_id = 'PREPAY'
+    AND journal.lane = e.lane AND e.lane_sequence BETWEEN first_sequence AND last_sequence`;
+const LAST = "(SELECT max(sequence) FROM journal_events WHERE main_account_id = 'PREPAY')";
+
+/** The command with the second event of the prepay account. */
+const SECOND = `(lane, lane_sequence) IN (SELECT lane, lane_sequence FROM journal_events WHERE sequence = 2 AND main_account_id = 'PREPAY')`;
 
 /**
- * SQL changes to the books of `variedBooks` (PREPAY, POSTPAY, WRITER, HOLDER and LEAVER are replaced by ids), and
- * exactly those checks that must fail.
+ * SQL changes to the books of `variedBooks` (PREPAY, POSTPAY, WRITER, HOLDER and LEAVER are replaced by ids) and, in
+ * the table `journal_events`, to the journal; and exactly those checks that must fail.
  */
 export const CORRUPTIONS: [what: string, sql: string, found: string[]][] = [
   [
@@ -71,38 +78,38 @@ export const CORRUPTIONS: [what: string, sql: string, found: string[]][] = [
   ],
   [
     'a grant beyond the credit limit',
-    `UPDATE journal SET payload = replace(payload, '"creditLimit":"500"', '"creditLimit":"199.999"') WHERE main_account_id = 'POSTPAY'`,
+    `UPDATE journal_events SET payload = replace(payload, '"creditLimit":"500"', '"creditLimit":"199.999"') WHERE main_account_id = 'POSTPAY'`,
     ['available-not-exceeded'],
   ],
   [
     'a grant beyond what a prepay account had',
-    `UPDATE journal SET payload = replace(payload, '"plan":"postpay"', '"plan":"prepay"') WHERE main_account_id = 'POSTPAY'`,
+    `UPDATE journal_events SET payload = replace(payload, '"plan":"postpay"', '"plan":"prepay"') WHERE main_account_id = 'POSTPAY'`,
     ['available-not-exceeded'],
   ],
-  ['an event removed', "DELETE FROM journal WHERE type = 'subledger.limit.exceeded.v1'", ['event-sequence']],
+  [
+    'an event removed',
+    "DELETE FROM journal_events WHERE type = 'subledger.limit.exceeded.v1'",
+    ['event-sequence'],
+  ],
   [
     'an event doubled',
-    "INSERT INTO journal SELECT (jsonb_populate_record(j, jsonb_build_object('at', j.at + interval '1 ms'))).* FROM journal j WHERE type = 'subledger.limit.exceeded.v1'",
+    "INSERT INTO journal_events SELECT (jsonb_populate_record(j, jsonb_build_object('at', j.at + interval '1 ms'))).* FROM journal_events j WHERE type = 'subledger.limit.exceeded.v1'",
     ['event-sequence'],
   ],
   [
     'a gap and a repeat at once',
-    "UPDATE journal SET sequence = sequence - 2, at = at - interval '1 ms' WHERE type = 'subledger.limit.exceeded.v1'",
+    "UPDATE journal_events SET sequence = sequence - 2, at = at - interval '1 ms' WHERE type = 'subledger.limit.exceeded.v1'",
     ['event-sequence'],
   ],
   [
     'a command that stands for another outcome',
-    "UPDATE commands SET event_sequence = event_sequence + 1 WHERE event_sequence = 2 AND main_account_id = 'PREPAY'",
+    `UPDATE commands SET lane_sequence = lane_sequence + 1 WHERE ${SECOND}`,
     ['command-outcome-once'],
   ],
-  [
-    'a command id forgotten',
-    "DELETE FROM commands WHERE event_sequence = 2 AND main_account_id = 'PREPAY'",
-    ['command-outcome-once'],
-  ],
+  ['a command id forgotten', `DELETE FROM commands WHERE ${SECOND}`, ['command-outcome-once']],
   [
     'two outcomes of a command id',
-    "UPDATE journal SET cause_id = (SELECT cause_id FROM journal WHERE sequence = 2 AND main_account_id = 'PREPAY') WHERE sequence = 3 AND main_account_id = 'PREPAY'",
+    "UPDATE journal_events SET cause_id = (SELECT cause_id FROM journal_events WHERE sequence = 2 AND main_account_id = 'PREPAY') WHERE sequence = 3 AND main_account_id = 'PREPAY'",
     ['command-outcome-once'],
   ],
   [
@@ -132,12 +139,12 @@ export const CORRUPTIONS: [what: string, sql: string, found: string[]][] = [
   ],
   [
     'an event that charges nothing',
-    `UPDATE journal SET type = 'subledger.message.charged.v1' WHERE type = 'subledger.limit.exceeded.v1'`,
+    `UPDATE journal_events SET type = 'subledger.message.charged.v1' WHERE type = 'subledger.limit.exceeded.v1'`,
     ['charge-events'],
   ],
   [
     'a charge whose event is of another type',
-    `UPDATE journal SET type = 'subledger.limit.exceeded.v1' WHERE ${CHARGED('late')}`,
+    `UPDATE journal_events SET type = 'subledger.limit.exceeded.v1' WHERE ${CHARGED('late')}`,
     ['charge-events'],
   ],
   ['a refund forgotten', "DELETE FROM refunds WHERE message_id = 'plain'", ['refunds-within-charge']],
@@ -183,7 +190,7 @@ export const CORRUPTIONS: [what: string, sql: string, found: string[]][] = [
   ],
   [
     'a second roll of a period',
-    `INSERT INTO journal SELECT (jsonb_populate_record(j, jsonb_build_object('at', j.at + interval '1 ms', 'sequence', ${LAST} + 1))).* FROM journal j WHERE type = 'subledger.period.rolled.v1';
+    `INSERT INTO journal_events SELECT (jsonb_populate_record(j, jsonb_build_object('at', j.at + interval '1 ms', 'sequence', ${LAST} + 1))).* FROM journal_events j WHERE type = 'subledger.period.rolled.v1';
      UPDATE main_accounts SET sequence = sequence + 1 WHERE main_account_id = 'PREPAY'`,
     ['period-rolled-once'],
   ],
@@ -249,12 +256,22 @@ export const CORRUPTIONS: [what: string, sql: string, found: string[]][] = [
   ],
   [
     'an event beyond its lane',
-    "UPDATE journal SET lane_sequence = lane_sequence + 1000000 WHERE type = 'subledger.period.rolled.v1'",
+    "UPDATE journal_events SET lane_sequence = lane_sequence + 1000000 WHERE type = 'subledger.period.rolled.v1'",
     ['lanes'],
   ],
   [
     'rows without a partition',
     "UPDATE transfers SET at = '2001-01-01' WHERE kind = 'purchase'",
     ['default-partitions'],
+  ],
+  [
+    'a block of the journal with a wrong byte',
+    BLOCK('payload = set_byte(journal.payload, 40, get_byte(journal.payload, 40) # 1)'),
+    ['command-outcome-once', 'event-sequence', 'journal-blocks'],
+  ],
+  [
+    'a block of the journal that is torn',
+    BLOCK('payload = substring(journal.payload FROM 1 FOR 40)'),
+    ['command-outcome-once', 'event-sequence', 'journal-blocks'],
   ],
 ];

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { eventually } from '@subledger/testing';
+import { readJournal } from '../journal/read-journal.js';
 import { assertBooks } from './assert-books.js';
 import { assertReaderAgrees, lastLimits } from './event-reader.js';
 import { LedgerHarness, PARTITIONS, type WatchedLedger } from './ledger-harness.js';
@@ -59,11 +60,11 @@ export class StoppedLaneScene {
 
   /** How often each of these commands and messages occurs in the journal. */
   async timesBooked(ids: readonly string[]): Promise<number[]> {
-    const { rows } = await this.harness.db.query<{ id: string; count: string }>(
-      `SELECT cause_id AS id, count(*) FROM journal WHERE cause_kind IN ('command', 'message')
-         AND type NOT LIKE '%.limit.exceeded.%' AND type NOT LIKE '%.funded.%' GROUP BY 1`,
+    const booked = (await readJournal(this.harness.db)).filter(
+      ({ causeKind, type }) =>
+        causeKind !== 'clock' && !/\.(limit\.exceeded|sub-account\.funded)\./.test(type),
     );
-    return ids.map((id) => Number(rows.find((row) => row.id === id)?.count ?? 0));
+    return ids.map((id) => booked.filter(({ causeId }) => causeId === id).length);
   }
 
   async generation(lane: number): Promise<number> {
