@@ -90,7 +90,7 @@ export async function stageRows(
   for (const table of tables) {
     if (table === 'journal') continue;
     await client.query(
-      `CREATE TEMP TABLE staged_${table} AS SELECT r.*, e.batch, e.lane_sequence
+      `CREATE TEMP TABLE staged_${table} AS SELECT r.*, e.batch, e.lane_sequence AS event_order
        FROM staged_journal e JOIN ledger.${table} r ON ${JOINS[table]}`,
     );
     await client.query(`CREATE INDEX ON staged_${table} (batch)`);
@@ -110,7 +110,7 @@ export async function stagedRows<Row extends Record<string, unknown>>(
   table: Appended,
   batch: number,
 ): Promise<Row[]> {
-  const order = table === 'transfers' ? 'lane_sequence, sequence' : 'lane_sequence';
+  const order = { journal: 'lane_sequence', transfers: 'event_order, sequence' }[table as string] ?? 'event_order';
   const { rows } = await client.query<Row>(
     `SELECT * FROM staged_${table} WHERE batch = $1 ORDER BY ${order}`,
     [batch],

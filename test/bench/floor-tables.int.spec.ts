@@ -10,7 +10,7 @@ const PROPERTIES = {
   columns: `
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.attstorage
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE a.attnum > 0 AND c.relkind IN ('r', 'p') AND c.relnamespace = $1::regnamespace`,
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relnamespace = $1::regnamespace`,
   checks: `
     SELECT c.relname, pg_get_constraintdef(k.oid) AS check FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
     WHERE k.contype = 'c' AND c.relnamespace = $1::regnamespace`,

@@ -24,6 +24,7 @@ import {
 import type pg from 'pg';
 import { allowsEarlyRoll, type LedgerConfig } from '../config.js';
 import { PrismaClient } from '../generated/prisma/client.js';
+import { hasOldJournal, packOldJournal } from '../journal/pack-rows.js';
 import { ConcurrencyLimiter } from '../lanes/concurrency-limiter.js';
 import type { LaneOptions } from '../lanes/lane-ports.js';
 import { processTimers } from '../lanes/lane-timers.js';
@@ -86,14 +87,17 @@ export async function startLedger(
   });
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool, { schema: LEDGER_SCHEMA }) });
   let server: KafkaBatchServer | undefined;
-  const store = new PgLedgerStore(pool, prisma, (error) => {
-    metrics.damagedBlocks.inc();
-    log.error({ err: error }, 'a block of the journal is damaged: see docs/operations/damaged-block.md');
+  const metrics = new LedgerMetrics(ctx.metrics);
+  const store = new PgLedgerStore(pool, prisma, {
+    prepare: () => convertJournal(pool, log),
+    onDamage: (error) => {
+      metrics.damagedBlocks.inc();
+      log.error({ err: error }, 'a block of the journal is damaged: see docs/operations/damaged-block.md');
+    },
   });
   const months = new PartitionKeeper(pool, { tables: MONTHLY_TABLES, lock: PARTITIONS_LOCK }, log);
   void months.start();
   const reader = new LogReader(kafka);
-  const metrics = new LedgerMetrics(ctx.metrics);
   void checkTimeZones(pool, metrics, log);
   const lanes = createLanes(ctx, { kafka, store, reader, metrics, server: () => server }, parts);
   server = new KafkaBatchServer(kafka, {
@@ -115,6 +119,14 @@ export async function startLedger(
   await app.listen();
   registerChecks(health, pool, lanes, server);
   return { lanes, stop: () => stopLedger(app, { lanes, months, reader, prisma, pool, log }) };
+}
+
+/** Converts the journal of an earlier release before any lane works. Only after an update is there something to do. */
+async function convertJournal(pool: pg.Pool, log: Logger): Promise<void> {
+  if (!(await hasOldJournal(pool))) return;
+  log.info({}, 'the journal is of an earlier release, and is converted before the lanes work');
+  const packed = await packOldJournal(pool, (progress) => log.info({ ...progress }, 'events converted'));
+  log.info({ packed }, 'the journal is converted');
 }
 
 interface Connections {

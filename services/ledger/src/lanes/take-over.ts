@@ -1,8 +1,9 @@
 import { TOPICS } from '@subledger/contracts';
 import type { Logger } from '@subledger/service-kit';
+import { DamagedBlockError } from '@subledger/wire';
 import { LaneFencedError } from '../store/lane-lease.js';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
-import { checkLog, checkPublished, type LogInspector } from './check-log.js';
+import { checkLog, checkPublished, LaneBrokenError, type LogInspector } from './check-log.js';
 import type { LanePublisher } from './lane-publishing.js';
 import { republish } from './republish.js';
 
@@ -25,7 +26,7 @@ export interface TakeOverPorts {
  *
  *
  * @throws LaneFencedError if another process has taken it over meanwhile; nothing was published
- * @throws LaneBrokenError if the row does not fit the log
+ * @throws LaneBrokenError if the row does not fit the log, or a block of the journal is damaged that must be published
  * @throws during an outage; call it again
  */
 export async function takeOver(
@@ -48,7 +49,12 @@ export async function takeOver(
   // rightful owner, which recovers by itself. But our rows may be older than what it has published.
   const now = await store.readOwner(lane);
   if (now?.epoch !== taken.lease.epoch || now.owner !== owner) throw new LaneFencedError(lane);
-  const count = await republish(ports, publisher, taken);
+  const count = await republish(ports, publisher, taken).catch((error: unknown) => {
+    // Trying again does not mend it, and to leave its events out would hide them from all readers.
+    if (error instanceof DamagedBlockError)
+      throw new LaneBrokenError(lane, error.message, taken.lease.generation);
+    throw error;
+  });
   if (taken.laneSequence > taken.publishedSequence) {
     await store.advanceCursor(taken.lease, taken.laneSequence);
   }

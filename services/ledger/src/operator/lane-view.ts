@@ -74,8 +74,9 @@ export class LaneViewer {
 
   constructor({ kafka, pool, prisma }: OperatorContext) {
     this.#log = new LogReader(kafka);
-    this.#store = new PgLedgerStore(pool, prisma, (error) => {
-      throw error;
+    this.#store = new PgLedgerStore(pool, prisma, {
+      prepare: async () => {},
+      onDamage: () => {},
     });
   }
 

@@ -2,6 +2,7 @@ import { deadLetters } from './dead-letters-command.js';
 import { detachCommand } from './detach.js';
 import { lanes } from './lanes-command.js';
 import type { OperatorCommand } from './operator-command.js';
+import { packJournal } from './pack-journal-command.js';
 import { rebuildLimits } from './rebuild-limits-command.js';
 import { reconcileCommand } from './reconcile.js';
 import { resume } from './resume-command.js';
@@ -14,4 +15,5 @@ export const OPERATOR_COMMANDS: readonly OperatorCommand[] = [
   deadLetters,
   reconcileCommand,
   detachCommand,
+  packJournal,
 ];

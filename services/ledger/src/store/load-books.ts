@@ -130,7 +130,7 @@ export const placeOf = ({
   lane_sequence,
   at,
 }: Pick<CommandRow, 'lane' | 'lane_sequence' | 'at'>): EventPlace[] =>
-  lane_sequence === null ? [] : [{ lane, laneSequence: lane_sequence, at }];
+  lane_sequence === null ? [] : [{ lane, laneSequence: BigInt(lane_sequence), at }];
 
 interface LookUp {
   readonly name: string;

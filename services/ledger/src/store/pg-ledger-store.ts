@@ -39,25 +39,34 @@ const WRITES_AT_ONCE = 2;
 /** Maximum events of a transaction that several lanes share. */
 const SHARED_ROWS = 200;
 
+export interface StoreHooks {
+  /** Must have succeeded before the first lane is taken. */
+  readonly prepare: () => Promise<void>;
+  /** Called with the error of a damaged block of the journal, whose events a reader does not get. */
+  readonly onDamage: (error: unknown) => void;
+}
+
 /** The ledger's store on PostgreSQL: hand-written SQL on the hot path, Prisma elsewhere (docs/decisions/0002). */
 export class PgLedgerStore implements LedgerStore {
   readonly #commits: GroupCommit;
 
-  /** @param onDamage called with the error of a damaged block of the journal that only its reader misses */
+  #prepared: Promise<void> | undefined;
+
   constructor(
     private readonly pool: pg.Pool,
     private readonly prisma: PrismaClient,
-    private readonly onDamage: (error: unknown) => void,
+    private readonly hooks: StoreHooks,
   ) {
     const write = (batches: readonly BatchToWrite[]) => writeBatches(pool, batches);
     this.#commits = new GroupCommit({ atOnce: WRITES_AT_ONCE, maxRows: SHARED_ROWS, write });
   }
 
-  takeLane(
+  async takeLane(
     lane: number,
     owner: string,
     start: { readonly commandOffset: bigint; readonly messageOffset: bigint },
   ): Promise<TakenLane> {
+    await this.#prepare();
     return takeLane(this.pool, lane, owner, start);
   }
 
@@ -86,7 +95,7 @@ export class PgLedgerStore implements LedgerStore {
   }
 
   loadCommands(commands: readonly OwnedId[]): Promise<Map<string, KnownCommand>> {
-    return loadCommands(this.pool, commands, this.onDamage);
+    return loadCommands(this.pool, commands, this.hooks.onDamage);
   }
 
   async writeBatch(lease: Lease, writes: BatchWrites, published: PublishedCursor): Promise<void> {
@@ -129,12 +138,21 @@ export class PgLedgerStore implements LedgerStore {
     return found.sort((a, b) => Number(a.laneSequence - b.laneSequence));
   }
 
+  /** Once, and again after a failure. */
+  #prepare(): Promise<void> {
+    this.#prepared ??= this.hooks.prepare().catch((error: unknown) => {
+      this.#prepared = undefined;
+      throw error;
+    });
+    return this.#prepared;
+  }
+
   #read(block: StoredBlock): { laneSequence: bigint; text: string }[] {
     try {
       const texts = decodeBlock(block);
       return texts.map((text, index) => ({ laneSequence: block.firstSequence + BigInt(index), text }));
     } catch (error) {
-      this.onDamage(error);
+      this.hooks.onDamage(error);
       throw error;
     }
   }

@@ -1,6 +1,17 @@
 -- Written by hand: the journal in blocks (docs/decisions/0037).
 
--- The rows of before, under another name. `npm run ledger -- pack-journal` makes blocks of them, and drops them.
+-- A ledger of the release before could not write any more, and would take each record for a bad one.
+DO $$
+BEGIN
+  IF EXISTS (SELECT FROM "lanes") AND EXISTS (SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'subledger-ledger') THEN
+    RAISE EXCEPTION 'Stop all ledgers first: this migration changes the form of their journal.';
+  END IF;
+END
+$$;
+
+-- The rows of before, under another name. `npm run ledger -- pack-journal`, or the next start of the
+-- ledger, makes blocks of them and drops them.
 -- A detached month keeps its name.
 DO $$
 DECLARE
