@@ -14,6 +14,10 @@ export interface KafkaConfig {
   topicPrefix?: string;
   ssl?: boolean | { ca?: string; cert?: string; key?: string };
   sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string };
+  /**
+   * How record batches are written. Default `zstd`, if this Node has it. Readers need no setting: every codec is read.
+   */
+  compression?: 'zstd' | 'none';
   /** No logs if absent. */
   log?: KafkaLogger;
   /** Maps an advertised broker address to the address to dial, for a tunnel or a proxy. */

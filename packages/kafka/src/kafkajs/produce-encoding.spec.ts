@@ -1,9 +1,12 @@
+import zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import createRequest from 'kafkajs/src/protocol/request.js';
 import definitions, { type ProduceArguments } from 'kafkajs/src/protocol/requests/index.js';
 import type { OutgoingRecord } from '../config.js';
+import { crc32c } from './crc32c.js';
 import { encodeProduce, speedUpProduce } from './produce-encoding.js';
+import { measureBatch, ZSTD } from './record-batch.js';
 import { PartitionRecords } from './topic-records.js';
 
 const LIBRARYS_OWN = definitions.requests.Produce.protocol;
@@ -120,6 +123,51 @@ describe('a produce request has the same bytes as kafkajs makes', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('a compressed batch', () => {
+  const HEADER = 61;
+  /** The only batch of a request, and the length that the request gives for it. */
+  function batchOf(messages: OutgoingRecord[], compression: number): { batch: Buffer; length: number } {
+    const call = toOurs(one(messages, { ...IDEMPOTENT, compression }));
+    const plain = encodeProduce({ ...call, compression: 0 });
+    const before = plain.end - plain.start - measureBatch(messages).bytes;
+    const frame = encodeProduce(call);
+    const body = Buffer.from(frame.bytes.subarray(frame.start, frame.end));
+    return { batch: body.subarray(before), length: body.readInt32BE(before - 4) };
+  }
+
+  test('has the same records, and lengths, codec and checksum that fit them', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: 'binary', maxLength: 400 }), { minLength: 1, maxLength: 60 }),
+        (values) => {
+          const messages = [...values, ...values].map((value) => record({ value }));
+          const plain = batchOf(messages, 0).batch;
+          const { batch, length } = batchOf(messages, ZSTD);
+          expect(length).toBe(batch.length);
+          expect(batch.readInt32BE(8)).toBe(batch.length - 12);
+          expect(batch.readUInt32BE(17)).toBe(crc32c(batch, 21, batch.length));
+          const codec = batch.readInt16BE(21);
+          const records = batch.subarray(HEADER);
+          expect(
+            (codec === ZSTD ? zlib.zstdDecompressSync(records) : records).equals(plain.subarray(HEADER)),
+          ).toBe(true);
+          // All other fields of the header.
+          expect(batch.subarray(23, HEADER).equals(plain.subarray(23, HEADER))).toBe(true);
+          expect(batch.length).toBeLessThanOrEqual(plain.length);
+        },
+      ),
+    );
+  });
+
+  test('is as it was where it would not be shorter', () => {
+    const random = Buffer.from(
+      Array.from({ length: 2_000 }, (_, index) => (index * index * 31 + index * 7) % 256),
+    );
+    expect(batchOf([record()], ZSTD).batch.readInt16BE(21)).toBe(0);
+    expect(batchOf([record({ value: zlib.zstdCompressSync(random) })], ZSTD).batch.readInt16BE(21)).toBe(0);
   });
 });
 

@@ -2,7 +2,7 @@ import Encoder, { type Encoded } from 'kafkajs/src/protocol/encoder.js';
 import definitions, { type Call, type ProduceArguments } from 'kafkajs/src/protocol/requests/index.js';
 import { Frame, sizeOfString } from './frame.js';
 import { isNonTransactional } from './plain-producer.js';
-import { type BatchWriter, type MeasuredBatch, measureBatch, writeBatch } from './record-batch.js';
+import { type BatchWriter, type MeasuredBatch, measureBatch, writeBatch, ZSTD } from './record-batch.js';
 import { PartitionRecords } from './topic-records.js';
 
 /**
@@ -55,7 +55,7 @@ const NOTHING: ProduceArguments = {
 
 function isOurs({ topicData, compression }: ProduceArguments): boolean {
   return (
-    !compression &&
+    (!compression || compression === ZSTD) &&
     topicData.every(({ partitions }) =>
       partitions.every(({ messages }) => messages instanceof PartitionRecords),
     )
@@ -104,6 +104,7 @@ export function encodeProduce(args: ProduceArguments): Frame {
     firstSequence: 0,
     isTransactional: transactionalId !== null,
     timestampMs: Date.now(),
+    compression: args.compression ?? 0,
   };
   const frame = new Frame(bytes);
   frame.string(transactionalId);
@@ -117,9 +118,11 @@ export function encodeProduce(args: ProduceArguments): Frame {
     for (const { partition, firstSequence } of partitions) {
       const batch = batches[index++]!;
       frame.int32(partition);
+      const sizeAt = frame.end;
       frame.int32(batch.bytes);
       writer.firstSequence = firstSequence;
-      writeBatch(frame, batch, writer);
+      const bytes = writeBatch(frame, batch, writer);
+      frame.bytes.writeInt32BE(bytes, sizeAt);
     }
   }
   return frame;

@@ -1,6 +1,8 @@
+import zlib from 'node:zlib';
 import type { ICustomPartitioner, Message, RecordMetadata, TopicMessages } from 'kafkajs';
-import { type OutgoingRecord, partitionKey } from '../config.js';
+import { type KafkaConfig, type OutgoingRecord, partitionKey } from '../config.js';
 import type { TopicNames } from './client.js';
+import { ZSTD } from './record-batch.js';
 import { TopicRecords } from './topic-records.js';
 
 /** Upper estimate for the record's own framing, per record and per header. */
@@ -102,3 +104,7 @@ export function isFullyAcknowledged(sent: TopicRecords[], answers: RecordMetadat
       partitions.every((partition) => acknowledged.has(partitionKey(topic, partition))),
   );
 }
+
+/** The `compression` argument of `sendBatch`. A Node before 22.15 has no zstd. */
+export const compressionOf = ({ compression = 'zstd' }: Pick<KafkaConfig, 'compression'>): number =>
+  compression === 'zstd' && 'zstdCompressSync' in zlib ? ZSTD : 0;

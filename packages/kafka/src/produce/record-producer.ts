@@ -6,6 +6,7 @@ import { errorCode, isPermanent, KafkaUnavailableError, toTransportError } from 
 import { createClient, TopicNames } from '../kafkajs/client.js';
 import {
   byTopic,
+  compressionOf,
   createPartitioner,
   isFullyAcknowledged,
   MAX_REQUEST_BYTES,
@@ -193,6 +194,7 @@ export class RecordProducer {
     const answers = await producer.sendBatch({
       acks: -1,
       timeout: this.#requestTimeoutMs,
+      compression: compressionOf(this.#config),
       topicMessages: toTopicMessages(topics),
     });
     if (!isFullyAcknowledged(topics, answers))

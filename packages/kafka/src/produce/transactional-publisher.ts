@@ -5,6 +5,7 @@ import { createClient, TopicNames } from '../kafkajs/client.js';
 import { asNonTransactional } from '../kafkajs/plain-producer.js';
 import {
   byTopic,
+  compressionOf,
   createPartitioner,
   cutIntoRequests,
   isFullyAcknowledged,
@@ -181,6 +182,7 @@ export class TransactionalPublisher {
       const answers = await transaction.sendBatch({
         acks: -1,
         timeout: this.#options.requestTimeoutMs,
+        compression: compressionOf(this.#config),
         topicMessages: toTopicMessages(topics),
       });
       if (!isFullyAcknowledged(topics, answers))
