@@ -110,7 +110,8 @@ export async function stagedRows<Row extends Record<string, unknown>>(
   table: Appended,
   batch: number,
 ): Promise<Row[]> {
-  const order = { journal: 'lane_sequence', transfers: 'event_order, sequence' }[table as string] ?? 'event_order';
+  const order =
+    { journal: 'lane_sequence', transfers: 'event_order, sequence' }[table as string] ?? 'event_order';
   const { rows } = await client.query<Row>(
     `SELECT * FROM staged_${table} WHERE batch = $1 ORDER BY ${order}`,
     [batch],

@@ -1,5 +1,6 @@
 import { TOPICS } from '@subledger/contracts';
 import { type KafkaRecord, partitionFor } from '@subledger/kafka';
+import type { StoredBlock } from '@subledger/wire';
 import type { Broker } from '../broker/broker.js';
 import type { Partition } from '../broker/partition.js';
 import type { Fleet } from '../process/fleet.js';
@@ -30,6 +31,8 @@ export class Disasters {
   readonly #restored = new Set<number>();
   /** `topic:partition` of recreated logs whose lane's row still refers to the old one. */
   readonly #anew = new Set<string>();
+  /** Lanes with a damaged block, and the block as it was. */
+  readonly #damaged = new Map<number, StoredBlock>();
   /** Lanes that an operator is working on. */
   readonly #deciding = new Set<number>();
   #quietUntil = 0;
@@ -47,13 +50,20 @@ export class Disasters {
   strike(): void {
     const { world, database, broker } = this;
     // One after the other: several at once are not simulated.
-    if (this.#deciding.size > 0 || this.#anew.size > 0 || world.scheduler.now < this.#quietUntil) return;
+    if (
+      this.#deciding.size > 0 ||
+      this.#anew.size > 0 ||
+      this.#damaged.size > 0 ||
+      world.scheduler.now < this.#quietUntil
+    )
+      return;
     // A lane without a row in the backup would start at the beginning, which could not be detected.
     if (database.tables.lanes.size < broker.partitionCount) return;
     const dice = world.random.next();
     const backsUp = dice < 0.3 || database.backupCount === 0;
     if (backsUp) database.backUp();
-    else if (dice < 0.55) this.#restore();
+    else if (dice < 0.5) this.#restore();
+    else if (dice < 0.58) this.#damage();
     else if (dice < 0.65) this.#recreate();
     else this.#retain();
     if (backsUp) return;
@@ -94,6 +104,46 @@ export class Disasters {
     }
   }
 
+  /**
+   * A block of the journal that is not published yet becomes unreadable, or is gone, and its lane's owner dies: the
+   * next one has to publish it.
+   */
+  #damage(): void {
+    const { world, database, fleet } = this;
+    const { lanes, blocksOf } = database.tables;
+    const unpublished = [...blocksOf].flatMap(([lane, blocks]) =>
+      blocks
+        .filter(({ lastSequence }) => lastSequence > (lanes.get(lane)?.publishedSequence ?? 0n))
+        .map((block) => ({ lane, block })),
+    );
+    if (unpublished.length === 0) return;
+    const { lane, block } = world.random.pick(unpublished);
+    const kind = world.random.pick(['wrong bit', 'torn', 'missing'] as const);
+    const blocks = blocksOf.get(lane) ?? [];
+    const changed = kind === 'missing' ? [] : [{ ...block, payload: damaged(block.payload, kind) }];
+    blocks.splice(blocks.indexOf(block), 1, ...changed);
+    this.#damaged.set(lane, block);
+    world.cover(`disaster:block ${kind}`);
+    world.trace(`block ${block.firstSequence} of lane ${lane} becomes ${kind}`);
+    for (const process of [...fleet.running])
+      if (process.lanes.get(lane)) fleet.kill(process, 'its lane has a damaged block');
+  }
+
+  /** The block is put back from a replica, and the process that had stopped the lane is started again. */
+  #mend(lane: number, block: StoredBlock): void {
+    const { world, database, fleet } = this;
+    const blocks = database.tables.blocksOf.get(lane) ?? [];
+    const isGone = (one: StoredBlock) => one.firstSequence !== block.firstSequence;
+    database.tables.blocksOf.set(
+      lane,
+      [...blocks.filter(isGone), block].sort((a, b) => Number(a.firstSequence - b.firstSequence)),
+    );
+    this.#damaged.delete(lane);
+    world.trace(`block ${block.firstSequence} of lane ${lane} is mended`);
+    for (const process of [...fleet.running])
+      if (process.lanes.get(lane)?.state === 'broken') fleet.kill(process, 'started again after a repair');
+  }
+
   /** Retention removes unread records, where most of them wait. */
   #retain(): void {
     const { world, broker, database } = this;
@@ -126,6 +176,13 @@ export class Disasters {
   #decide(lane: number): void {
     const { world, broker, database } = this;
     const row = database.tables.lanes.get(lane) as LaneRow;
+    const damagedBlock = this.#damaged.get(lane);
+    if (damagedBlock) this.#mend(lane, damagedBlock);
+    world.cover('operator:decided');
+    if (damagedBlock) {
+      this.#deciding.delete(lane);
+      return;
+    }
     for (const topic of INPUTS) {
       const log = broker.partition(topic, lane);
       if (this.#anew.delete(`${topic}:${lane}`)) moveTo(row, topic, 0n);
@@ -137,7 +194,6 @@ export class Disasters {
     row.generation = Math.max(row.generation, this.#publishedGeneration(lane)) + 1;
     row.rebuildLimits = true;
     if (this.#restored.delete(lane)) this.#noteResumption(row);
-    world.cover('operator:decided');
     world.trace(`operator lets lane ${lane} go on in generation ${row.generation}`);
     // Until the lane has noticed, the alarm is outdated.
     world.scheduler.after(15_000, SERVERS, () => this.#deciding.delete(lane));
@@ -162,6 +218,13 @@ export class Disasters {
   #lose(log: Partition, from: bigint, to: bigint): void {
     for (const record of log.committed(from, to)) this.lost.add(record);
   }
+}
+
+function damaged(payload: Buffer, kind: 'wrong bit' | 'torn'): Buffer {
+  if (kind === 'torn') return payload.subarray(0, payload.length / 2);
+  const copy = Buffer.from(payload);
+  copy[copy.length >> 1] = (copy[copy.length >> 1] as number) ^ 1;
+  return copy;
 }
 
 const offsetOf = (row: LaneRow, topic: string): bigint =>

@@ -4,6 +4,7 @@ import { limitOrTombstone } from '@subledger/wire';
 import { TOUCH_ALL } from '../pipeline/decide-batch.js';
 import type { LedgerStore, TakenLane } from '../store/ledger-store.js';
 import { lastMessageOf } from '../store/rows.js';
+import { LaneBrokenError } from './check-log.js';
 import type { LanePublisher } from './lane-publishing.js';
 
 interface RepublishPorts {
@@ -26,7 +27,9 @@ const PAGE = 1_000n;
 /**
  * Publishes again what the lane committed after its cursor. It may have been published already, and readers drop
  * duplicates. Limit records are made from the current books.
- * @returns the number of journal and outbox rows
+ * @returns the number of events and outbox rows
+ * @throws LaneBrokenError if some are missing
+ * @throws DamagedBlockError
  */
 export async function republish(
   ports: RepublishPorts,
@@ -36,7 +39,14 @@ export async function republish(
   const touched = new Map<string, Touched>();
   let count = 0;
   for (let from = taken.publishedSequence; from < taken.laneSequence; from += PAGE) {
-    const records = await page(ports.store, taken.lease.lane, from, touched);
+    const through = from + PAGE < taken.laneSequence ? from + PAGE : taken.laneSequence;
+    const records = await page(ports.store, taken.lease.lane, { from, through }, touched);
+    // Each number is an event or an outbox row. A gap would hide events from all readers.
+    const expected = Number(through - from);
+    if (records.length !== expected) {
+      const detail = `${expected - records.length} of ${expected} events or outbox rows are missing after ${from}`;
+      throw new LaneBrokenError(taken.lease.lane, detail, taken.lease.generation);
+    }
     count += records.length;
     await publisher.publish(records);
   }
@@ -47,10 +57,10 @@ export async function republish(
 async function page(
   store: LedgerStore,
   lane: number,
-  after: bigint,
+  { from, through }: { readonly from: bigint; readonly through: bigint },
   touched: Map<string, Touched>,
 ): Promise<OutgoingRecord[]> {
-  const found = await store.unpublished(lane, after, after + PAGE);
+  const found = await store.unpublished(lane, from, through);
   for (const { journalOf, record } of found) {
     if (journalOf !== null) note(touched, journalOf, String(record.value));
   }
