@@ -34,7 +34,7 @@ export interface JournalBlock {
 }
 
 /** The value of a block as it is stored. */
-export interface EncodedValue {
+interface EncodedValue {
   readonly format: number;
   /** CRC-32 of `payload`. */
   readonly checksum: number;

@@ -270,7 +270,7 @@ describe('compressed batches', () => {
   test('that would be too much for an answer come with the next one', async () => {
     const large: BatchOf = {
       firstOffset: 0n,
-      records: [{ ...simple('k'), value: Buffer.alloc(MAX_BATCH_BYTES - 1_000) }],
+      records: [{ ...simple('k'), value: Buffer.alloc(7 * 1024 * 1024) }],
     };
     const batches = await Promise.all(
       [0n, 1n, 2n].map((firstOffset) => compressed({ ...large, firstOffset }, ZSTD, zlib.zstdCompressSync)),

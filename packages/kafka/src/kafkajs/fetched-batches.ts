@@ -20,8 +20,11 @@ const LATEST_MS = 8.64e15;
  * larger one is an attack.
  */
 export const MAX_BATCH_BYTES = 32 * 1024 * 1024;
-/** Maximum decompressed size of the batches of one answer. The next fetch gets the rest. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/**
+ * Maximum decompressed size of the batches of one answer. The next fetch gets the rest. The byte limits of a fetch count
+ * compressed bytes, so without this a backlog would fill the memory.
+ */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** Decompressed bytes of an answer so far. Each partition gets at least its first batch, whatever the others used. */
 export class DecompressedBytes {

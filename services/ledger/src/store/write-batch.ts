@@ -22,7 +22,7 @@ import {
  * Rows per SQL statement. Limits the size of a parameter (a month start of 100,000 sub-accounts is one transaction of
  * many SQL statements) and the time of one SQL statement.
  */
-export const ROWS_PER_STATEMENT = 5_000;
+const ROWS_PER_STATEMENT = 5_000;
 const BLOCKS_PER_STATEMENT = 8;
 
 /** A lane's batch, and the right to write it. */
