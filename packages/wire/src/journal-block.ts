@@ -19,7 +19,7 @@ const ZSTD = 1;
 const MIN_COMPRESSED_BYTES = 512;
 /** From here on another thread compresses. Handing a value over costs about 50 µs, as much as compressing 20 kB. */
 const MIN_ASYNC_BYTES = 32 * 1_024;
-/** By measurement (docs/performance.md): higher levels save little, and cost the lane's processor time. */
+/** By measurement (docs/performance.md): higher levels save nothing, and cost up to four times as much. */
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const compressAsync = promisify(zstdCompress);
 

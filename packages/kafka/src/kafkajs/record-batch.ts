@@ -7,9 +7,9 @@ const MAGIC = 2;
 const TRANSACTIONAL = 16;
 /** The number of the codec in a batch's attributes, and in a produce request of kafkajs. */
 export const ZSTD = 4;
-/** Less than this is not compressed: a few records gain little, and each call costs some 10 µs. */
-const MIN_COMPRESSED_BYTES = 1_024;
-/** Higher levels save a tenth and cost twice the time (docs/performance.md). */
+/** Less than this is not compressed: one or two events gain little, and each call costs some 50 µs. */
+const MIN_COMPRESSED_BYTES = 4_096;
+/** Higher levels save nothing here, and cost up to four times as much (docs/performance.md). */
 const LEVEL = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } };
 /** Sizes of the fields before the records, and of those that the length field does not count. */
 const HEADER_BYTES = 61;

@@ -203,8 +203,11 @@ function rowsOfAll<Row>(
 function* journalOf(batches: readonly BatchToWrite[]): Generator<LaneStatement> {
   const [only] = batches;
   if (only && batches.length === 1) {
-    const { lease, blocks } = only;
-    yield* chunked(blocks, (part) => insertJournal([{ lease, blocks: part }]), BLOCKS_PER_STATEMENT);
+    const { lease, blocks, writes } = only;
+    // One statement for a batch of usual size, however often it was cut: each number of statements would be prepared
+    // by itself.
+    const most = isChunked(writes) ? BLOCKS_PER_STATEMENT : Number.POSITIVE_INFINITY;
+    yield* chunked(blocks, (part) => insertJournal([{ lease, blocks: part }]), most);
   } else if (batches.some(({ blocks }) => blocks.length > 0)) yield insertJournal(batches);
 }
 
