@@ -1,2 +1,3 @@
 export { type EventuallyOptions, eventually } from './eventually.js';
+export { noise } from './noise.js';
 export { type BytesMatcher, TcpProxy } from './tcp-proxy.js';

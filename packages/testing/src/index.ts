@@ -1,4 +1,10 @@
-export { type BytesMatcher, type EventuallyOptions, eventually, TcpProxy } from '@subledger/testing-base';
+export {
+  type BytesMatcher,
+  type EventuallyOptions,
+  eventually,
+  noise,
+  TcpProxy,
+} from '@subledger/testing-base';
 export { command, commandRecord, type EnvelopeFields, TEST_SOURCE } from './command-builders.js';
 export { type ComposeGaps, composeGaps } from './compose-variables.js';
 export { CoreLedger, type Refusal, type SeenCommand } from './core-ledger.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { eventually, TcpProxy } from '@subledger/testing-base';
+import { eventually, noise, TcpProxy } from '@subledger/testing-base';
 import { collect, createTopics, testConfig } from '../broker.fixture.js';
 import type { KafkaConfig, KafkaRecord } from '../config.js';
 import { BatchConsumer } from '../consume/batch-consumer.js';
@@ -123,7 +123,7 @@ describe('RecordProducer', () => {
     const producer = opened(new RecordProducer(config));
     const sends = [
       producer.send([{ topic: 'a', partition: 0, key: null, value: 'before' }]),
-      producer.send([{ topic: 'a', partition: 0, key: null, value: 'x'.repeat(1_100_000) }]),
+      producer.send([{ topic: 'a', partition: 0, key: null, value: noise(1_100_000) }]),
       producer.send([{ topic: 'a', partition: 0, key: null, value: 'after' }]),
     ];
     const outcomes = await Promise.allSettled(sends);
@@ -194,7 +194,7 @@ describe('TransactionalPublisher', () => {
     await publisher.open();
     const set = [
       { topic: 'a', partition: 0, key: null, value: 'part' },
-      { topic: 'a', partition: 0, key: null, value: 'x'.repeat(1_100_000) },
+      { topic: 'a', partition: 0, key: null, value: noise(1_100_000) },
     ];
     await expect(publisher.publish(set)).rejects.toThrow(KafkaRejectedError);
     expect(publisher.isOpen).toBe(false);

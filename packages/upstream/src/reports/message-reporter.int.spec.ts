@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MESSAGES, TOPICS } from '@subledger/contracts';
-import { eventually, jsonOf, TopicReader } from '@subledger/testing';
+import { eventually, jsonOf, noise, TopicReader } from '@subledger/testing';
 import { TestCluster } from '../cluster.fixture.js';
 import { InvalidReportError, ReporterClosedError, ReporterFullError, ReportRefusedError } from './errors.js';
 import { MessageReporter, type MessageReporterOptions } from './message-reporter.js';
@@ -120,7 +120,7 @@ describe('MessageReporter', () => {
 
   describe('of a topic that takes small batches only', () => {
     const MAX_BYTES = 4_000;
-    const tooLarge = (id: string) => sent(id, { content: 'x'.repeat(MAX_BYTES) });
+    const tooLarge = (id: string) => sent(id, { content: noise(MAX_BYTES).toString('base64') });
     beforeEach(async () => {
       await cluster.stop();
       await open({ 'max.message.bytes': String(MAX_BYTES) });
@@ -135,7 +135,13 @@ describe('MessageReporter', () => {
       [
         'only together too large',
         9,
-        Array.from({ length: 9 }, (_, n) => sent(`part${n}`, { content: 'x'.repeat(400) })),
+        Array.from({ length: 9 }, (_, n) =>
+          sent(`part${n}`, {
+            content: noise(600 * (n + 1))
+              .subarray(-600)
+              .toString('base64'),
+          }),
+        ),
         [],
       ],
     ])(
