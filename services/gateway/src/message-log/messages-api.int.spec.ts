@@ -290,8 +290,11 @@ test('what is older than what is kept goes, month by month, with ids and sums', 
     const kept = await dropOldMessages(pool, 2, monthFromNow(0, 5));
     expect(kept).toMatchObject({ messages: 1 });
     expect([await count('message_log'), await count('message_key')]).toEqual([13, 13]);
-    const dropped = await dropOldMessages(pool, 2, monthFromNow(1, 5));
-    expect(dropped.months.at(-1)).toBe(MONTH);
+    // A table that somebody else has locked (a reader, autovacuum) is left to the next call.
+    await eventually(
+      async () => (await dropOldMessages(pool, 2, monthFromNow(1, 5))).months.includes(MONTH),
+      { what: 'the month to be dropped' },
+    );
     for (const table of ['message_log', 'message_key', 'message_usage', 'message_refund'])
       expect(await count(table)).toBe(0);
     expect((await gateway.call('GET', `${path}/messages`)).body.items).toEqual([]);
