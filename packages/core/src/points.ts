@@ -23,6 +23,8 @@ export const max = (a: Points, b: Points): Points => (a > b ? a : b);
 /** The amount, or 0 if it is negative. */
 export const floorZero = (a: Points): Points => (a < 0n ? ZERO : a);
 
+/** Digits of whole points whose millipoints a number holds exactly. */
+const SAFE_DIGITS = 12;
 const PATTERN = /^(-?)(\d{1,16})(?:\.(\d{1,3}))?$/;
 
 /**
@@ -33,15 +35,35 @@ const PATTERN = /^(-?)(\d{1,16})(?:\.(\d{1,3}))?$/;
 export function parsePoints(text: string): Points {
   const match = PATTERN.exec(text);
   if (!match) throw new RangeError(`not an amount of points: ${JSON.stringify(text)}`);
-  const value = BigInt(match[2] as string) * MILLIPOINTS_PER_POINT + BigInt((match[3] ?? '').padEnd(3, '0'));
+  const whole = match[2] as string;
+  const thousandths = match[3] === undefined ? '000' : match[3].padEnd(3, '0');
+  const value = BigInt(
+    whole.length <= SAFE_DIGITS ? Number(whole + thousandths) : whole + thousandths,
+  );
   return (match[1] ? -value : value) as Points;
 }
 
 /** Writes millipoints as a decimal string of points, as on the wire: no exponent, no trailing zeros, no `-0`. */
 export function formatPoints(points: bigint): string {
-  const sign = points < 0n ? '-' : '';
-  const size = points < 0n ? -points : points;
-  const fraction = size % MILLIPOINTS_PER_POINT;
-  const whole = `${sign}${size / MILLIPOINTS_PER_POINT}`;
-  return fraction === 0n ? whole : `${whole}.${fraction.toString().padStart(3, '0').replace(/0+$/, '')}`;
+  const exact = Number(points);
+  // Below 2^53 a number is exact, and its arithmetic makes no garbage. Most of the ledger's texts are amounts.
+  if (Number.isSafeInteger(exact)) {
+    const thousandths = exact % 1_000;
+    return thousandths === 0 ? String(exact / 1_000) : withDecimals(exact, thousandths);
+  }
+  const fraction = points % MILLIPOINTS_PER_POINT;
+  const whole = String(points / MILLIPOINTS_PER_POINT);
+  return fraction === 0n ? whole : `${whole}.${decimals(Math.abs(Number(fraction)))}`;
+}
+
+function withDecimals(exact: number, thousandths: number): string {
+  const sign = exact < 0 ? '-' : '';
+  return `${sign}${Math.trunc(Math.abs(exact) / 1_000)}.${decimals(Math.abs(thousandths))}`;
+}
+
+/** 1 to 999 thousandths without trailing zeros. */
+function decimals(thousandths: number): string {
+  if (thousandths % 100 === 0) return String(thousandths / 100);
+  const digits = String(thousandths).padStart(3, '0');
+  return thousandths % 10 === 0 ? digits.slice(0, 2) : digits;
 }

@@ -5,6 +5,7 @@ import type { KafkaConfig } from '../config.js';
 import { createLogSink, type LibraryLogEntry } from './client-log.js';
 import { endWithFailedJoins } from './failed-joins.js';
 import { speedUpFetch } from './fetch-decoding.js';
+import { waitLongerWhenIdle } from './idle-fetches.js';
 import { speedUpProduce } from './produce-encoding.js';
 import { fixNegativeTimeouts } from './request-queue-fix.js';
 import { rememberTransactionCoordinators } from './transaction-coordinator.js';
@@ -27,6 +28,7 @@ export function createClient(config: KafkaConfig, options: ClientOptions): Kafka
   speedUpFetch();
   rememberTransactionCoordinators();
   endWithFailedJoins();
+  waitLongerWhenIdle();
   const library: LibraryConfig = {
     brokers: config.brokers,
     clientId: config.clientId,

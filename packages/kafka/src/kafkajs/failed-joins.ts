@@ -8,7 +8,6 @@ let applied = false;
  * closed connection) like a failed fetch, and continues to fetch with the old assignment, without a member id and
  * therefore without heartbeats. The group has given the partitions away, but the consumer does not notice.
  *
- *
  * @throws Error if kafkajs's consumer group does not have the expected shape
  */
 export function endWithFailedJoins(): void {
@@ -21,7 +20,8 @@ export function endWithFailedJoins(): void {
     try {
       await original.call(this);
     } catch (error) {
-      throw new kafkajs.KafkaJSNonRetriableError(error as Error);
+      // The cause keeps Kafka's name of the error: a group that is still loading is no crash.
+      throw Object.assign(new kafkajs.KafkaJSNonRetriableError(error as Error), { cause: error });
     }
   };
   applied = true;

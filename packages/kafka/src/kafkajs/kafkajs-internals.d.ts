@@ -24,6 +24,11 @@ declare module 'kafkajs/src/consumer/consumerGroup.js' {
   export default class ConsumerGroup {
     /** Resolves when the group has given it an assignment. */
     joinAndSync(): Promise<void>;
+    /** Milliseconds that `fetch` waits at the broker, read when it sends its request. */
+    maxWaitTime: number;
+    readonly subscriptionState: { paused(): readonly object[] };
+    /** One batch per partition of the answer, also without records. */
+    fetch(nodeId: string): Promise<{ readonly rawMessages: readonly object[] }[]>;
   }
 }
 

@@ -22,7 +22,7 @@ describe('making a client refuses a kafkajs', () => {
   const protocol = Produce.protocol;
   const fetchProtocol = Fetch.protocol;
   const { findBroker } = Cluster.prototype;
-  const { joinAndSync } = ConsumerGroup.prototype;
+  const { joinAndSync, fetch } = ConsumerGroup.prototype;
 
   // In the order in which `createClient` looks: what has been replaced once is not looked at again.
   test.each<[string, () => void, () => void]>([
@@ -55,6 +55,11 @@ describe('making a client refuses a kafkajs', () => {
       'whose consumer group joins otherwise',
       () => Object.assign(ConsumerGroup.prototype, { joinAndSync: undefined }),
       () => Object.assign(ConsumerGroup.prototype, { joinAndSync }),
+    ],
+    [
+      'whose consumer group fetches otherwise',
+      () => Object.assign(ConsumerGroup.prototype, { fetch: undefined }),
+      () => Object.assign(ConsumerGroup.prototype, { fetch }),
     ],
   ])('%s', (_, breakIt, mend) => {
     breakIt();
