@@ -42,28 +42,30 @@ export async function comparePlainRun(run: Simulation): Promise<void> {
   for (const [lane, taken] of run.database.tables.taken) {
     const row = database.takeLane(lane, 'plain', { commandOffset: 0n, messageOffset: 0n });
     const memory = new LaneMemory(row, new BooksCache(new CacheBudget(1_000)));
-    for (const one of untilRolls(taken)) {
+    for (const one of untilClock(taken)) {
       const records = one.flatMap(inOrder);
       while (records.length > 0) {
         await processor.process(memory, records.splice(0, random.int(1, 50)), () => undefined);
         if (random.chance(0.3)) memory.cache.clear();
       }
-      const { rolled } = one.at(-1) as Taken;
+      const { rolled, expired } = one.at(-1) as Taken;
       if (rolled) await roll(store, memory, rolled, tombstoneGraceMs);
+      for (const { mainAccountId, id, at } of expired)
+        await processor.expire(memory, [{ mainAccountId, id, expiresAt: at }], at, () => undefined);
     }
   }
   compare(run.database.tables, database.tables);
 }
 
 /**
- * Splits the records at each month start in a transaction of its own, because another record than its cause may
- * follow it.
+ * Splits the records at each transaction that the clock caused: a month start, because another record than its cause
+ * may follow it, or the end of holds.
  */
-function untilRolls(taken: readonly Taken[]): Taken[][] {
+function untilClock(taken: readonly Taken[]): Taken[][] {
   const runs: Taken[][] = [[]];
   for (const one of taken) {
     runs.at(-1)?.push(one);
-    if (one.rolled) runs.push([]);
+    if (one.rolled || one.expired.length > 0) runs.push([]);
   }
   return runs.filter((run) => run.length > 0);
 }

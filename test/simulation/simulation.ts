@@ -157,6 +157,15 @@ export class Simulation {
     throw new SimulationFailure(`does not come to rest: ${this.#unfinished()}`);
   }
 
+  /** A hold that is over, of a main account that does not wait for its month start. */
+  #overdueHold() {
+    const { tables } = this.database;
+    const { at, holds } = this.database.holdsDue(null, Number.POSITIVE_INFINITY);
+    return holds.find(
+      ({ mainAccountId }) => at < (tables.mainAccounts.get(mainAccountId)?.nextMonthStart ?? 0),
+    );
+  }
+
   /** What is not finished yet, or null. */
   #unfinished(): string | null {
     const { tables } = this.database;
@@ -178,6 +187,8 @@ export class Simulation {
     }
     const outsider = this.fleet.running.find(({ isMember }) => !isMember);
     if (outsider) return `${outsider.name} is no member of its group, and has no other session`;
+    const held = this.#overdueHold();
+    if (held) return `hold ${held.id} of ${held.mainAccountId}`;
     const due = this.database.tombstonesDue(this.world.scheduler.now - this.settings.tombstoneGraceMs, 1);
     return due.length > 0 ? `tombstone of ${due[0]?.subAccountId}` : null;
   }

@@ -14,6 +14,11 @@ const asInput = (input: object) => input as unknown as Input;
 
 describe('what no caller may do is thrown, not refused', () => {
   it.each<[string, object, string]>([
+    [
+      'the end of a hold that is not over',
+      { kind: 'hold.expired', mainAccountId: 'ma_1', at: AT, messageId: 'm1' },
+      'hold m1 is not over',
+    ],
     ['a clock without books', { kind: 'clock', mainAccountId: 'ma_1', at: AT }, 'no books to roll'],
     ['an unknown kind of input', { kind: 'sent' }, 'not a known input: {"kind":"sent"}'],
   ])('%s', (_, input, message) => {

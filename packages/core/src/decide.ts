@@ -1,5 +1,5 @@
 import type { Books } from './books.js';
-import { placeHold, releaseHold } from './commands/hold.js';
+import { expireHold, placeHold, releaseHold } from './commands/hold.js';
 import { boostLimit, changeLimit } from './commands/limit.js';
 import {
   activateFeature,
@@ -87,8 +87,8 @@ export function isRollRetried(books: Books, input: Input, when: 'before' | 'afte
  *
  * Before it, the caller rolls due periods (`while (isRollDue(books, at))` with `{ kind: 'clock' }`, unless the input
  * `requestsRoll`), tries failed month starts again (`isRollRetried`), and drops commands whose outcome it already has (design, section 3).
- * @throws RangeError for a bug only: a rule made a balance negative, the input is unknown, or the clock is reached
- *   without books
+ * @throws RangeError for a bug only: a rule made a balance negative, the input is unknown, the clock is reached
+ *   without books, or a hold expires that is not over
  */
 export function decide(books: Books, input: Input, policy: LedgerPolicy): Decision {
   switch (input.kind) {
@@ -101,6 +101,8 @@ export function decide(books: Books, input: Input, policy: LedgerPolicy): Decisi
     case 'clock':
       if (!books.main) throw new RangeError('no books to roll');
       return rollByClock(books, books.main, input.at);
+    case 'hold.expired':
+      return expireHold(books, input);
     default:
       return assertNever(input);
   }

@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { instantMs } from './testing/scenario.js';
-import { later, opened, policy, refunded, run, sent, table } from './testing/table.js';
+import { later, opened, policy, refunded, run, type Step, sent, table } from './testing/table.js';
 
 const NEXT_MONTH = later('2026-12-05T00:00:00Z');
 const off = run('sub-account.deactivate');
@@ -9,6 +9,10 @@ const hold = (points: string, messageId = 'm1', over = {}) =>
   run('hold.place', { points, messageId, ...over });
 const release = run('hold.release');
 const expire = run('hold.release', { reason: 'expired' });
+const overAt =
+  (messageId = 'm1'): Step =>
+  (books) =>
+    books.expire(messageId);
 const suspend = run('main-account.suspend');
 const pause = run('sub-account.pause');
 
@@ -264,5 +268,77 @@ describe('a hold over the month boundary', () => {
       outcome: 'hold.released',
       moves: ['hold:m1 → main 30'],
     },
+  ]);
+});
+
+describe('the end of a hold', () => {
+  const AT_ITS_END = later('2026-11-10T00:15:00Z');
+  const BEFORE_ITS_END = later('2026-11-10T00:14:59Z');
+  /** No record has come since, so the month was not rolled. */
+  const CLOCK_AT_NEXT_MONTH: Step = (books) => {
+    books.now = instantMs('2026-12-05T00:00:00Z');
+    return 'clock';
+  };
+  const nothing = { when: overAt(), outcome: 'nothing', events: [], moves: [] };
+  table([
+    {
+      name: 'gives it back',
+      given: [opened('100'), hold('30'), AT_ITS_END],
+      when: overAt(),
+      outcome: 'hold.released',
+      events: ['hold.released'],
+      moves: ['hold:m1 → sub:sa_1 30'],
+      sub: { held: '0', remaining: '100' },
+      hold: { state: 'released', points: '0' },
+      detail: ['hold.released', { points: '30', reason: 'expired', period: '2026-11', late: false }],
+    },
+    {
+      name: 'repays overage first',
+      given: [opened('900'), hold('80'), sent('880', 'm2'), AT_ITS_END],
+      when: overAt(),
+      outcome: 'hold.released',
+      moves: ['hold:m1 → main 60', 'hold:m1 → sub:sa_1 20'],
+      sub: { used: '880', overage: '0', remaining: '20', held: '0' },
+    },
+    {
+      name: 'a message that comes later is charged to the sub-account',
+      given: [opened('100'), hold('30'), AT_ITS_END, overAt()],
+      when: sent('30'),
+      outcome: 'message.charged',
+      moves: ['sub:sa_1 → used 30'],
+      sub: { used: '30', remaining: '70', held: '0' },
+      hold: { state: 'released' },
+    },
+    {
+      name: 'a release that comes later releases nothing',
+      given: [opened('100'), hold('30'), AT_ITS_END, overAt()],
+      when: release,
+      outcome: 'hold.released',
+      moves: [],
+    },
+    {
+      name: 'its message cannot be held again',
+      given: [opened('100'), hold('30'), AT_ITS_END, overAt()],
+      when: hold('30'),
+      outcome: 'hold-released',
+    },
+    {
+      name: 'of an older month: to main, and late',
+      given: [opened('100'), hold('30'), NEXT_MONTH],
+      when: overAt(),
+      outcome: 'hold.released',
+      moves: ['hold:m1 → main 30'],
+      late: [{ of: 'sa_1', period: '2026-11', used: '0', refunded: '0', returned: '30' }],
+      detail: ['hold.released', { reason: 'expired', period: '2026-11', late: true }],
+    },
+    { ...nothing, name: 'not before', given: [opened('100'), hold('30'), BEFORE_ITS_END] },
+    {
+      ...nothing,
+      name: 'not while a month start is due: that comes first',
+      given: [opened('100'), hold('30'), CLOCK_AT_NEXT_MONTH],
+    },
+    { ...nothing, name: 'of a used hold', given: [opened('100'), hold('30'), sent('30'), AT_ITS_END] },
+    { ...nothing, name: 'of a bar', given: [opened('100'), release, AT_ITS_END] },
+    { ...nothing, name: 'of a message without a hold', given: [opened('100'), AT_ITS_END] },
   ]);
 });

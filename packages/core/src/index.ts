@@ -1,4 +1,5 @@
 export { Books } from './books.js';
+export { isHoldOver } from './commands/hold.js';
 export { decide, isRollDue, isRollRetried, requestsRoll } from './decide.js';
 export { allocated, available, granted, shortfall, target } from './derive.js';
 export { sentAtProblem } from './facts/message-sent.js';

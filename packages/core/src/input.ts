@@ -96,7 +96,18 @@ export interface ClockReached {
   readonly at: EpochMs;
 }
 
-export type Input = Command | MessageSent | MessageRefunded | ClockReached;
+/**
+ * The clock passed the end of a hold that nobody used or released. Valid only while `isHoldOver`. `at` is the time at
+ * which the ledger found it, milliseconds since 1970.
+ */
+export interface HoldExpired {
+  readonly kind: 'hold.expired';
+  readonly mainAccountId: string;
+  readonly at: EpochMs;
+  readonly messageId: string;
+}
+
+export type Input = Command | MessageSent | MessageRefunded | ClockReached | HoldExpired;
 
 /** Settings that the ledger's operator fixes for all customers. */
 export interface LedgerPolicy {

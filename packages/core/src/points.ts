@@ -37,9 +37,7 @@ export function parsePoints(text: string): Points {
   if (!match) throw new RangeError(`not an amount of points: ${JSON.stringify(text)}`);
   const whole = match[2] as string;
   const thousandths = match[3] === undefined ? '000' : match[3].padEnd(3, '0');
-  const value = BigInt(
-    whole.length <= SAFE_DIGITS ? Number(whole + thousandths) : whole + thousandths,
-  );
+  const value = BigInt(whole.length <= SAFE_DIGITS ? Number(whole + thousandths) : whole + thousandths);
   return (match[1] ? -value : value) as Points;
 }
 

@@ -36,6 +36,7 @@ import {
 } from '@subledger/kafka';
 import {
   type Cause,
+  causeOfExpiry,
   EventWriter,
   type ParsedCommand,
   parseRecord,
@@ -304,6 +305,7 @@ export class CoreLedger {
       const period = nextPeriod(this.booksOf(mainAccountId).main?.period ?? '');
       return { kind, id: rollCommandId(mainAccountId, period), type: commandType('period.roll') };
     }
+    if (kind === 'hold.expired') return causeOfExpiry(input.messageId);
     if (kind === 'command') return { kind, id: `${input.name}-${at}`, type: commandType(input.name) };
     const id = kind === 'message.sent' ? input.messageId : input.refundId;
     return { kind: 'message', id, type: messageType(kind) };

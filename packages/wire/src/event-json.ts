@@ -1,4 +1,4 @@
-import { eventType } from '@subledger/contracts';
+import { commandType, eventType } from '@subledger/contracts';
 import {
   type DomainEvent,
   formatPoints,
@@ -19,6 +19,13 @@ export interface Cause {
   /** CloudEvents type of the record, or that of a roll for a month start by the clock. */
   readonly type: string;
 }
+
+/** The cause of a hold's end: the clock. Its id is the message's, its type that of the command that it replaces. */
+export const causeOfExpiry = (messageId: string): Cause => ({
+  kind: 'clock',
+  id: messageId,
+  type: commandType('hold.release'),
+});
 
 /** Writes the events of one decision. Their common JSON is written once. */
 export class EventWriter {

@@ -1,4 +1,4 @@
-export { type Cause, EVENT_SOURCE, EventWriter } from './event-json.js';
+export { type Cause, causeOfExpiry, EVENT_SOURCE, EventWriter } from './event-json.js';
 export { instantText } from './instant-text.js';
 export {
   BLOCK_EVENTS,

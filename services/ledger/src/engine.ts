@@ -13,7 +13,7 @@ export { LaneMemory } from './pipeline/lane-memory.js';
 export { LargeRoll, ROLL_IN_PARTS, type RollInParts } from './pipeline/large-roll.js';
 export { BatchProcessor, type ProcessorOptions } from './pipeline/process-batch.js';
 export { GroupCommit } from './store/group-commit.js';
-export { commandKey, type KnownCommand, type OwnedId, type TouchedIds } from './store/known.js';
+export { commandKey, type DueHold, type KnownCommand, type OwnedId, type TouchedIds } from './store/known.js';
 export { LaneFencedError, type Lease } from './store/lane-lease.js';
 export type {
   LaneOrders,

@@ -12,6 +12,8 @@ export class LedgerMetrics {
   readonly unusableTimeZones: Gauge;
   /** Blocks of the journal that are damaged, each time that one is read. */
   readonly damagedBlocks: Counter;
+  readonly expiredHolds: Counter;
+  readonly overdueHoldSeconds: Gauge;
   readonly forwarded: Counter;
   readonly duplicates: Counter<'kind'>;
   readonly batchRecords: Histogram;
@@ -48,6 +50,11 @@ export class LedgerMetrics {
       'Time zones of books, as they were at the start, that no month start can be computed in',
     );
     this.damagedBlocks = counter('damaged_blocks_total', 'Reads of a damaged block of the journal');
+    this.expiredHolds = counter('expired_holds_total', 'Holds that were released because they were over');
+    this.overdueHoldSeconds = gauge(
+      'overdue_hold_seconds',
+      'For how long the oldest open hold of our lanes has been over; 0 if none is',
+    );
     this.forwarded = counter(
       'forwarded_total',
       'Records that came on another partition than that of their key',

@@ -31,6 +31,7 @@ export function audit(evidence: Evidence): Findings {
   const events = readEvents(evidence);
   const facts = auditRecords(evidence, inputs, events);
   const books = followAll(evidence, inputs, events, facts);
+  assertNoneOverdue(evidence, books);
   auditLimits(evidence, events, books, facts);
   auditTables(evidence, events, books);
   return findings(evidence, inputs, events);
@@ -77,6 +78,21 @@ function assertRolled(view: BooksView, decision: readonly EventView[]): void {
     Date.parse(at) < view.nextStart,
     () => `${first.id} came before the month start of ${view.nextStart}`,
   );
+}
+
+/** The ledger looks for holds that are over every two seconds of its clock. */
+const OVERDUE_MS = 10_000;
+
+/** Open holds have not been over for long, unless their main account waits for its month start. */
+function assertNoneOverdue({ endedAt }: Evidence, books: ReadonlyMap<string, BooksView>): void {
+  for (const view of books.values()) {
+    if (view.nextStart <= endedAt) continue;
+    for (const [messageId, { state, expiresAt }] of view.holds)
+      check(
+        state !== 'open' || expiresAt > endedAt - OVERDUE_MS,
+        () => `hold ${messageId} of ${view.id} is over`,
+      );
+  }
 }
 
 /** Runs of events with one cause. */

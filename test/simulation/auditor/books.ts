@@ -24,6 +24,8 @@ export interface HoldView {
   readonly subAccountId: string | null;
   readonly period: string;
   state: 'open' | 'settled' | 'released' | 'barred';
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 export interface ChargeView {

@@ -3,7 +3,7 @@ import type { BooksView } from './books.js';
 import { AuditFailure, amountOf, amountOrNull, check, equal, sameFields } from './check.js';
 import { assertClosing } from './closing.js';
 import type { EventView } from './evidence.js';
-import { charged, credited, released } from './facts.js';
+import { assertOver, charged, credited, released } from './facts.js';
 import { rolled } from './month.js';
 
 /** Data of the command or fact that made an event, as its sender wrote it. */
@@ -127,9 +127,12 @@ const FOLLOW: Record<string, Follow> = {
     const expiresAt = at + Number(command?.expiresInSeconds) * 1_000;
     equal(Date.parse(String(event.data.expiresAt)), expiresAt, () => `expiry of ${messageId}`);
     sub.held += points;
-    books.holds.set(messageId, { subAccountId: sub.id, period: books.period, state: 'open' });
+    books.holds.set(messageId, { subAccountId: sub.id, period: books.period, state: 'open', expiresAt });
   },
-  'hold.released': ({ books, event, command }) => released(books, event, command),
+  'hold.released': ({ books, event, command, at }) => {
+    if (event.data.cause.kind === 'clock') assertOver(books, event, at);
+    released(books, event, command);
+  },
   'message.charged': ({ books, event, command }) => charged(books, event, command),
   'limit.exceeded': ({ books, event }) => {
     check(amountOf(event.data.overage) > 0n, () => `${event.id} without overage`);

@@ -137,6 +137,16 @@ export function credited(books: BooksView, event: EventView): void {
   books.refunds.set(refundId, { messageId, points });
 }
 
+/** The clock ends an open hold, not before its end, and in the open month. */
+export function assertOver(books: BooksView, event: EventView, at: number): void {
+  const messageId = String(event.data.messageId);
+  equal(event.data.cause.id, messageId, () => `cause of ${event.id}`);
+  equal(event.data.reason, 'expired', () => `reason of ${event.id}`);
+  const hold = books.holds.get(messageId);
+  check(hold?.state === 'open' && hold.expiresAt <= at, () => `${event.id} ends a hold that is not over`);
+  check(at < books.nextStart, () => `${event.id} came before the month start of ${books.nextStart}`);
+}
+
 /** A hold is resolved at most once. A hold that was not placed is barred. */
 export function released(books: BooksView, event: EventView, command: Record<string, unknown> | null): void {
   const { data } = event;
@@ -149,7 +159,7 @@ export function released(books: BooksView, event: EventView, command: Record<str
     equal(points, 0n, () => `points of ${event.id}, which releases nothing`);
     const subAccountId = (command?.subAccountId as string | undefined) ?? null;
     if (!hold && !books.charges.has(messageId))
-      books.holds.set(messageId, { subAccountId, period: books.period, state: 'barred' });
+      books.holds.set(messageId, { subAccountId, period: books.period, state: 'barred', expiresAt: 0 });
     return;
   }
   const sub = books.current(hold.subAccountId as string);

@@ -2,6 +2,7 @@ import type { MainAccount, SubAccount } from '@subledger/core';
 import {
   type BatchToWrite,
   type BatchWrites,
+  type DueHold,
   LaneFencedError,
   type LaneOrders,
   type LaneStep,
@@ -107,8 +108,9 @@ export class Database {
   #apply(lease: Lease, step: LaneStep, parts: readonly BatchWrites[], published: PublishedCursor): void {
     const row = this.#ours(lease);
     this.#judge(row, step, published);
-    this.#noteTaken(row, step, rolledByClock(step, parts, row));
+    this.#noteTaken(row, step, byClock(step, parts, row));
     if (parts.length > 1) this.world.cover('batch:month start in parts');
+    if (this.tables.taken.get(row.lane)?.at(-1)?.expired.length) this.world.cover('batch:holds that are over');
     Object.assign(row, step.offsets, {
       laneSequence: step.laneSequence,
       publishedSequence: published.sequence,
@@ -134,16 +136,27 @@ export class Database {
   #noteTaken(
     { lane, commandOffset, messageOffset }: LaneRow,
     { offsets }: LaneStep,
-    rolled: Taken['rolled'],
+    clock: Pick<Taken, 'rolled' | 'expired'>,
   ): void {
     const taken: Taken = {
-      rolled,
+      ...clock,
       commands: this.logOf(lane, 'commands', commandOffset, offsets.commandOffset),
       messages: this.logOf(lane, 'messages', messageOffset, offsets.messageOffset),
     };
     const list = this.tables.taken.get(lane) ?? [];
     list.push(taken);
     this.tables.taken.set(lane, list);
+  }
+
+  /** Open holds whose end has passed, by their end. */
+  holdsDue(after: DueHold | null, max: number): { at: number; holds: DueHold[] } {
+    const at = Math.floor(this.world.scheduler.now);
+    const holds = [...this.tables.holds.values()]
+      .filter(({ state, expiresAt }) => state === 'open' && expiresAt <= at)
+      .map(({ mainAccountId, messageId: id, expiresAt }) => ({ mainAccountId, id, expiresAt }))
+      .sort(byExpiry)
+      .filter((hold) => after === null || byExpiry(after, hold) < 0);
+    return { at, holds: holds.slice(0, max) };
   }
 
   tombstonesDue(deletedBefore: number, max: number): SubAccountKey[] {
@@ -200,17 +213,48 @@ export class Database {
   }
 }
 
-/** Such a month start moves no offset, and its events have the clock as cause. */
-function rolledByClock({ offsets }: LaneStep, parts: readonly BatchWrites[], row: LaneRow): Taken['rolled'] {
+const byExpiry = (a: DueHold, b: DueHold): number =>
+  a.expiresAt - b.expiresAt || (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0);
+const keyOf = ({ mainAccountId, id }: DueHold): string => `${mainAccountId} ${id}`;
+
+const ROLL = 'subledger.period.roll.v1';
+
+/**
+ * What the clock did: a month start in parts, or the end of holds. Such a transaction moves no offset, and its events
+ * have the clock as cause.
+ */
+function byClock(
+  { offsets }: LaneStep,
+  parts: readonly BatchWrites[],
+  row: LaneRow,
+): Pick<Taken, 'rolled' | 'expired'> {
   const isStill = offsets.commandOffset === row.commandOffset && offsets.messageOffset === row.messageOffset;
-  const block = isStill ? parts[0]?.journal[0] : undefined;
-  if (!block) return null;
-  const [text = ''] = block.payloads.toString('utf8').split(String.fromCharCode(SEPARATOR));
-  const { data } = JSON.parse(text) as {
-    data: { mainAccountId: string; at: string; cause: { kind: string } };
-  };
-  return data.cause.kind === 'clock' ? { mainAccountId: data.mainAccountId, at: Date.parse(data.at) } : null;
+  const none = { rolled: null, expired: [] };
+  if (!isStill) return none;
+  const found = parts
+    .flatMap(({ journal }) => journal.flatMap(causesOf))
+    .filter(({ kind }) => kind === 'clock');
+  const [first] = found;
+  if (!first) return none;
+  if (first.type === ROLL) return { rolled: first, expired: [] };
+  return { rolled: null, expired: found.filter(({ id }, index) => found[index - 1]?.id !== id) };
 }
+
+interface Caused {
+  readonly data: {
+    readonly mainAccountId: string;
+    readonly at: string;
+    readonly cause: { readonly kind: string; readonly id: string; readonly type: string };
+  };
+}
+
+/** The cause of each event of a block. */
+const causesOf = ({ payloads }: { readonly payloads: Buffer }) =>
+  payloads
+    .toString('utf8')
+    .split(String.fromCharCode(SEPARATOR))
+    .map((text) => (JSON.parse(text) as Caused).data)
+    .map(({ mainAccountId, at, cause }) => ({ mainAccountId, at: Date.parse(at), ...cause }));
 
 const newLane = (
   lane: number,

@@ -5,6 +5,7 @@ import {
   type BatchWrites,
   type CommandRow,
   commandKey,
+  type DueHold,
   GroupCommit,
   type KnownCommand,
   type LaneOrders,
@@ -160,6 +161,10 @@ export class SimStore implements LedgerStore {
         found.push({ laneSequence, record, journalOf: null });
       return found.sort((a, b) => Number(a.laneSequence - b.laneSequence));
     });
+  }
+
+  holdsDue(after: DueHold | null, max: number): Promise<{ at: number; holds: DueHold[] }> {
+    return this.#ask('holdsDue', () => this.database.holdsDue(after, max));
   }
 
   tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]> {

@@ -59,6 +59,8 @@ export interface Taken {
   readonly messages: readonly KafkaRecord[];
   /** A month start in parts that the clock made due: its own transaction, before the next record. */
   readonly rolled: { readonly mainAccountId: string; readonly at: number } | null;
+  /** Holds that the clock ended: a transaction of their own, too. */
+  readonly expired: readonly { readonly mainAccountId: string; readonly id: string; readonly at: number }[];
 }
 
 /** Keys: ids with a space between, which no id contains. */

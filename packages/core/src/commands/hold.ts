@@ -3,8 +3,9 @@ import type { Books } from '../books.js';
 import { Draft } from '../draft.js';
 import { fundingPass } from '../funding.js';
 import { giveBack } from '../give-back.js';
-import type { CommandOf } from '../input.js';
+import type { CommandOf, HoldExpired } from '../input.js';
 import type { Decision, Rejection } from '../outcome.js';
+import type { EpochMs } from '../period.js';
 import { add, min, type Points, subtract, ZERO } from '../points.js';
 import { reject } from '../reject.js';
 import type { Hold, SubAccount } from '../state.js';
@@ -88,11 +89,44 @@ export function releaseHeld(draft: Draft, sub: SubAccount, hold: Hold, amount: P
  * nothing.
  */
 export function releaseHold({ books, main }: WithMain, command: CommandOf<'hold.release'>): Decision {
-  const { messageId, reason, subAccountId } = command.data;
-  const draft = new Draft(books, main);
+  return release(new Draft(books, main), { ...command.data, at: command.at });
+}
+
+/**
+ * Whether a hold is open and past its end, so that the ledger releases it (design, section 7). Not while a month start
+ * is due: the points would come back to a month that is over.
+ * @param at the ledger's time, milliseconds since 1970
+ */
+export function isHoldOver(books: Books, messageId: string, at: EpochMs): boolean {
+  const { main } = books;
+  const hold = books.holds.get(messageId);
+  if (!main || hold?.state !== 'open' || hold.expiresAt > at) return false;
+  return at < main.nextMonthStart || main.monthStartFailed;
+}
+
+/**
+ * Releases a hold whose end has passed, with reason `expired`. A message that is reported later is charged like one
+ * without a hold.
+ * @throws RangeError if it is not over (`isHoldOver`): a bug
+ */
+export function expireHold(books: Books, { messageId, at }: HoldExpired): Decision {
+  const { main } = books;
+  if (!main || !isHoldOver(books, messageId, at)) throw new RangeError(`hold ${messageId} is not over`);
+  return release(new Draft(books, main), { messageId, reason: 'expired', at });
+}
+
+interface Release {
+  readonly messageId: string;
+  readonly reason: 'released' | 'expired';
+  /** Of a bar, whose message has no hold. */
+  readonly subAccountId?: string;
+  readonly at: EpochMs;
+}
+
+function release(draft: Draft, { messageId, reason, subAccountId, at }: Release): Decision {
   const hold = draft.hold(messageId);
   let points = ZERO;
-  if (!hold) bar(draft, messageId, subAccountId ?? null, command.at);
+  if (!hold) bar(draft, messageId, subAccountId ?? null, at);
   else if (hold.state === 'open') {
     points = returnHold(draft, hold);
     hold.state = 'released';

@@ -136,6 +136,7 @@ export const REACHABLE: readonly string[] = [
   ...pairs(REFUSALS),
   ...pairs(NOT_BOOKED),
   'clock',
+  'hold.expired',
   SETTLED_LATE,
   ...EVENT_NAMES.map((name) => `event ${name}`),
   ...LATE.map((key) => `late ${key}`),

@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_MESSAGE_POINTS, DEFAULT_MAX_SUB_ACCOUNTS } from '@subledger/contracts/vocabulary';
 import { Books } from '../books.js';
+import { isHoldOver } from '../commands/hold.js';
 import { decide, isRollDue, isRollRetried } from '../decide.js';
 import { allocated, available, granted, shortfall } from '../derive.js';
 import type { Command, CommandData, CommandName, Input, LedgerPolicy } from '../input.js';
@@ -125,6 +126,13 @@ export class Scenario {
     return outcomeOf(this.feed({ ...fact, points: parsePoints(points) }));
   }
 
+  /** Like the ledger, which looks for holds that are over. @returns `hold.released`, or `nothing` */
+  expire(messageId: string): string {
+    this.#forgetEvents();
+    if (!isHoldOver(this.books, messageId, this.now)) return 'nothing';
+    return outcomeOf(this.#take({ kind: 'hold.expired', mainAccountId: 'ma_1', at: this.now, messageId }));
+  }
+
   /** Like the pipeline: due months first, then the input. */
   feed(input: Input): Decision {
     this.rollDue(input.at);
@@ -141,10 +149,14 @@ export class Scenario {
 
   /** Rolls the months that the clock has passed. */
   rollDue(at = this.now): void {
+    this.#forgetEvents();
+    while (isRollDue(this.books, at)) this.#take({ kind: 'clock', mainAccountId: 'ma_1', at });
+  }
+
+  #forgetEvents(): void {
     this.events = [];
     this.statements = [];
     this.lateEntries = [];
-    while (isRollDue(this.books, at)) this.#take({ kind: 'clock', mainAccountId: 'ma_1', at });
   }
 
   /** The last refusal's detail. */

@@ -97,6 +97,15 @@ const holdReleased = fc
     }),
   );
 
+/** Every hold that is over, as the ledger finds them. */
+const holdsExpired = fc.constant<Action>({
+  toString: () => 'holds that are over expire',
+  step: (books) => {
+    const found = openHolds(books).map((messageId) => books.expire(messageId));
+    return found.at(-1) ?? 'nothing';
+  },
+});
+
 /** The message of an open hold, for fewer points than it holds, for as many, or for more. */
 const heldMessageSent = fc
   .record({ number: fc.nat({ max: 23 }), amount: fc.constantFrom('0', '1.2', '10', '60') })
@@ -173,6 +182,7 @@ const ACTIONS: readonly (readonly [weight: number, action: fc.Arbitrary<Action>]
   [2, roll],
   [12, command('hold.place', { subAccountId: sub, messageId: message, points: mostly(points) })],
   [5, holdReleased],
+  [4, holdsExpired],
   [6, command('sub-account.open', { subAccountId: sub, limit, priority: fc.constantFrom(1, 100, 100) })],
   [
     7,

@@ -39,7 +39,8 @@ export function waitLongerWhenIdle(): void {
       known.set(this, fetching);
     }
     const isIdle =
-      performance.now() - fetching.lastRecord >= IDLE_AFTER_MS && this.subscriptionState.paused().length === 0;
+      performance.now() - fetching.lastRecord >= IDLE_AFTER_MS &&
+      this.subscriptionState.paused().length === 0;
     this.maxWaitTime = isIdle ? Math.max(IDLE_WAIT_MS, fetching.waitMs) : fetching.waitMs;
     const batches = await original.call(this, nodeId);
     // Also control records and aborted ones: they move the position.

@@ -56,6 +56,8 @@ export interface LaneTask {
 
 export interface TaskContext {
   readonly memory: LaneMemory;
+  /** Fetched records that are not processed yet. */
+  readonly waiting: number;
   publish(publication: Publication): void;
   /**
    * Waits until everything is published.

@@ -203,6 +203,7 @@ export class Lane {
     await publishing.whenBelowLimit();
     const context: TaskContext = {
       memory,
+      waiting: this.#queue.size,
       publish: (publication) => publishing.add(publication),
       published: async () => {
         await publishing.drain();

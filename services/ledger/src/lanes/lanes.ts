@@ -1,7 +1,9 @@
 import { TOPICS } from '@subledger/contracts';
 import { type KafkaRecord, partitionFor, partitionKey, type TopicPartition } from '@subledger/kafka';
+import type { DueHold, OwnedId } from '../store/known.js';
 import type { LaneOrders } from '../store/ledger-store.js';
 import type { SubAccountKey } from '../store/rows.js';
+import { ExpireHolds } from './expire-holds.js';
 import { Lane } from './lane.js';
 import type { LanePorts } from './lane-ports.js';
 import type { LanePublisher } from './lane-publishing.js';
@@ -25,7 +27,7 @@ export interface LanesPorts extends Omit<LanePorts, 'publisher' | 'pause' | 'res
   readonly logEnds: (topic: string, partitions: readonly number[]) => Promise<ReadonlyMap<number, bigint>>;
   /** Milliseconds between two measurements of the lag. */
   readonly lagEveryMs: number;
-  /** Milliseconds between two checks for operators' orders and due tombstones. */
+  /** Milliseconds between two checks for operators' orders, due tombstones, and holds that are over. */
   readonly tasksEveryMs: number;
   /** Number of partitions of each input topic. */
   readonly partitions: () => number;
@@ -36,6 +38,10 @@ export interface LanesPorts extends Omit<LanePorts, 'publisher' | 'pause' | 'res
 /** Maximum of tombstones found at a time. */
 const MAX_TOMBSTONES = 1_000;
 
+/** Due holds read per query, and found at a time. */
+const HOLDS_PER_PAGE = 2_000;
+const MAX_HOLDS = 10_000;
+
 const INPUT_TOPICS = [TOPICS.commands, TOPICS.messages];
 
 /** The lanes that the consumer group assigns to this process. */
@@ -43,6 +49,8 @@ export class Lanes {
   readonly #lanes = new Map<number, Lane>();
   /** Numbers of the lanes assigned to us, whether or not they could be started. */
   readonly #assigned = new Set<number>();
+  /** Holds that a rule could not release, by main account and message. */
+  readonly #unprocessableHolds = new Set<string>();
   readonly #stopTimers: (() => void)[];
   #lookingAfter: Promise<void> | undefined;
   #measuring: Promise<void> | undefined;
@@ -152,9 +160,9 @@ export class Lanes {
     for (const topic of INPUT_TOPICS) this.ports.metrics.lag.remove({ topic, partition: String(number) });
   }
 
-  /** Starts work without a record: operators' orders, and limit records whose grace time is over. */
+  /** Starts work without a record: operators' orders, limit records whose grace time is over, holds that are over. */
   #lookAfter(): void {
-    this.#lookingAfter ??= Promise.all([this.#takeOrders(), this.#findTombstones()])
+    this.#lookingAfter ??= Promise.all([this.#takeOrders(), this.#findTombstones(), this.#findDueHolds()])
       .catch((err: unknown) => this.ports.log.debug({ err }, 'orders could not be read, later again'))
       .then(() => {
         this.#lookingAfter = undefined;
@@ -212,6 +220,58 @@ export class Lanes {
     }
   }
 
+  async #findDueHolds(): Promise<void> {
+    const { metrics, logEnds } = this.ports;
+    if (this.#lanes.size === 0) return;
+    const { at, own } = await this.#dueHolds();
+    const oldest = Math.min(at, ...[...own.values()].map(([first]) => first?.expiresAt ?? at));
+    metrics.overdueHoldSeconds.set((at - oldest) / 1_000);
+    if (own.size === 0) return;
+    const numbers = [...own.keys()];
+    const [commandEnds, messageEnds] = await Promise.all([
+      logEnds(TOPICS.commands, numbers),
+      logEnds(TOPICS.messages, numbers),
+    ]);
+    for (const [number, holds] of own) {
+      const ends = {
+        commandOffset: commandEnds.get(number) ?? 0n,
+        messageOffset: messageEnds.get(number) ?? 0n,
+      };
+      const lane = this.#lanes.get(number);
+      if (lane?.state === 'running') lane.ask(new ExpireHolds(this.#expiryPorts, { holds, at, ends }));
+    }
+  }
+
+  get #expiryPorts() {
+    const { processor, now, log } = this.ports;
+    const onUnprocessable = (hold: OwnedId) => {
+      this.#unprocessableHolds.add(keyOf(hold));
+    };
+    return { processor, now, log, onUnprocessable };
+  }
+
+  /** Holds that are over, by running lane of ours. Those of other lanes are passed over. */
+  async #dueHolds(): Promise<{ at: number; own: Map<number, DueHold[]> }> {
+    const { store, partitions } = this.ports;
+    const own = new Map<number, DueHold[]>();
+    let found = 0;
+    let after: DueHold | null = null;
+    for (;;) {
+      const page: Awaited<ReturnType<typeof store.holdsDue>> = await store.holdsDue(after, HOLDS_PER_PAGE);
+      for (const hold of page.holds) {
+        const number = partitionFor(hold.mainAccountId, partitions());
+        if (this.#lanes.get(number)?.state !== 'running' || this.#unprocessableHolds.has(keyOf(hold)))
+          continue;
+        const holds = own.get(number);
+        if (holds) holds.push(hold);
+        else own.set(number, [hold]);
+        found += 1;
+      }
+      after = page.holds.at(-1) ?? null;
+      if (page.holds.length < HOLDS_PER_PAGE || found >= MAX_HOLDS) return { at: page.at, own };
+    }
+  }
+
   #report(): void {
     const { metrics, budget } = this.ports;
     metrics.lanes.reset();
@@ -259,6 +319,8 @@ export class Lanes {
 /** The text of readiness and of the `lanes` command. */
 export const describeBeyond = (beyond: readonly number[], lanes: number): string =>
   `there are ${lanes} lanes, and partitions beyond them: ${beyond.join(', ')}; what comes there is forwarded, and late`;
+
+const keyOf = ({ mainAccountId, id }: OwnedId): string => `${mainAccountId} ${id}`;
 
 const describe = ({ lane, state, reason }: Lane): string =>
   `lane ${lane} ${state}: ${reason}${

@@ -90,6 +90,7 @@ async function stateAll(
       for (const { value } of records as OutgoingRecord[]) values.push(JSON.parse(String(value)));
     },
     published: async () => undefined,
+    waiting: 0,
   } as TaskContext;
   for (let steps = 0; steps < 100; steps += 1) {
     const isDone = await task.step(context);

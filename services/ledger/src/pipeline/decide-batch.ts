@@ -6,6 +6,7 @@ import {
   type DomainEvent,
   type EventDetails,
   type Input,
+  isHoldOver,
   isRollDue,
   isRollRetried,
   nextPeriod,
@@ -15,6 +16,7 @@ import {
 import { toDeadLetter } from '@subledger/kafka';
 import {
   type Cause,
+  causeOfExpiry,
   EventWriter,
   instantText,
   limitOrTombstone,
@@ -23,7 +25,7 @@ import {
   type ParsedRecord,
   type RefusedRecord,
 } from '@subledger/wire';
-import { commandKey, type KnownCommand } from '../store/known.js';
+import { commandKey, type KnownCommand, type OwnedId } from '../store/known.js';
 import type { BatchContext } from './batch-context.js';
 import type { LimitSource } from './batch-draft.js';
 import { type Outcome, takeEffects } from './take-effects.js';
@@ -61,6 +63,21 @@ export class BatchDecider {
       if (parsed.kind === 'refused') this.#refuse(parsed);
       else if (parsed.kind !== 'skipped') this.#route(parsed);
     }
+  }
+
+  /**
+   * Releases a hold that is over. It may be used or released meanwhile, or a month start may have become due: then
+   * nothing happens.
+   * @param at the time at which it was found, milliseconds since 1970
+   * @returns whether it was released
+   */
+  expire({ mainAccountId, id }: OwnedId, at: number): boolean {
+    const { booksOf, decide, policy } = this.context;
+    const books = booksOf(mainAccountId);
+    if (!isHoldOver(books, id, at)) return false;
+    const decision = decide(books, { kind: 'hold.expired', mainAccountId, at, messageId: id }, policy);
+    this.#take(books, mainAccountId, decision, causeOfExpiry(id), at, undefined);
+    return true;
   }
 
   /** The last limit record of each changed sub-account. */

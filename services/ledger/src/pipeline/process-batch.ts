@@ -10,7 +10,7 @@ import {
   type RefusedRecord,
 } from '@subledger/wire';
 import type { LedgerMetrics } from '../metrics.js';
-import type { KnownCommand } from '../store/known.js';
+import type { DueHold, KnownCommand } from '../store/known.js';
 import { LaneFencedError } from '../store/lane-lease.js';
 import type { LedgerStore } from '../store/ledger-store.js';
 import type { BatchWrites, SubAccountKey } from '../store/rows.js';
@@ -159,15 +159,27 @@ export class BatchProcessor {
     return command ? 1 : 0;
   }
 
-  async #write(
-    lane: LaneMemory,
-    records: readonly ParsedRecord[],
-    { books, known, isOwn }: Loaded,
-  ): Promise<Publication> {
-    const { metrics, log, policy, decide, seal, tombstoneGraceMs, now } = this.options;
+  async #write(lane: LaneMemory, records: readonly ParsedRecord[], loaded: Loaded): Promise<Publication> {
+    const { metrics, log } = this.options;
     const started = performance.now();
+    const { books } = loaded;
+    const { batch, draft, counts, progress } = this.#begin(lane, loaded, records.length);
+    batch.decideAll(records);
+    const writes = draft.finish(progress.finish());
+    const limits = batch.limits();
+    await this.#commit(lane, writes);
+    lane.cache.settle(books.keys());
+    counts.addTo(metrics, log);
+    metrics.batchRecords.observe(records.length);
+    metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
+    return draft.toPublication(limits);
+  }
+
+  /** What collects a batch's decisions. @param expectedEvents estimated number */
+  #begin(lane: LaneMemory, { books, known, isOwn }: Loaded, expectedEvents: number) {
+    const { policy, decide, seal, tombstoneGraceMs, now } = this.options;
     const progress = new LaneProgress(lane.offsets);
-    const draft = new BatchDraft(lane.laneSequence, records.length);
+    const draft = new BatchDraft(lane.laneSequence, expectedEvents);
     const counts = new BatchCounts();
     const batch = new BatchDecider({
       ...lane.lease,
@@ -183,15 +195,7 @@ export class BatchProcessor {
       draft,
       counts,
     });
-    batch.decideAll(records);
-    const writes = draft.finish(progress.finish());
-    const limits = batch.limits();
-    await this.#commit(lane, writes);
-    lane.cache.settle(books.keys());
-    counts.addTo(metrics, log);
-    metrics.batchRecords.observe(records.length);
-    metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
-    return draft.toPublication(limits);
+    return { batch, draft, counts, progress };
   }
 
   /**
@@ -207,6 +211,41 @@ export class BatchProcessor {
     for (const key of keys) draft.addTombstone(key);
     await this.#commit(lane, draft.finish(lane.offsets));
     onCommitted(draft.toPublication(new Map()));
+  }
+
+  /**
+   * Releases holds that are over, in one transaction.
+   * @param at the time at which they were found, milliseconds since 1970
+   * @throws as `process`, and the error of a rule: a bug, nothing was written
+   */
+  async expire(
+    lane: LaneMemory,
+    holds: readonly DueHold[],
+    at: number,
+    onCommitted: (publication: Publication) => void,
+  ): Promise<void> {
+    const { metrics, log, store } = this.options;
+    try {
+      const books = await this.#books(lane, holds);
+      const touched = { holds, charges: [], refunds: [], references: [], commands: [] };
+      await store.loadMessages(touched, (id) => books.get(id) as Books);
+      const loaded: Loaded = { books, known: new Map(), isOwn: this.#ownership(lane) };
+      const { batch, draft, counts, progress } = this.#begin(lane, loaded, holds.length);
+      const released = holds.filter((hold) => batch.expire(hold, at)).length;
+      if (released > 0) {
+        const writes = draft.finish(progress.finish());
+        const limits = batch.limits();
+        await this.#commit(lane, writes);
+        counts.addTo(metrics, log);
+        metrics.expiredHolds.inc(released);
+        onCommitted(draft.toPublication(limits));
+      }
+      lane.cache.settle(books.keys());
+    } catch (error) {
+      // The books contain decisions that were not committed.
+      lane.cache.clear();
+      throw error;
+    }
   }
 
   async #commit(lane: LaneMemory, writes: BatchWrites): Promise<void> {
@@ -234,19 +273,10 @@ export class BatchProcessor {
     const { store } = this.options;
     const isOwn = this.#ownership(lane);
     const own = records.filter(isDecidable).filter((parsed) => isOwn(parsed.input.mainAccountId));
-    const books = new Map<string, Books>();
-    const missing: string[] = [];
-    for (const { input } of own) {
-      const id = input.mainAccountId;
-      if (books.has(id)) continue;
-      const cached = lane.cache.get(id);
-      books.set(id, cached ?? NO_BOOKS);
-      if (!cached) missing.push(id);
-    }
-    for (const [id, loaded] of await store.loadBooks(missing)) {
-      books.set(id, loaded);
-      lane.cache.put(id, loaded);
-    }
+    const books = await this.#books(
+      lane,
+      own.map(({ input }) => input),
+    );
     const refused = records.filter((parsed) => parsed.kind === 'refused');
     const touched = touchedIds([...own, ...refused]);
     const [known] = await Promise.all([
@@ -254,6 +284,26 @@ export class BatchProcessor {
       store.loadMessages(touched, (id) => books.get(id) as Books),
     ]);
     return { books, known, isOwn };
+  }
+
+  /** The books of these main accounts: the lane's cached ones, the others from the store. */
+  async #books(
+    lane: LaneMemory,
+    owned: readonly { readonly mainAccountId: string }[],
+  ): Promise<Map<string, Books>> {
+    const books = new Map<string, Books>();
+    const missing: string[] = [];
+    for (const { mainAccountId: id } of owned) {
+      if (books.has(id)) continue;
+      const cached = lane.cache.get(id);
+      books.set(id, cached ?? NO_BOOKS);
+      if (!cached) missing.push(id);
+    }
+    for (const [id, loaded] of await this.options.store.loadBooks(missing)) {
+      books.set(id, loaded);
+      lane.cache.put(id, loaded);
+    }
+    return books;
   }
 
   #unprocessable(record: KafkaRecord, error: unknown): RefusedRecord {

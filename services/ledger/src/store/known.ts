@@ -4,6 +4,12 @@ export interface OwnedId {
   readonly id: string;
 }
 
+/** An open hold whose end has passed. Its id is the message's. */
+export interface DueHold extends OwnedId {
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
 /** The ids that a batch's records may need. Repeats do no harm. */
 export interface TouchedIds {
   readonly holds: readonly OwnedId[];

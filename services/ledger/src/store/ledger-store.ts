@@ -1,7 +1,7 @@
 import type { Books, MainAccount, SubAccount } from '@subledger/core';
 import type { OutgoingRecord } from '@subledger/kafka';
 import type { StoredStatement, StoredTransfer } from '@subledger/wire';
-import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
+import type { DueHold, KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
 import type { BatchWrites, LaneOffsets, LaneStep, SubAccountKey } from './rows.js';
 import type { StatementKey } from './snapshot-pages.js';
@@ -102,6 +102,12 @@ export interface LedgerStore {
    */
   unpublished(lane: number, after: bigint, through: bigint): Promise<UnpublishedRecord[]>;
 
+  /**
+   * Open holds whose end has passed, of all lanes, by their end, at most `max`.
+   * @param after the last one of the page before
+   * @returns `at` is the database's time, milliseconds since 1970, which decides what has passed
+   */
+  holdsDue(after: DueHold | null, max: number): Promise<{ readonly at: number; readonly holds: DueHold[] }>;
   /** Deleted sub-accounts whose grace time ended before `deletedBefore` and whose limit record still exists. */
   tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]>;
   /** Main account ids after `after`, in order, at most `max`. */

@@ -12,7 +12,8 @@ import type pg from 'pg';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { blocksBetween } from '../journal/journal-store.js';
 import { GroupCommit } from './group-commit.js';
-import type { KnownCommand, OwnedId, TouchedIds } from './known.js';
+import { holdsDue } from './holds-due.js';
+import type { DueHold, KnownCommand, OwnedId, TouchedIds } from './known.js';
 import type { Lease } from './lane-lease.js';
 import { advanceCursor, limitsRebuilt, readOrders, readOwner, takeLane } from './lane-store.js';
 import type {
@@ -155,6 +156,10 @@ export class PgLedgerStore implements LedgerStore {
       this.hooks.onDamage(error);
       throw error;
     }
+  }
+
+  holdsDue(after: DueHold | null, max: number): Promise<{ readonly at: number; readonly holds: DueHold[] }> {
+    return holdsDue(this.pool, after, max);
   }
 
   async tombstonesDue(deletedBefore: number, max: number): Promise<SubAccountKey[]> {
