@@ -5,6 +5,7 @@ import { BARE_HTTP, runBareHttp } from './bare-http.js';
 import { BARE_PIPELINE, runBarePipeline } from './bare-pipeline.js';
 import { benchCsv } from './csv.js';
 import { benchEndurance } from './endurance.js';
+import { benchExpiry } from './expiry.js';
 import { benchGateway } from './gateway.js';
 import { benchGrowth } from './growth.js';
 import { benchHolds } from './holds.js';
@@ -33,6 +34,7 @@ const BENCHES: Record<string, Benchmark> = {
   storage: { run: benchStorage, says: 'bytes of a move on disk and in the log (BENCH_RECORDS)' },
   latency: { run: benchLatency, says: 'command to event, open loop (BENCH_RATE, BENCH_SECONDS)' },
   holds: { run: benchHolds, says: 'POST /v1/…/holds, open loop (BENCH_RATE, BENCH_SECONDS)' },
+  expiry: { run: benchExpiry, says: 'holds that end at one instant (BENCH_HOLDS)' },
   gateway: {
     run: benchGateway,
     says: 'reads/s, writes and reads beside logins over REST (BENCH_SECONDS, BENCH_RATE)',

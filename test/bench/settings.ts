@@ -33,6 +33,15 @@ export const ROLLED: Population = {
 };
 
 /** Records of one measured drain. */
+/** Customers whose holds end at one instant. */
+export const HOLDERS: Population = {
+  firstMain: 500_000,
+  mainAccounts: 1_000,
+  subAccountsEach: 10,
+  limit: 10_000,
+};
+export const HOLDS_AT_ONCE = numberFromEnv('BENCH_HOLDS', 100_000);
+
 export const recordCount = (fallback: number): number => numberFromEnv('BENCH_RECORDS', fallback);
 
 export const LATENCY = {

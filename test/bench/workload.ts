@@ -109,6 +109,21 @@ export function* commands(population: Population, count: number, seed: number): 
   }
 }
 
+/** Holds, spread over all sub-accounts. */
+export function* holds(population: Population, count: number): Generator<OutgoingRecord> {
+  const { firstMain, mainAccounts, subAccountsEach } = population;
+  for (let index = 0; index < count; index += 1) {
+    const main = firstMain + (index % mainAccounts);
+    const subAccountId = subId(main, Math.floor(index / mainAccounts) % subAccountsEach);
+    yield command(main, 'hold.place', {
+      subAccountId,
+      messageId: nextId(),
+      points: MESSAGE_POINTS,
+      expiresInSeconds: 86_400,
+    });
+  }
+}
+
 const REFUND_SHARE = 0.02;
 /** A refund is for one of this many last messages. */
 const REFUNDABLE = 1_000;

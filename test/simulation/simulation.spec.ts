@@ -34,7 +34,7 @@ const TROUBLE = {
   fence: ['database', 'publisher'],
   lane: ['taken over', 'waiting', 'fenced', 'broken'],
   transaction: ['committed', 'aborted'],
-  batch: ['committed', 'committed with others', 'month start in parts'],
+  batch: ['committed', 'committed with others', 'month start in parts', 'holds that are over'],
   disaster: ['restore', 'retention', 'topic made anew'],
   operator: ['decided'],
   clock: ['moved on'],

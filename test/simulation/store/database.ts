@@ -110,7 +110,8 @@ export class Database {
     this.#judge(row, step, published);
     this.#noteTaken(row, step, byClock(step, parts, row));
     if (parts.length > 1) this.world.cover('batch:month start in parts');
-    if (this.tables.taken.get(row.lane)?.at(-1)?.expired.length) this.world.cover('batch:holds that are over');
+    if (this.tables.taken.get(row.lane)?.at(-1)?.expired.length)
+      this.world.cover('batch:holds that are over');
     Object.assign(row, step.offsets, {
       laneSequence: step.laneSequence,
       publishedSequence: published.sequence,
