@@ -226,7 +226,11 @@ export const EVENT_DATA = {
     subAccount: subAccountState.optional(),
     messageId: foreignId,
     points,
-    reason: z.enum(['released', 'expired']),
+    reason: z
+      .enum(['released', 'expired'])
+      .describe(
+        '`expired`: nobody used or released it until its end. If the ledger found that, the cause is the clock, with the id of the message',
+      ),
     period: period.nullable().describe("the hold's period, or null if the release came before the hold"),
     late,
   }),

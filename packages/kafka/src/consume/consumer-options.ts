@@ -22,7 +22,7 @@ export interface BatchConsumerOptions {
   /**
    * Milliseconds that a fetch waits for records. Default 5. A fetch returns as soon as records arrive, whatever this
    * value is. It limits how long a resumed or sought partition, a heartbeat or a commit waits for the fetch that
-   * shares its connection. An idle consumer at 5 ms costs about an eighth of a core; 50 saves most of that.
+   * shares its connection. A consumer that has had no record for a second waits longer (`IDLE_WAIT_MS`).
    */
   maxWaitTimeMs?: number;
   /** Minimum milliseconds between two fetches that brought records. Default 4. A lone record never waits for it. */

@@ -57,7 +57,7 @@ const COMMIT_EVERY_MS = 1_000;
 /** Each measurement takes two requests to the broker. */
 const LAG_EVERY_MS = 5_000;
 /** Milliseconds until an operator's order is noticed. */
-const TASKS_EVERY_MS = 2_000;
+const TASKS_EVERY_MS = 1_000;
 /** Milliseconds without a heartbeat after which the group gives a member's lanes away. */
 const SESSION_TIMEOUT_MS = 15_000;
 /** If a lane was fenced and is still ours after a whole session, an outdated owner had fenced it. */

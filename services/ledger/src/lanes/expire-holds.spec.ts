@@ -3,7 +3,7 @@ import type { Logger } from '@subledger/service-kit';
 import type { LaneMemory } from '../pipeline/lane-memory.js';
 import type { DueHold, OwnedId } from '../store/known.js';
 import { LaneFencedError } from '../store/lane-lease.js';
-import { ExpireHolds } from './expire-holds.js';
+import { ExpireHolds, ExpiryTurns } from './expire-holds.js';
 import type { TaskContext } from './lane-ports.js';
 
 const FOUND_AT = Date.parse('2026-12-01T12:00:00Z');
@@ -31,14 +31,15 @@ function scene(holds: DueHold[], fails: (hold: DueHold) => Error | undefined = (
   const onUnprocessable = ({ id }: OwnedId) => {
     unprocessable.push(id);
   };
-  const ports = { processor, now: () => now, log, onUnprocessable };
+  const turns = new ExpiryTurns();
+  const ports = { turns, processor, now: () => now, log, onUnprocessable };
   const task = new ExpireHolds(ports, { holds, at: FOUND_AT, ends: ENDS });
   const step = () =>
     task.step({ memory: { offsets: lane.offsets }, waiting: lane.waiting } as unknown as TaskContext);
   const pass = (ms: number) => {
     now += ms;
   };
-  return { task, lane, released, unprocessable, logged, step, pass };
+  return { task, turns, lane, released, unprocessable, logged, step, pass };
 }
 
 describe('holds that are over are released', () => {
@@ -82,6 +83,19 @@ describe('holds that are over are released', () => {
     expect(await step()).toBe(false);
     pass(1);
     expect(await step()).toBe(true);
+  });
+
+  test('two lanes at a time', async () => {
+    const { task, turns, step, released } = scene(holdsOf(1));
+    const other = Promise.withResolvers<void>();
+    const taken = [1, 2].map(() => turns.run(() => other.promise));
+    expect(await step()).toBe(false);
+    expect(released).toEqual([]);
+    expect(task.dueAt).toBe(FOUND_AT + AHEAD_MS + 5);
+    other.resolve();
+    expect(await Promise.all(taken)).toEqual([true, true]);
+    expect(await step()).toBe(true);
+    expect(released).toHaveLength(1);
   });
 
   test('but for the one that a rule cannot release: it is reported, and the lane goes on', async () => {

@@ -7,6 +7,8 @@ import type { LaneTask, TaskContext } from './lane-ports.js';
 
 /** Holds per step, and so per transaction. The lane's batches wait for one step at most. */
 const HOLDS_PER_STEP = 100;
+/** Milliseconds after which a lane asks again whether another lane has finished its step. */
+const NEXT_TURN_MS = 5;
 /** Milliseconds between two looks at whether the lane has come as far as it should. */
 const LOOK_EVERY_MS = 100;
 /**
@@ -21,7 +23,32 @@ export interface LogEnds {
   readonly messageOffset: bigint;
 }
 
+/** Two: one decides while the database works for the other. */
+const LANES_AT_ONCE = 2;
+
+/**
+ * Few lanes at a time release holds, so that very many ends at one instant leave the processor to all customers. It
+ * does not wait: a lane whose turn it is not goes on with its records.
+ */
+export class ExpiryTurns {
+  #taken = 0;
+
+  /** @returns whether there was a turn; it is then taken until `work` ends */
+  async run(work: () => Promise<void>): Promise<boolean> {
+    if (this.#taken >= LANES_AT_ONCE) return false;
+    this.#taken += 1;
+    try {
+      await work();
+    } finally {
+      this.#taken -= 1;
+    }
+    return true;
+  }
+}
+
 export interface ExpiryPorts {
+  /** Shared by all lanes of the process. */
+  readonly turns: ExpiryTurns;
   readonly processor: Pick<BatchProcessor, 'expire'>;
   /** Milliseconds since 1970, by our clock. */
   readonly now: () => number;
@@ -45,6 +72,7 @@ export interface FoundHolds {
  */
 export class ExpireHolds implements LaneTask {
   readonly kind = 'expire-holds';
+  readonly places = HOLDS_PER_STEP;
   dueAt = 0;
   readonly #left: DueHold[];
   /** The database's clock minus ours. */
@@ -65,8 +93,8 @@ export class ExpireHolds implements LaneTask {
       this.dueAt = this.ports.now() + LOOK_EVERY_MS;
       return false;
     }
-    this.dueAt = 0;
-    await this.#expire(lane, this.#left.splice(0, HOLDS_PER_STEP));
+    const hasRun = await this.ports.turns.run(() => this.#expire(lane, this.#left.splice(0, HOLDS_PER_STEP)));
+    this.dueAt = hasRun ? 0 : this.ports.now() + NEXT_TURN_MS;
     return this.#left.length === 0;
   }
 

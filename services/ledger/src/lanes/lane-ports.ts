@@ -50,6 +50,8 @@ export interface LaneTask {
   readonly kind: string;
   /** When its next step is due, by the lane's `now`. Default: at once. */
   readonly dueAt?: number;
+  /** Places in the database that a step takes (`LanePorts.database`). Default: those of a whole batch. */
+  readonly places?: number;
   /** @returns whether the task is finished */
   step(lane: TaskContext): Promise<boolean>;
 }

@@ -213,7 +213,7 @@ export class Lane {
     const { database, options } = this.ports;
     const isDone = await database.run(
       () => task.step(context),
-      () => options.batch,
+      () => task.places ?? options.batch,
     );
     if (isDone) this.#periodicTasks.delete(task.kind);
   }

@@ -3,7 +3,7 @@ import { type KafkaRecord, partitionFor, partitionKey, type TopicPartition } fro
 import type { DueHold, OwnedId } from '../store/known.js';
 import type { LaneOrders } from '../store/ledger-store.js';
 import type { SubAccountKey } from '../store/rows.js';
-import { ExpireHolds } from './expire-holds.js';
+import { ExpireHolds, ExpiryTurns } from './expire-holds.js';
 import { Lane } from './lane.js';
 import type { LanePorts } from './lane-ports.js';
 import type { LanePublisher } from './lane-publishing.js';
@@ -49,6 +49,7 @@ export class Lanes {
   readonly #lanes = new Map<number, Lane>();
   /** Numbers of the lanes assigned to us, whether or not they could be started. */
   readonly #assigned = new Set<number>();
+  readonly #expiryTurns = new ExpiryTurns();
   /** Holds that a rule could not release, by main account and message. */
   readonly #unprocessableHolds = new Set<string>();
   readonly #stopTimers: (() => void)[];
@@ -247,7 +248,7 @@ export class Lanes {
     const onUnprocessable = (hold: OwnedId) => {
       this.#unprocessableHolds.add(keyOf(hold));
     };
-    return { processor, now, log, onUnprocessable };
+    return { processor, now, log, onUnprocessable, turns: this.#expiryTurns };
   }
 
   /** Holds that are over, by running lane of ours. Those of other lanes are passed over. */

@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import type { DueHold } from './known.js';
 
+/** One row per hold, or one without a hold, for the time. */
 interface Row {
-  readonly main_account_id: string;
+  readonly now: Date;
+  readonly main_account_id: string | null;
   readonly message_id: string;
   readonly expires_at: Date;
 }
@@ -17,30 +19,30 @@ export async function holdsDue(
   after: DueHold | null,
   max: number,
 ): Promise<{ readonly at: number; readonly holds: DueHold[] }> {
-  const clock = await pool.query<{ now: Date }>({
-    name: 'ledger-clock',
-    text: 'SELECT date_trunc($1, now()) AS now',
-    values: ['milliseconds'],
-  });
-  const now = (clock.rows[0] as { now: Date }).now;
   const { rows } = await pool.query<Row>({
     name: 'ledger-holds-due',
-    text: `SELECT main_account_id, message_id, expires_at FROM holds
-      WHERE state = 'open' AND expires_at <= $1
-        AND (expires_at, main_account_id, message_id) > ($2::timestamptz, $3::text, $4::text)
-      ORDER BY expires_at, main_account_id, message_id LIMIT $5`,
+    text: `SELECT clock.now, due.* FROM (SELECT date_trunc('milliseconds', now()) AS now) clock LEFT JOIN LATERAL (
+        SELECT main_account_id, message_id, expires_at FROM holds
+        WHERE state = 'open' AND expires_at <= clock.now
+          AND (expires_at, main_account_id, message_id) > ($1::timestamptz, $2::text, $3::text)
+        ORDER BY expires_at, main_account_id, message_id LIMIT $4) due ON true`,
     values: [
-      now,
       after ? new Date(after.expiresAt) : '-infinity',
       after?.mainAccountId ?? '',
       after?.id ?? '',
       max,
     ],
   });
-  const holds = rows.map((row) => ({
-    mainAccountId: row.main_account_id,
-    id: row.message_id,
-    expiresAt: row.expires_at.getTime(),
-  }));
-  return { at: now.getTime(), holds };
+  const holds = rows.flatMap((row) =>
+    row.main_account_id === null
+      ? []
+      : [
+          {
+            mainAccountId: row.main_account_id,
+            id: row.message_id,
+            expiresAt: row.expires_at.getTime(),
+          },
+        ],
+  );
+  return { at: (rows[0] as Row).now.getTime(), holds };
 }
