@@ -4,13 +4,16 @@ import { IDLE_WAIT_MS, waitLongerWhenIdle } from './idle-fetches.js';
 
 const CONFIGURED_MS = 25;
 const SECOND = 1_000;
-const EMPTY = { rawMessages: [] };
-const FULL = { rawMessages: [{}] };
+interface Answer {
+  readonly rawMessages: readonly object[];
+}
+const EMPTY: Answer = { rawMessages: [] };
+const FULL: Answer = { rawMessages: [{}] };
 const { fetch } = ConsumerGroup.prototype;
 
 interface Answering extends ConsumerGroup {
   /** What the broker answers next. */
-  next: { readonly rawMessages: readonly object[] }[];
+  next: Answer[];
   readonly paused: object[];
   /** The wait of each request. */
   readonly waits: number[];

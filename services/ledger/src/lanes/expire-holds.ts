@@ -18,7 +18,7 @@ const LOOK_EVERY_MS = 100;
 const AT_END_AFTER_MS = 2_000;
 
 /** The ends of the lane's two logs. */
-export interface LogEnds {
+interface LogEnds {
   readonly commandOffset: bigint;
   readonly messageOffset: bigint;
 }
