@@ -11,6 +11,7 @@ const steps = [
   ['format, lint and boundaries', 'biome', ['ci', '--error-on-warnings', '.']],
   ['types', 'node', ['scripts/turbo.mjs', 'run', 'check:types', 'build']],
   ['private members', 'node', ['scripts/lint/private-members.mjs']],
+  ['places named by the README', 'node', ['scripts/lint/readme-places.mjs']],
   ['thrown errors are documented', 'node', ['scripts/lint/throws-are-documented.mjs']],
   ['dead code', 'knip', ['--no-progress']],
   ['generated files', 'node', ['scripts/turbo.mjs', 'run', 'generate:files']],
