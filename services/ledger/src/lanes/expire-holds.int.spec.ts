@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EVENTS } from '@subledger/contracts';
-import { eventually } from '@subledger/testing-base';
+import { eventually } from '@subledger/testing';
 import { assertBooks } from '../testing/assert-books.js';
 import { assertReaderAgrees, lastLimits } from '../testing/event-reader.js';
 import { LedgerHarness } from '../testing/ledger-harness.js';

@@ -3,7 +3,8 @@ import { nextPeriod, periodStart } from '@subledger/core';
 import { createPool } from '@subledger/database';
 import type { OutgoingRecord } from '@subledger/kafka';
 import { createLogger, Registry } from '@subledger/service-kit';
-import { createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { createTestDatabase, eventually, type TestDatabase } from '@subledger/testing';
+
 import type pg from 'pg';
 import { SchedulerMetrics } from '../jobs/scheduler-metrics.js';
 import { RegistryStore } from '../registry/registry-store.js';
@@ -153,6 +154,31 @@ describe('month-start', () => {
     }
     const counts = { due: 120, emitted: 120, rolled: 0 };
     expect(await runs()).toEqual(['2026-10', '2026-11', '2026-12'].map((period) => ({ period, ...counts })));
+  });
+
+  it('locks runs by period, so that two replicas never wait for each other', async () => {
+    await register([{ id: 'ma_a', period: '2026-09' }]);
+    const store = new MonthStartStore(pool, policy);
+    const request = { asOfMs: Date.parse('2026-12-05T00:00:00Z'), after: undefined, limit: 10, force: false };
+    const { items } = await store.claimPage(request);
+    // The first period's row is now the last in its table.
+    await pool.query(`UPDATE runs SET due = due WHERE period = '2026-10'`);
+    const other = await pool.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query(`SELECT FROM runs WHERE period = '2026-10' FOR UPDATE`);
+      const marking = store.markEmitted(items);
+      await eventually(async () => {
+        const { rows } = await pool.query(`SELECT FROM pg_locks WHERE NOT granted`);
+        return rows.length > 0;
+      });
+      await other.query(`SELECT FROM runs WHERE period = '2026-11' FOR UPDATE`);
+      await other.query('COMMIT');
+      await marking;
+    } finally {
+      other.release();
+    }
+    expect((await runs()).map(({ emitted }) => emitted)).toEqual([1, 1, 1]);
   });
 
   it('sends claimed or unanswered rolls again after a crash, unchanged, but not before their time', async () => {

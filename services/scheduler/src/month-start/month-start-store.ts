@@ -90,8 +90,11 @@ export class MonthStartStore {
         keyColumns(keys),
       );
       await client.query(
-        `UPDATE runs r SET emitted = r.emitted + e.first, updated_at = now()
-           FROM unnest($1::text[], $2::int[]) AS e(period, first) WHERE r.period = e.period`,
+        // Locked by period, as `addToRuns` does: a join alone would lock them in any order, and two replicas in two.
+        `WITH locked AS (SELECT period FROM runs WHERE period = ANY ($1::text[]) ORDER BY period FOR UPDATE)
+         UPDATE runs r SET emitted = r.emitted + e.first, updated_at = now()
+           FROM locked JOIN unnest($1::text[], $2::int[]) AS e(period, first) USING (period)
+          WHERE r.period = locked.period`,
         columns(
           rows,
           (row) => row.period,
