@@ -24,7 +24,7 @@ interface LogEnds {
 }
 
 /** Two: one decides while the database works for the other. */
-const LANES_AT_ONCE = 2;
+const TURNS = 2;
 
 /**
  * Few lanes at a time release holds, so that very many ends at one instant leave the processor to all customers. It
@@ -35,7 +35,7 @@ export class ExpiryTurns {
 
   /** @returns whether there was a turn; it is then taken until `work` ends */
   async run(work: () => Promise<void>): Promise<boolean> {
-    if (this.#taken >= LANES_AT_ONCE) return false;
+    if (this.#taken >= TURNS) return false;
     this.#taken += 1;
     try {
       await work();
