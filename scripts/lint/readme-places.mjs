@@ -23,8 +23,8 @@ function problemOf(path, name) {
   if (!existsSync(path)) return [`${README}: there is no ${path}`];
   if (name === undefined) return [];
   if (statSync(path).isDirectory()) return [`${README}: ${path} is a folder, ${name} is in one of its files`];
-  // A function, a constant, a method or a field of an exported object.
-  const isThere = new RegExp(`(?:^export .*|^ {2}(?:async )?)\\b${name}\\b`, 'm').test(
+  // A function, an exported constant, a method or a field of an exported object.
+  const isThere = new RegExp(`(?:^export .*|^(?:async )?function |^ {2}(?:async )?)\\b${name}\\b`, 'm').test(
     readFileSync(path, 'utf8'),
   );
   return isThere ? [] : [`${README}: ${path} has no ${name}`];

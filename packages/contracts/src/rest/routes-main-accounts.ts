@@ -118,6 +118,7 @@ export const featureRoutes = {
     body: activationDecision,
     answer: { status: 200, schema: mainAccountView },
     command: true,
+    conflicts: ['month-start-failed'],
   }),
   deactivateFeature: route({
     method: 'DELETE',
@@ -129,7 +130,7 @@ export const featureRoutes = {
     params: ofMain,
     answer: { status: 200, schema: mainAccountView },
     command: true,
-    conflicts: ['sub-accounts-active'],
+    conflicts: ['month-start-failed', 'sub-accounts-active'],
   }),
 } as const;
 
@@ -145,7 +146,7 @@ export const pointRoutes = {
     body: purchase,
     answer: { status: 201, schema: transferLine },
     command: true,
-    conflicts: ['invalid-amount'],
+    conflicts: ['invalid-amount', 'duplicate-reference'],
   }),
   listPurchases: route({
     method: 'GET',
@@ -169,7 +170,7 @@ export const pointRoutes = {
     body: adjustment,
     answer: { status: 201, schema: transferLine },
     command: true,
-    conflicts: ['invalid-amount', 'insufficient-main-balance'],
+    conflicts: ['invalid-amount', 'duplicate-reference', 'insufficient-main-balance'],
   }),
   listTransfers: route({
     method: 'GET',
@@ -203,7 +204,7 @@ export const pointRoutes = {
     body: planSwitch,
     answer: { status: 200, schema: mainAccountView },
     command: true,
-    conflicts: ['sub-accounts-active', 'balance-due'],
+    conflicts: ['month-start-failed', 'sub-accounts-active', 'balance-due'],
   }),
   checkPlan: route({
     method: 'GET',

@@ -22,7 +22,13 @@ export const subAccountRoutes = {
     body: createSubAccount,
     answer: { status: 201, schema: subAccountView, etag: true },
     command: true,
-    conflicts: ['name-taken', 'feature-inactive', 'too-many-sub-accounts', 'insufficient-main-balance'],
+    conflicts: [
+      'name-taken',
+      'month-start-failed',
+      'feature-inactive',
+      'too-many-sub-accounts',
+      'insufficient-main-balance',
+    ],
   }),
   listSubAccounts: route({
     method: 'GET',
@@ -57,7 +63,7 @@ export const subAccountRoutes = {
     answer: { status: 200, schema: subAccountView, etag: true },
     command: true,
     ifMatch: true,
-    conflicts: ['name-taken', 'insufficient-main-balance'],
+    conflicts: ['name-taken', 'month-start-failed', 'insufficient-main-balance'],
   }),
   deleteSubAccount: route({
     method: 'DELETE',
@@ -69,6 +75,7 @@ export const subAccountRoutes = {
     params: ofSub,
     answer: { status: 204 },
     command: true,
+    conflicts: ['month-start-failed'],
   }),
   listSubAccountTransfers: route({
     method: 'GET',
@@ -92,7 +99,7 @@ export const subAccountRoutes = {
     body: boost,
     answer: { status: 200, schema: subAccountView, etag: true },
     command: true,
-    conflicts: ['sub-account-inactive', 'insufficient-main-balance'],
+    conflicts: ['month-start-failed', 'invalid-amount', 'sub-account-inactive', 'insufficient-main-balance'],
   }),
   ...subAccountAction('pauseSubAccount', 'pause', 'Stop sending; points stay', ['sub-account-inactive']),
   ...subAccountAction('resumeSubAccount', 'resume', 'Allow sending again', ['sub-account-inactive']),
@@ -122,7 +129,7 @@ function subAccountAction<const Id extends string>(
     params: ofSub,
     answer: { status: 200, schema: subAccountView, etag: true },
     command: true,
-    conflicts,
+    conflicts: ['month-start-failed', ...conflicts],
   });
   return { [id]: row } as Record<Id, typeof row>;
 }

@@ -8,7 +8,7 @@ import { duplicateReference, noteReference } from '../reference.js';
 import { insufficient, reject } from '../reject.js';
 import type { WithMain } from './with-main.js';
 
-/** Maximum sum of all purchases of a customer, far inside a signed 64-bit integer of millipoints. */
+/** Maximum sum of all purchases and adjustments of a customer, far inside a signed 64-bit integer of millipoints. */
 const MAX_PURCHASED = wholePoints(MAX_AMOUNT_POINTS * 1_000n);
 
 const isPossible = (main: WithMain['main'], points: Points): boolean =>

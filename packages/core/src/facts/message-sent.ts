@@ -83,7 +83,7 @@ export function chargeMessage(books: Books, fact: MessageSent, policy: LedgerPol
   const draft = new Draft(books, main);
   const sub = draft.sub(stored.id) as SubAccount;
   const known = draft.hold(fact.messageId);
-  // Another sub-account's hold cannot pay. It expires by itself.
+  // Another sub-account's hold cannot pay. It ends by itself (`isHoldOver`).
   const hold = known?.state === 'open' && known.subAccountId === sub.id ? known : null;
   const period = hold?.period ?? periodOfMessage(main, fact.sentAt);
   charge(draft, { sub, hold, period, fact });

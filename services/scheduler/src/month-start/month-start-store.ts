@@ -139,8 +139,8 @@ const keyColumns = (keys: readonly ItemKey[]) =>
   );
 
 /**
- * Due main accounts without a valid claim: no claim for the period that begins, an expired one, or one of an older
- * generation of the books.
+ * Due main accounts, locked, whose next period has no item that keeps others off: no item, one whose `retry_at` has
+ * passed, or a roll of an older generation of the books. Main accounts that another replica has locked are skipped.
  */
 async function lockDue(client: pg.PoolClient, request: ClaimRequest) {
   const { rows } = await client.query<MainAccountRow>(

@@ -96,8 +96,8 @@ export function claim(
 }
 
 /**
- * Whether the ledger's books went back to before this roll (a restored database raises the generation), and the main
- * account is still in the period before. It must be rolled again.
+ * Whether the ledger's books went back to before this roll: a restored database raises the generation. It must be rolled
+ * again. Only due periods are asked about, so the main account is still in the period before.
  */
 const isStale = (item: RunItem, account: RegistryRow): boolean =>
   item.state === 'rolled' && item.generation < account.generation;
