@@ -178,3 +178,55 @@ export const MAX_RECORD_BYTES = 256 * 1024;
  * long content was sent too, so it must be charged.
  */
 export const MAX_MESSAGE_RECORD_BYTES = 1024 * 1024;
+
+const OPEN: readonly RejectionCode[] = ['main-account-not-found'];
+/** Refusals of commands that need the due month. */
+const MONTH: readonly RejectionCode[] = [...OPEN, 'month-start-failed'];
+const SUB: readonly RejectionCode[] = [...MONTH, 'sub-account-not-found'];
+
+/**
+ * Every refusal of every command, as in the rules table of `packages/core/README.md`. The core's simulation reaches each;
+ * the API document lists each at the routes of the command.
+ */
+export const COMMAND_REFUSALS = {
+  'main-account.open': ['already-exists'],
+  'main-account.configure': [...OPEN, 'balance-due'],
+  'main-account.suspend': OPEN,
+  'main-account.resume': OPEN,
+  'feature.activate': MONTH,
+  'feature.deactivate': [...MONTH, 'sub-accounts-active'],
+  'points.purchase': [...OPEN, 'invalid-amount', 'duplicate-reference'],
+  'points.adjust': [...OPEN, 'invalid-amount', 'duplicate-reference', 'insufficient-main-balance'],
+  'plan.switch': [...MONTH, 'sub-accounts-active', 'balance-due'],
+  'sub-account.open': [
+    ...MONTH,
+    'already-exists',
+    'feature-inactive',
+    'too-many-sub-accounts',
+    'insufficient-main-balance',
+  ],
+  'sub-account.configure': SUB,
+  'limit.change': [...SUB, 'insufficient-main-balance'],
+  'limit.boost': [...SUB, 'invalid-amount', 'sub-account-inactive', 'insufficient-main-balance'],
+  'sub-account.pause': [...SUB, 'sub-account-inactive'],
+  'sub-account.resume': [...SUB, 'sub-account-inactive'],
+  'sub-account.deactivate': [...SUB, 'sub-account-inactive'],
+  'sub-account.reactivate': [...SUB, 'feature-inactive', 'insufficient-main-balance'],
+  'sub-account.delete': SUB,
+  'hold.place': [
+    ...OPEN,
+    'sub-account-not-found',
+    'invalid-amount',
+    'already-charged',
+    'hold-released',
+    'already-held',
+    'sub-account-inactive',
+    'sub-account-suspended',
+    'sub-account-paused',
+    'sub-account-unfunded',
+    'limit-exceeded',
+  ],
+  'hold.release': OPEN,
+  'period.roll': [...MONTH, 'period-not-due'],
+  'snapshot.request': OPEN,
+} as const satisfies Readonly<Record<string, readonly RejectionCode[]>>;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ROUTE_IDS, ROUTES, type RouteDefinition } from '@subledger/contracts';
+import { COMMANDS, type CommandName, ROUTE_IDS, ROUTES, type RouteDefinition } from '@subledger/contracts';
+import { COMMAND_REFUSALS, type RejectionCode } from '@subledger/contracts/vocabulary';
 import { openApiDocument } from './openapi.js';
 import { codesOf } from './openapi-answers.js';
 
@@ -98,5 +99,52 @@ describe('the OpenAPI document', () => {
     const tags = new Map(document.tags.map(({ name, description }: Json) => [name, description]));
     for (const [, operation] of operations)
       for (const tag of operation.tags) expect([tag, isText(tags.get(tag))]).toEqual([tag, true]);
+  });
+});
+
+/** The commands that a request may send. */
+const SENDS: Partial<Record<keyof typeof ROUTES, readonly CommandName[]>> = {
+  placeHold: ['hold.place'],
+  releaseHold: ['hold.release'],
+  createMainAccount: ['main-account.open'],
+  patchMainAccount: ['main-account.configure'],
+  suspendMainAccount: ['main-account.suspend'],
+  resumeMainAccount: ['main-account.resume'],
+  decideActivation: ['feature.activate'],
+  deactivateFeature: ['feature.deactivate'],
+  createPurchase: ['points.purchase'],
+  createAdjustment: ['points.adjust'],
+  switchPlan: ['plan.switch'],
+  createSubAccount: ['sub-account.open'],
+  patchSubAccount: ['sub-account.configure', 'limit.change'],
+  deleteSubAccount: ['sub-account.delete'],
+  boostSubAccount: ['limit.boost'],
+  pauseSubAccount: ['sub-account.pause'],
+  resumeSubAccount: ['sub-account.resume'],
+  deactivateSubAccount: ['sub-account.deactivate'],
+  reactivateSubAccount: ['sub-account.reactivate'],
+};
+/** What cannot happen: the gateway makes the id. */
+const IMPOSSIBLE: Partial<Record<CommandName, RejectionCode>> = { 'sub-account.open': 'already-exists' };
+
+describe('the refusals of the ledger', () => {
+  test('are listed at every route that sends the command', () => {
+    const missing = Object.entries(SENDS).flatMap(([id, names]) => {
+      const listed = codesOf(ROUTES[id as keyof typeof ROUTES]);
+      return names.flatMap((name) =>
+        COMMAND_REFUSALS[name]
+          .filter((code) => code !== IMPOSSIBLE[name] && !listed.has(code))
+          .map((code) => `${id}: ${code}`),
+      );
+    });
+    expect(missing).toEqual([]);
+  });
+
+  test('are those of every command that a request can send', () => {
+    const routes = ROUTE_IDS.filter((id) => (ROUTES[id] as RouteDefinition).command);
+    expect(Object.keys(SENDS).sort()).toEqual([...routes].sort());
+    const unsent: CommandName[] = ['period.roll', 'snapshot.request'];
+    const sent = [...new Set(Object.values(SENDS).flat()), ...unsent].sort();
+    expect(sent).toEqual([...COMMANDS.values()].map(({ name }) => name).sort());
   });
 });
