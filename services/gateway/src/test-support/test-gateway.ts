@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { topicSettings } from '@subledger/contracts';
 import { deleteTopics, ensureTopics, type KafkaConfig } from '@subledger/kafka';
 import { createLogger, Health, loadConfig, Registry } from '@subledger/service-kit';
-import { CoreLedger, createTestDatabase, type TestDatabase } from '@subledger/testing';
+import { CoreLedger, createTestDatabase, eventually, type TestDatabase } from '@subledger/testing';
 import { gatewayConfig } from '../config.js';
 import { type RunningGateway, startGateway } from '../gateway.js';
 
@@ -130,12 +130,24 @@ export class TestGateway {
   /** A main account with the active feature and `points` purchased. With `login` its password is `PASSWORD`. */
   async mainAccount(points = '1000', login?: string): Promise<string> {
     const credentials = login === undefined ? {} : { login, password: PASSWORD };
-    const { body } = await this.call('POST', '/v1/main-accounts', {
-      body: { name: 'Kita', plan: 'prepay', ...credentials },
-    });
-    await this.call('POST', `/v1/main-accounts/${body.id}/activation`, { body: { decision: 'approve' } });
-    await this.call('POST', `/v1/main-accounts/${body.id}/purchases`, { body: { points } });
-    return body.id;
+    const { id } = await this.#written('/v1/main-accounts', { name: 'Kita', plan: 'prepay', ...credentials });
+    await this.#written(`/v1/main-accounts/${id}/activation`, { decision: 'approve' });
+    await this.#written(`/v1/main-accounts/${id}/purchases`, { points });
+    return id;
+  }
+
+  /** The answer of a write, also if a busy machine takes longer than the wait, and it is 202 first. */
+  async #written(path: string, body: object): Promise<Reply['body']> {
+    const options = { body, headers: { 'idempotency-key': randomBytes(16).toString('hex') } };
+    let reply = await this.call('POST', path, options);
+    await eventually(
+      async () => {
+        if (reply.status === 202) reply = await this.call('POST', path, options);
+        return reply.status !== 202;
+      },
+      { what: `the outcome of ${path}`, timeoutMs: 20_000 },
+    );
+    return reply.body;
   }
 
   async apiKey(mainAccountId: string, scopes: string[]): Promise<string> {
@@ -146,10 +158,8 @@ export class TestGateway {
   }
 
   async subAccount(mainAccountId: string, name: string, limit = '100'): Promise<string> {
-    const { body } = await this.call('POST', `/v1/main-accounts/${mainAccountId}/sub-accounts`, {
-      body: { name, password: PASSWORD, limit },
-    });
-    return body.id;
+    const path = `/v1/main-accounts/${mainAccountId}/sub-accounts`;
+    return (await this.#written(path, { name, password: PASSWORD, limit })).id;
   }
 
   /** The last part of a main account's `loginUrl`. */
